@@ -1,0 +1,2 @@
+// The public names, nothing else.
+export {};
