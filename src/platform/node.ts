@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { PlatformError } from "./platform.ts";
+
+/** What to do about the system's commonest refusals. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist. Check the path; relative paths start at the folder the program was started in",
+  EACCES: "access is denied. Check who owns it and its permissions",
+  EPERM: "access is denied. Check who owns it and its permissions",
+  EISDIR: "it is a folder, and a file was wanted",
+  ENOTDIR: "a part of the path is a file, and a folder was wanted",
+  ENOSPC: "the disk is full. Free some space",
+  EROFS: "the disk is read-only. Choose another folder",
+  ERR_FS_FILE_TOO_LARGE: "it is over 2 GiB, more than can be read at once. Split it",
+};
+
+function explain(operation: string, path: string, cause: unknown): PlatformError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
+  return new PlatformError(`${operation} "${path}": ${reason}.`, { cause });
+}
+
+/** See {@link Platform.readFile}. */
+export async function readFile(path: string): Promise<Uint8Array> {
+  try {
+    const buffer = await fs.readFile(path);
+    // A plain Uint8Array: Buffer's own `slice` shares memory where everyone expects a copy.
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  } catch (cause) {
+    throw explain("readFile", path, cause);
+  }
+}
+
+/** See {@link Platform.writeFile}. */
+export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  // In the same folder, because a rename is atomic only within one file system.
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    const file = await fs.open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      // Without this a power cut after the rename can leave an empty file under the final name.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (cause) {
+    await fs.rm(temporary, { force: true }).catch(() => undefined);
+    throw explain("writeFile", path, cause);
+  }
+}
+
+/** See {@link Platform.listDirectory}. */
+export async function listDirectory(path: string): Promise<string[]> {
+  try {
+    return (await fs.readdir(path)).sort();
+  } catch (cause) {
+    throw explain("listDirectory", path, cause);
+  }
+}
+
+/** See {@link Platform.fileExists}. */
+export async function fileExists(path: string): Promise<boolean> {
+  return fs.access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** See {@link Platform.environment}. */
+export function environment(name: string): string | undefined {
+  return process.env[name] || undefined;
+}
+
+/** See {@link Platform.now}. */
+export function now(): number {
+  return performance.now();
+}
+
+/** See {@link Platform.threadCount}. Counts the cores this process may use, not those of the machine. */
+export function threadCount(): number {
+  return Math.max(1, availableParallelism());
+}

@@ -1,0 +1,99 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as browser from "./browser.ts";
+import * as node from "./node.ts";
+import { PlatformError, type Platform } from "./platform.ts";
+
+const platforms: Readonly<Record<string, Platform>> = { node, browser };
+
+describe.each(Object.entries(platforms))("platform/%s", (_name, platform) => {
+  test("has exactly the functions of the other", () => {
+    expect(Object.keys(platform).sort()).toEqual(Object.keys(node).sort());
+  });
+
+  test("clock goes forward", () => {
+    const before = platform.now();
+    expect(platform.now()).toBeGreaterThanOrEqual(before);
+  });
+});
+
+describe("platform/node", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "myelin-platform-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("what is written is read back, and written over", async () => {
+    const path = join(folder, "a.bin");
+    for (const bytes of [new Uint8Array([1, 2, 255]), new Uint8Array(0), new Uint8Array(100_000).fill(7)]) {
+      await node.writeFile(path, bytes);
+      expect(await node.readFile(path)).toEqual(bytes);
+    }
+    expect(await node.listDirectory(folder)).toEqual(["a.bin"]);
+    expect(await node.fileExists(path)).toBe(true);
+    expect(await node.fileExists(join(folder, "b.bin"))).toBe(false);
+  });
+
+  test("a view writes its own bytes, not its buffer's", async () => {
+    const path = join(folder, "view.bin");
+    await node.writeFile(path, new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 3));
+    expect([...(await node.readFile(path))]).toEqual([1, 2]);
+  });
+
+  test("failures are typed, name the path and leave nothing behind", async () => {
+    await expect(node.readFile(join(folder, "none"))).rejects.toThrow(PlatformError);
+    await expect(node.readFile(join(folder, "none"))).rejects.toThrow(/readFile ".*none": it does not exist\. Check/);
+    await expect(node.readFile(folder)).rejects.toThrow(/it is a folder/);
+    await expect(node.listDirectory(join(folder, "none"))).rejects.toThrow(/does not exist/);
+    await expect(node.writeFile(join(folder, "none", "c"), new Uint8Array(1))).rejects.toThrow(/does not exist/);
+    await node.writeFile(join(folder, "file"), new Uint8Array(1));
+    await expect(node.writeFile(join(folder, "file", "c"), new Uint8Array(1))).rejects.toThrow(/a folder was wanted/);
+    // The rename onto a folder fails after the temporary file was written: it must be gone.
+    await expect(node.writeFile(folder, new Uint8Array(1))).rejects.toThrow(PlatformError);
+    const beside = await readdir(join(folder, ".."));
+    expect(beside.filter((name) => folder.endsWith(name.split(".")[0]!) && name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("environment and threads", () => {
+    process.env["MYELIN_PLATFORM_TEST"] = "yes";
+    expect(node.environment("MYELIN_PLATFORM_TEST")).toBe("yes");
+    process.env["MYELIN_PLATFORM_TEST"] = "";
+    expect(node.environment("MYELIN_PLATFORM_TEST")).toBeUndefined();
+    delete process.env["MYELIN_PLATFORM_TEST"];
+    expect(node.threadCount()).toBeGreaterThanOrEqual(1);
+  });
+});
+
+describe("platform/browser", () => {
+  let server: Server;
+  let origin: string;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      response.statusCode = request.url === "/data" ? 200 : 404;
+      response.end(new Uint8Array([1, 2, 3]));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  test("reads URLs", async () => {
+    expect([...(await browser.readFile(`${origin}/data`))]).toEqual([1, 2, 3]);
+    expect(await browser.fileExists(`${origin}/data`)).toBe(true);
+    expect(await browser.fileExists(`${origin}/none`)).toBe(false);
+    await expect(browser.readFile(`${origin}/none`)).rejects.toThrow(/the server answered 404/);
+    await expect(browser.readFile("http://127.0.0.1:1/")).rejects.toThrow(/the request failed\. Check the URL/);
+  });
+
+  test("says what to do about what a page cannot do", async () => {
+    await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(PlatformError);
+    await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(/Offer them as a download/);
+    await expect(browser.listDirectory("a")).rejects.toThrow(/Name the files yourself/);
+    expect(browser.environment("PATH")).toBeUndefined();
+  });
+});

@@ -1,0 +1,34 @@
+/** What Myelin asks of the machine it runs on. `node.ts` and `browser.ts` both provide exactly this. */
+export interface Platform {
+  /**
+   * The whole content of a file (Node: a path; browser: a URL, fetched).
+   * @throws PlatformError when it is missing or unreadable.
+   */
+  readFile(path: string): Promise<Uint8Array>;
+  /**
+   * Writes a file as a whole: a reader sees the old content or the new one, never a part, and a crash leaves no half file.
+   * @throws PlatformError when the folder is missing or not writable, and always in a browser.
+   */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * The names (not paths) of the files and folders in a folder, sorted.
+   * @throws PlatformError when there is no such folder, and always in a browser.
+   */
+  listDirectory(path: string): Promise<string[]>;
+  /** True when the path (browser: the URL) names a file or folder that is there. */
+  fileExists(path: string): Promise<boolean>;
+  /** An environment variable; undefined when unset or empty, and always in a browser. */
+  environment(name: string): string | undefined;
+  /** A clock in milliseconds with a fraction. It never runs backwards; its zero means nothing. */
+  now(): number;
+  /** How many threads can run at the same time, at least 1. */
+  threadCount(): number;
+}
+
+/**
+ * The machine refused: a file that is not there, a folder that cannot be written, a thing that browsers cannot do.
+ * (The floor below `core`, hence not one of its errors.)
+ */
+export class PlatformError extends Error {
+  override readonly name: string = "PlatformError";
+}
