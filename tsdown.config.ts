@@ -1,7 +1,7 @@
 import { defineConfig, type UserConfig } from "tsdown";
 
 const config: UserConfig = defineConfig({
-  entry: ["src/index.ts", "src/platform/{node,browser}.ts", "src/cli/main.ts"],
+  entry: ["src/index.ts", "src/scalar/index.ts", "src/platform/{node,browser}.ts", "src/cli/main.ts"],
   outDir: "dist",
   format: "esm",
   target: "es2022",
