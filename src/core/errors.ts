@@ -1,0 +1,53 @@
+/**
+ * Typed errors: one sentence each, naming the operation, what it was given, what it wanted and the usual fix,
+ * followed by the user's own line when one can be found.
+ */
+
+/** The folder of this library, so that its own frames can be skipped. */
+const LIBRARY = new URL("..", import.meta.url).href;
+
+/** The base of every error that Myelin throws on purpose. */
+export class MyelinError extends Error {
+  /** `file.ts:14`, the innermost frame outside the library, when the engine records stacks. */
+  readonly line: string | undefined;
+
+  constructor(message: string, options?: { line?: string; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.line = options?.line ?? userLine(this.stack);
+    if (this.line !== undefined) this.message = `${message}  at ${this.line}`;
+  }
+}
+
+/** Shapes or axes that do not fit. */
+export class ShapeError extends MyelinError {}
+/** Element types that an operation does not take. */
+export class DTypeError extends MyelinError {}
+/** A device that is missing, full, lost, or not the one a tensor lives on. */
+export class DeviceError extends MyelinError {}
+/** A file or byte string that is not what it claims to be. */
+export class FormatError extends MyelinError {}
+/** A traced function that cannot be replayed faithfully. */
+export class TraceError extends MyelinError {}
+/** A gradient that does not exist, or was asked for wrongly. */
+export class GradientError extends MyelinError {}
+/** An argument or option with a value that makes no sense. */
+export class ArgumentError extends MyelinError {}
+
+/**
+ * The innermost stack frame outside the library, as `file:line`.
+ * Test files count as user code although they stand beside the sources.
+ */
+export function userLine(stack: string | undefined): string | undefined {
+  for (const frame of (stack ?? "").split("\n")) {
+    const match = /(?:\(|at |@)((?:file|https?):\/\/[^\s()]+|\/[^\s()]+|[A-Za-z]:[\\/][^\s()]+):(\d+):\d+\)?$/.exec(frame.trim());
+    if (!match) continue;
+    const [, where, line] = match;
+    const url = where!.startsWith("/") ? `file://${where}` : where!;
+    const file = url.split(/[\\/]/).pop()!.replace(/\?.*$/, "");
+    if (url.startsWith(LIBRARY) && !/\.test\.[jt]s$/.test(file)) continue;
+    if (url.includes("/node_modules/") || url.startsWith("node:")) continue;
+    return `${file}:${line}`;
+  }
+  return undefined;
+}

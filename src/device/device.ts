@@ -1,0 +1,88 @@
+/**
+ * What a device must do for the floors above. Calls are queued and take effect in the order they were made;
+ * only `read` and `sync` wait. CPU devices also answer synchronously.
+ */
+import type { DType } from "../core/dtype.ts";
+import type { Kernel } from "../ir/kernel.ts";
+
+/** Bytes owned by a device. */
+export interface Memory {
+  readonly device: Device;
+  readonly bytes: number;
+}
+
+/**
+ * One use of a kernel. `buffers` name the program's memory regions in the order of the kernel's global buffers; `scalars`
+ * say which of the program's scalars fill its scalar slots; `sizes` are the numbers for its size slots.
+ */
+export interface Launch {
+  readonly buffers: readonly Region[];
+  readonly sizes: readonly number[];
+  readonly scalars: readonly number[];
+}
+
+/** A range of bytes: in a binding (an argument, result or piece of state), or in the program's scratch heap. */
+export type Region = { readonly binding: number } | { readonly scratch: number };
+
+/** Launches of one kernel that do not depend on one another: the segments of one step. */
+export interface Step {
+  readonly kernel: Kernel;
+  /** The kernel's text: its content address. */
+  readonly key: string;
+  readonly launches: readonly Launch[];
+  /** Work of each launch: iterations of its outer parallel loop, and an estimate of nanoseconds for all of them on one core. */
+  readonly work: readonly { readonly items: number; readonly cost: number }[];
+}
+
+/** Steps to be run `times` times: the body of a scan. Before each repetition the i32 scalar `counter` is set to its number, from 0. */
+export interface Repeat {
+  readonly times: number;
+  readonly counter: number;
+  readonly steps: readonly TapeEntry[];
+}
+
+export type TapeEntry = Step | Repeat;
+
+/** A compiled program as data: what `prepare` turns into something that runs. */
+export interface Program {
+  readonly tape: readonly TapeEntry[];
+  /** Bytes of every binding, in order. */
+  readonly bindings: readonly number[];
+  readonly scalars: readonly DType[];
+  readonly scratchBytes: number;
+}
+
+/** A program ready to run on its device. */
+export interface Runnable {
+  readonly device: Device;
+  readonly program: Program;
+}
+
+export interface Limits {
+  /** Largest single allocation, bytes. */
+  readonly maxBytes: number;
+  /** Lanes of 32 bits in one vector register (1 where there are none). */
+  readonly lanes: number;
+  readonly threads: number;
+  readonly f64: boolean;
+}
+
+export interface Device {
+  readonly name: string;
+  readonly limits: Limits;
+  /** Throws DeviceError when the device is full. */
+  alloc(bytes: number): Memory;
+  free(memory: Memory): void;
+  /** Copies at once: the caller may reuse its array. */
+  write(memory: Memory, bytes: Uint8Array, offset?: number): void;
+  read(memory: Memory, offset?: number, length?: number): Promise<Uint8Array>;
+  /** CPU devices only: the same without waiting. The result is a copy. */
+  readSync?(memory: Memory, offset?: number, length?: number): Uint8Array;
+  copy(from: Memory, to: Memory): void;
+  fill(memory: Memory, value: number): void;
+  /** Compiles the program's kernels (those not compiled yet, together) and lays out its tape. */
+  prepare(program: Program): Runnable;
+  /** Runs with these bindings (in the program's order) and scalar values. */
+  run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void;
+  sync(): Promise<void>;
+}

@@ -1,0 +1,67 @@
+/**
+ * The graph: immutable nodes, each one op applied to other nodes. Building a node checks shapes and dtypes and computes nothing.
+ */
+import type { DType } from "../core/dtype.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Op } from "./op.ts";
+
+/** What an op needs beyond its inputs: plain JSON (functions only in `custom`), so that graphs print, compare and reload. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Where a leaf's value comes from: the floors above decide (a concrete value, a cell's version, an argument of a trace). */
+export interface Source {
+  readonly requiresGrad: boolean;
+}
+
+let nextId = 1;
+
+export class Node {
+  /** In creation order: inputs have smaller ids. */
+  readonly id: number = nextId++;
+  readonly op: Op;
+  readonly inputs: readonly Node[];
+  readonly attributes: Attributes;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** True when a gradient can flow through here to something trainable. */
+  readonly requiresGrad: boolean;
+  /** Leaves only; set by the floor that owns the value. Set on an inner node, it ends the graph there: the value is known. */
+  source: Source | undefined;
+  /** The user's line, captured while tracing. */
+  readonly line: string | undefined;
+
+  constructor(op: Op, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType, requiresGrad: boolean, line?: string) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.requiresGrad = requiresGrad;
+    this.source = undefined;
+    this.line = line;
+  }
+}
+
+/** All nodes that `roots` need, inputs before users, without descending below nodes whose value is known. */
+export function topological(roots: readonly Node[], stop: (node: Node) => boolean = (n) => n.source !== undefined): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  for (const root of roots) {
+    if (seen.has(root)) continue;
+    seen.add(root);
+    stack.push({ node: root, next: 0 });
+    while (stack.length) {
+      const top = stack[stack.length - 1]!;
+      const input = stop(top.node) ? undefined : top.node.inputs[top.next++];
+      if (!input) {
+        order.push(top.node);
+        stack.pop();
+      } else if (!seen.has(input)) {
+        seen.add(input);
+        stack.push({ node: input, next: 0 });
+      }
+    }
+  }
+  return order;
+}

@@ -1,0 +1,98 @@
+/**
+ * What an op is. One constant per op holds its types, its gradient and its meaning; every device, test and document
+ * follows from it. There is no table of ops: nodes point at their definition, and what a program does not use is not bundled.
+ */
+import { isFloat, type DType } from "../core/dtype.ts";
+import { userLine } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Expression, Index } from "../ir/expression.ts";
+import type { Statement } from "../ir/kernel.ts";
+import { Node, type Attributes } from "./node.ts";
+
+/** An input as seen by a lowering: its element at an index. */
+export type Access = (index: readonly Expression[]) => Expression;
+
+export interface GradientContext<A extends Attributes = Attributes> {
+  readonly node: Node;
+  readonly inputs: readonly Node[];
+  readonly attributes: A;
+  /** The gradient of the final result with respect to this node. */
+  readonly grad: Node;
+}
+
+export interface ElementContext<A extends Attributes = Attributes> {
+  readonly inputs: readonly Access[];
+  readonly nodes: readonly Node[];
+  readonly attributes: A;
+  /** Where in the output. */
+  readonly index: readonly Expression[];
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** For ops whose meaning is a loop with an order (scatter, cumulate): reads and writes of the output by offset. */
+export interface LoopsContext<A extends Attributes = Attributes> {
+  readonly inputs: readonly Access[];
+  readonly nodes: readonly Node[];
+  readonly attributes: A;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly read: Access;
+  readonly write: (index: readonly Expression[], value: Expression) => Statement;
+}
+export interface LoopsLowering {
+  /** Indices whose iterations are independent, outermost first. */
+  readonly parallel: readonly Index[];
+  readonly body: readonly Statement[];
+}
+
+export interface Op<A extends Attributes = Attributes> {
+  readonly name: string;
+  /** The result's type, or a typed error naming the op and what came. */
+  infer(inputs: readonly Node[], attributes: A): { readonly shape: Shape; readonly dtype: DType };
+  /** Gradients per input, as graph (so that higher orders come free); undefined where none flows. An op without it stops gradients. */
+  vjp?(context: GradientContext<A>): readonly (Node | undefined)[];
+  /** The value of one element of the output. */
+  lower?(context: ElementContext<A>): Expression;
+  /** The whole output, where one element at a time cannot say it. */
+  lowerLoops?(context: LoopsContext<A>): LoopsLowering;
+  /** A movement op: reading it is reading its input elsewhere, at no cost. */
+  readonly movement?: boolean;
+}
+
+let gradientMode = true;
+let lineMode = false;
+
+/** Runs `f` with gradient recording on or off. Nodes built meanwhile know whether gradients may flow through them. */
+export function withGradientMode<T>(on: boolean, f: () => T): T {
+  const before = gradientMode;
+  gradientMode = on;
+  try {
+    return f();
+  } finally {
+    gradientMode = before;
+  }
+}
+
+/** Whether nodes built now let gradients through. */
+export function gradientsEnabled(): boolean {
+  return gradientMode;
+}
+
+/** Runs `f` while every node remembers the user's line that made it (about 5 µs each). */
+export function withLines<T>(f: () => T): T {
+  const before = lineMode;
+  lineMode = true;
+  try {
+    return f();
+  } finally {
+    lineMode = before;
+  }
+}
+
+/** Applies an op: checks types, computes nothing. */
+export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], attributes: A): Node {
+  const { shape, dtype } = op.infer(inputs, attributes);
+  const flows = gradientMode && op.vjp !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
+  return new Node(op as unknown as Op, inputs, attributes, shape, dtype, flows, lineMode ? userLine(new Error().stack) : undefined);
+}

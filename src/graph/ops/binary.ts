@@ -1,0 +1,90 @@
+/** Two in, one out, element by element. Shapes and dtypes are equal: broadcasting and promotion happen one floor up. */
+import { isFloat } from "../../core/dtype.ts";
+import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { sameShape, show } from "../../core/shape.ts";
+import { binary, type BinaryOp } from "../../ir/expression.ts";
+import type { Node } from "../node.ts";
+import { apply, type GradientContext, type Op } from "../op.ts";
+import { fill } from "./leaf.ts";
+import { cast, floor, log, neg } from "./unary.ts";
+import { where } from "./where.ts";
+
+type Domain = "float" | "number" | "integer" | "any";
+const FITS: Readonly<Record<Domain, (dtype: string) => boolean>> = {
+  float: (d) => d === "f32" || d === "f64",
+  number: (d) => d !== "bool",
+  integer: (d) => d !== "f32" && d !== "f64",
+  any: () => true,
+};
+
+function define(name: BinaryOp, domain: Domain, result: "same" | "bool", vjp?: (c: GradientContext) => readonly (Node | undefined)[]): Op {
+  return {
+    name,
+    infer([a, b]) {
+      if (!sameShape(a!.shape, b!.shape)) throw new ShapeError(`${name}: shapes differ: ${show(a!.shape)} and ${show(b!.shape)}`);
+      if (a!.dtype !== b!.dtype) throw new DTypeError(`${name}: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
+      if (!FITS[domain](a!.dtype)) throw new DTypeError(`${name}: needs ${domain === "integer" ? "integers or bool" : domain === "float" ? "f32 or f64" : "numbers"}, got ${a!.dtype}`);
+      return { shape: a!.shape, dtype: result === "bool" ? "bool" : a!.dtype };
+    },
+    ...(vjp ? { vjp } : {}),
+    lower: ({ inputs: [a, b], index }) => binary(name, a!(index), b!(index)),
+  };
+}
+
+const zero = (x: Node): Node => fill(x.shape, 0, x.dtype);
+const one = (x: Node): Node => fill(x.shape, 1, x.dtype);
+
+export const addOp: Op = define("add", "number", "same", ({ grad }) => [grad, grad]);
+export const subOp: Op = define("sub", "number", "same", ({ grad }) => [grad, neg(grad)]);
+export const mulOp: Op = define("mul", "number", "same", ({ grad, inputs: [a, b] }) => [mul(grad, b!), mul(grad, a!)]);
+export const divOp: Op = define("div", "float", "same", ({ grad, node, inputs: [, b] }) => {
+  const g = div(grad, b!);
+  return [g, neg(mul(g, node))];
+});
+/** At a base of 0 the gradient of the exponent is 0, as in PyTorch; so is the base's where the exponent is 0. */
+export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [a, b] }) => [
+  where(eq(b!, zero(b!)), zero(a!), mul(grad, mul(b!, pow(a!, sub(b!, one(b!)))))),
+  where(eq(a!, zero(a!)), zero(a!), mul(grad, mul(node, log(where(eq(a!, zero(a!)), one(a!), a!))))),
+]);
+/** Ties share the gradient in halves, as in PyTorch. */
+const extreme = (name: "max" | "min"): Op => define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
+  const first = name === "max" ? lt(b!, a!) : lt(a!, b!);
+  const second = name === "max" ? lt(a!, b!) : lt(b!, a!);
+  const half = mul(grad, fill(grad.shape, 0.5, grad.dtype));
+  const tie = eq(a!, b!);
+  return [where(first, grad, where(tie, half, zero(grad))), where(second, grad, where(tie, half, zero(grad)))];
+});
+export const maxOp: Op = extreme("max");
+export const minOp: Op = extreme("min");
+/** a − b·⌊a / b⌋: the sign of the divisor, as in Python. */
+export const modOp: Op = define("mod", "number", "same", ({ grad, inputs: [a, b] }) => [grad, neg(mul(grad, floor(div(a!, b!))))]);
+export const idivOp: Op = define("idiv", "number", "same");
+export const ltOp: Op = define("lt", "any", "bool");
+export const leOp: Op = define("le", "any", "bool");
+export const eqOp: Op = define("eq", "any", "bool");
+export const neOp: Op = define("ne", "any", "bool");
+export const andOp: Op = define("and", "integer", "same");
+export const orOp: Op = define("or", "integer", "same");
+export const xorOp: Op = define("xor", "integer", "same");
+export const shlOp: Op = define("shl", "integer", "same");
+export const shrOp: Op = define("shr", "integer", "same");
+
+export const add = (a: Node, b: Node): Node => apply(addOp, [a, b], {});
+export const sub = (a: Node, b: Node): Node => apply(subOp, [a, b], {});
+export const mul = (a: Node, b: Node): Node => apply(mulOp, [a, b], {});
+/** True division; integers divide as f32. */
+export const div = (a: Node, b: Node): Node => (isFloat(a.dtype) ? apply(divOp, [a, b], {}) : apply(divOp, [cast(a, "f32"), cast(b, "f32")], {}));
+export const pow = (a: Node, b: Node): Node => apply(powOp, [a, b], {});
+export const max = (a: Node, b: Node): Node => apply(maxOp, [a, b], {});
+export const min = (a: Node, b: Node): Node => apply(minOp, [a, b], {});
+export const mod = (a: Node, b: Node): Node => apply(modOp, [a, b], {});
+export const idiv = (a: Node, b: Node): Node => apply(idivOp, [a, b], {});
+export const lt = (a: Node, b: Node): Node => apply(ltOp, [a, b], {});
+export const le = (a: Node, b: Node): Node => apply(leOp, [a, b], {});
+export const eq = (a: Node, b: Node): Node => apply(eqOp, [a, b], {});
+export const ne = (a: Node, b: Node): Node => apply(neOp, [a, b], {});
+export const and = (a: Node, b: Node): Node => apply(andOp, [a, b], {});
+export const or = (a: Node, b: Node): Node => apply(orOp, [a, b], {});
+export const xor = (a: Node, b: Node): Node => apply(xorOp, [a, b], {});
+export const shl = (a: Node, b: Node): Node => apply(shlOp, [a, b], {});
+export const shr = (a: Node, b: Node): Node => apply(shrOp, [a, b], {});

@@ -1,0 +1,81 @@
+/** Reading and writing at positions that are data. */
+import { isFloat } from "../../core/dtype.ts";
+import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { show } from "../../core/shape.ts";
+import { binary, cast, constant, index as freshIndex, select, type BinaryOp, type Expression, type Index } from "../../ir/expression.ts";
+import type { Statement } from "../../ir/kernel.ts";
+import type { Node } from "../node.ts";
+import { apply, type Op } from "../op.ts";
+import { eq } from "./binary.ts";
+import { fill } from "./leaf.ts";
+import { clamp } from "./movement.ts";
+import { where } from "./where.ts";
+
+function checkIndex(op: string, x: Node, index: Node, axis: number): void {
+  if (isFloat(index.dtype) || index.dtype === "bool") throw new DTypeError(`${op}: the index must hold integers, got ${index.dtype}. Use index.cast("i32")`);
+  if (index.shape.length !== x.shape.length || index.shape.some((d, i) => i !== axis && d !== x.shape[i]))
+    throw new ShapeError(`${op}: the index ${show(index.shape)} must have the sizes of ${show(x.shape)} outside axis ${axis}`);
+}
+
+const inside = (i: Expression, size: number): Expression => binary("and", binary("le", constant(0, "i32"), i), binary("lt", i, constant(size, "i32")));
+
+/**
+ * out[…, i, …] = x[…, index[…, i, …], …] along an axis (NumPy's take_along_axis). A position outside the axis gives NaN
+ * (0 for integers): values, never exceptions, as in JAX.
+ */
+export const gatherOp: Op<{ readonly axis: number }> = {
+  name: "gather",
+  infer([x, index], { axis }) {
+    checkIndex("gather", x!, index!, axis);
+    return { shape: index!.shape, dtype: x!.dtype };
+  },
+  vjp: ({ grad, inputs: [x, index], attributes: { axis } }) => [scatter("add", fill(x!.shape, 0, x!.dtype), index!, grad, axis), undefined],
+  lower({ inputs: [x, position], nodes: [node], index, attributes: { axis }, dtype }) {
+    const size = node!.shape[axis]!;
+    const outside = constant(isFloat(dtype) ? NaN : 0, dtype);
+    if (size === 0) return outside;
+    const i = cast(position!(index), "i32");
+    return select(inside(i, size), x!(index.map((e, a) => (a === axis ? clamp(i, size) : e))), outside);
+  },
+};
+export const gather = (x: Node, index: Node, axis: number): Node => apply(gatherOp, [x, index], { axis });
+
+export type ScatterMode = "set" | "add" | "max" | "min";
+
+/**
+ * x with updates written at positions along an axis: `set` (the last one wins), `add`, `max` or `min`. Positions outside
+ * the axis are dropped. Sequential along the axis, so the result does not depend on threads.
+ */
+export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }> = {
+  name: "scatter",
+  infer([x, index, updates], { axis }) {
+    checkIndex("scatter", x!, index!, axis);
+    if (updates!.dtype !== x!.dtype) throw new DTypeError(`scatter: dtypes differ: ${x!.dtype} and ${updates!.dtype}. Use cast on one of them`);
+    if (updates!.shape.some((d, i) => d !== index!.shape[i])) throw new ShapeError(`scatter: updates ${show(updates!.shape)} and index ${show(index!.shape)} differ`);
+    return { shape: x!.shape, dtype: x!.dtype };
+  },
+  vjp({ grad, node, inputs: [x, index, updates], attributes: { axis, mode } }) {
+    const zero = fill(x!.shape, 0, x!.dtype);
+    const reached = gather(grad, index!, axis);
+    if (mode === "add") return [grad, undefined, reached];
+    if (mode === "set") return [scatter("set", grad, index!, fill(updates!.shape, 0, x!.dtype), axis), undefined, reached];
+    const won = eq(gather(node, index!, axis), updates!);
+    return [where(eq(node, x!), grad, zero), undefined, where(won, reached, fill(updates!.shape, 0, x!.dtype))];
+  },
+  lowerLoops({ inputs: [x, position, updates], nodes: [, index], shape, attributes: { axis, mode }, read, write }) {
+    const at = shape.map((d) => freshIndex(d));
+    const from = freshIndex(index!.shape[axis]!);
+    const source = at.map((i, a) => (a === axis ? from : i));
+    const i = cast(position!(source), "i32");
+    const target = at.map((e, a): Expression => (a === axis ? clamp(i, shape[axis]!) : e));
+    const update = updates!(source);
+    const value = mode === "set" ? update : binary(mode as BinaryOp, read(target), update);
+    const copy: Statement = { kind: "loop", index: at[axis]!, extent: shape[axis]!, axis: "parallel", accumulators: [], body: [write(at, x!(at))] };
+    const apply: Statement = {
+      kind: "loop", index: from, extent: index!.shape[axis]!, axis: "sequential", accumulators: [],
+      body: [{ kind: "if", condition: inside(i, shape[axis]!), body: [write(target, value)] }],
+    };
+    return { parallel: at.filter((_, a): _ is Index => a !== axis), body: [copy, apply] };
+  },
+};
+export const scatter = (mode: ScatterMode, x: Node, index: Node, updates: Node, axis: number): Node => apply(scatterOp, [x, index, updates], { axis, mode });

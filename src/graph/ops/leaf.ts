@@ -1,0 +1,40 @@
+/** Ops without inputs: known values, numbers, positions. */
+import type { DType } from "../../core/dtype.ts";
+import { checkShape, type Shape } from "../../core/shape.ts";
+import { cast, constant } from "../../ir/expression.ts";
+import { Node, type Source } from "../node.ts";
+import { apply, type Op } from "../op.ts";
+
+type Typed = { readonly shape: Shape; readonly dtype: DType };
+
+/** A value that exists outside the graph; `source` says where. */
+export const inputOp: Op<Typed> = { name: "input", infer: (_, { shape, dtype }) => ({ shape, dtype }) };
+
+/** A leaf for a value owned by a floor above. */
+export function input(shape: Shape, dtype: DType, source: Source): Node {
+  const node = new Node(inputOp as unknown as Op, [], { shape, dtype }, shape, dtype, source.requiresGrad);
+  node.source = source;
+  return node;
+}
+
+/** One number in every element. A run-time scalar of the program unless a rewrite used its value. */
+export const fillOp: Op<Typed & { readonly value: number }> = {
+  name: "fill",
+  infer(_, { shape, dtype }) {
+    checkShape("fill", shape);
+    return { shape, dtype };
+  },
+  lower: ({ attributes: { value }, dtype }) => constant(value, dtype),
+};
+export const fill = (shape: Shape, value: number, dtype: DType): Node => apply(fillOp, [], { shape, dtype, value });
+
+/** The position along one axis: 0, 1, 2 … */
+export const iotaOp: Op<Typed & { readonly axis: number }> = {
+  name: "iota",
+  infer(_, { shape, dtype }) {
+    checkShape("iota", shape);
+    return { shape, dtype };
+  },
+  lower: ({ attributes: { axis }, index, dtype }) => cast(index[axis]!, dtype),
+};
+export const iota = (shape: Shape, axis: number, dtype: DType = "i32"): Node => apply(iotaOp, [], { shape, dtype, axis });

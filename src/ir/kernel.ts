@@ -1,0 +1,103 @@
+/**
+ * Kernels: loops, stores and accumulators over buffers. The compiler builds them, each target assigns their loops
+ * (to vectors, threads, workgroups …) and renders them; the reference device runs them as they stand.
+ */
+import type { DType } from "../core/dtype.ts";
+import type { Expression, Index, Param, ReduceOp, Register } from "./expression.ts";
+
+/**
+ * What a loop becomes. The compiler marks loops `parallel` (iterations independent of one another), `reduce`
+ * (carries accumulators) or `sequential` (order matters); a target replaces these by the others.
+ */
+export type Axis = "parallel" | "reduce" | "sequential" | "grid" | "workgroup" | "thread" | "lane" | "vector" | "unroll";
+
+/** Where a buffer lives: `global` buffers are bound by the program; the others belong to one worker of the kernel. */
+export type MemorySpace = "global" | "shared" | "register";
+
+export interface Buffer {
+  readonly dtype: DType;
+  readonly space: MemorySpace;
+  readonly access: "read" | "write" | "readwrite";
+  /** Elements, for buffers that are not bound from outside. */
+  readonly size?: number | Param;
+}
+
+/** `register := combine over the loop's iterations of value`, starting from the identity of `op`. */
+export interface Accumulator {
+  readonly register: Register;
+  readonly op: ReduceOp;
+  readonly value: Expression;
+  /** For argmax and argmin: the position that an iteration stands for (defaults to the loop's own index). */
+  readonly position?: Expression;
+}
+
+/**
+ * Run-time parameters by slot: first the scalars (numbers of the program, such as a learning rate or the step of a scan,
+ * which change from run to run), then the sizes (extents, strides and bounds, i32, fixed for one use of the kernel).
+ */
+export interface Parameters {
+  readonly scalars: readonly DType[];
+  readonly sizes: number;
+}
+
+export interface Loop {
+  readonly kind: "loop";
+  readonly index: Index;
+  /** Iterations. A number is fixed in the code (small and unrollable), a parameter is known at run time. */
+  readonly extent: number | Param;
+  readonly axis: Axis;
+  readonly body: readonly Statement[];
+  /** Evaluated after `body`, once per iteration; their registers hold the result after the loop. */
+  readonly accumulators: readonly Accumulator[];
+}
+/** Names a value for the statements that follow. */
+export interface Let { readonly kind: "let"; readonly register: Register; readonly value: Expression }
+export interface Store { readonly kind: "store"; readonly buffer: number; readonly offset: Expression; readonly value: Expression }
+export interface If { readonly kind: "if"; readonly condition: Expression; readonly body: readonly Statement[] }
+/** All threads of a workgroup have done what stands before it, and see each other's stores, before any goes on. */
+export interface Barrier { readonly kind: "barrier" }
+
+export type Statement = Loop | Let | Store | If | Barrier;
+
+/** A kernel that is loops and nothing more. The outermost statement is one `parallel` loop, or none when there is nothing to share out. */
+export interface LoopKernel {
+  readonly kind: "loops";
+  readonly buffers: readonly Buffer[];
+  readonly parameters: Parameters;
+  readonly body: readonly Statement[];
+}
+
+/**
+ * Σ over k of left · right, for all batch, m and n: matrix products and convolutions of every layout.
+ * `left` depends on batch, m and k only, `right` on batch, n and k only; both and the sum are f32. Each finished sum is
+ * handed to the epilogue in `sum`, whose stores say what becomes of it.
+ * Index lists go from outermost to innermost; any list may be empty except k.
+ */
+export interface ContractKernel {
+  readonly kind: "contract";
+  readonly buffers: readonly Buffer[];
+  readonly parameters: Parameters;
+  readonly batch: readonly Axes[];
+  readonly m: readonly Axes[];
+  readonly n: readonly Axes[];
+  readonly k: readonly Axes[];
+  readonly left: Expression;
+  readonly right: Expression;
+  readonly sum: Register;
+  readonly epilogue: readonly Store[];
+}
+export interface Axes { readonly index: Index; readonly extent: number | Param }
+
+export type Kernel = LoopKernel | ContractKernel;
+
+/** The value a reduction starts from; argmax and argmin start from no position at all. */
+export function identityOf(op: ReduceOp, dtype: DType): number {
+  const least = dtype === "f32" || dtype === "f64" ? -Infinity : dtype === "i32" ? -(2 ** 31) : 0;
+  const most = dtype === "f32" || dtype === "f64" ? Infinity : dtype === "i32" ? 2 ** 31 - 1 : dtype === "u32" ? 2 ** 32 - 1 : dtype === "u8" ? 255 : 1;
+  switch (op) {
+    case "sum": return 0;
+    case "prod": return 1;
+    case "max": case "argmax": return least;
+    case "min": case "argmin": return most;
+  }
+}

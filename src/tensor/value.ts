@@ -1,0 +1,21 @@
+import type { DType, TypedArray } from "../core/dtype.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Source } from "../graph/node.ts";
+
+/**
+ * A concrete value: elements in row-major order. On CPU devices an ordinary array, which the collector frees like any other.
+ * Values never change.
+ */
+export class Value implements Source {
+  readonly array: TypedArray;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly requiresGrad: boolean;
+
+  constructor(array: TypedArray, shape: Shape, dtype: DType, requiresGrad = false) {
+    this.array = array;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.requiresGrad = requiresGrad;
+  }
+}
