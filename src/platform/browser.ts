@@ -1,4 +1,4 @@
-import { PlatformError } from "./platform.ts";
+import { PlatformError, type PlatformWorker } from "./platform.ts";
 
 /** See {@link Platform.readFile}: fetches a URL, relative ones from the page's own. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -53,4 +53,29 @@ export function now(): number {
 /** See {@link Platform.threadCount}. */
 export function threadCount(): number {
   return Math.max(1, navigator.hardwareConcurrency || 1);
+}
+
+/** See {@link Platform.sharesMemory}. */
+export function sharesMemory(): boolean {
+  return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated;
+}
+
+/** See {@link Platform.maySleep}. Workers may, and have no document. */
+export function maySleep(): boolean {
+  return typeof document === "undefined";
+}
+
+/** See {@link Platform.startWorker}. */
+export function startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker {
+  const text = `onmessage = (event) => (${source})(event.data)`;
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.onerror = (event): void => onEnd(event.message);
+  worker.postMessage(data);
+  return {
+    stop(): void {
+      worker.terminate();
+      URL.revokeObjectURL(url);
+    },
+  };
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { PlatformError } from "./platform.ts";
+import { Worker } from "node:worker_threads";
+import { PlatformError, type PlatformWorker } from "./platform.ts";
 
 /** What to do about the system's commonest refusals. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -82,4 +83,38 @@ export function now(): number {
 /** See {@link Platform.threadCount}. Counts the cores this process may use, not those of the machine. */
 export function threadCount(): number {
   return Math.max(1, availableParallelism());
+}
+
+/** See {@link Platform.sharesMemory}. */
+export function sharesMemory(): boolean {
+  return true;
+}
+
+/** See {@link Platform.maySleep}. */
+export function maySleep(): boolean {
+  return true;
+}
+
+/** See {@link Platform.startWorker}. */
+export function startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker {
+  // No inherited arguments: loaders and inspectors of the program are not the worker's.
+  const worker = new Worker(`(${source})(require("node:worker_threads").workerData)`, {
+    eval: true,
+    workerData: data,
+    execArgv: [],
+  });
+  worker.unref();
+  let over = false;
+  const end = (reason: unknown): void => {
+    if (!over) onEnd(reason);
+    over = true;
+  };
+  worker.on("error", end);
+  worker.on("exit", () => end(undefined));
+  return {
+    stop(): void {
+      over = true;
+      void worker.terminate();
+    },
+  };
 }

@@ -69,6 +69,28 @@ describe("platform/node", () => {
   });
 });
 
+describe("platform/node workers", () => {
+  test("share memory, tell how they end, and can be stopped in a loop", async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(8));
+    const reason = await new Promise((resolve) => {
+      node.startWorker(String((words: Int32Array) => void Atomics.store(words, 0, 7)), shared, resolve);
+    });
+    expect(reason).toBeUndefined();
+    expect(shared[0]).toBe(7);
+    const error = await new Promise((resolve) => node.startWorker("() => missing()", undefined, resolve));
+    expect(String(error)).toMatch(/missing is not defined/);
+    let ended = false;
+    const endless = (words: Int32Array): void => {
+      Atomics.store(words, 1, 1);
+      for (;;) Atomics.load(words, 1);
+    };
+    const worker = node.startWorker(String(endless), shared, () => (ended = true));
+    while (Atomics.load(shared, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    worker.stop();
+    expect(ended).toBe(false);
+  });
+});
+
 describe("platform/browser", () => {
   let server: Server;
   let origin: string;

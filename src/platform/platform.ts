@@ -23,6 +23,22 @@ export interface Platform {
   now(): number;
   /** How many threads can run at the same time, at least 1. */
   threadCount(): number;
+  /** True when threads can share memory: always in Node; in a browser only on cross-origin isolated pages. */
+  sharesMemory(): boolean;
+  /** True when this thread may sleep until another one wakes it. A page's main thread must not. */
+  maySleep(): boolean;
+  /**
+   * Starts a thread that calls a function with a copy of `data` (shared memory stays shared). `source` is the function's text,
+   * so it can use nothing but its argument and globals. The thread does not keep the process alive.
+   * `onEnd` is called when it ends without being stopped, with an error where there is one.
+   */
+  startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker;
+}
+
+/** A thread that was started. */
+export interface PlatformWorker {
+  /** Ends it, wherever it is. */
+  stop(): void;
 }
 
 /**
