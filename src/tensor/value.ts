@@ -11,11 +11,14 @@ export class Value implements Source {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly requiresGrad: boolean;
+  /** Name of the device it lives on: operands of one program share it. */
+  readonly device: string;
 
-  constructor(array: TypedArray, shape: Shape, dtype: DType, requiresGrad = false) {
+  constructor(array: TypedArray, shape: Shape, dtype: DType, requiresGrad: boolean, device: string) {
     this.array = array;
     this.shape = shape;
     this.dtype = dtype;
     this.requiresGrad = requiresGrad;
+    this.device = device;
   }
 }

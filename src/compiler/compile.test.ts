@@ -1,0 +1,107 @@
+import { describe as suite, expect, it } from "vitest";
+import type { Device } from "../device/device.ts";
+import { ReferenceDevice } from "../device/reference/device.ts";
+import { evaluateNode } from "../device/reference/evaluate.ts";
+import { WasmDevice } from "../device/wasm/device.ts";
+import { byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
+import { sizeOf } from "../core/shape.ts";
+import { topological, type Node, type Source } from "../graph/node.ts";
+import { gradients } from "../graph/grad.ts";
+import { add, div, mul, sub } from "../graph/ops/binary.ts";
+import { dot } from "../graph/ops/dot.ts";
+import { fill, input } from "../graph/ops/leaf.ts";
+import { expand, pad, permute, reshape, window } from "../graph/ops/movement.ts";
+import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
+import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
+import { compile, type Request } from "./compile.ts";
+
+class Host implements Source {
+  readonly requiresGrad = true;
+  readonly array: Float32Array;
+  constructor(array: Float32Array) {
+    this.array = array;
+  }
+}
+let seed = 1;
+const leaf = (...shape: number[]): Node => {
+  const array = Float32Array.from({ length: sizeOf(shape) }, () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 2 - 1);
+  return input(shape, "f32", new Host(array));
+};
+
+function reference(roots: readonly Node[]): TypedArray[] {
+  const values = new Map<Node, TypedArray>();
+  for (const n of topological(roots)) values.set(n, n.source ? (n.source as Host).array : evaluateNode(n, n.inputs.map((x) => values.get(x)!)));
+  return roots.map((r) => values.get(r)!);
+}
+
+function run(device: Device, request: Request): TypedArray[] {
+  const compiled = compile(request);
+  const runnable = device.prepare(compiled.program);
+  const memories = compiled.program.bindings.map((bytes) => device.alloc(Math.max(1, bytes)));
+  compiled.structure.leaves.forEach((l, i) => {
+    const { array } = l.source as Host;
+    device.write(memories[i]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  });
+  device.run(runnable, memories, compiled.structure.numbers.map((n) => n.attributes["value"] as number));
+  return request.results.map((n, i) => {
+    const bytes = device.readSync!(memories[compiled.results[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
+    return viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape));
+  });
+}
+
+const softmax = (x: Node): Node => {
+  const axes = [x.shape.length - 1];
+  const e = exp(sub(x, spread(maxReduce(x, axes), x.shape, axes)));
+  return div(e, spread(sum(e, axes), x.shape, axes));
+};
+const layerNorm = (x: Node): Node => {
+  const axes = [x.shape.length - 1];
+  const n = fill([x.shape[0]!], x.shape[1]!, "f32");
+  const centred = sub(x, spread(div(sum(x, axes), n), x.shape, axes));
+  const variance = div(sum(mul(centred, centred), axes), n);
+  return div(centred, spread(sqrt(add(variance, fill(variance.shape, 1e-5, "f32"))), x.shape, axes));
+};
+const bias = (x: Node, b: Node): Node => add(x, expand(reshape(b, [1, b.shape[0]!]), x.shape));
+const matmul = (a: Node, b: Node): Node => dot(a, b, { batch: [[], []], contract: [[1], [0]] });
+
+const cases: Record<string, () => { roots: Node[]; kernels: number }> = {
+  "map": () => ({ roots: [mul(add(leaf(3, 5), leaf(3, 5)), leaf(3, 5))], kernels: 1 }),
+  "transposed map": () => ({ roots: [add(permute(leaf(7, 5), [1, 0]), leaf(5, 7))], kernels: 1 }),
+  "full sum": () => ({ roots: [sum(leaf(40, 1000), [0, 1])], kernels: 2 }),
+  "column sum": () => ({ roots: [sum(leaf(33, 21), [0])], kernels: 1 }),
+  "softmax": () => ({ roots: [softmax(leaf(9, 21))], kernels: 1 }),
+  "layer norm": () => ({ roots: [layerNorm(leaf(9, 21))], kernels: 1 }),
+  "contraction with epilogue": () => ({ roots: [tanh(bias(matmul(leaf(9, 21), leaf(21, 18)), leaf(18)))], kernels: 1 }),
+  "transposed contraction": () => ({ roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))], kernels: 1 }),
+  "attention heads": () => {
+    const x = leaf(2, 6, 12);
+    const heads = permute(reshape(x, [2, 6, 3, 4]), [0, 2, 1, 3]);
+    const scores = softmax(dot(heads, heads, { batch: [[0, 1], [0, 1]], contract: [[3], [3]] }));
+    const out = dot(scores, heads, { batch: [[0, 1], [0, 1]], contract: [[3], [2]] });
+    return { roots: [dot(reshape(permute(out, [0, 2, 1, 3]), [2, 6, 12]), leaf(12, 5), { batch: [[], []], contract: [[2], [0]] })], kernels: 4 };
+  },
+  "convolution": () => {
+    const x = pad(leaf(2, 3, 6, 6), [[0, 0], [0, 0], [1, 1], [1, 1]]);
+    const w = window(window(x, { axis: 2, size: 3, stride: 1, dilation: 1 }), { axis: 3, size: 3, stride: 1, dilation: 1 });
+    return { roots: [permute(dot(w, leaf(4, 3, 3, 3), { batch: [[], []], contract: [[1, 4, 5], [1, 2, 3]] }), [0, 3, 1, 2])], kernels: 1 };
+  },
+  "gradients of a small network": () => {
+    const x = leaf(9, 12), w1 = leaf(12, 8), b1 = leaf(8), w2 = leaf(8, 5);
+    const loss = sum(softmax(matmul(tanh(bias(matmul(x, w1), b1)), w2)), [0, 1]);
+    const squared = mul(loss, loss);
+    return { roots: [squared, ...gradients([squared], [fill([], 1, "f32")], [w1, b1, w2]).map((g) => g!)], kernels: 0 };
+  },
+};
+
+for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice(), wasm: () => new WasmDevice() }) as [string, () => Device][]) {
+  suite(`compiled on ${name}`, () => {
+    for (const [title, build] of Object.entries(cases))
+      it(title, () => {
+        const { roots, kernels } = build();
+        const want = reference(roots);
+        const got = run(make(), { results: roots, updates: [] });
+        got.forEach((g, i) => g.forEach((v, k) => expect(v, `root ${i} element ${k}`).toBeCloseTo(want[i]![k]!, 4)));
+        if (kernels) expect(compile({ results: roots, updates: [] }).steps.length).toBe(kernels);
+      });
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * Graph to program, in the order of the floors: simplify, fuse, lower, order, place in memory, write the tape.
+ * A program is data: devices turn it into something that runs.
+ */
+import { byteSize } from "../core/dtype.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Program, Region, Step } from "../device/device.ts";
+import type { Node } from "../graph/node.ts";
+import { contiguous } from "../graph/ops/movement.ts";
+import { trimExpressions, type Expression } from "../ir/expression.ts";
+import { fuse, type Group } from "./fuse.ts";
+import { walk } from "./index-space.ts";
+import { kernelize, type Kernelized } from "./kernelize.ts";
+import { planMemory, type Lifetime } from "./memory.ts";
+import { address, schedule, writtenBy, type Scheduled, type ScheduledStep } from "./schedule.ts";
+import { simplify } from "./simplify.ts";
+import { describe, type Structure } from "./structure.ts";
+
+/** What a program shall leave behind. */
+export interface Request {
+  /** Values to be returned. */
+  readonly results: readonly Node[];
+  /** State to be overwritten: `target` is the leaf that stands for its value before. */
+  readonly updates: readonly { readonly target: Node; readonly value: Node }[];
+}
+
+export interface Compiled {
+  readonly program: Program;
+  readonly structure: Structure;
+  /** Binding of every leaf of `structure.leaves`. */
+  readonly inputs: readonly number[];
+  /** Binding of every result. */
+  readonly results: readonly number[];
+  /** Binding of every update; that of its target, written in place. */
+  readonly updates: readonly number[];
+  /** Everything that `explain` shows. */
+  readonly steps: readonly ScheduledStep[];
+}
+
+/** The nodes that a request asks for, in a fixed order. */
+export const rootsOf = (request: Request): Node[] => [...request.results, ...request.updates.map((u) => u.value)];
+
+/** Compiles a request. `structure` describes the same roots, plus the targets of updates. */
+export function compile(request: Request, structure: Structure = describeRequest(request)): Compiled {
+  trimExpressions();
+  let copies = new Set<number>();
+  for (;;) {
+    const attempt = compileWith(request, structure, copies);
+    if ("program" in attempt) return attempt;
+    copies = new Set([...copies, ...attempt.unsafe]);
+  }
+}
+
+/** The structure of a request: targets of updates are leaves of it even when nothing reads them. */
+export function describeRequest(request: Request): Structure {
+  const structure = describe([...rootsOf(request), ...request.updates.map((u) => u.target)]);
+  return { ...structure, key: `${structure.key}|${request.results.length}` };
+}
+
+/** Updates in `copies` are computed elsewhere first and copied at the end. */
+function compileWith(request: Request, structure: Structure, copies: ReadonlySet<number>): Compiled | { readonly unsafe: readonly number[] } {
+  const simple = simplify(rootsOf(request));
+  const taken = new Set<Node>();
+  const roots = simple.map((node, i) => {
+    const own = node.source !== undefined || taken.has(node) || copies.has(i - request.results.length) ? contiguous(node) : node;
+    taken.add(own);
+    return own;
+  });
+  const { groups, groupOf, needs } = fuse(roots);
+  const kernels = groups.map((g) => address(kernelize(g, (n) => groupOf.has(n)))).filter((k) => writtenBy(k).some((n) => sizeOf(n.shape) > 0));
+  const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
+  const updates = request.updates.map((u, i) => ({ leaf: leafOf.get(u.target.source!)!, root: roots[request.results.length + i]!, index: i }));
+  // An update may overwrite its target only where nothing reads the old value later or elsewhere.
+  const unsafe = updates.filter((u) => !copies.has(u.index) && !safeInPlace(kernels.find((k) => writtenBy(k).includes(u.root)), u.root, structure.leaves[u.leaf]!)).map((u) => u.index);
+  if (unsafe.length) return { unsafe };
+  const waits = waitsOf(groups, groupOf, needs, kernels, updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })));
+  const steps = schedule(kernels, waits);
+  if (!steps) return { unsafe: updates.map((u) => u.index) };
+
+  // Bindings: leaves first, then results; updates use their target's.
+  const bindings = structure.leaves.map(bytesOf);
+  const region = new Map<Node, Region>();
+  const bySource = new Map<object, Region>(structure.leaves.map((leaf, i) => [leaf.source!, { binding: i }]));
+  const results = request.results.map((_, i) => {
+    const binding = bindings.push(bytesOf(roots[i]!)) - 1;
+    region.set(roots[i]!, { binding });
+    return binding;
+  });
+  for (const u of updates) region.set(u.root, { binding: u.leaf });
+  const scratchBytes = placeScratch(steps, region);
+  const numbers = new Map(structure.numbers.map((n, i) => [n, i]));
+  const tape = steps.map((step): Step => ({
+    key: step.key, kernel: step.launches[0]!.parameterized.kernel,
+    launches: step.launches.map((k) => ({
+      buffers: k.buffers.map((n) => (n.source ? bySource.get(n.source)! : region.get(n)!)),
+      sizes: k.parameterized.sizes,
+      scalars: k.scalars.map((n) => numbers.get(n)!),
+    })),
+    work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
+  }));
+  return {
+    structure, steps, results, inputs: structure.leaves.map((_, i) => i), updates: updates.map((u) => u.leaf),
+    program: { tape, bindings, scalars: structure.numbers.map((n) => n.dtype), scratchBytes },
+  };
+}
+
+const bytesOf = (node: Node): number => sizeOf(node.shape) * byteSize(node.dtype);
+
+/** Lets every kernel wait for those whose values it reads, and every update for the readers of what it overwrites. */
+function waitsOf(
+  groups: readonly Group[], groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>, kernels: readonly Scheduled[],
+  updates: readonly { readonly root: Node; readonly leaf: Node }[],
+): Map<Group, Set<Group>> {
+  const present = new Set(kernels.map((k) => k.group));
+  const waits = new Map<Group, Set<Group>>();
+  for (const group of groups) {
+    const on = new Set<Group>();
+    for (const m of group.members) for (const x of needs.get(m.node)!) {
+      const g = groupOf.get(x)!;
+      if (g !== group && present.has(g)) on.add(g);
+    }
+    waits.set(group, on);
+  }
+  for (const { root, leaf } of updates) {
+    const writer = groupOf.get(root)!;
+    for (const k of kernels) if (k.group !== writer && k.buffers.some((b) => b.source === leaf.source)) waits.get(writer)!.add(k.group);
+  }
+  return waits;
+}
+
+/** Writing over a value while reading it is fine where every element is read only at the place where it is written. */
+function safeInPlace(kernel: Kernelized | undefined, root: Node, leaf: Node): boolean {
+  if (!kernel) return true;
+  const read = kernel.buffers.findIndex((b) => b.source !== undefined && b.source === leaf.source);
+  if (read < 0) return true;
+  if (kernel.kind !== "map" || kernel.kernel.kind !== "loops") return false;
+  const written = kernel.buffers.indexOf(root);
+  let target: Expression | undefined;
+  const expressions: Expression[] = [];
+  const visit = (list: typeof kernel.kernel.body): void => {
+    for (const s of list) {
+      if (s.kind === "loop") visit(s.body);
+      else if (s.kind === "store") {
+        expressions.push(s.value);
+        if (s.buffer === written) target = s.offset;
+      }
+    }
+  };
+  visit(kernel.kernel.body);
+  let safe = true;
+  walk(expressions, (e) => {
+    if (e.kind === "load" && e.buffer === read && e.offset !== target) safe = false;
+  });
+  return safe;
+}
+
+/** Gives every stored value that is not bound from outside its place in the scratch heap. */
+function placeScratch(steps: readonly ScheduledStep[], region: Map<Node, Region>): number {
+  const lives = new Map<Node, { first: number; last: number }>();
+  steps.forEach((step, at) => {
+    for (const k of step.launches) {
+      for (const n of k.buffers) {
+        if (n.source || region.has(n)) continue;
+        const life = lives.get(n);
+        if (life) life.last = at;
+        else lives.set(n, { first: at, last: at });
+      }
+    }
+  });
+  const nodes = [...lives.keys()];
+  const { offsets, bytes } = planMemory(nodes.map((n): Lifetime => ({ bytes: bytesOf(n), ...lives.get(n)! })));
+  nodes.forEach((n, i) => region.set(n, { scratch: offsets[i]! }));
+  return bytes;
+}

@@ -1,0 +1,71 @@
+/** Loop variables merged where memory is contiguous across them, and split where an index is taken apart anyway. */
+import { add, childrenOf, index as freshIndex, quotient, remainder, scale, substitute, type Expression, type Index } from "../ir/expression.ts";
+
+/** Loop variables, outermost first, and everything that depends on them. */
+export interface Space {
+  readonly loops: readonly Index[];
+  readonly expressions: readonly Expression[];
+}
+
+/** Visits every distinct subexpression once. */
+export function walk(roots: readonly Expression[], visit: (e: Expression) => void, seen: Set<Expression> = new Set()): void {
+  for (const e of roots) {
+    if (seen.has(e)) continue;
+    seen.add(e);
+    visit(e);
+    walk(childrenOf(e), visit, seen);
+  }
+}
+
+function replaceIn(space: Space, loops: readonly Index[], replace: ReadonlyMap<Expression, Expression>): Space {
+  const memo = new Map<Expression, Expression>();
+  return { loops, expressions: space.expressions.map((e) => substitute(e, replace, memo)) };
+}
+
+/** Splits every variable v that occurs as v / n or v % n, so that both become variables. Returns the variables that each old one became. */
+export function splitIndices(space: Space): Space {
+  for (let guard = 0; guard < 32; guard++) {
+    let found: { variable: Index; n: number } | undefined;
+    walk(space.expressions, (e) => {
+      if (found || (e.kind !== "quotient" && e.kind !== "remainder") || typeof e.divisor !== "number") return;
+      const v = e.value;
+      if (v.kind === "index" && space.loops.includes(v) && v.extent % e.divisor === 0) found = { variable: v, n: e.divisor };
+    });
+    if (!found) return space;
+    const { variable, n } = found;
+    const outer = freshIndex(variable.extent / n), inner = freshIndex(n);
+    space = replaceIn(space, space.loops.flatMap((v) => (v === variable ? [outer, inner] : [v])), new Map([[variable as Expression, add(scale(outer, n), inner)]]));
+  }
+  return space;
+}
+
+/** Merges neighbours (a, b) wherever every offset steps through b and on to the next a without a jump. */
+export function collapseIndices(space: Space, mayMerge: (outer: Index, inner: Index) => boolean = () => true): Space {
+  for (let i = space.loops.length - 2; i >= 0; i--) {
+    const [a, b] = [space.loops[i]!, space.loops[i + 1]!];
+    if (!mayMerge(a, b) || !contiguous(space.expressions, a, b)) continue;
+    const merged = freshIndex(a.extent * b.extent);
+    const loops = [...space.loops.slice(0, i), merged, ...space.loops.slice(i + 2)];
+    space = replaceIn(space, loops, new Map<Expression, Expression>([[a, quotient(merged, b.extent)], [b, remainder(merged, b.extent)]]));
+  }
+  return { loops: space.loops.filter((v) => v.extent !== 1), expressions: space.expressions };
+}
+
+function contiguous(roots: readonly Expression[], a: Index, b: Index): boolean {
+  let fits = true;
+  walk(roots, (e) => {
+    if (!fits || e.kind === "index") return;
+    if (e.kind === "affine") {
+      const stride = (v: Index): number => e.terms.find((t) => t.value === v)?.coefficient ?? 0;
+      if (stride(a) !== stride(b) * b.extent) fits = false;
+    } else if (childrenOf(e).some((child) => child === a || child === b)) fits = false;
+  });
+  return fits;
+}
+
+/** Replaces unit variables by 0. */
+export function dropUnits(space: Space): Space {
+  const units = space.loops.filter((v) => v.extent === 1);
+  if (!units.length) return space;
+  return replaceIn(space, space.loops.filter((v) => v.extent !== 1), new Map(units.map((v) => [v as Expression, scale(v, 0)])));
+}

@@ -1,0 +1,77 @@
+/** Pulls producers into their reader: the value of a node's element as one expression over stored buffers. */
+import type { DType } from "../core/dtype.ts";
+import { stridesOf } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { add, constant, load, param, scale, type Expression } from "../ir/expression.ts";
+import { isRunTimeNumber } from "./structure.ts";
+
+/** A read of one node at an index, for those who ask how a node is reached. */
+export type Visit = (node: Node, index: readonly Expression[]) => void;
+
+/**
+ * Builds expressions for one kernel. Nodes for which `stored` holds are loads; all else is their op's lowering, inlined.
+ * Equal reads give the same expression, so what several outputs share is shared in the kernel.
+ */
+export class Inliner {
+  /** Buffers by node, in the kernel's order. */
+  readonly buffers: Map<Node, number> = new Map();
+  /** Run-time numbers by node, in slot order. */
+  readonly scalars: Map<Node, number> = new Map();
+  readonly #memo = new Map<Node, Map<string, Expression>>();
+  readonly #stored: (node: Node) => boolean;
+  readonly #visit: Visit | undefined;
+
+  constructor(stored: (node: Node) => boolean, visit?: Visit) {
+    this.#stored = stored;
+    this.#visit = visit;
+  }
+
+  bufferOf(node: Node): number {
+    let slot = this.buffers.get(node);
+    if (slot === undefined) this.buffers.set(node, (slot = this.buffers.size));
+    return slot;
+  }
+
+  get scalarTypes(): DType[] {
+    return [...this.scalars.keys()].map((n) => n.dtype);
+  }
+
+  /** The element of `node` at `index`. */
+  read(node: Node, index: readonly Expression[]): Expression {
+    let byIndex = this.#memo.get(node);
+    if (!byIndex) this.#memo.set(node, (byIndex = new Map()));
+    const key = index.map((i) => i.id).join(",");
+    let value = byIndex.get(key);
+    if (!value) byIndex.set(key, (value = this.#build(node, index)));
+    return value;
+  }
+
+  #build(node: Node, index: readonly Expression[]): Expression {
+    this.#visit?.(node, index);
+    if (this.#stored(node)) return load(this.bufferOf(node), node.dtype, flatten(node, index));
+    return this.compute(node, index);
+  }
+
+  /** The element computed from the node's inputs, stored or not. */
+  compute(node: Node, index: readonly Expression[]): Expression {
+    if (isRunTimeNumber(node)) {
+      let slot = this.scalars.get(node);
+      if (slot === undefined) this.scalars.set(node, (slot = this.scalars.size));
+      return param(slot, node.dtype);
+    }
+    return node.op.lower!({
+      inputs: node.inputs.map((x) => (i: readonly Expression[]) => this.read(x, i)),
+      nodes: node.inputs, attributes: node.attributes, index, shape: node.shape, dtype: node.dtype,
+    });
+  }
+}
+
+/** Row-major offset of an index; axes of size 1 do not count, whatever index they are given. */
+export function flatten(node: Node, index: readonly Expression[]): Expression {
+  const strides = stridesOf(node.shape);
+  let offset: Expression = constant(0, "i32");
+  index.forEach((value, axis) => {
+    if (node.shape[axis] !== 1) offset = add(offset, scale(value, strides[axis]!));
+  });
+  return offset;
+}

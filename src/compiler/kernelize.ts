@@ -1,0 +1,260 @@
+/** One fused group to one kernel: the buffers it binds, the scalars it takes and its loops. */
+import { isFloat } from "../core/dtype.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { dotOp } from "../graph/ops/dot.ts";
+import { index as freshIndex, load, quotient, register, remainder, substitute, type Expression, type Index, type Reduce } from "../ir/expression.ts";
+import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
+import type { Group } from "./fuse.ts";
+import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
+import { flatten, Inliner } from "./inline.ts";
+import { lowerScope, type PendingStore } from "./loops.ts";
+
+/** A kernel and what it is bound to. */
+export interface Kernelized {
+  readonly group: Group;
+  readonly kernel: Kernel;
+  /** The node behind every global buffer. */
+  readonly buffers: readonly Node[];
+  /** The run-time number behind every scalar slot. */
+  readonly scalars: readonly Node[];
+  /** Iterations of the outermost loop; 1 when there is none. */
+  readonly items: number;
+  /** Estimated nanoseconds on one core. */
+  readonly cost: number;
+  readonly flops: number;
+  /** Bytes that must cross memory at least once: every operand and result. */
+  readonly bytes: number;
+  readonly kind: "map" | "reduce" | "row" | "contract" | "index";
+}
+
+/** A store of one member before loops exist. */
+interface Output {
+  readonly node: Node;
+  readonly loops: readonly Index[];
+  readonly offset: Expression;
+  readonly value: Expression;
+}
+
+/** Lowers a group. `isStored` says which nodes outside the group are in memory. */
+export function kernelize(group: Group, isStored: (node: Node) => boolean): Kernelized {
+  const inside = new Set(group.members.map((m) => m.node));
+  const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)));
+  const first = group.members[0]!.node;
+  if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
+  const outputs = group.members.filter((m) => m.stored).map((m): Output => {
+    const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
+    return { node: m.node, loops, offset: flatten(m.node, m.index), value: inliner.compute(m.node, m.index) };
+  });
+  const heavy = group.members.find((m) => m.node.op === (dotOp as unknown));
+  if (heavy && heavy.node.dtype === "f32") {
+    const sum = inliner.read(heavy.node, heavy.index);
+    const contraction = sum.kind === "reduce" ? contract(group, outputs, sum, inliner) : undefined;
+    if (contraction) return contraction;
+  }
+  return lowerLoopKernel(group, outputs, inliner);
+}
+
+const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
+  [...inliner.buffers.keys()].map((n) => ({ dtype: n.dtype, space: "global", access: written.has(n) ? (n.op.lowerLoops ? "readwrite" : "write") : "read" }));
+
+function finish(group: Group, kernel: Kernel, inliner: Inliner, items: number, kind: Kernelized["kind"], operations: number): Kernelized {
+  const buffers = [...inliner.buffers.keys()];
+  const bytes = buffers.reduce((sum, n) => sum + sizeOf(n.shape) * (n.dtype === "f64" ? 8 : n.dtype === "u8" || n.dtype === "bool" ? 1 : 4), 0);
+  // Two thirds of a core's measured WebAssembly rate, and its share of memory bandwidth.
+  const cost = Math.max(operations / (kind === "contract" ? 45 : 8), bytes / 15);
+  return { group, kernel, buffers, scalars: [...inliner.scalars.keys()], items, cost, flops: operations, bytes, kind };
+}
+
+// ---------- loops
+
+function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inliner): Kernelized {
+  const buffers = outputs.map((o) => inliner.bufferOf(o.node));
+  let loops: readonly Index[] = group.rows;
+  let inner = outputs.map((o) => o.loops);
+  let space: Space = { loops: [...loops, ...new Set(inner.flat())], expressions: outputs.flatMap((o) => [o.offset, o.value]) };
+  const pure = inner.every((l) => l.length === 0) && !outputs.some((o) => hasReduce(o.value));
+  const isRow = (v: Index): boolean => loops.includes(v);
+  if (pure) {
+    space = collapseIndices(dropUnits(collapseIndices(splitIndices(dropUnits(space)))));
+    loops = space.loops;
+    // The last variable becomes the inner loop of every row, unless it is all there is.
+    if (loops.length > 1) {
+      const last = loops[loops.length - 1]!;
+      loops = loops.slice(0, -1);
+      inner = outputs.map(() => [last]);
+    }
+  } else {
+    const before = space;
+    space = dropUnits(space);
+    loops = before.loops.filter((v) => isRow(v) && v.extent !== 1);
+    inner = inner.map((l) => l.filter((v) => v.extent !== 1));
+    const rowsOnly = collapseIndices({ loops, expressions: space.expressions });
+    loops = rowsOnly.loops;
+    space = { loops: [...loops, ...new Set(inner.flat())], expressions: rowsOnly.expressions };
+  }
+  const extra: Buffer[] = [];
+  const base = inliner.buffers.size;
+  const rows = { add: (buffer: Buffer): number => base + extra.push(buffer) - 1 };
+  const items = loops.reduce((p, v) => p * v.extent, 1);
+  // Several row variables become one: what the threads share out is a single range.
+  let row: Index | undefined = loops.length === 1 ? loops[0] : undefined;
+  let expressions = space.expressions;
+  if (loops.length > 1) {
+    const flat = (row = freshIndex(items));
+    const replace = new Map<Expression, Expression>();
+    let pitch = items;
+    loops.forEach((v, i) => {
+      pitch /= v.extent;
+      replace.set(v, i === 0 ? quotient(flat, pitch) : remainder(quotient(flat, pitch), v.extent));
+    });
+    const memo = new Map<Expression, Expression>();
+    expressions = expressions.map((e) => substitute(e, replace, memo));
+  }
+  const stores = outputs.map((_, i): PendingStore => ({ loops: inner[i]!, buffer: buffers[i]!, offset: expressions[2 * i]!, value: expressions[2 * i + 1]! }));
+  const body = lowerScope(stores, new Set(row ? [row] : []), rows);
+  const statements: Statement[] = row ? [{ kind: "loop", index: row, extent: row.extent, axis: "parallel", body, accumulators: [] }] : body;
+  const kernel: LoopKernel = {
+    kind: "loops", body: statements, parameters: { scalars: inliner.scalarTypes, sizes: 0 },
+    buffers: [...globals(inliner, new Set(outputs.map((o) => o.node))), ...extra],
+  };
+  const reduces = outputs.some((o) => hasReduce(o.value));
+  const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > items) ? "row" : "reduce";
+  return finish(group, kernel, inliner, items, kind, countOperations(statements));
+}
+
+function hasReduce(e: Expression): boolean {
+  let found = false;
+  walk([e], (x) => void (found ||= x.kind === "reduce"));
+  return found;
+}
+
+const WEIGHT: Readonly<Record<string, number>> = { exp: 12, log: 14, sin: 16, cos: 16, tanh: 18, erf: 24, pow: 30, div: 4, sqrt: 4, recip: 4 };
+
+/** Arithmetic on elements, each loop multiplied out; transcendental functions count what their polynomials cost. */
+function countOperations(statements: readonly Statement[]): number {
+  let total = 0;
+  for (const s of statements) {
+    if (s.kind === "loop") {
+      let once = countOperations(s.body);
+      for (const a of s.accumulators) once += 1 + weigh(a.value);
+      total += once * (typeof s.extent === "number" ? s.extent : 1);
+    } else if (s.kind === "store") total += weigh(s.value);
+    else if (s.kind === "let") total += weigh(s.value);
+    else if (s.kind === "if") total += countOperations(s.body);
+  }
+  return total;
+}
+function weigh(root: Expression): number {
+  let total = 0;
+  walk([root], (e) => {
+    if (e.kind === "load") total += 0.5;
+    if (e.kind === "unary" || e.kind === "binary") total += e.dtype === "i32" ? 0.5 : (WEIGHT[e.op] ?? 1);
+    if (e.kind === "select" || e.kind === "cast") total += 1;
+  });
+  return total;
+}
+
+// ---------- ops that are loops themselves
+
+function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelized {
+  const output = inliner.bufferOf(node);
+  const lowered = node.op.lowerLoops!({
+    inputs: node.inputs.map((x) => (i: readonly Expression[]) => inliner.read(x, i)),
+    nodes: node.inputs, attributes: node.attributes, shape: node.shape, dtype: node.dtype,
+    read: (i) => load(output, node.dtype, flatten(node, i)),
+    write: (i, value) => ({ kind: "store", buffer: output, offset: flatten(node, i), value }),
+  });
+  const items = lowered.parallel.reduce((p, v) => p * v.extent, 1);
+  const flat = freshIndex(items);
+  const replace = new Map<Expression, Expression>();
+  let pitch = items;
+  lowered.parallel.forEach((v, i) => {
+    pitch /= v.extent;
+    replace.set(v, i === 0 ? quotient(flat, pitch) : remainder(quotient(flat, pitch), v.extent));
+  });
+  const body = lowered.body.map((s) => substituteStatement(s, replace, new Map()));
+  const kernel: LoopKernel = {
+    kind: "loops", parameters: { scalars: inliner.scalarTypes, sizes: 0 }, buffers: globals(inliner, new Set([node])),
+    body: [{ kind: "loop", index: flat, extent: items, axis: "parallel", body, accumulators: [] }],
+  };
+  return finish(group, kernel, inliner, items, "index", countOperations(kernel.body));
+}
+
+function substituteStatement(s: Statement, replace: ReadonlyMap<Expression, Expression>, memo: Map<Expression, Expression>): Statement {
+  const on = (e: Expression): Expression => substitute(e, replace, memo);
+  switch (s.kind) {
+    case "loop": return { ...s, body: s.body.map((x) => substituteStatement(x, replace, memo)), accumulators: s.accumulators.map((a) => ({ ...a, value: on(a.value) })) };
+    case "let": return { ...s, value: on(s.value) };
+    case "store": return { ...s, offset: on(s.offset), value: on(s.value) };
+    case "if": return { ...s, condition: on(s.condition), body: s.body.map((x) => substituteStatement(x, replace, memo)) };
+    case "barrier": return s;
+  }
+}
+
+// ---------- contractions
+
+function contract(group: Group, outputs: readonly Output[], sum: Reduce, inliner: Inliner): Kernelized | undefined {
+  const product = sum.body;
+  if (product.kind !== "binary" || product.op !== "mul" || !isFloat(product.dtype)) return undefined;
+  const buffers = outputs.map((o) => inliner.bufferOf(o.node));
+  const finished = register("f32");
+  const memo = new Map<Expression, Expression>();
+  const replace = new Map<Expression, Expression>([[sum, finished]]);
+  const epilogue = outputs.flatMap((o) => [o.offset, substitute(o.value, replace, memo)]);
+  if (epilogue.some(hasReduce) || outputs.some((o) => o.loops.some((l) => l.extent > 1))) return undefined;
+  let space: Space = dropUnits(splitIndices({ loops: [...group.rows, ...sum.axes], expressions: [product.left, product.right, ...epilogue] }));
+  // Which side an index belongs to survives the split: new variables are known by where they occur.
+  const sides = classify(space);
+  if (!sides) return undefined;
+  const groupOf = (v: Index): string => (sides.k.includes(v) ? "k" : sides.batch.includes(v) ? "batch" : sides.m.includes(v) ? "m" : "n");
+  const sorted = { loops: [...sides.batch, ...sides.m, ...sides.n, ...sides.k], expressions: space.expressions };
+  space = collapseIndices(sorted, (a, b) => groupOf(a) === groupOf(b));
+  const final = classify(space);
+  if (!final) return undefined;
+  if (!final.k.length) return undefined;
+  const axes = (list: readonly Index[]): Axes[] => list.map((v) => ({ index: v, extent: v.extent }));
+  const volume = (list: readonly Index[]): number => list.reduce((p, v) => p * v.extent, 1);
+  const [left, right, ...rest] = space.expressions as [Expression, Expression, ...Expression[]];
+  // The side whose index moves through memory fastest in the result is the one that vectors run along.
+  const swap = prefersSwap(final, rest[0]!);
+  const [m, n] = swap ? [final.n, final.m] : [final.m, final.n];
+  const kernel: ContractKernel = {
+    kind: "contract", batch: axes(final.batch), m: axes(m), n: axes(n), k: axes(final.k),
+    left: swap ? right : left, right: swap ? left : right, sum: finished,
+    epilogue: outputs.map((_, i): Store => ({ kind: "store", buffer: buffers[i]!, offset: rest[2 * i]!, value: rest[2 * i + 1]! })),
+    parameters: { scalars: inliner.scalarTypes, sizes: 0 }, buffers: globals(inliner, new Set(outputs.map((o) => o.node))),
+  };
+  const flops = 2 * volume(final.batch) * volume(m) * volume(n) * volume(final.k);
+  return finish(group, kernel, inliner, volume(final.batch) * volume(m) * volume(n), "contract", flops);
+}
+
+interface Sides { readonly batch: Index[]; readonly m: Index[]; readonly n: Index[]; readonly k: Index[] }
+
+/** Sorts loop variables by the operands that depend on them; undefined when an operand needs what only the other has. */
+function classify(space: Space): Sides | undefined {
+  const [left, right, ...epilogue] = space.expressions as [Expression, Expression, ...Expression[]];
+  const sides: Sides = { batch: [], m: [], n: [], k: [] };
+  const inResult = new Set(epilogue.flatMap((e) => [...e.free]));
+  for (const v of space.loops) {
+    const l = left.free.has(v), r = right.free.has(v);
+    if (!inResult.has(v)) sides.k.push(v);
+    else if (l && r) sides.batch.push(v);
+    else if (r) sides.n.push(v);
+    else sides.m.push(v);
+  }
+  return sides;
+}
+
+/** Vectors run along n: the operands change places when only m is contiguous in the result, or when n is a single column. */
+function prefersSwap(sides: Sides, offset: Expression): boolean {
+  const volume = (list: readonly Index[]): number => list.reduce((p, v) => p * v.extent, 1);
+  const unit = (list: readonly Index[]): boolean => list.length > 0 && strideIn(offset, list[list.length - 1]!) === 1;
+  if (volume(sides.n) < 4 && volume(sides.m) >= 16) return true;
+  return unit(sides.m) && !unit(sides.n) && volume(sides.m) >= 16;
+}
+function strideIn(offset: Expression, v: Index): number {
+  if (offset === v) return 1;
+  if (offset.kind !== "affine") return 0;
+  return offset.terms.find((t) => t.value === v)?.coefficient ?? 0;
+}

@@ -1,0 +1,52 @@
+/** The order of kernels, and which of them run as one step. */
+import type { Node } from "../graph/node.ts";
+import { parameterize, type Parameterized } from "../ir/parameterize.ts";
+import { printKernel } from "../ir/print.ts";
+import type { Kernelized } from "./kernelize.ts";
+
+/** A kernel ready to be launched: its sizes taken out, its content address known. */
+export interface Scheduled extends Kernelized {
+  readonly parameterized: Parameterized;
+  readonly key: string;
+}
+
+/** Kernels of equal code that do not wait for one another, run as the segments of one step. */
+export interface ScheduledStep {
+  readonly key: string;
+  readonly launches: readonly Scheduled[];
+}
+
+/** Names a kernel by its content. */
+export function address(kernelized: Kernelized): Scheduled {
+  const parameterized = parameterize(kernelized.kernel);
+  return { ...kernelized, parameterized, key: printKernel(parameterized.kernel) };
+}
+
+/**
+ * Orders kernels so that each runs after those it waits for. Kernels that nobody waits for (updates of parameters and
+ * moments) come last, so that all of equal code meet in one step: an optimizer is one launch however many parameters it has.
+ * Returns undefined when the waits are circular.
+ */
+export function schedule(kernels: readonly Scheduled[], waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>): ScheduledStep[] | undefined {
+  const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
+  const pending = new Set(kernels);
+  const done = new Set<Kernelized["group"]>();
+  const steps: ScheduledStep[] = [];
+  const ready = (k: Scheduled): boolean => [...(waits.get(k.group) ?? [])].every((g) => done.has(g));
+  while (pending.size) {
+    const list = [...pending];
+    const first = list.find((k) => awaited.has(k.group) && ready(k)) ?? list.find(ready);
+    if (!first) return undefined;
+    const last = !awaited.has(first.group);
+    const launches = list.filter((k) => k.key === first.key && ready(k) && (last || awaited.has(k.group)));
+    for (const k of launches) {
+      pending.delete(k);
+    }
+    for (const k of launches) done.add(k.group);
+    steps.push({ key: first.key, launches });
+  }
+  return steps;
+}
+
+/** The values that a kernel writes. */
+export const writtenBy = (k: Kernelized): Node[] => k.group.members.filter((m) => m.stored).map((m) => m.node);

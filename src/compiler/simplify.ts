@@ -1,0 +1,166 @@
+/** Graph to smaller graph: equal nodes become one, identities disappear, movement of constants is done at once. */
+import { sameShape, sizeOf } from "../core/shape.ts";
+import type { Op } from "../graph/op.ts";
+import { Node, topological } from "../graph/node.ts";
+import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
+import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
+import { fill, fillOp } from "../graph/ops/leaf.ts";
+import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
+import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
+import { castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
+import { whereOp } from "../graph/ops/where.ts";
+import { attributesKey, isRunTimeNumber } from "./structure.ts";
+
+const is = (node: Node, op: unknown): boolean => node.op === op && node.source === undefined;
+/** The number of a fill whose value rewrites may use. */
+const known = (node: Node): number | undefined => (is(node, fillOp) && !isRunTimeNumber(node) ? (node.attributes["value"] as number) : undefined);
+
+/** Rewrites everything that `roots` need. Leaves are kept as they are; each root's value, shape and dtype stay. */
+export function simplify(roots: readonly Node[]): Node[] {
+  const made = new Map<Node, Node>();
+  const shared = new Map<string, Node>();
+  const bySource = new Map<object, Node>();
+  const share = (node: Node): Node => {
+    if (node.source) {
+      const same = bySource.get(node.source);
+      if (!same) bySource.set(node.source, node);
+      return same ?? node;
+    }
+    const key = isRunTimeNumber(node) ? `n${node.id}` : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
+    const same = shared.get(key);
+    if (same) return same;
+    shared.set(key, node);
+    return node;
+  };
+  for (const node of topological(roots)) {
+    if (node.source) {
+      made.set(node, share(node));
+      continue;
+    }
+    const inputs = node.inputs.map((x) => made.get(x)!);
+    const moved = inputs.every((x, i) => x === node.inputs[i]) ? node : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.line);
+    let best = share(moved);
+    // A rewrite may open another one: a few rounds settle every chain seen in practice.
+    for (let round = 0; round < 4; round++) {
+      const next = share(rewrite(best));
+      if (next === best) break;
+      best = next;
+    }
+    made.set(node, best);
+  }
+  return roots.map((r) => made.get(r)!);
+}
+
+function rewrite(node: Node): Node {
+  if (node.source) return node;
+  const op = node.op as unknown;
+  const [a, b, c] = node.inputs as [Node, Node, Node];
+  switch (op) {
+    case detachOp: case customOp: return a;
+    case addOp:
+      if (known(b) === 0) return a;
+      if (known(a) === 0) return b;
+      if (is(b, negOp)) return sub(a, b.inputs[0]!);
+      if (is(a, negOp)) return sub(b, a.inputs[0]!);
+      return fold(node, (x, y) => x + y);
+    case subOp:
+      if (known(b) === 0) return a;
+      if (known(a) === 0) return neg(b);
+      if (is(b, negOp)) return add(a, b.inputs[0]!);
+      return fold(node, (x, y) => x - y);
+    case mulOp:
+      if (known(b) === 1) return a;
+      if (known(a) === 1) return b;
+      if (known(b) === -1) return neg(a);
+      if (known(a) === -1) return neg(b);
+      if (is(a, negOp) && is(b, negOp)) return mul(a.inputs[0]!, b.inputs[0]!);
+      return fold(node, (x, y) => x * y);
+    case divOp:
+      if (known(b) === 1) return a;
+      if (is(a, negOp)) return neg(div(a.inputs[0]!, b));
+      return fold(node, (x, y) => x / y);
+    case powOp:
+      switch (known(b)) {
+        case 0: return fill(node.shape, 1, node.dtype);
+        case 1: return a;
+        case 2: return mul(a, a);
+        case -1: return recip(a);
+        case 0.5: return sqrt(a);
+      }
+      return node;
+    case negOp: {
+      if (is(a, negOp)) return a.inputs[0]!;
+      const value = known(a);
+      return value === undefined ? node : fill(node.shape, -value, node.dtype);
+    }
+    case whereOp: {
+      const condition = known(a);
+      if (condition !== undefined) return condition ? b : c;
+      return b === c ? b : node;
+    }
+    case castOp: {
+      const value = known(a);
+      if (value !== undefined && (node.dtype === "f32" || node.dtype === "f64" || (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool"))) return fill(node.shape, value, node.dtype);
+      return node;
+    }
+    case reshapeOp:
+      if (sameShape(a.shape, node.shape)) return a;
+      if (is(a, reshapeOp)) return reshape(a.inputs[0]!, node.shape);
+      return moveFill(node, a);
+    case permuteOp: {
+      const axes = node.attributes["axes"] as number[];
+      if (is(a, permuteOp)) {
+        const inner = a.attributes["axes"] as number[];
+        return permute(a.inputs[0]!, axes.map((i) => inner[i]!));
+      }
+      if (axes.every((axis, i) => axis === i)) return a;
+      return moveFill(node, a);
+    }
+    case expandOp: case flipOp: case sliceOp: return moveFill(node, a);
+    case afterOp: return moveFill(node, a);
+    case sumOp: {
+      const axes = node.attributes["axes"] as number[];
+      if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
+      const value = known(a);
+      if (value !== undefined) return fill(node.shape, value * axes.reduce((p, i) => p * a.shape[i]!, 1), node.dtype);
+      return splitReduction(node, a, axes);
+    }
+    case prodOp: case maxReduceOp: case minReduceOp: {
+      const axes = node.attributes["axes"] as number[];
+      if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
+      return splitReduction(node, a, axes);
+    }
+    default: return node;
+  }
+}
+
+function fold(node: Node, f: (x: number, y: number) => number): Node {
+  const x = known(node.inputs[0]!), y = known(node.inputs[1]!);
+  if (x === undefined || y === undefined || (node.dtype !== "f32" && node.dtype !== "f64")) return node;
+  return fill(node.shape, f(x, y), node.dtype);
+}
+
+/** Moving equal elements gives equal elements. */
+function moveFill(node: Node, from: Node): Node {
+  return is(from, fillOp) && !isRunTimeNumber(from) ? fill(node.shape, from.attributes["value"] as number, node.dtype) : node;
+}
+
+/** Inputs above this many elements that reduce to fewer than `FEW` results are reduced in two steps, so that threads can share the first. */
+const LARGE = 32_768;
+const FEW = 32;
+const PARTS = 256;
+
+function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
+  if (sizeOf(x.shape) < LARGE || sizeOf(node.shape) >= FEW) return node;
+  const axis = axes.find((i) => x.shape[i]! > 1)!;
+  const size = x.shape[axis]!;
+  let parts = 1;
+  for (let d = 2; d <= PARTS; d++) if (size % d === 0) parts = d;
+  if (parts === 1 || parts === size) return node;
+  const split = reshape(x, [...x.shape.slice(0, axis), parts, size / parts, ...x.shape.slice(axis + 1)]);
+  const shifted = axes.map((i) => (i >= axis ? i + 1 : i));
+  const inner = split.shape.filter((_, i) => !shifted.includes(i));
+  const first = new Node(node.op, [split], { axes: shifted }, inner, node.dtype, false, node.line);
+  const at = split.shape.slice(0, axis).filter((_, i) => !shifted.includes(i)).length;
+  return new Node(node.op, [first], { axes: [at] }, node.shape, node.dtype, false, node.line);
+}

@@ -1,0 +1,161 @@
+/**
+ * State. All that changes lives in cells: parameters, buffers, gradients, moments, counters. Tensors are values and never
+ * change: reading a cell gives a node bound to its version, assigning makes a new version.
+ */
+import type { DType, TypedArray } from "../core/dtype.ts";
+import { byteSize } from "../core/dtype.ts";
+import { ShapeError, TraceError } from "../core/errors.ts";
+import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
+import type { Memory } from "../device/device.ts";
+import type { Node, Source } from "../graph/node.ts";
+import { input } from "../graph/ops/leaf.ts";
+import { arrayOf, currentDevice, deviceNamed } from "./engine.ts";
+import { bumpEpoch } from "./epoch.ts";
+import { currentTrace } from "./trace.ts";
+
+/** One version of a cell, as the source of a leaf. When the cell moves on while the leaf lives, the old elements are kept here. */
+export class CellVersion implements Source {
+  readonly cell: Cell;
+  saved: TypedArray | undefined;
+
+  constructor(cell: Cell) {
+    this.cell = cell;
+  }
+
+  get requiresGrad(): boolean {
+    return this.cell.requiresGrad;
+  }
+}
+
+const memories = new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
+
+export class Cell {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly device: string;
+  #requiresGrad: boolean;
+  #memory: Memory | undefined;
+  #empty: boolean;
+  #leaf: WeakRef<Node> | undefined;
+  #gradient: Cell | undefined;
+  /** For messages: what the cell is to its owner. */
+  readonly label: string;
+
+  /** A cell with no value yet. */
+  constructor(shape: Shape, dtype: DType, options: { requiresGrad?: boolean; label?: string; device?: string } = {}) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.device = options.device ?? currentDevice();
+    this.label = options.label ?? "cell";
+    this.#requiresGrad = options.requiresGrad ?? false;
+    this.#empty = true;
+  }
+
+  /** A cell holding a copy of these elements. */
+  static of(array: TypedArray, shape: Shape, dtype: DType, options: { requiresGrad?: boolean; label?: string } = {}): Cell {
+    const cell = new Cell(shape, dtype, options);
+    cell.set(array);
+    return cell;
+  }
+
+  get requiresGrad(): boolean {
+    return this.#requiresGrad;
+  }
+
+  /** Freezing and unfreezing make traced programs stale, so the next call traces again. */
+  set requiresGrad(on: boolean) {
+    if (on === this.#requiresGrad) return;
+    this.#requiresGrad = on;
+    // A leaf made before would carry the old flag into new graphs.
+    this.#leaf = undefined;
+    bumpEpoch();
+  }
+
+  /** True before the first assignment and after `clear`. */
+  get empty(): boolean {
+    const trace = currentTrace();
+    return trace ? trace.isEmpty(this) : this.#empty;
+  }
+
+  /** As `empty`, without asking the trace. */
+  get emptyNow(): boolean {
+    return this.#empty;
+  }
+
+  /** The current version as a node. */
+  read(): Node {
+    const trace = currentTrace();
+    if (trace) return trace.read(this);
+    if (this.#empty) throw new TraceError(`${this.label}: read before it was given a value`);
+    const known = this.#leaf?.deref();
+    if (known) return known;
+    const leaf = this.leaf();
+    this.#leaf = new WeakRef(leaf);
+    return leaf;
+  }
+
+  /** The gradients that `backward` has accumulated here; empty until it runs. */
+  get gradient(): Cell {
+    return (this.#gradient ??= new Cell(this.shape, this.dtype, { label: `${this.label}.grad`, device: this.device }));
+  }
+
+  /**
+   * A fresh leaf for the current version, for graphs that are run before the cell changes again (traces, optimizers):
+   * the cell does not remember it, so the old version is not kept for it.
+   */
+  leaf(): Node {
+    return input(this.shape, this.dtype, new CellVersion(this));
+  }
+
+  /** Bytes of the current version on its device. */
+  get memory(): Memory {
+    if (!this.#memory) {
+      this.#memory = deviceNamed(this.device).alloc(Math.max(1, sizeOf(this.shape) * byteSize(this.dtype)));
+      memories.register(this, this.#memory);
+    }
+    return this.#memory;
+  }
+
+  /** Elements of the current version; the array is the caller's. */
+  snapshot(): TypedArray {
+    const device = deviceNamed(this.device);
+    return arrayOf(device.readSync!(this.memory, 0, sizeOf(this.shape) * byteSize(this.dtype)), this);
+  }
+
+  /** Gives the cell new elements from the host. */
+  set(array: TypedArray): void {
+    if (array.length !== sizeOf(this.shape)) throw new ShapeError(`${this.label}: ${array.length} elements do not fill ${show(this.shape)}`);
+    const trace = currentTrace();
+    if (trace) throw new TraceError(`${this.label}: given elements from the host inside a traced function. Do it outside, or assign a tensor`);
+    this.beforeOverwrite();
+    deviceNamed(this.device).write(this.memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    this.#empty = false;
+  }
+
+  /** Forgets the value (a gradient set to nothing). */
+  clear(): void {
+    const trace = currentTrace();
+    if (trace) return trace.clear(this);
+    this.beforeOverwrite();
+    this.#empty = true;
+  }
+
+  /** Called before the memory changes: nodes made from this version outside the program keep its elements. */
+  beforeOverwrite(): void {
+    if (this.#empty || !this.#leaf) return;
+    const leaf = this.#leaf.deref();
+    if (leaf) (leaf.source as CellVersion).saved = this.snapshot();
+    this.#leaf = undefined;
+  }
+
+  /** Called when a program has written the memory, or cleared it. */
+  afterProgram(empty: boolean): void {
+    this.#empty = empty;
+  }
+
+  /** Checks that a node can become this cell's next version. */
+  checkFits(node: Node): void {
+    if (!sameShape(node.shape, this.shape)) throw new ShapeError(`${this.label}: holds ${show(this.shape)}, was assigned ${show(node.shape)}`);
+    if (node.dtype !== this.dtype) throw new ShapeError(`${this.label}: holds ${this.dtype}, was assigned ${node.dtype}. Use cast("${this.dtype}")`);
+  }
+}

@@ -1,0 +1,127 @@
+/** From requests to results: devices by name, programs by structure. */
+import { allocate, byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
+import { DeviceError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
+import type { Structure } from "../compiler/structure.ts";
+import type { Device, Memory } from "../device/device.ts";
+import { evaluateNode } from "../device/reference/evaluate.ts";
+import { ReferenceDevice } from "../device/reference/device.ts";
+import { WasmDevice } from "../device/wasm/device.ts";
+import { topological, type Node } from "../graph/node.ts";
+
+const factories = new Map<string, () => Device>([
+  ["wasm", () => new WasmDevice()],
+  ["reference", () => new ReferenceDevice()],
+]);
+const devices = new Map<string, Device>();
+let current = "wasm";
+
+/** Makes a device available under a name; it is created on first use. */
+export function registerDevice(name: string, create: () => Device): void {
+  factories.set(name, create);
+  devices.delete(name);
+}
+
+/** The device that new tensors live on. Throws DeviceError for a name that is not registered. */
+export function setDevice(name: string): void {
+  deviceNamed(name);
+  current = name;
+}
+
+/** Name of the device that new tensors live on; "wasm" unless `setDevice` said otherwise. */
+export function currentDevice(): string {
+  return current;
+}
+
+/** The device itself, created on first use. */
+export function deviceNamed(name: string): Device {
+  let device = devices.get(name);
+  if (!device) {
+    const create = factories.get(name);
+    if (!create) throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}`);
+    devices.set(name, (device = create()));
+  }
+  return device;
+}
+
+/** Something that computes a request again and again, with other values each time. */
+export interface Prepared {
+  readonly device: Device;
+  /** Bytes of every binding: leaves in the order of the structure, then results. */
+  readonly bindings: readonly number[];
+  readonly structure: Structure;
+  /** Bindings of the results. */
+  readonly results: readonly number[];
+  /** What the compiler made; nothing on the reference device, which compiles nothing. */
+  readonly compiled: Compiled | undefined;
+  run(bindings: readonly Memory[], numbers: readonly number[]): void;
+}
+
+const CACHED_PROGRAMS = 512;
+const programs = new Map<string, Prepared>();
+
+/** The program for a request, from the cache when one of equal structure was made before. */
+export function prepare(request: Request, deviceName: string): Prepared {
+  const structure = describeRequest(request);
+  const key = `${deviceName}|${structure.key}`;
+  const known = programs.get(key);
+  if (known) {
+    programs.delete(key);
+    programs.set(key, known);
+    return { ...known, structure };
+  }
+  const device = deviceNamed(deviceName);
+  const made = deviceName === "reference" ? interpret(request, structure, device) : build(request, structure, device);
+  programs.set(key, made);
+  if (programs.size > CACHED_PROGRAMS) programs.delete(programs.keys().next().value!);
+  return made;
+}
+
+function build(request: Request, structure: Structure, device: Device): Prepared {
+  const compiled = compile(request, structure);
+  const runnable = device.prepare(compiled.program);
+  return {
+    device, structure, compiled, bindings: compiled.program.bindings, results: compiled.results,
+    run: (bindings, numbers) => device.run(runnable, bindings, numbers),
+  };
+}
+
+/** The reference device runs each node alone, exactly as its op says. */
+function interpret(request: Request, structure: Structure, device: Device): Prepared {
+  const roots = rootsOf(request);
+  const order = topological(roots);
+  const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
+  const numberOf = new Map(structure.numbers.map((n, i) => [n, i]));
+  const slots = order.map((n) => (n.source ? leafOf.get(n.source)! : -1));
+  const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
+  const results = request.results.map((_, i) => structure.leaves.length + i);
+  const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
+  return {
+    device, structure, bindings, results, compiled: undefined,
+    run(memories, numbers) {
+      const values = new Map<Node, TypedArray>();
+      order.forEach((node, at) => {
+        const number = numberOf.get(node);
+        if (slots[at]! >= 0) values.set(node, arrayOf(device.readSync!(memories[slots[at]!]!), node));
+        else if (number !== undefined) values.set(node, allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
+        else values.set(node, evaluateNode(node, node.inputs.map((x) => values.get(x)!)));
+      });
+      const write = (binding: number, node: Node): void => {
+        const array = values.get(node)!;
+        device.write(memories[binding]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+      };
+      results.forEach((binding, i) => write(binding, roots[i]!));
+      updates.forEach((binding, i) => write(binding, roots[request.results.length + i]!));
+    },
+  };
+}
+
+/** Bytes read from a device as the elements of a node. */
+export function arrayOf(bytes: Uint8Array, node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] }): TypedArray {
+  return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
+}
+
+/** Values of a program's run-time numbers. */
+export const numbersOf = (structure: Structure): number[] => structure.numbers.map((n) => n.attributes["value"] as number);
+

@@ -1,0 +1,12 @@
+/** Counts changes that make traces stale: train and eval mode, freezing, parameters added or removed. */
+let epoch = 0;
+
+/** The number that traced programs are keyed by. */
+export function currentEpoch(): number {
+  return epoch;
+}
+
+/** Makes every traced function trace again at its next call. */
+export function bumpEpoch(): void {
+  epoch++;
+}

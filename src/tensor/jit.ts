@@ -1,0 +1,182 @@
+/**
+ * `jit`: a function traced once and then replayed as one program. It is an optimisation and changes no meaning; where a
+ * replay would not do what the function says, it throws a TraceError instead.
+ */
+import { TraceError } from "../core/errors.ts";
+import type { Request } from "../compiler/compile.ts";
+import type { Memory } from "../device/device.ts";
+import { topological, type Node } from "../graph/node.ts";
+import { withLines } from "../graph/op.ts";
+import { fill } from "../graph/ops/leaf.ts";
+import { CellVersion, type Cell } from "./cell.ts";
+import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
+import { currentEpoch } from "./epoch.ts";
+import { hostArray, realize } from "./evaluate.ts";
+import { packArguments, unpackResult, type Packed, type ResultShape } from "./pack.ts";
+import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
+import { Value } from "./value.ts";
+
+/** One traced shape of a function. */
+interface Variant {
+  prepared: Prepared;
+  readonly request: Request;
+  readonly result: ResultShape;
+  /** Cells that must be empty (or not) as they were when traced. */
+  readonly guards: readonly { readonly cell: Cell; readonly empty: boolean }[];
+  readonly updated: readonly Cell[];
+  readonly cleared: readonly Cell[];
+  readonly memories: Memory[];
+  /** Binding of every tensor argument that the program reads. */
+  readonly inputs: readonly { readonly binding: number; readonly position: number }[];
+  /** Numbers of the last trace, and the arguments they came from. */
+  numbers: number[];
+  numberArguments: readonly number[];
+  /** True once a number was seen to change between traces: then every call traces again to learn it. */
+  varying: boolean;
+  calls: number;
+  /** Roots of the first trace, until the second has been compared with it. */
+  roots: readonly Node[] | undefined;
+}
+
+/** A traced function. Calling it is calling the original. */
+export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & { readonly variants: readonly { readonly prepared: Prepared }[] };
+
+/**
+ * Compiles a synchronous function of tensors. Tensors key by shape, dtype and device; numbers are handed over at each call;
+ * booleans and strings are part of the key. Arguments and results may be nested in arrays and plain objects.
+ * Parameters, optimizer state and random state that the function reads or assigns are found by tracing.
+ * @throws TraceError when a value is read inside, a traced tensor escapes, or the graph differs between calls.
+ */
+export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
+  const variants = new Map<string, Variant[]>();
+  const name = fn.name || "jit";
+  const call = (...args: A): R => {
+    // Inside another trace the function is simply part of it.
+    if (currentTrace()) return fn(...args);
+    const packed = packArguments(args);
+    const key = `${currentEpoch()}|${currentDevice()}|${packed.key}`;
+    const list = variants.get(key) ?? [];
+    const variant = list.find((v) => v.guards.every((g) => g.cell.emptyNow === g.empty));
+    if (!variant) {
+      dropStale(variants);
+      const made = record(name, fn, args, packed, true);
+      variants.set(key, [...list, made]);
+      return replay(made, packed) as R;
+    }
+    const changed = packed.numbers.some((n, i) => n !== variant.numberArguments[i]);
+    if (variant.calls === 1 || variant.varying || changed) confirm(variant, record(name, fn, args, packed, variant.calls === 1), name, changed);
+    return replay(variant, packed) as R;
+  };
+  return Object.defineProperty(call, "variants", { get: () => [...variants.values()].flat() }) as Jitted<A, R>;
+}
+
+/** Variants of an older epoch can never be called again. */
+function dropStale(variants: Map<string, Variant[]>): void {
+  for (const [key, list] of variants) {
+    if (key.startsWith(`${currentEpoch()}|`)) continue;
+    for (const v of list) release(v);
+    variants.delete(key);
+  }
+}
+
+function release(variant: Variant): void {
+  variant.memories.forEach((memory, i) => {
+    if (!(variant.prepared.structure.leaves[i]?.source instanceof CellVersion)) variant.prepared.device.free(memory);
+  });
+}
+
+/** Runs the function once on placeholders. */
+function record<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A, packed: Packed, lines: boolean): Variant {
+  const trace = new Trace(name);
+  const mark = fill([], 0, "f32").id;
+  const traced = packed.rebuild((node) => trace.argument(node.shape, node.dtype)) as unknown as A;
+  const returned = withTrace(trace, () => (lines ? withLines(() => fn(...traced)) : fn(...traced)));
+  if (returned instanceof Promise) throw new TraceError(`${name}: a traced function must be synchronous, this one returns a promise. Await its results outside`);
+  const result = unpackResult(name, returned);
+  const touched = [...trace.cells];
+  const updates = touched.filter(([, s]) => s.changed && s.now).map(([cell, s]) => {
+    cell.checkFits(s.now!);
+    return { cell, target: (s.before ??= cell.leaf()), value: s.now! };
+  });
+  const request: Request = { results: result.nodes, updates };
+  const roots = [...request.results, ...updates.map((u) => u.value)];
+  // Tensors made before the trace enter it as values.
+  realize(topological(roots).flatMap((n) => n.inputs.concat(n)).filter((n) => n.id < mark && !n.source && n.inputs.length > 0));
+  for (const node of topological(roots)) if (node.source instanceof Argument && node.source.trace !== trace) throw new TraceError(`${name}: uses a tensor made inside another traced function (${node.source.trace.name}). Return it from there`);
+  const prepared = prepare(request, currentDevice());
+  return {
+    prepared, request, result, memories: [], varying: false, calls: 0, roots,
+    guards: touched.map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
+    updated: updates.map((u) => u.cell),
+    cleared: touched.filter(([, s]) => s.changed && !s.now).map(([cell]) => cell),
+    inputs: prepared.structure.leaves.flatMap((leaf, binding) => (leaf.source instanceof Argument ? [{ binding, position: leaf.source.position }] : [])),
+    numbers: numbersOf(prepared.structure), numberArguments: packed.numbers,
+  };
+}
+
+/** Compares a new trace with the variant it should equal, and takes over its numbers. */
+function confirm(variant: Variant, again: Variant, name: string, numberChanged: boolean): void {
+  if (again.prepared.structure.key !== variant.prepared.structure.key) {
+    const where = variant.roots ? firstDifference(variant.roots, again.roots!) : "";
+    throw new TraceError(
+      numberChanged
+        ? `${name}: a shape or branch depends on a number argument, so another number is another program${where}. Pass it as a string or boolean to compile one program for each`
+        : `${name}: two calls with equal arguments built different graphs${where}. Decide with data by where(), or with arguments that are booleans or strings`,
+    );
+  }
+  if (again.numbers.some((n, i) => !Object.is(n, variant.numbers[i])) && !numberChanged) variant.varying = true;
+  variant.numbers = again.numbers;
+  variant.numberArguments = again.numberArguments;
+  if (variant.calls > 0) variant.roots = undefined;
+}
+
+function firstDifference(before: readonly Node[], after: readonly Node[]): string {
+  const a = topological(before), b = topological(after);
+  const text = (n: Node | undefined): string => (n ? `${n.op.name} [${n.shape.join(", ")}]${n.line ? ` (${n.line})` : ""}` : "nothing");
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const x = a[i], y = b[i];
+    if (x && y && x.op === y.op && x.shape.join() === y.shape.join()) continue;
+    return `: first ${text(x)}, then ${text(y)}`;
+  }
+  return "";
+}
+
+function replay(variant: Variant, packed: Packed): unknown {
+  const { prepared, memories } = variant;
+  const { device } = prepared;
+  if (!memories.length) bind(variant);
+  for (const { binding, position } of variant.inputs) {
+    const node = packed.nodes[position]!;
+    realize([node]);
+    const array = hostArray(node.source!);
+    if (array.byteLength) device.write(memories[binding]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+  for (const cell of variant.updated) cell.beforeOverwrite();
+  prepared.run(memories, variant.numbers);
+  for (const cell of variant.updated) cell.afterProgram(false);
+  for (const cell of variant.cleared) cell.clear();
+  variant.calls++;
+  return variant.result.build((i) => {
+    const node = variant.request.results[i]!;
+    const array = arrayOf(device.readSync!(memories[prepared.results[i]!]!, 0, prepared.bindings[prepared.results[i]!]!), node);
+    return new Value(array, node.shape, node.dtype, false, device.name);
+  });
+}
+
+/** Memory for arguments, results and captured values belongs to the variant; cells bring their own. */
+function bind(variant: Variant): void {
+  const { prepared, memories } = variant;
+  prepared.bindings.forEach((bytes, i) => {
+    const source = prepared.structure.leaves[i]?.source;
+    if (source instanceof CellVersion && !source.saved) {
+      memories.push(source.cell.memory);
+      return;
+    }
+    const memory = prepared.device.alloc(Math.max(1, bytes));
+    memories.push(memory);
+    if (source && !(source instanceof Argument)) {
+      const array = hostArray(source);
+      if (array.byteLength) prepared.device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    }
+  });
+}

@@ -1,0 +1,55 @@
+/** Trainable tensors: handles on cells. */
+import { dtypeOf, type TypedArray } from "../core/dtype.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { Cell } from "./cell.ts";
+import { execute, type Assignment } from "./evaluate.ts";
+import { Tensor } from "./tensor.ts";
+import { currentTrace } from "./trace.ts";
+
+/** A tensor whose value lives in a cell: reading it gives the current version, assigning makes a new one. */
+export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
+  readonly cell: Cell;
+
+  constructor(cell: Cell) {
+    super(cell.leaf());
+    this.cell = cell;
+  }
+
+  override get node(): Node {
+    return this.cell.read();
+  }
+}
+
+/**
+ * A trainable tensor. `backward` accumulates into `grad`; optimizers assign it.
+ * Setting `requiresGrad` to false freezes it: it takes no gradient and no update.
+ */
+export class Parameter<S extends Shape = Shape> extends StateTensor<S> {
+  declare readonly isParameter: true;
+}
+
+/** State that is saved with a module but not trained (running statistics, counters). */
+export class BufferTensor<S extends Shape = Shape> extends StateTensor<S> {}
+
+/** A trainable tensor with a copy of these elements. Element order is row-major. */
+export function parameter<const S extends Shape>(elements: TypedArray, shape: S, label: string = "parameter"): Parameter<S> {
+  return new Parameter<S>(Cell.of(elements, shape, dtypeOf(elements), { requiresGrad: true, label }));
+}
+
+/** Saved, untrained state with a copy of these elements. */
+export function buffer<const S extends Shape>(elements: TypedArray, shape: S, label: string = "buffer"): BufferTensor<S> {
+  return new BufferTensor<S>(Cell.of(elements, shape, dtypeOf(elements), { label }));
+}
+
+
+/** Gives cells their next versions: in the trace at hand, or at once in one program together with `results`. */
+export function assign(assignments: readonly Assignment[], results: readonly Node[] = []): void {
+  const trace = currentTrace();
+  if (!trace) return execute(results, assignments);
+  for (const { cell, value } of assignments) {
+    cell.checkFits(value);
+    trace.assign(cell, value);
+  }
+}
+

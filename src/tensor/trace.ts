@@ -1,0 +1,99 @@
+/** What happens while a function is traced: cells are read and assigned in the graph, not in memory. */
+import { TraceError } from "../core/errors.ts";
+import type { Node, Source } from "../graph/node.ts";
+import { input } from "../graph/ops/leaf.ts";
+import type { Shape } from "../core/shape.ts";
+import type { DType } from "../core/dtype.ts";
+import type { Cell } from "./cell.ts";
+
+/** An argument of a traced function: it has a value only while a replay runs. */
+export class Argument implements Source {
+  readonly requiresGrad = false;
+  readonly trace: Trace;
+  readonly position: number;
+
+  constructor(trace: Trace, position: number) {
+    this.trace = trace;
+    this.position = position;
+  }
+}
+
+interface CellState {
+  /** The leaf for the version before the call; absent while nobody read it. */
+  before: Node | undefined;
+  readonly emptyBefore: boolean;
+  /** The version now; undefined is empty. */
+  now: Node | undefined;
+  changed: boolean;
+}
+
+export class Trace {
+  readonly cells: Map<Cell, CellState> = new Map();
+  readonly arguments: Node[] = [];
+  /** Name of the traced function, for messages. */
+  readonly name: string;
+  open = true;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** A leaf for the next tensor argument. */
+  argument(shape: Shape, dtype: DType): Node {
+    const node = input(shape, dtype, new Argument(this, this.arguments.length));
+    this.arguments.push(node);
+    return node;
+  }
+
+  #state(cell: Cell): CellState {
+    let state = this.cells.get(cell);
+    if (!state) this.cells.set(cell, (state = { before: undefined, emptyBefore: cell.emptyNow, now: undefined, changed: false }));
+    return state;
+  }
+
+  isEmpty(cell: Cell): boolean {
+    const state = this.#state(cell);
+    return state.changed ? state.now === undefined : state.emptyBefore;
+  }
+
+  read(cell: Cell): Node {
+    const state = this.#state(cell);
+    if (state.changed) {
+      if (!state.now) throw new TraceError(`${cell.label}: read after it was cleared`);
+      return state.now;
+    }
+    if (state.emptyBefore) throw new TraceError(`${cell.label}: read before it was given a value`);
+    return (state.before ??= cell.leaf());
+  }
+
+  assign(cell: Cell, node: Node): void {
+    const state = this.#state(cell);
+    state.now = node;
+    state.changed = true;
+  }
+
+  clear(cell: Cell): void {
+    const state = this.#state(cell);
+    state.now = undefined;
+    state.changed = true;
+  }
+}
+
+let current: Trace | undefined;
+
+/** The trace being recorded, if any. */
+export function currentTrace(): Trace | undefined {
+  return current;
+}
+
+/** Records what `f` does. Traces do not nest: a traced function called inside another becomes part of it. */
+export function withTrace<T>(trace: Trace, f: () => T): T {
+  const before = current;
+  current = trace;
+  try {
+    return f();
+  } finally {
+    current = before;
+    trace.open = false;
+  }
+}
