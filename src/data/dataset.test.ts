@@ -204,7 +204,7 @@ describe("Dataset shuffle", () => {
     }
   });
 
-  test("[AE5] nextEpoch resumes, and epoch(n) looks without counting", async () => {
+  test("nextEpoch resumes, and epoch(n) looks without counting", async () => {
     const run = shuffled(7);
     const orders = [await run.toArray(), await run.toArray(), await run.toArray()];
     const resumed = shuffled(7);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError } from "../core/errors.ts";
-import { drawnDigits, type LabelledImages } from "./digits.ts";
+import { drawnDigits } from "./digits.ts";
+import { imageDataset, type LabelledImages } from "./labelledImages.ts";
 import { drawCurve, smoothCurve } from "./pen.ts";
 
 const PIXELS = 28 * 28;
@@ -47,19 +48,26 @@ describe("drawnDigits", () => {
   const train = drawnDigits({ count: 3000, seed: 1 });
   const unseen = drawnDigits({ count: 300, seed: 2 });
 
-  test("[S22] has MNIST's layout", () => {
+  test("has MNIST's layout", () => {
     expect(train).toMatchObject({ count: 3000, rows: 28, columns: 28 });
     expect(train.images.length).toBe(3000 * PIXELS);
     expect(train.labels.length).toBe(3000);
     expect(drawnDigits({ count: 0 })).toMatchObject({ images: new Uint8Array(0), labels: new Uint8Array(0) });
   });
 
-  test("[AE1] repeats exactly; image i depends on the seed and i only; other seeds differ", () => {
+  test("repeats exactly; image i depends on the seed and i only; other seeds differ", () => {
     const again = drawnDigits({ count: 40, seed: 1 });
     expect(again.images).toEqual(train.images.slice(0, 40 * PIXELS));
     expect(again.labels).toEqual(train.labels.slice(0, 40));
     expect(drawnDigits({ count: 40, seed: 2 }).images).not.toEqual(again.images);
     expect(drawnDigits({ count: 3 })).toEqual(drawnDigits({ count: 3, seed: 0 }));
+  });
+
+  test("becomes a dataset of images and labels", async () => {
+    const [batch] = await imageDataset(unseen).batch(300).toArray();
+    const [images, labels] = batch!;
+    expect(images).toEqual({ dtype: "u8", shape: [300, 28, 28], data: unseen.images });
+    expect(labels).toEqual({ dtype: "u8", shape: [300], data: unseen.labels });
   });
 
   test("every digit comes about as often", () => {

@@ -1,18 +1,8 @@
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom } from "../core/random.ts";
 import { DIGIT_STYLES, type Stroke } from "./digitStrokes.ts";
+import type { LabelledImages } from "./labelledImages.ts";
 import { drawCurve, smoothCurve } from "./pen.ts";
-
-/** Images of digits and what they show, in the layout of MNIST. */
-export interface LabelledImages {
-  /** [count, rows, columns], row-major: 0 is paper, 255 full ink. */
-  readonly images: Uint8Array;
-  /** [count], 0 to 9. */
-  readonly labels: Uint8Array;
-  readonly count: number;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 const SIDE = 28;
 const PIXELS = SIDE * SIDE;

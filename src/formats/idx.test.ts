@@ -34,7 +34,7 @@ describe("IDX", () => {
     ["f32", 0x0d, [0x3f, 0xc0, 0, 0, 0xc0, 0, 0, 0], Float32Array.of(1.5, -2)],
     ["f64", 0x0e, [0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0xc0, 0, 0, 0, 0, 0, 0, 0], Float64Array.of(1.5, -2)],
   ];
-  test.each(types)("[S22] %s, big-endian, there and back, plain and gzipped", async (dtype, code, data, value) => {
+  test.each(types)("%s, big-endian, there and back, plain and gzipped", async (dtype, code, data, value) => {
     const file = fileOf(code, [2, 1], data);
     for (const bytes of [file, packed(file), await gzip(file)]) {
       expect(await parseIdx(bytes)).toEqual({ data: value, shape: [2, 1] });

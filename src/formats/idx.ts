@@ -85,16 +85,17 @@ const MAX_HEADER_BYTES = MAGIC_BYTES + 255 * SIZE_BYTES;
  * Elements of one byte are a view of the bytes; wider ones, big-endian in the file, are converted. Sizes in the header
  * are checked against the file before memory is allocated for them.
  *
+ * @param name names the file in messages, "IDX" by default.
  * @throws FormatError when it is not IDX, has an unknown type, or has more or fewer bytes than its sizes say.
  *
  * @example
  * const { data, shape } = await parseIdx(await readFile("t10k-images-idx3-ubyte.gz"));
  * shape; // [10000, 28, 28]
  */
-export async function parseIdx(bytes: Uint8Array): Promise<IdxArray> {
-  const { type, shape, start, size } = await readHeader(bytes);
-  const file = isGzip(bytes) ? await gunzip(bytes, start + size, "IDX") : bytes;
-  const named = `IDX: sizes [${shape.join(", ")}] of ${type.dtype} take ${start + size} bytes with the header`;
+export async function parseIdx(bytes: Uint8Array, name: string = "IDX"): Promise<IdxArray> {
+  const { type, shape, start, size } = await readHeader(bytes, name);
+  const file = isGzip(bytes) ? await gunzip(bytes, start + size, name) : bytes;
+  const named = `${name}: sizes [${shape.join(", ")}] of ${type.dtype} take ${start + size} bytes with the header`;
   if (file.length < start + size)
     throw new FormatError(`${named}, but the file has ${file.length}; it is cut off, fetch it again`);
   if (file.length > start + size)
@@ -110,40 +111,42 @@ export async function parseIdx(bytes: Uint8Array): Promise<IdxArray> {
 
 /**
  * Reads the header alone; of a gzipped file no more than that is unpacked.
+ * @param name names the file in messages, "IDX" by default.
  * @throws FormatError when it is not IDX or has an unknown type.
  */
-export async function parseIdxHeader(bytes: Uint8Array): Promise<IdxHeader> {
-  const { type, shape } = await readHeader(bytes);
+export async function parseIdxHeader(bytes: Uint8Array, name: string = "IDX"): Promise<IdxHeader> {
+  const { type, shape } = await readHeader(bytes, name);
   return { dtype: type.dtype, shape };
 }
 
 async function readHeader(
   bytes: Uint8Array,
+  name: string,
 ): Promise<{ type: TypeInfo; shape: readonly number[]; start: number; size: number }> {
-  const file = isGzip(bytes) ? await gunzipStart(bytes, MAX_HEADER_BYTES, "IDX") : bytes;
+  const file = isGzip(bytes) ? await gunzipStart(bytes, MAX_HEADER_BYTES, name) : bytes;
   const [zero, alsoZero, code, rank] = file;
   if (rank === undefined)
     throw new FormatError(
-      `IDX: the file has ${file.length} bytes, fewer than the 4 it starts with${looksLike(file) || "; fetch it again"}`,
+      `${name}: the file has ${file.length} bytes, fewer than the 4 it starts with${looksLike(file) || "; fetch it again"}`,
     );
   const type = TYPES[code!];
   if (zero !== 0 || alsoZero !== 0 || type === undefined || rank === 0) {
     const start = [...file.subarray(0, MAGIC_BYTES)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     throw new FormatError(
-      `IDX: the file starts with ${start}, where 00 00, a type (08, 09, 0b to 0e) and a number of axes were wanted${looksLike(file) || "; it is damaged or of another format"}`,
+      `${name}: the file starts with ${start}, where 00 00, a type (08, 09, 0b to 0e) and a number of axes were wanted${looksLike(file) || "; it is damaged or of another format"}`,
     );
   }
   const start = MAGIC_BYTES + rank * SIZE_BYTES;
   if (file.length < start)
     throw new FormatError(
-      `IDX: the file ends after ${file.length} bytes, within the header of ${start}; it is cut off, fetch it again`,
+      `${name}: the file ends after ${file.length} bytes, within the header of ${start}; it is cut off, fetch it again`,
     );
   const view = new DataView(file.buffer, file.byteOffset, start);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(MAGIC_BYTES + axis * SIZE_BYTES));
   const size = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, type.bytes);
   if (!Number.isSafeInteger(size))
     throw new FormatError(
-      `IDX: sizes [${shape.slice(0, 8).join(", ")}${rank > 8 ? ", …" : ""}] are more than any file can hold; the file is damaged`,
+      `${name}: sizes [${shape.slice(0, 8).join(", ")}${rank > 8 ? ", …" : ""}] are more than any file can hold; the file is damaged`,
     );
   return { type, shape, start, size };
 }

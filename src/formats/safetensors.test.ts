@@ -48,7 +48,7 @@ const REFERENCE = Uint8Array.from(
 );
 
 describe("safetensors", () => {
-  test("[Z6] reads what the reference implementation writes", () => {
+  test("reads what the reference implementation writes", () => {
     const { tensors, metadata } = parseSafetensors(REFERENCE);
     expect([...metadata]).toEqual([["format", "np"]]);
     expect([...tensors].map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)).toEqual([
@@ -69,7 +69,7 @@ describe("safetensors", () => {
     expect([...new Uint8Array(bytesOf("u8"))]).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("[Z6] writes the reference implementation's bytes, in whatever order it is given the tensors", () => {
+  test("writes the reference implementation's bytes, in whatever order it is given the tensors", () => {
     const { tensors, metadata } = parseSafetensors(REFERENCE);
     expect(serializeSafetensors(tensors, metadata)).toEqual(REFERENCE);
     expect(serializeSafetensors([...tensors].reverse(), { format: "np" })).toEqual(REFERENCE);
@@ -370,7 +370,7 @@ const multiLayer = `${folder}/pt-fixtures/safetensors-tests/tests/multi_layer/mu
 describe.skipIf(!existsSync(mnist))(
   "safetensors files of others (skipped without MYELIN_DATA or ../shared/data)",
   () => {
-    test("[Z6] burn's MNIST CNN", () => {
+    test("burn's MNIST CNN", () => {
       const { tensors } = parseSafetensors(readFileSync(mnist));
       const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
       expect(shapes).toMatchObject({
@@ -383,7 +383,7 @@ describe.skipIf(!existsSync(mnist))(
         if (dtype === "F32") expect(new Float32Array(bytes.slice().buffer).every(Number.isFinite)).toBe(true);
     });
 
-    test.each([mnist, multiLayer])("[Z6] %s is written again byte for byte", (path) => {
+    test.each([mnist, multiLayer])("%s is written again byte for byte", (path) => {
       const bytes = new Uint8Array(readFileSync(path));
       const { tensors, metadata } = parseSafetensors(bytes);
       expect(Buffer.compare(serializeSafetensors(tensors, metadata), bytes)).toBe(0);
