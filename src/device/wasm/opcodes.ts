@@ -21,7 +21,7 @@ export const PLAIN = {
   "f64.convert_i32_s": 0xb7, "f64.convert_i32_u": 0xb8, "f64.promote_f32": 0xbb,
   "i32.reinterpret_f32": 0xbc, "i64.reinterpret_f64": 0xbd, "f32.reinterpret_i32": 0xbe, "f64.reinterpret_i64": 0xbf,
   "i32.extend8_s": 0xc0, "i32.extend16_s": 0xc1,
-  "i32.trunc_sat_f32_s": 0xfc00, "i32.trunc_sat_f32_u": 0xfc01, "i32.trunc_sat_f64_s": 0xfc02, "i32.trunc_sat_f64_u": 0xfc03,
+  "i32.trunc_sat_f32_s": 0xfc00, "i32.trunc_sat_f32_u": 0xfc01, "i32.trunc_sat_f64_s": 0xfc02, "i32.trunc_sat_f64_u": 0xfc03, "i64.trunc_sat_f64_s": 0xfc06,
 
   "i8x16.splat": 0xfd_000f, "i16x8.splat": 0xfd_0010, "i32x4.splat": 0xfd_0011, "i64x2.splat": 0xfd_0012, "f32x4.splat": 0xfd_0013, "f64x2.splat": 0xfd_0014,
   "i8x16.swizzle": 0xfd_000e,

@@ -1,0 +1,77 @@
+/**
+ * Loop kernels as functions. Each is `(block, begin, end, scratch) → ()`, all i32:
+ *
+ * - `block`: address of 32-bit words: the byte address of each global buffer, in order; then for each scalar slot the
+ *   ADDRESS of the scalar; then for each size slot its VALUE.
+ * - `begin`, `end`: the iterations of the outermost `parallel` loop to run. A kernel without one runs whole, for (0, 1).
+ * - `scratch`: address of `scratchBytes(kernel, sizes)` bytes of the calling thread's own, a multiple of 64.
+ */
+import { byteSize } from "../../core/dtype.ts";
+import type { Expression } from "../../ir/expression.ts";
+import type { LoopKernel, Statement } from "../../ir/kernel.ts";
+import { expandMathematics } from "../../ir/mathematics.ts";
+import { SCRATCH_ALIGNMENT } from "./addresses.ts";
+import { ModuleBuilder, type FunctionBuilder, type MemoryType, type ValueType } from "./assembler.ts";
+import { expressionsOf, KernelEmitter, type Signature } from "./emit.ts";
+import { emitStatements } from "./loops.ts";
+import { unrollLoops } from "./unroll.ts";
+import { vectorize } from "./vectorize.ts";
+import { childrenOf } from "../../ir/expression.ts";
+
+/** The parameters of a kernel's function. */
+export const KERNEL_PARAMETERS: readonly ValueType[] = ["i32", "i32", "i32", "i32"];
+
+/** Writes a parameterized kernel as a function of the module, exported when it has a name. */
+export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?: string): FunctionBuilder {
+  const code = module.function(KERNEL_PARAMETERS, [], name);
+  const [block, begin, end, scratch] = code.params;
+  const [outer] = kernel.body;
+  const ranged = kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel";
+  const { body } = unrollLoops(vectorize(expandMathematics(kernel)));
+  const emitter = new KernelEmitter(code, kernel, block!, scratch!);
+  prepare(emitter, body);
+  emitStatements(emitter, body, ranged ? { begin: begin!, end: end! } : undefined);
+  return code;
+}
+
+/** Tells an emitter about the statements that it will be given: shared values, and buffers both loaded and stored. */
+export function prepare(emitter: KernelEmitter, statements: readonly Statement[]): void {
+  const roots = expressionsOf(statements);
+  emitter.count(roots);
+  const loaded = new Set<number>(), stored = new Set<number>();
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "load") loaded.add(e.buffer);
+    childrenOf(e).forEach(visit);
+  };
+  roots.forEach(visit);
+  const stores = (list: readonly Statement[]): void => {
+    for (const s of list) {
+      if (s.kind === "store") stored.add(s.buffer);
+      else if (s.kind === "loop" || s.kind === "if") stores(s.body);
+    }
+  };
+  stores(statements);
+  emitter.setHazards(new Set([...stored].filter((b) => loaded.has(b))));
+}
+
+/** Bytes of scratch memory that one thread needs, for these sizes. */
+export function scratchBytes({ buffers, parameters }: Signature, sizes: readonly number[]): number {
+  let bytes = 0;
+  for (const { dtype, space, size = 0 } of buffers) {
+    if (space === "global") continue;
+    const count = typeof size === "number" ? size : sizes[size.slot - parameters.scalars.length]!;
+    bytes += Math.ceil((count * byteSize(dtype)) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+  }
+  return bytes;
+}
+
+/** Several parameterized loop kernels as one module, which imports `env.memory` and exports a function for each. */
+export function compileKernels(kernels: readonly { readonly name: string; readonly kernel: LoopKernel }[], memory: MemoryType): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  module.importMemory("env", "memory", memory);
+  for (const { name, kernel } of kernels) emitLoopKernel(module, kernel, name);
+  return module.toBytes();
+}

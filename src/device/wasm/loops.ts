@@ -1,0 +1,294 @@
+/** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
+import { childrenOf, type Expression, type Register } from "../../ir/expression.ts";
+import type { Loop, Statement, Store } from "../../ir/kernel.ts";
+import { combineLanes, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
+import type { Local } from "./assembler.ts";
+import type { KernelEmitter } from "./emit.ts";
+import { scalarType, spill } from "./instructions.ts";
+
+/** The iterations a loop is to run, when not all. */
+export interface Range {
+  readonly begin: Local;
+  readonly end: Local;
+}
+
+/**
+ * Emits statements in order; `range` limits the loop that they consist of. Their registers have a value until `then`,
+ * which is emitted last, is done.
+ */
+export function emitStatements(emitter: KernelEmitter, statements: readonly Statement[], range?: Range, then?: () => void): void {
+  const defined: Register[] = [];
+  const all = parts(emitter, statements);
+  const nested = statements.some((s) => s.kind === "loop" || s.kind === "if");
+  const each = (part: Part, u: number): void => emitPart(emitter, part, u, defined, range);
+  // Without inner loops one vector is finished before the next begins, which keeps few values alive.
+  if (nested) for (const part of all) for (let u = 0; u < emitter.vectors; u++) each(part, u);
+  else for (let u = 0; u < emitter.vectors; u++) for (const part of all) each(part, u);
+  then?.();
+  for (const register of defined) emitter.unbind(register);
+}
+
+type Part = Exclude<Statement, Store> | readonly Store[];
+
+/** Neighbouring stores go together unless one reads what another wrote. */
+function parts(emitter: KernelEmitter, statements: readonly Statement[]): Part[] {
+  const out: Part[] = [];
+  let group: Store[] | undefined;
+  for (const s of statements) {
+    if (s.kind !== "store") {
+      group = undefined;
+      out.push(s);
+    } else if (group && !emitter.isVolatile(s.value) && !emitter.isVolatile(s.offset)) group.push(s);
+    else out.push((group = [s]));
+  }
+  return out;
+}
+
+function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Register[], range: Range | undefined): void {
+  const { code } = emitter;
+  if (!("kind" in part)) {
+    emitter.stores(part, u);
+    return;
+  }
+  switch (part.kind) {
+    case "let": {
+      const { register, value } = part;
+      const varying = emitter.isVarying(value);
+      if (u === 0) {
+        if (varying) emitter.bindVectors(register, vectorLocals(emitter));
+        else emitter.bind(register, code.local(scalarType(value.dtype)));
+        defined.push(register);
+      }
+      if (varying) {
+        emitter.vector(value, u);
+        code.set(emitter.vectorsOf(register)[u]!);
+      } else if (u === 0) {
+        emitter.scalar(value);
+        code.set(emitter.localOf(register));
+      }
+      return;
+    }
+    case "loop":
+      if (u > 0) return;
+      emitter.forgetStored();
+      if (part.axis === "vector") emitVectorLoop(emitter, part, range);
+      else emitScalarLoop(emitter, part, range);
+      emitter.forgetStored();
+      defined.push(...part.accumulators.map((a) => a.register));
+      return;
+    case "if":
+      if (u > 0) return;
+      emitter.scalar(part.condition);
+      code.if(() => emitter.scope(() => emitStatements(emitter, part.body)));
+      emitter.forgetStored();
+      return;
+    case "barrier": return;
+  }
+}
+
+function vectorLocals(emitter: KernelEmitter): Local[] {
+  return Array.from({ length: emitter.vectors }, () => emitter.code.local("v128"));
+}
+
+// ---------- counting
+
+/** Where a loop is: its index, and how far it goes. */
+class Counter {
+  readonly local: Local;
+  private readonly emitter: KernelEmitter;
+  private readonly loop: Loop;
+  private readonly end: Local | number;
+  /** Iterations already emitted, when their number is fixed in the code. */
+  private done = 0;
+
+  constructor(emitter: KernelEmitter, loop: Loop, range: Range | undefined) {
+    const { code } = emitter;
+    this.emitter = emitter;
+    this.loop = loop;
+    if (range) this.end = range.end;
+    else if (typeof loop.extent === "number") this.end = loop.extent;
+    else {
+      emitter.scalar(loop.extent);
+      this.end = spill(code, "i32");
+    }
+    if (range) code.get(range.begin);
+    else code.i32(0);
+    this.local = spill(code, "i32");
+  }
+
+  /** Makes the index known, once everything that does not need it stands in front of the loop. */
+  start(): void {
+    this.emitter.bind(this.loop.index, this.local);
+    this.emitter.startLoop(this.loop.index);
+  }
+
+  /** `body` for every `stride` iterations, while as many are left. */
+  repeat(stride: number, body: () => void): void {
+    const { emitter: { code }, local, end } = this;
+    const once = (): void => {
+      this.emitter.scope(body);
+      this.emitter.advance(this.loop.index, stride);
+      code.get(local).i32(stride).op("i32.add").tee(local);
+    };
+    if (typeof end === "number") {
+      const rounds = Math.floor((end - this.done) / stride);
+      this.done += rounds * stride;
+      const limit = this.done;
+      if (rounds === 1) {
+        once();
+        code.op("drop");
+      } else if (rounds > 1) {
+        code.loop(() => {
+          once();
+          code.i32(limit).op("i32.lt_s").brIf(0);
+        });
+      }
+      return;
+    }
+    code.get(end);
+    if (stride > 1) code.i32(stride - 1).op("i32.sub");
+    const limit = spill(code, "i32");
+    code.get(local).get(limit).op("i32.lt_s").if(() => code.loop(() => {
+      once();
+      code.get(limit).op("i32.lt_s").brIf(0);
+    }));
+  }
+
+  finish(): void {
+    this.emitter.unbind(this.loop.index);
+    this.emitter.finishLoop(this.loop.index);
+  }
+}
+
+// ---------- loops
+
+/** One iteration after another; inside a vector loop, each for all of its lanes. */
+function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
+  const varying = varyingAccumulators(emitter, loop);
+  const running = loop.accumulators.map((a) => startAccumulator(emitter, a, varying.has(a.register) ? emitter.vectors : undefined));
+  const counter = new Counter(emitter, loop, range);
+  hoistBody(emitter, loop, emitter.isVectorized);
+  counter.start();
+  counter.repeat(1, () => {
+    emitStatements(emitter, loop.body, undefined, () => {
+      for (const r of running) for (let u = 0; u < r.values.length; u++) stepAccumulator(emitter, loop, r, u);
+    });
+  });
+  counter.finish();
+  bindResults(emitter, running);
+}
+
+/** Several vectors at a time, then one, then single iterations. */
+function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
+  const vectors = vectorsFor(loop);
+  const partial = loop.accumulators.map((a) => startAccumulator(emitter, a, vectors));
+  const counter = new Counter(emitter, loop, range);
+  emitter.vectorize(loop.index, vectors);
+  hoistBody(emitter, loop, true);
+  emitter.vectorize(undefined);
+  hoistBody(emitter, loop, false);
+  counter.start();
+  const step = (running: readonly Running[]): void => {
+    emitStatements(emitter, loop.body, undefined, () => {
+      for (let u = 0; u < emitter.vectors; u++) for (const r of running) stepAccumulator(emitter, loop, r, u);
+    });
+  };
+  for (const count of vectors > 1 ? [vectors, 1] : [1]) {
+    emitter.vectorize(loop.index, count);
+    counter.repeat(4 * count, () => step(partial));
+  }
+  emitter.vectorize(undefined);
+  const running = partial.map((r) => combineLanes(emitter, r));
+  counter.repeat(1, () => step(running));
+  counter.finish();
+  bindResults(emitter, running);
+}
+
+function bindResults(emitter: KernelEmitter, running: readonly Running[]): void {
+  for (const { accumulator: { register, op }, values, positions, vector } of running) {
+    const results = op === "argmax" || op === "argmin" ? positions : values;
+    if (vector) emitter.bindVectors(register, results);
+    else emitter.bind(register, results[0]!);
+  }
+}
+
+/** The accumulators of a loop, inside a vector loop, that differ between lanes. */
+function varyingAccumulators(emitter: KernelEmitter, loop: Loop): Set<Register> {
+  const inner = new Set<Register>();
+  if (!emitter.isVectorized) return inner;
+  const differs = (e: Expression): boolean => emitter.isVarying(e) || [...e.free].some((v) => v.kind === "register" && inner.has(v));
+  const visit = (statements: readonly Statement[]): void => {
+    for (const s of statements) {
+      if (s.kind === "let" && differs(s.value)) inner.add(s.register);
+      else if (s.kind === "if") visit(s.body);
+      else if (s.kind === "loop") collect(s);
+    }
+  };
+  const collect = (l: Loop): void => {
+    visit(l.body);
+    for (const a of l.accumulators) if (differs(a.value) || (a.position && differs(a.position))) inner.add(a.register);
+  };
+  collect(loop);
+  return inner;
+}
+
+/** Puts in front of a loop what its body needs and does not change. */
+function hoistBody(emitter: KernelEmitter, loop: Loop, vector: boolean): void {
+  const always: Expression[] = [], sometimes: Expression[] = [];
+  const visit = (statements: readonly Statement[], into: Expression[]): void => {
+    for (const s of statements) {
+      if (s.kind === "let") into.push(s.value);
+      else if (s.kind === "store") {
+        into.push(s.value);
+        emitter.hoistAddress(s.buffer, s.offset, loop.index, vector);
+      } else if (s.kind === "if") {
+        into.push(s.condition);
+        visit(s.body, sometimes);
+      } else if (s.kind === "loop") {
+        if (typeof s.extent !== "number") into.push(s.extent);
+        visitLoop(s, into);
+      }
+    }
+  };
+  const visitLoop = (l: Loop, into: Expression[]): void => {
+    visit(l.body, into);
+    for (const a of l.accumulators) into.push(a.value, ...(a.position ? [a.position] : []));
+  };
+  visitLoop(loop, always);
+  emitter.hoist(always, { index: loop.index, vector });
+  emitter.hoist(sometimes, { index: loop.index, vector, loads: false });
+}
+
+/** Vectors side by side: more for small bodies, whose loop overhead counts, and for sums, whose additions wait for one another. */
+function vectorsFor(loop: Loop): number {
+  const seen = new Set<Expression>();
+  let inner = 0, argument = false;
+  const value = (e: Expression): void => {
+    if (seen.has(e) || !e.free.size) return;
+    seen.add(e);
+    childrenOf(e).forEach(value);
+  };
+  const visit = (statements: readonly Statement[]): void => {
+    for (const s of statements) {
+      if (s.kind === "let" || s.kind === "store") value(s.value);
+      else if (s.kind === "if") visit(s.body);
+      else if (s.kind === "loop") {
+        inner++;
+        loop_(s);
+      }
+    }
+  };
+  const loop_ = (l: Loop): void => {
+    visit(l.body);
+    for (const a of l.accumulators) {
+      value(a.value);
+      argument ||= a.op === "argmax" || a.op === "argmin";
+    }
+  };
+  loop_(loop);
+  if (argument) return 1;
+  const weight = seen.size;
+  const most = weight <= 12 ? 4 : weight <= 40 ? 2 : 1;
+  const fixed = typeof loop.extent === "number" ? Math.max(1, loop.extent >> 2) : most;
+  return Math.min(most, fixed, inner > 1 ? 2 : 4);
+}

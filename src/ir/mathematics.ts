@@ -1,0 +1,86 @@
+/**
+ * exp, log, tanh, erf, sin, cos, pow and the other functions without an instruction, written in the operations that
+ * every target has. One definition serves scalars, vectors and all renderers, so their bits agree.
+ *
+ * `expandMathematics` runs after `parameterize`: the constants of these formulas are code, not sizes.
+ */
+import { binary, register, unary, type BinaryOp, type Expression, type Register, type UnaryOp } from "./expression.ts";
+import type { ContractKernel, Kernel, LoopKernel, Store } from "./kernel.ts";
+import * as double from "./mathematics64.ts";
+import * as single from "./mathematics32.ts";
+import { integerPower, signOf } from "./mathematics-integer.ts";
+import { copyWith, mapStatements, replacer } from "./rewrite.ts";
+
+/** A formula over stand-ins for its arguments. */
+interface Template {
+  readonly parameters: readonly Register[];
+  readonly body: Expression;
+}
+
+const templates = new Map<string, Template | null>();
+
+/** The formula of an operation on a dtype; null when the operation is basic. */
+function templateOf(key: string, op: UnaryOp | BinaryOp, operands: readonly Expression[]): Template | null {
+  let known = templates.get(key);
+  if (known === undefined) {
+    const parameters = operands.map((o) => register(o.dtype));
+    const [x, y] = parameters;
+    const body = y ? expandBinary(op as BinaryOp, x!, y) : expandUnary(op as UnaryOp, x!);
+    templates.set(key, (known = body ? { parameters, body } : null));
+  }
+  return known;
+}
+
+/** A unary operation in basic ones, or undefined when it is one. */
+export function expandUnary(op: UnaryOp, x: Expression): Expression | undefined {
+  if (op === "sign") return signOf(x);
+  const set = x.dtype === "f32" ? single : x.dtype === "f64" ? double : undefined;
+  switch (op) {
+    case "exp": return set?.exp(x);
+    case "log": return set?.log(x);
+    case "tanh": return set?.tanh(x);
+    case "erf": return set?.erf(x);
+    case "sin": return set?.sin(x);
+    case "cos": return set?.cos(x);
+    default: return undefined;
+  }
+}
+
+/** A binary operation in basic ones, or undefined when it is one. */
+export function expandBinary(op: BinaryOp, x: Expression, y: Expression): Expression | undefined {
+  const set = x.dtype === "f32" ? single : x.dtype === "f64" ? double : undefined;
+  switch (op) {
+    case "pow": return set ? set.pow(x, y) : integerPower(x, y);
+    case "mod": return set?.mod(x, y);
+    case "idiv": return set && unary("floor", binary("div", x, y));
+    default: return undefined;
+  }
+}
+
+/** A function that replaces operations without an instruction throughout an expression; shared values stay shared. */
+export function mathematicsExpander(): (e: Expression) => Expression {
+  const memo = new Map<Expression, Expression>();
+  const expand = (e: Expression): Expression => {
+    let known = memo.get(e);
+    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand))));
+    return known;
+  };
+  return expand;
+}
+
+function replaced(e: Expression): Expression {
+  if (e.kind !== "unary" && e.kind !== "binary") return e;
+  const operands = e.kind === "unary" ? [e.value] : [e.left, e.right];
+  const template = templateOf(`${e.op} ${operands[0]!.dtype}`, e.op, operands);
+  if (!template) return e;
+  return replacer(new Map(template.parameters.map((p, i) => [p, operands[i]!])))(template.body);
+}
+
+/** The kernel with basic operations only: those that `expandUnary` and `expandBinary` leave alone. */
+export function expandMathematics<K extends Kernel>(kernel: K): K {
+  const expand = mathematicsExpander();
+  if (kernel.kind === "loops") return { ...kernel, body: mapStatements((kernel as LoopKernel).body, expand) };
+  const { left, right, epilogue } = kernel as ContractKernel;
+  return { ...kernel, left: expand(left), right: expand(right), epilogue: mapStatements(epilogue, expand) as Store[] };
+}
+

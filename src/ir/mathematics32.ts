@@ -1,0 +1,261 @@
+/**
+ * Functions on f32 in basic operations, a few units in the last place from the true value on the full range, subnormal
+ * results, infinities and NaN included. No fused multiply-add is assumed and none may be formed: every product rounds.
+ */
+import { binary, bitcast, cast, constant, select, unary, type Expression } from "./expression.ts";
+
+const f = (value: number): Expression => constant(value, "f32");
+const i = (value: number): Expression => constant(value, "i32");
+const u = (value: number): Expression => constant(value, "u32");
+const add = (a: Expression, b: Expression): Expression => binary("add", a, b);
+const sub = (a: Expression, b: Expression): Expression => binary("sub", a, b);
+const mul = (a: Expression, b: Expression): Expression => binary("mul", a, b);
+const div = (a: Expression, b: Expression): Expression => binary("div", a, b);
+const lt = (a: Expression, b: Expression): Expression => binary("lt", a, b);
+const eq = (a: Expression, b: Expression): Expression => binary("eq", a, b);
+const and = (a: Expression, b: Expression): Expression => binary("and", a, b);
+const or = (a: Expression, b: Expression): Expression => binary("or", a, b);
+const shl = (a: Expression, count: number): Expression => binary("shl", a, constant(count, a.dtype));
+const shr = (a: Expression, count: number): Expression => binary("shr", a, constant(count, a.dtype));
+const bits = (x: Expression): Expression => bitcast(x, "i32");
+const float = (x: Expression): Expression => bitcast(x, "f32");
+const abs = (x: Expression): Expression => unary("abs", x);
+
+/** The smaller (larger) of a constant and x, where NaN stays: single instructions on vectors. */
+const atMost = (x: Expression, limit: number): Expression => select(lt(f(limit), x), f(limit), x);
+const atLeast = (x: Expression, limit: number): Expression => select(lt(x, f(limit)), f(limit), x);
+
+/** Horner's scheme, highest coefficient first. */
+function polynomial(x: Expression, ...coefficients: readonly number[]): Expression {
+  return coefficients.slice(1).reduce((sum, c) => add(mul(sum, x), f(c)), f(coefficients[0]!));
+}
+
+/** The magnitude of a non-negative value with the sign of another. */
+function withSign(magnitude: Expression, sign: Expression): Expression {
+  return float(or(bits(magnitude), and(bits(sign), i(-(2 ** 31)))));
+}
+
+/** The value with all but its upper 12 bits of mantissa cleared: products of two such are exact. */
+function upper(x: Expression): Expression {
+  return float(and(bits(x), i(-4096)));
+}
+
+/** 1.5 · 2²³: adding it rounds to an integer, which then stands in the low bits. */
+const MAGIC = 12582912;
+
+/**
+ * x = k · ln 2 + r with |r| ≤ ½ ln 2: gives exp(r) − 1, and bits whose low end holds k + bias.
+ * `bias` is what the caller's exponent fields want.
+ */
+function reduceExp(x: Expression, bias: number): { readonly expm1: Expression; readonly k: Expression } {
+  const t = add(mul(x, f(Math.LOG2E)), f(MAGIC + bias));
+  const n = sub(t, f(MAGIC + bias));
+  const r = sub(sub(x, mul(n, f(0.693145751953125))), mul(n, f(1.428606765330187e-6)));
+  const p = polynomial(r, 1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1);
+  return { expm1: add(mul(mul(p, r), r), r), k: bits(t) };
+}
+
+/** (1 + p) · 2ᵏ, where `k` holds k + 254: by two factors, so that subnormal results round once. */
+function scaleBy(p: Expression, k: Expression): Expression {
+  const half = shr(k, 1);
+  return mul(mul(add(p, f(1)), float(shl(half, 23))), float(shl(sub(k, half), 23)));
+}
+
+/** At most 1 unit in the last place. */
+export function exp(x: Expression): Expression {
+  const { expm1, k } = reduceExp(atLeast(atMost(x, 89), -104), 254);
+  return scaleBy(expm1, k);
+}
+
+/** Through e²ˣ − 1, so that small arguments keep their digits. From 9.1 on the quotient rounds to 1. */
+export function tanh(x: Expression): Expression {
+  const c = atMost(abs(x), 9.1);
+  const { expm1, k } = reduceExp(add(c, c), 127);
+  const scale = float(shl(k, 23));
+  const e = add(mul(expm1, scale), sub(scale, f(1)));
+  return withSign(div(e, add(e, f(2))), x);
+}
+
+/** Two polynomials, below and above 0.9277; the upper one is an exponent. */
+export function erf(x: Expression): Expression {
+  const t = abs(x), s = mul(x, x);
+  const r = add(mul(polynomial(t, -1.7285347e-5, 3.83197126e-4), s), polynomial(t, -3.88396438e-3, 2.42546219e-2));
+  const tail = sub(mul(polynomialFrom(r, t, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1), t), t);
+  const { expm1, k } = reduceExp(atLeast(tail, -80), 127);
+  const scale = float(shl(k, 23));
+  const far = sub(f(1), add(mul(expm1, scale), scale));
+  const near = add(mul(polynomial(s, -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1), x), x);
+  return select(lt(f(0.927734375), t), withSign(select(lt(f(4), t), f(1), far), x), near);
+}
+
+/** Continues Horner's scheme from a value. */
+function polynomialFrom(start: Expression, x: Expression, ...coefficients: readonly number[]): Expression {
+  return coefficients.reduce((sum, c) => add(mul(sum, x), f(c)), start);
+}
+
+/** A positive finite x as m · 2ᵉ with m in [√½, √2): m − 1 (exact) and e. */
+function splitExponent(x: Expression): { readonly m1: Expression; readonly e: Expression } {
+  const small = lt(x, f(1.17549435e-38));
+  const b = bits(select(small, mul(x, f(8388608)), x));
+  const k = shr(sub(b, i(0x3f3504f3)), 23);
+  const m1 = sub(float(sub(b, shl(k, 23))), f(1));
+  return { m1, e: sub(cast(k, "f32"), select(small, f(23), f(0))) };
+}
+
+/** At most about 1 unit in the last place. */
+export function log(x: Expression): Expression {
+  const { m1, e } = splitExponent(x);
+  const z = mul(m1, m1);
+  const p = polynomial(
+    m1, 7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  );
+  const low = sub(add(mul(mul(p, m1), z), mul(e, f(-2.12194440e-4))), mul(z, f(0.5)));
+  const result = add(add(m1, low), mul(e, f(0.693359375)));
+  return select(lt(f(0), x), select(eq(x, f(Infinity)), x, result), select(eq(x, f(0)), f(-Infinity), f(NaN)));
+}
+
+// ---------- sin and cos
+
+/** Beyond this many radians the quarter turns no longer fit the reduction by parts. */
+const FAR = 100_000;
+
+/** π/2 in parts of 8 bits: products with up to 2¹⁶ quarter turns are exact, except with the last part. */
+const QUARTER = [1.5703125, 4.8065185546875e-4, 3.039836883544922e-6, 1.2154979e-10] as const;
+
+/** x as quarter turns (an integer, of which the last two bits count) and a rest within ±π/4. */
+function reduceAngle(x: Expression): { readonly turns: Expression; readonly rest: Expression } {
+  const angle = select(lt(f(FAR), abs(x)), reduceFar(x), x);
+  const t = add(mul(angle, f(2 / Math.PI)), f(MAGIC));
+  const n = sub(t, f(MAGIC));
+  return { turns: bits(t), rest: QUARTER.reduce<Expression>((r, part) => sub(r, mul(n, f(part))), angle) };
+}
+
+/** A word of zeros, then the first 192 bits of 2/π. */
+const TWO_OVER_PI = [0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041] as const;
+
+/**
+ * The angle of a large x within ±π. x = m · 2ᵉ with a 24-bit m, so its quarter turns are m times the bits of 2/π from
+ * some position on: what stands before gives whole turns.
+ */
+function reduceFar(x: Expression): Expression {
+  const b = bitcast(x, "u32");
+  const mantissa = or(and(b, u(0x7fffff)), u(0x800000));
+  const skip = sub(and(shr(b, 23), u(255)), u(120));
+  const word = shr(skip, 5);
+  const pick = (offset: number): Expression => {
+    let value: Expression = u(TWO_OVER_PI[offset]!);
+    for (let k = 1; k <= 4; k++) value = select(binary("le", u(k), word), u(TWO_OVER_PI[offset + k]!), value);
+    return value;
+  };
+  const [a, c, d] = [pick(0), pick(1), pick(2)];
+  // Shifts by the same count for all lanes exist, by one of each do not: multiply by 2^shift instead.
+  const power = cast(float(shl(bitcast(add(and(skip, u(31)), u(127)), "i32"), 23)), "u32");
+  const high = add(mul(a, power), mulHigh(power, c)), low = add(mul(c, power), mulHigh(power, d));
+  // Bits 63 … 32 of the product: a signed fixed-point number of quarter turns, two bits before the point.
+  const product = bitcast(add(mul(mantissa, high), mulHigh(mantissa, low)), "i32");
+  const sign = float(or(and(bits(x), i(-(2 ** 31))), i(0x3f800000)));
+  return mul(mul(cast(product, "f32"), f((Math.PI / 2) * 2 ** -30)), sign);
+}
+
+/** The upper 32 bits of a product; `a` is at most 2³¹. */
+function mulHigh(a: Expression, b: Expression): Expression {
+  const [a1, a0] = [shr(a, 16), and(a, u(0xffff))];
+  const [b1, b0] = [shr(b, 16), and(b, u(0xffff))];
+  const middle = add(mul(a1, b0), shr(mul(a0, b0), 16));
+  const other = add(mul(a0, b1), and(middle, u(0xffff)));
+  return add(add(mul(a1, b1), shr(middle, 16)), shr(other, 16));
+}
+
+/** sin of x turned by some quarters. */
+function sine(x: Expression, quarters: number): Expression {
+  const { turns, rest } = reduceAngle(x);
+  const z = mul(rest, rest);
+  const s = add(mul(mul(polynomial(z, -1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1), z), rest), rest);
+  const c = add(sub(mul(mul(polynomial(z, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2), z), z), mul(z, f(0.5))), f(1));
+  const n = quarters ? add(turns, i(quarters)) : turns;
+  const value = select(eq(and(n, i(1)), i(0)), s, c);
+  return float(binary("xor", bits(value), shl(and(n, i(2)), 30)));
+}
+
+/** A few units in the last place for |x| up to 100,000; beyond, an absolute error of about 3e-7. NaN for ±∞. */
+export function sin(x: Expression): Expression {
+  return finiteOrNaN(x, sine(x, 0));
+}
+
+/** As accurate as `sin`. */
+export function cos(x: Expression): Expression {
+  return finiteOrNaN(x, sine(x, 1));
+}
+
+function finiteOrNaN(x: Expression, value: Expression): Expression {
+  return select(lt(abs(x), f(Infinity)), value, f(NaN));
+}
+
+// ---------- pow and mod
+
+/** log₂ of a positive finite x in two parts, together good for about 33 bits. */
+function log2Parts(x: Expression): { readonly high: Expression; readonly low: Expression } {
+  const { m1, e } = splitExponent(x);
+  // s = m1 / (m1 + 2), its upper 12 bits and the rest; log m = 2 (s + s³/3 + s⁵/5 + …).
+  const d = add(m1, f(2));
+  const dLow = sub(m1, sub(d, f(2)));
+  const s1 = upper(div(m1, d));
+  const d1 = upper(d);
+  const rest = sub(sub(sub(m1, mul(s1, d1)), mul(s1, sub(d, d1))), mul(s1, dLow));
+  const s2 = div(rest, d);
+  const s = add(s1, s2);
+  const z = mul(s, s);
+  const tail = mul(mul(polynomial(z, 0.23786, 0.28517, 0.4, 0.66666667), z), s);
+  // 2 · log₂e in parts of 12 bits and the rest.
+  const scaleHigh = 2.884765625, scaleLow = 6.244567779268e-4;
+  const whole = mul(s1, f(scaleHigh));
+  const fine = add(add(mul(s1, f(scaleLow)), mul(s2, f(2 * Math.LOG2E))), mul(tail, f(Math.LOG2E)));
+  const high = add(e, whole);
+  return sumOf(high, add(sub(whole, sub(high, e)), fine));
+}
+
+/** A sum of two, the first the larger, as its rounded value and the error. */
+function sumOf(a: Expression, b: Expression): { readonly high: Expression; readonly low: Expression } {
+  const high = add(a, b);
+  return { high, low: sub(b, sub(high, a)) };
+}
+
+/** C's pow: log₂ and the product with y in two parts each, so that a few units in the last place remain. */
+export function pow(x: Expression, y: Expression): Expression {
+  const magnitude = abs(x);
+  const { high, low } = log2Parts(magnitude);
+  const y1 = upper(y), h1 = upper(high);
+  const product = mul(y1, h1);
+  const fine = add(add(mul(y1, sub(high, h1)), mul(sub(y, y1), high)), mul(y, low));
+  // Zero, infinite and huge operands overflow the parts; there only the direction matters.
+  const rough = mul(y, select(eq(magnitude, f(0)), f(-Infinity), select(eq(magnitude, f(Infinity)), magnitude, high)));
+  const far = lt(f(200), abs(rough));
+  const main = select(far, atLeast(atMost(rough, 200), -200), product);
+  const extra = select(far, f(0), fine);
+  const t = add(add(main, extra), f(MAGIC + 254));
+  const n = sub(t, f(MAGIC + 254));
+  const r = add(sub(main, n), extra);
+  const p = polynomial(r, 1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1);
+  const size = scaleBy(mul(p, r), bits(t));
+  const whole = eq(unary("floor", y), y);
+  const halved = mul(y, f(0.5));
+  const odd = and(whole, binary("ne", unary("floor", halved), halved));
+  const signed = float(or(bits(size), and(bits(x), select(odd, i(-(2 ** 31)), i(0)))));
+  const one = or(eq(y, f(0)), or(eq(x, f(1)), and(eq(x, f(-1)), eq(abs(y), f(Infinity)))));
+  const undefinedRoot = and(lt(x, f(0)), and(unary("not", whole), lt(magnitude, f(Infinity))));
+  const isNaN = or(undefinedRoot, or(binary("ne", x, x), binary("ne", y, y)));
+  return select(one, f(1), select(isNaN, f(NaN), signed));
+}
+
+/** The remainder with the sign of the divisor, exact while the quotient is below 2²⁴. */
+export function mod(x: Expression, y: Expression): Expression {
+  const q = unary("floor", div(x, y));
+  const q1 = upper(q), y1 = upper(y);
+  const q2 = sub(q, q1), y2 = sub(y, y1);
+  const exact = sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
+  const rest = select(eq(q, f(0)), x, exact);
+  // The quotient may have been rounded across an integer: one divisor too much or too little.
+  const wrong = (r: Expression): Expression => and(binary("ne", r, f(0)), binary("ne", lt(r, f(0)), lt(y, f(0))));
+  const lifted = select(wrong(rest), add(rest, y), rest);
+  return select(binary("le", abs(y), abs(lifted)), sub(lifted, y), lifted);
+}

@@ -1,0 +1,78 @@
+/**
+ * Rewriting of parameterized kernels. Their expressions must not go through the constructors of expression.ts again:
+ * copies carry the ids of what they were made from, so interning would mix them up. These functions make plain copies.
+ */
+import { childrenOf, type Expression, type Index, type Register } from "./expression.ts";
+import type { Accumulator, Loop, Statement } from "./kernel.ts";
+
+/** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
+export function copyWith(e: Expression, f: (child: Expression) => Expression): Expression {
+  let changed = false;
+  const each = (child: Expression): Expression => {
+    const made = f(child);
+    changed ||= made !== child;
+    return made;
+  };
+  const draft = copy(e, each);
+  return changed ? counted(draft) : e;
+}
+
+function copy(e: Expression, f: (child: Expression) => Expression): Expression {
+  switch (e.kind) {
+    case "const": case "param": case "index": case "register": return e;
+    case "affine": return { ...e, terms: e.terms.map((t) => ({ ...t, value: f(t.value) })) };
+    case "affineParam":
+      return {
+        ...e,
+        terms: e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient && f(t.coefficient) })),
+        constant: e.constant && f(e.constant),
+      };
+    case "quotient": case "remainder": {
+      const divisor = typeof e.divisor === "number" ? e.divisor : f(e.divisor);
+      if (typeof divisor !== "number" && divisor.kind !== "param") throw new Error("a divisor is a number or a parameter");
+      return { ...e, value: f(e.value), divisor };
+    }
+    case "unary": case "cast": case "bitcast": return { ...e, value: f(e.value) };
+    case "binary": return { ...e, left: f(e.left), right: f(e.right) };
+    case "select": return { ...e, condition: f(e.condition), yes: f(e.yes), no: f(e.no) };
+    case "load": return { ...e, offset: f(e.offset) };
+    case "reduce": return { ...e, body: f(e.body) };
+  }
+}
+
+/** The expression with `free` set from its operands. */
+function counted(e: Expression): Expression {
+  const free = new Set<Index | Register>();
+  for (const child of childrenOf(e)) for (const v of child.free) free.add(v);
+  if (e.kind === "reduce") for (const v of e.axes) free.delete(v);
+  return { ...e, free };
+}
+
+/** A function that replaces subexpressions wherever they occur; what it makes for one argument it returns again. */
+export function replacer(replace: ReadonlyMap<Expression, Expression>): (e: Expression) => Expression {
+  const memo = new Map<Expression, Expression>(replace);
+  const rewrite = (e: Expression): Expression => {
+    let known = memo.get(e);
+    if (known === undefined) memo.set(e, (known = copyWith(e, rewrite)));
+    return known;
+  };
+  return rewrite;
+}
+
+/** Statements with every expression replaced. Registers and indices that they define are kept. */
+export function mapStatements(statements: readonly Statement[], f: (e: Expression) => Expression): Statement[] {
+  return statements.map((s): Statement => {
+    switch (s.kind) {
+      case "loop": return mapLoop(s, f);
+      case "let": return { ...s, value: f(s.value) };
+      case "store": return { ...s, offset: f(s.offset), value: f(s.value) };
+      case "if": return { ...s, condition: f(s.condition), body: mapStatements(s.body, f) };
+      case "barrier": return s;
+    }
+  });
+}
+
+function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
+  const accumulators = loop.accumulators.map((a): Accumulator => ({ ...a, value: f(a.value), ...(a.position ? { position: f(a.position) } : {}) }));
+  return { ...loop, body: mapStatements(loop.body, f), accumulators };
+}
