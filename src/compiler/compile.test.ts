@@ -10,7 +10,8 @@ import { gradients } from "../graph/grad.ts";
 import { add, div, mul, sub } from "../graph/ops/binary.ts";
 import { dot } from "../graph/ops/dot.ts";
 import { fill, input } from "../graph/ops/leaf.ts";
-import { expand, pad, permute, reshape, window } from "../graph/ops/movement.ts";
+import { scan } from "../graph/ops/scan.ts";
+import { expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
 import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
 import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
 import { compile, type Request } from "./compile.ts";
@@ -42,7 +43,7 @@ function run(device: Device, request: Request): TypedArray[] {
     const { array } = l.source as Host;
     device.write(memories[i]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   });
-  device.run(runnable, memories, compiled.structure.numbers.map((n) => n.attributes["value"] as number));
+  device.run(runnable, memories, compiled.program.scalars.map((_, i) => (compiled.structure.numbers[i]?.attributes["value"] as number | undefined) ?? 0));
   return request.results.map((n, i) => {
     const bytes = device.readSync!(memories[compiled.results[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
     return viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape));
@@ -64,7 +65,7 @@ const layerNorm = (x: Node): Node => {
 const bias = (x: Node, b: Node): Node => add(x, expand(reshape(b, [1, b.shape[0]!]), x.shape));
 const matmul = (a: Node, b: Node): Node => dot(a, b, { batch: [[], []], contract: [[1], [0]] });
 
-const cases: Record<string, () => { roots: Node[]; kernels: number }> = {
+const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: number }> = {
   "map": () => ({ roots: [mul(add(leaf(3, 5), leaf(3, 5)), leaf(3, 5))], kernels: 1 }),
   "transposed map": () => ({ roots: [add(permute(leaf(7, 5), [1, 0]), leaf(5, 7))], kernels: 1 }),
   "full sum": () => ({ roots: [sum(leaf(40, 1000), [0, 1])], kernels: 2 }),
@@ -85,6 +86,23 @@ const cases: Record<string, () => { roots: Node[]; kernels: number }> = {
     const w = window(window(x, { axis: 2, size: 3, stride: 1, dilation: 1 }), { axis: 3, size: 3, stride: 1, dilation: 1 });
     return { roots: [permute(dot(w, leaf(4, 3, 3, 3), { batch: [[], []], contract: [[1, 4, 5], [1, 2, 3]] }), [0, 3, 1, 2])], kernels: 1 };
   },
+  "a loop and its gradients": () => {
+    const [steps, batch, wide, hidden] = [5, 3, 4, 6];
+    const xs = leaf(steps, batch, wide), h0 = leaf(batch, hidden), w = leaf(hidden, wide), u = leaf(hidden, hidden), b = leaf(hidden);
+    const cell = (h: Node, x: Node): Node => tanh(bias(add(matmul(x, permute(w, [1, 0])), matmul(h, permute(u, [1, 0]))), b));
+    const looped = scan(([h], [x]) => { const next = cell(h!, x!); return { carry: [next], outputs: [mul(next, next)] }; }, [h0], [xs]);
+    let h = h0;
+    let total = fill([], 0, "f32");
+    for (let t = 0; t < steps; t++) {
+      h = cell(h, reshape(slice(xs, [t, 0, 0], [1, batch, wide]), [batch, wide]));
+      total = add(total, sum(mul(h, h), [0, 1]));
+    }
+    const plain = add(total, sum(h, [0, 1]));
+    const loss = add(sum(looped.outputs[0]!, [0, 1, 2]), sum(looped.carry[0]!, [0, 1]));
+    const wanted = [w, u, b, h0, xs];
+    const all = (root: Node): Node[] => [root, ...gradients([root], [fill([], 1, "f32")], wanted).map((g) => g!)];
+    return { roots: all(loss), expected: all(plain), kernels: 0 };
+  },
   "gradients of a small network": () => {
     const x = leaf(9, 12), w1 = leaf(12, 8), b1 = leaf(8), w2 = leaf(8, 5);
     const loss = sum(softmax(matmul(tanh(bias(matmul(x, w1), b1)), w2)), [0, 1]);
@@ -97,8 +115,8 @@ for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice
   suite(`compiled on ${name}`, () => {
     for (const [title, build] of Object.entries(cases))
       it(title, () => {
-        const { roots, kernels } = build();
-        const want = reference(roots);
+        const { roots, expected, kernels } = build();
+        const want = reference(expected ?? roots);
         const got = run(make(), { results: roots, updates: [] });
         got.forEach((g, i) => g.forEach((v, k) => expect(v, `root ${i} element ${k}`).toBeCloseTo(want[i]![k]!, 4)));
         if (kernels) expect(compile({ results: roots, updates: [] }).steps.length).toBe(kernels);

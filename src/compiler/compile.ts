@@ -4,7 +4,7 @@
  */
 import { byteSize } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { Program, Region, Step } from "../device/device.ts";
+import type { Program, Region, TapeEntry } from "../device/device.ts";
 import type { Node } from "../graph/node.ts";
 import { contiguous } from "../graph/ops/movement.ts";
 import { trimExpressions, type Expression } from "../ir/expression.ts";
@@ -12,7 +12,8 @@ import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
 import { kernelize, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
-import { address, schedule, writtenBy, type Scheduled, type ScheduledStep } from "./schedule.ts";
+import { lowerScan } from "./scan.ts";
+import { address, kernelsOf, schedule, writtenBy, type Scheduled, type ScheduledLoop, type ScheduledStep } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { describe, type Structure } from "./structure.ts";
 
@@ -67,14 +68,16 @@ function compileWith(request: Request, structure: Structure, copies: ReadonlySet
     return own;
   });
   const { groups, groupOf, needs } = fuse(roots);
-  const kernels = groups.map((g) => address(kernelize(g, (n) => groupOf.has(n)))).filter((k) => writtenBy(k).some((n) => sizeOf(n.shape) > 0));
+  const isStored = (n: Node): boolean => groupOf.has(n);
+  const units = groups.map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored)))).filter((u) => u.group.members.some((m) => m.stored && sizeOf(m.node.shape) > 0));
+  const kernels = kernelsOf(units);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
   const updates = request.updates.map((u, i) => ({ leaf: leafOf.get(u.target.source!)!, root: roots[request.results.length + i]!, index: i }));
   // An update may overwrite its target only where nothing reads the old value later or elsewhere.
   const unsafe = updates.filter((u) => !copies.has(u.index) && !safeInPlace(kernels.find((k) => writtenBy(k).includes(u.root)), u.root, structure.leaves[u.leaf]!)).map((u) => u.index);
   if (unsafe.length) return { unsafe };
-  const waits = waitsOf(groups, groupOf, needs, kernels, updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })));
-  const steps = schedule(kernels, waits);
+  const waits = waitsOf(groups, groupOf, needs, units, updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })));
+  const steps = schedule(units, waits);
   if (!steps) return { unsafe: updates.map((u) => u.index) };
 
   // Bindings: leaves first, then results; updates use their target's.
@@ -88,19 +91,28 @@ function compileWith(request: Request, structure: Structure, copies: ReadonlySet
   });
   for (const u of updates) region.set(u.root, { binding: u.leaf });
   const scratchBytes = placeScratch(steps, region);
+  const scalars = structure.numbers.map((n) => n.dtype);
   const numbers = new Map(structure.numbers.map((n, i) => [n, i]));
-  const tape = steps.map((step): Step => ({
-    key: step.key, kernel: step.launches[0]!.parameterized.kernel,
-    launches: step.launches.map((k) => ({
-      buffers: k.buffers.map((n) => (n.source ? bySource.get(n.source)! : region.get(n)!)),
-      sizes: k.parameterized.sizes,
-      scalars: k.scalars.map((n) => numbers.get(n)!),
-    })),
-    work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
-  }));
+  const write = (list: readonly ScheduledStep[]): TapeEntry[] => list.flatMap((step): TapeEntry[] => {
+    if (step.loop) {
+      const counter = scalars.push("i32") - 1;
+      numbers.set(step.loop.counter, counter);
+      return [...write(step.loop.before), { times: step.loop.times, counter, steps: write(step.loop.steps) }];
+    }
+    return [{
+      key: step.key, kernel: step.launches[0]!.parameterized.kernel,
+      launches: step.launches.map((k) => ({
+        buffers: k.buffers.map((n) => (n.source ? bySource.get(n.source)! : region.get(n)!)),
+        sizes: k.parameterized.sizes,
+        scalars: k.scalars.map((n) => numbers.get(n)!),
+      })),
+      work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
+    }];
+  });
+  const tape = write(steps);
   return {
     structure, steps, results, inputs: structure.leaves.map((_, i) => i), updates: updates.map((u) => u.leaf),
-    program: { tape, bindings, scalars: structure.numbers.map((n) => n.dtype), scratchBytes },
+    program: { tape, bindings, scalars, scratchBytes },
   };
 }
 
@@ -108,10 +120,10 @@ const bytesOf = (node: Node): number => sizeOf(node.shape) * byteSize(node.dtype
 
 /** Lets every kernel wait for those whose values it reads, and every update for the readers of what it overwrites. */
 function waitsOf(
-  groups: readonly Group[], groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>, kernels: readonly Scheduled[],
+  groups: readonly Group[], groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>, units: readonly (Scheduled | ScheduledLoop)[],
   updates: readonly { readonly root: Node; readonly leaf: Node }[],
 ): Map<Group, Set<Group>> {
-  const present = new Set(kernels.map((k) => k.group));
+  const present = new Set(units.map((u) => u.group));
   const waits = new Map<Group, Set<Group>>();
   for (const group of groups) {
     const on = new Set<Group>();
@@ -123,7 +135,7 @@ function waitsOf(
   }
   for (const { root, leaf } of updates) {
     const writer = groupOf.get(root)!;
-    for (const k of kernels) if (k.group !== writer && k.buffers.some((b) => b.source === leaf.source)) waits.get(writer)!.add(k.group);
+    for (const u of units) if (u.group !== writer && kernelsOf([u]).some((k) => k.buffers.some((b) => b.source === leaf.source))) waits.get(writer)!.add(u.group);
   }
   return waits;
 }
@@ -158,7 +170,7 @@ function safeInPlace(kernel: Kernelized | undefined, root: Node, leaf: Node): bo
 function placeScratch(steps: readonly ScheduledStep[], region: Map<Node, Region>): number {
   const lives = new Map<Node, { first: number; last: number }>();
   steps.forEach((step, at) => {
-    for (const k of step.launches) {
+    for (const k of kernelsOf([step])) {
       for (const n of k.buffers) {
         if (n.source || region.has(n)) continue;
         const life = lives.get(n);

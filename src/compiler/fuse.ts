@@ -11,8 +11,9 @@ import { topological, type Node } from "../graph/node.ts";
 import { afterOp } from "../graph/ops/control.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
-import { contiguousOp, foldOp } from "../graph/ops/movement.ts";
+import { contiguousOp, foldOp, permuteOp } from "../graph/ops/movement.ts";
 import { randomBitsOp } from "../graph/ops/random.ts";
+import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
 import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
 import { Inliner } from "./inline.ts";
 
@@ -23,6 +24,8 @@ export interface Group {
   readonly rows: readonly Index[];
   /** Why the last candidate was not merged, for `explain`. */
   readonly notes: string[];
+  /** Set when the members are the results of a loop, which is scheduled as a whole. */
+  readonly scan?: Node;
 }
 export interface Member {
   readonly node: Node;
@@ -62,6 +65,14 @@ export function fuse(roots: readonly Node[]): Fusion {
   const needs = dependencies(order, stored);
   for (const node of order) {
     if (!stored.has(node)) continue;
+    if (isOp(node, scanOutputOp)) {
+      const scan = node.inputs[0]!;
+      let group = groups.find((g) => g.scan === scan);
+      if (!group) groups.push((group = { members: [], rows: [], notes: [], scan }));
+      group.members.push({ node, index: [], stored: true });
+      groupOf.set(node, group);
+      continue;
+    }
     const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))].reverse().find((g) => join(g, node, stored, groupOf, needs));
     if (home) {
       groupOf.set(node, home);
@@ -85,7 +96,7 @@ export function fuse(roots: readonly Node[]): Fusion {
 function chooseStored(order: readonly Node[], roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Set<Node> {
   const stored = new Set<Node>();
   const store = (node: Node): void => {
-    if (!node.source && !isOp(node, fillOp)) stored.add(node);
+    if (!node.source && !isOp(node, fillOp, scanOp)) stored.add(node);
   };
   for (const root of roots) if (!root.source) stored.add(root);
   const loads = new Map<Node, number>();
@@ -94,6 +105,9 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
     if (isHeavy(node) || isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
     if (isHeavy(node)) for (const x of node.inputs) store(beneath(x));
     if (isOp(node, afterOp)) store(beneath(node.inputs[0]!));
+    if (isOp(node, scanOutputOp)) store(node);
+    // What every step of a loop reads in another order than it is stored in is brought into order once.
+    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x));
     // How much memory one element's recomputation reads, in elements of this node.
     const own = (x: Node): number => (x.source || stored.has(x) ? Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) : loads.get(x)!);
     loads.set(node, node.inputs.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
@@ -131,10 +145,12 @@ function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<No
   return out;
 }
 
+/** Ops that are a kernel (or a loop of kernels) of their own. */
+const standsAlone = (node: Node): boolean => node.op.lowerLoops !== undefined || isOp(node, contiguousOp, scanOutputOp);
+
 /** Adds a node to a group whose members it reads row by row, if nothing is computed twice and no circle arises. */
 function join(group: Group, node: Node, stored: ReadonlySet<Node>, groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>): boolean {
-  if (node.op.lowerLoops || group.members[0]!.node.op.lowerLoops || isOp(node, contiguousOp)) return false;
-  if (isHeavy(node)) return false;
+  if (standsAlone(node) || isHeavy(node) || standsAlone(group.members[0]!.node)) return false;
   const inGroup = new Map(group.members.map((m) => [m.node, m]));
   const own = node.shape.map((d) => freshIndex(d));
   let rowOf: Map<Index, Index> | undefined;
@@ -154,9 +170,11 @@ function join(group: Group, node: Node, stored: ReadonlySet<Node>, groupOf: Read
     if (rowOf && [...rows].some(([at, row]) => rowOf!.get(at) !== row)) fits = false;
     rowOf ??= rows;
   };
-  const inliner = new Inliner((n) => n.source !== undefined || (stored.has(n) && n !== node), (n, index) => {
-    const member = inGroup.get(n);
-    if (member && n !== node) match(member, index);
+  const inliner = new Inliner((n) => n.source !== undefined || (stored.has(n) && n !== node), {
+    visit(n, index) {
+      const member = inGroup.get(n);
+      if (member && n !== node) match(member, index);
+    },
   });
   inliner.compute(node, own);
   if (!rowOf || !fits) return false;
@@ -193,12 +211,12 @@ function circular(group: Group, node: Node, groupOf: ReadonlyMap<Node, Group>, n
 
 /** A group over equal rows that reads the same large value and neither needs nor feeds the node. */
 function findSibling(node: Node, groups: readonly Group[], stored: ReadonlySet<Node>, groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>): Group | undefined {
-  if (isHeavy(node) || node.op.lowerLoops || isOp(node, contiguousOp)) return undefined;
+  if (isHeavy(node) || standsAlone(node)) return undefined;
   const inputs = new Set(leavesOf(node, stored));
   const domain = reducedShape(node);
   for (const group of groups) {
     const first = group.members[0]!.node;
-    if (isHeavy(first) || first.op.lowerLoops || isOp(first, contiguousOp) || !equalShapes(first.shape, node.shape)) continue;
+    if (isHeavy(first) || standsAlone(first) || !equalShapes(first.shape, node.shape)) continue;
     if (group.members.some((m) => !equalShapes(m.node.shape, node.shape) || !equalShapes(reducedShape(m.node), domain))) continue;
     if (!group.members.some((m) => leavesOf(m.node, stored).some((x) => inputs.has(x) && sizeOf(x.shape) > 1 && sizeOf(x.shape) >= sizeOf(node.shape) / 2))) continue;
     if (circular(group, node, groupOf, needs) || needs.get(node)!.some((x) => groupOf.get(x) === group)) continue;

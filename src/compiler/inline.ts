@@ -1,12 +1,15 @@
 /** Pulls producers into their reader: the value of a node's element as one expression over stored buffers. */
 import type { DType } from "../core/dtype.ts";
-import { stridesOf } from "../core/shape.ts";
+import { stridesOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { add, constant, load, param, scale, type Expression } from "../ir/expression.ts";
 import { isRunTimeNumber } from "./structure.ts";
 
 /** A read of one node at an index, for those who ask how a node is reached. */
 export type Visit = (node: Node, index: readonly Expression[]) => void;
+
+/** The value of a stored node that is not a buffer of its own (inside a scan: part of a stack); undefined for all others. */
+export type Resolve = (node: Node, index: readonly Expression[], inliner: Inliner) => Expression | undefined;
 
 /**
  * Builds expressions for one kernel. Nodes for which `stored` holds are loads; all else is their op's lowering, inlined.
@@ -20,16 +23,25 @@ export class Inliner {
   readonly #memo = new Map<Node, Map<string, Expression>>();
   readonly #stored: (node: Node) => boolean;
   readonly #visit: Visit | undefined;
+  readonly #resolve: Resolve | undefined;
 
-  constructor(stored: (node: Node) => boolean, visit?: Visit) {
+  constructor(stored: (node: Node) => boolean, options: { visit?: Visit; resolve?: Resolve } = {}) {
     this.#stored = stored;
-    this.#visit = visit;
+    this.#visit = options.visit;
+    this.#resolve = options.resolve;
   }
 
   bufferOf(node: Node): number {
     let slot = this.buffers.get(node);
     if (slot === undefined) this.buffers.set(node, (slot = this.buffers.size));
     return slot;
+  }
+
+  /** A number handed over at each run, as a parameter. */
+  scalar(node: Node): Expression {
+    let slot = this.scalars.get(node);
+    if (slot === undefined) this.scalars.set(node, (slot = this.scalars.size));
+    return param(slot, node.dtype);
   }
 
   get scalarTypes(): DType[] {
@@ -48,17 +60,13 @@ export class Inliner {
 
   #build(node: Node, index: readonly Expression[]): Expression {
     this.#visit?.(node, index);
-    if (this.#stored(node)) return load(this.bufferOf(node), node.dtype, flatten(node, index));
+    if (this.#stored(node)) return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, flatten(node, index));
     return this.compute(node, index);
   }
 
   /** The element computed from the node's inputs, stored or not. */
   compute(node: Node, index: readonly Expression[]): Expression {
-    if (isRunTimeNumber(node)) {
-      let slot = this.scalars.get(node);
-      if (slot === undefined) this.scalars.set(node, (slot = this.scalars.size));
-      return param(slot, node.dtype);
-    }
+    if (isRunTimeNumber(node)) return this.scalar(node);
     return node.op.lower!({
       inputs: node.inputs.map((x) => (i: readonly Expression[]) => this.read(x, i)),
       nodes: node.inputs, attributes: node.attributes, index, shape: node.shape, dtype: node.dtype,
@@ -67,7 +75,7 @@ export class Inliner {
 }
 
 /** Row-major offset of an index; axes of size 1 do not count, whatever index they are given. */
-export function flatten(node: Node, index: readonly Expression[]): Expression {
+export function flatten(node: { readonly shape: Shape }, index: readonly Expression[]): Expression {
   const strides = stridesOf(node.shape);
   let offset: Expression = constant(0, "i32");
   index.forEach((value, axis) => {

@@ -7,7 +7,7 @@ import { index as freshIndex, load, quotient, register, remainder, substitute, t
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
 import type { Group } from "./fuse.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
-import { flatten, Inliner } from "./inline.ts";
+import { flatten, Inliner, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
 
 /** A kernel and what it is bound to. */
@@ -36,15 +36,29 @@ interface Output {
   readonly value: Expression;
 }
 
+/** Where a value goes: the node whose memory it is, and the element there. */
+export interface Destination {
+  readonly node: Node;
+  readonly offset: Expression;
+}
+
+/** What a loop around the kernels changes: where leaves are found and where values go. */
+export interface Surroundings {
+  readonly resolve: Resolve;
+  destinations(node: Node, index: readonly Expression[], inliner: Inliner): readonly Destination[];
+}
+
 /** Lowers a group. `isStored` says which nodes outside the group are in memory. */
-export function kernelize(group: Group, isStored: (node: Node) => boolean): Kernelized {
+export function kernelize(group: Group, isStored: (node: Node) => boolean, surroundings?: Surroundings): Kernelized {
   const inside = new Set(group.members.map((m) => m.node));
-  const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)));
+  const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)), surroundings ? { resolve: surroundings.resolve } : {});
   const first = group.members[0]!.node;
   if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
-  const outputs = group.members.filter((m) => m.stored).map((m): Output => {
+  const outputs = group.members.filter((m) => m.stored).flatMap((m): Output[] => {
     const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
-    return { node: m.node, loops, offset: flatten(m.node, m.index), value: inliner.compute(m.node, m.index) };
+    const value = inliner.read(m.node, m.index);
+    const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [{ node: m.node, offset: flatten(m.node, m.index) }];
+    return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
   });
   const heavy = group.members.find((m) => m.node.op === (dotOp as unknown));
   if (heavy && heavy.node.dtype === "f32") {

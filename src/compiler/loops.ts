@@ -4,7 +4,7 @@
  */
 import { index as freshIndex, load, quotient, reduce, register, remainder, substitute, type Expression, type Index, type Reduce, type Register } from "../ir/expression.ts";
 import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
-import { walk } from "./index-space.ts";
+import { collapseIndices, walk } from "./index-space.ts";
 
 /** A value to be stored once per step of `loops` (inside the scope at hand). */
 export interface PendingStore {
@@ -59,7 +59,7 @@ function scope(stores: readonly PendingStore[], values: readonly Expression[], d
     const level = levelOf([reduction]);
     levels.set(target, level);
     replace.set(original, target);
-    const flat = flattenArgument(reduction);
+    const flat = flattenAxes(reduction);
     const v = shared(flat.axes[0]!);
     const rest = flat.axes.slice(1);
     const body = substitute(flat.body, new Map([[flat.axes[0]! as Expression, v as Expression]]));
@@ -123,9 +123,13 @@ const replaceInside = (e: Reduce, replace: ReadonlyMap<Expression, Expression>):
   return rest;
 };
 
-/** argmax and argmin over several axes run over one combined position. */
-function flattenArgument(e: Reduce): Reduce {
-  if ((e.op !== "argmax" && e.op !== "argmin") || e.axes.length === 1) return e;
+/** Axes that memory runs through without a jump become one; argmax and argmin always run over one combined position. */
+function flattenAxes(e: Reduce): Reduce {
+  if (e.axes.length === 1) return e;
+  if (e.op !== "argmax" && e.op !== "argmin") {
+    const { loops, expressions } = collapseIndices({ loops: e.axes, expressions: [e.body] });
+    return { ...e, axes: loops.length ? loops : e.axes.slice(0, 1), body: expressions[0]! };
+  }
   const total = e.axes.reduce((p, a) => p * a.extent, 1);
   const flat = freshIndex(total);
   const replace = new Map<Expression, Expression>();

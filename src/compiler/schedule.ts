@@ -10,10 +10,30 @@ export interface Scheduled extends Kernelized {
   readonly key: string;
 }
 
-/** Kernels of equal code that do not wait for one another, run as the segments of one step. */
-export interface ScheduledStep {
+/** A loop: what is done before it, and the steps that are run again and again. */
+export interface ScheduledLoop {
+  readonly group: Kernelized["group"];
+  readonly times: number;
+  /** Stands for the number of the repetition among the program's numbers. */
+  readonly counter: Node;
+  readonly before: readonly ScheduledStep[];
+  readonly steps: readonly ScheduledStep[];
   readonly key: string;
-  readonly launches: readonly Scheduled[];
+}
+
+/** Kernels of equal code that do not wait for one another, run as the segments of one step; or a loop. */
+export type ScheduledStep = { readonly key: string; readonly launches: readonly Scheduled[]; readonly loop?: undefined } | { readonly key: string; readonly loop: ScheduledLoop; readonly launches?: undefined };
+
+type Unit = Scheduled | ScheduledLoop;
+export const isLoop = (unit: Unit): unit is ScheduledLoop => "times" in unit;
+
+/** All kernels of a unit, those of loops included. */
+export function kernelsOf(units: readonly (Unit | ScheduledStep)[]): Scheduled[] {
+  return units.flatMap((u): Scheduled[] => {
+    if ("launches" in u && u.launches) return [...u.launches];
+    const loop = "loop" in u ? u.loop! : (u as Unit);
+    return isLoop(loop) ? [...kernelsOf(loop.before), ...kernelsOf(loop.steps)] : [loop];
+  });
 }
 
 /** Names a kernel by its content. */
@@ -27,23 +47,23 @@ export function address(kernelized: Kernelized): Scheduled {
  * moments) come last, so that all of equal code meet in one step: an optimizer is one launch however many parameters it has.
  * Returns undefined when the waits are circular.
  */
-export function schedule(kernels: readonly Scheduled[], waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>): ScheduledStep[] | undefined {
+export function schedule(kernels: readonly Unit[], waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>): ScheduledStep[] | undefined {
   const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
   const pending = new Set(kernels);
   const done = new Set<Kernelized["group"]>();
   const steps: ScheduledStep[] = [];
-  const ready = (k: Scheduled): boolean => [...(waits.get(k.group) ?? [])].every((g) => done.has(g));
+  const ready = (k: Unit): boolean => [...(waits.get(k.group) ?? [])].every((g) => done.has(g));
   while (pending.size) {
     const list = [...pending];
     const first = list.find((k) => awaited.has(k.group) && ready(k)) ?? list.find(ready);
     if (!first) return undefined;
     const last = !awaited.has(first.group);
-    const launches = list.filter((k) => k.key === first.key && ready(k) && (last || awaited.has(k.group)));
-    for (const k of launches) {
+    const launches = isLoop(first) ? [] : list.filter((k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || awaited.has(k.group)));
+    for (const k of isLoop(first) ? [first] : launches) {
       pending.delete(k);
+      done.add(k.group);
     }
-    for (const k of launches) done.add(k.group);
-    steps.push({ key: first.key, launches });
+    steps.push(isLoop(first) ? { key: first.key, loop: first } : { key: first.key, launches });
   }
   return steps;
 }

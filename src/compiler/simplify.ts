@@ -156,7 +156,7 @@ function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
   const size = x.shape[axis]!;
   let parts = 1;
   for (let d = 2; d <= PARTS; d++) if (size % d === 0) parts = d;
-  if (parts === 1 || parts === size) return node;
+  if (parts === 1 || (parts === size && axes.length === 1)) return node;
   const split = reshape(x, [...x.shape.slice(0, axis), parts, size / parts, ...x.shape.slice(axis + 1)]);
   const shifted = axes.map((i) => (i >= axis ? i + 1 : i));
   const inner = split.shape.filter((_, i) => !shifted.includes(i));

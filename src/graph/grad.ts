@@ -10,6 +10,8 @@ import { add } from "./ops/binary.ts";
  */
 export function gradients(outputs: readonly Node[], cotangents: readonly Node[], wanted: readonly Node[]): (Node | undefined)[] {
   const grads = new Map<Node, Node>();
+  // Gradients of the results of an op that has several, by position.
+  const tuples = new Map<Node, (Node | undefined)[]>();
   const give = (node: Node, grad: Node): void => {
     if (!sameShape(grad.shape, node.shape)) throw new GradientError(`${node.op.name}: a gradient of shape ${show(grad.shape)} for a value of shape ${show(node.shape)}`);
     const known = grads.get(node);
@@ -27,8 +29,18 @@ export function gradients(outputs: readonly Node[], cotangents: readonly Node[],
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
     const grad = grads.get(node);
-    if (!grad || !leads.has(node) || !node.inputs.length) continue;
-    const parts = node.op.vjp!({ node, inputs: node.inputs, attributes: node.attributes, grad });
+    const tuple = tuples.get(node);
+    if ((!grad && !tuple) || !leads.has(node) || !node.inputs.length) continue;
+    if (grad && node.op.tuplePosition) {
+      const owner = node.inputs[0]!;
+      const known = tuples.get(owner) ?? [];
+      known[node.op.tuplePosition(node)] = grad;
+      tuples.set(owner, known);
+      continue;
+    }
+    const parts = tuple
+      ? node.op.vjpTuple!({ node, attributes: node.attributes, grads: tuple })
+      : node.op.vjp!({ node, inputs: node.inputs, attributes: node.attributes, grad: grad! });
     parts.forEach((part, k) => {
       const x = node.inputs[k]!;
       if (part && x.requiresGrad && leads.has(x)) give(x, part);

@@ -20,6 +20,13 @@ export interface GradientContext<A extends Attributes = Attributes> {
   readonly grad: Node;
 }
 
+/** As above for an op with several results: one gradient per result, undefined where none came. */
+export interface TupleGradientContext<A extends Attributes = Attributes> {
+  readonly node: Node;
+  readonly attributes: A;
+  readonly grads: readonly (Node | undefined)[];
+}
+
 export interface ElementContext<A extends Attributes = Attributes> {
   readonly inputs: readonly Access[];
   readonly nodes: readonly Node[];
@@ -52,6 +59,10 @@ export interface Op<A extends Attributes = Attributes> {
   infer(inputs: readonly Node[], attributes: A): { readonly shape: Shape; readonly dtype: DType };
   /** Gradients per input, as graph (so that higher orders come free); undefined where none flows. An op without it stops gradients. */
   vjp?(context: GradientContext<A>): readonly (Node | undefined)[];
+  /** The same for ops with several results, which are read through nodes of their own (see `scan`). */
+  vjpTuple?(context: TupleGradientContext<A>): readonly (Node | undefined)[];
+  /** Which result of its input a node reads; set on the ops that read results of tuples. */
+  tuplePosition?(node: Node): number;
   /** The value of one element of the output. */
   lower?(context: ElementContext<A>): Expression;
   /** The whole output, where one element at a time cannot say it. */
@@ -93,6 +104,6 @@ export function withLines<T>(f: () => T): T {
 /** Applies an op: checks types, computes nothing. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], attributes: A): Node {
   const { shape, dtype } = op.infer(inputs, attributes);
-  const flows = gradientMode && op.vjp !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
+  const flows = gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
   return new Node(op as unknown as Op, inputs, attributes, shape, dtype, flows, lineMode ? userLine(new Error().stack) : undefined);
 }

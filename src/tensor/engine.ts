@@ -81,9 +81,11 @@ export function prepare(request: Request, deviceName: string): Prepared {
 function build(request: Request, structure: Structure, device: Device): Prepared {
   const compiled = compile(request, structure);
   const runnable = device.prepare(compiled.program);
+  // Counters of loops are set by the device; the caller knows the numbers only.
+  const counters = new Array<number>(compiled.program.scalars.length - structure.numbers.length).fill(0);
   return {
     device, structure, compiled, bindings: compiled.program.bindings, results: compiled.results,
-    run: (bindings, numbers) => device.run(runnable, bindings, numbers),
+    run: (bindings, numbers) => device.run(runnable, bindings, counters.length ? [...numbers, ...counters] : numbers),
   };
 }
 

@@ -1,0 +1,84 @@
+/** A scan to a loop of kernels: its nested graph is compiled like any other, over placeholders that move with the step. */
+import { sizeOf } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { apply } from "../graph/op.ts";
+import { input } from "../graph/ops/leaf.ts";
+import { contiguous } from "../graph/ops/movement.ts";
+import { Placeholder, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
+import { add, constant, index as freshIndex, load, scale, type Expression } from "../ir/expression.ts";
+import { fuse, type Group } from "./fuse.ts";
+import { flatten, type Inliner } from "./inline.ts";
+import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
+import { address, schedule, type ScheduledLoop } from "./schedule.ts";
+import { simplify } from "./simplify.ts";
+
+/** Where a value of the step goes: a slot of a stacked buffer, `ahead` steps on. */
+interface Slot {
+  readonly stack: Node;
+  readonly ahead: 0 | 1;
+}
+
+/** Lowers a scan group. Only results that somebody reads are kept; the carry always is, since the next step reads it. */
+export function lowerScan(group: Group, isStored: (node: Node) => boolean): ScheduledLoop {
+  const scan = group.scan!;
+  const { body, length } = scan.attributes as unknown as ScanAttributes;
+  const outer = (role: Placeholder["role"], i: number): Node => scan.inputs[role === "carry" ? i : role === "step" ? body.carry.length + i : body.carry.length + body.step.length + i]!;
+  const kept = new Map(group.members.map(({ node }) => [`${node.attributes["kind"]}${node.attributes["index"]}`, node]));
+  const stacks = body.carry.map((n, i) => kept.get(`carry${i}`) ?? apply(scanOutputOp, [scan], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }));
+  const outputs = body.outputs.flatMap((node, i) => {
+    const stack = kept.get(`output${i}`);
+    return stack ? [{ node, stack }] : [];
+  });
+  const counter = input([], "i32", new Placeholder("step", -1, false));
+
+  // The same value may be wanted as the next carry and as an output.
+  const simple = simplify([...body.next, ...outputs.map((o) => o.node)]);
+  const slots = new Map<Node, Slot[]>();
+  const roots = simple.map((node, i) => {
+    const own = node.source ? contiguous(node) : node;
+    const slot: Slot = i < stacks.length ? { stack: stacks[i]!, ahead: 1 } : { stack: outputs[i - stacks.length]!.stack, ahead: 0 };
+    slots.set(own, [...(slots.get(own) ?? []), slot]);
+    return own;
+  });
+
+  const at = (stack: Node, inliner: Inliner, index: readonly Expression[], ahead: number): Expression => {
+    const size = sizeOf(stack.shape.slice(1));
+    return add(add(scale(inliner.scalar(counter), size), constant(size * ahead, "i32")), inner(stack, index));
+  };
+  const surroundings: Surroundings = {
+    resolve(node, index, inliner) {
+      const slot = slots.get(node)?.[0];
+      if (slot) return load(inliner.bufferOf(slot.stack), node.dtype, at(slot.stack, inliner, index, slot.ahead));
+      if (!(node.source instanceof Placeholder)) return undefined;
+      const { role, index: position } = node.source;
+      if (role === "carry") return load(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
+      if (role === "step") return inliner.read(outer(role, position), [inliner.scalar(counter), ...index]);
+      return inliner.read(outer(role, position), index);
+    },
+    destinations(node, index, inliner): readonly Destination[] {
+      const wanted = slots.get(node);
+      if (!wanted) return [{ node, offset: flatten(node, index) }];
+      return wanted.map(({ stack, ahead }) => ({ node: stack, offset: at(stack, inliner, index, ahead) }));
+    },
+  };
+  const nested = fuse([...new Set(roots)]);
+  const stored = (n: Node): boolean => nested.groupOf.has(n) || isStored(n);
+  const kernels = nested.groups.map((g) => address(kernelize(g, stored, surroundings)));
+  const waits = new Map(nested.groups.map((g) => [g, new Set(g.members.flatMap((m) => nested.needs.get(m.node)!.map((x) => nested.groupOf.get(x)!)).filter((x) => x !== g))]));
+  const steps = schedule(kernels, waits)!;
+
+  // The first slot of every carry holds its initial value.
+  const before = stacks.map((stack, i) => {
+    const copy = contiguous(outer("carry", i));
+    const rows = copy.shape.map((d) => freshIndex(d));
+    const first: Group = { members: [{ node: copy, index: rows, stored: true }], rows, notes: [] };
+    const kernel = address(kernelize(first, isStored, { resolve: () => undefined, destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }] }));
+    return { key: kernel.key, launches: [kernel] };
+  });
+  return { group, times: length, counter, before, steps, key: `scan${scan.id}` };
+}
+
+/** Offset within one slot of a stack. */
+function inner(stack: Node, index: readonly Expression[]): Expression {
+  return flatten({ shape: stack.shape.slice(1) }, index);
+}
