@@ -8,7 +8,7 @@ import { add } from "../graph/ops/binary.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { CellVersion, type Cell } from "./cell.ts";
 import type { Assignment } from "./evaluate.ts";
-import { assign } from "./parameter.ts";
+import { assign } from "./assign.ts";
 
 const spent = new WeakSet<Node>();
 

@@ -3,9 +3,7 @@ import { dtypeOf, type TypedArray } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { Cell } from "./cell.ts";
-import { execute, type Assignment } from "./evaluate.ts";
 import { Tensor } from "./tensor.ts";
-import { currentTrace } from "./trace.ts";
 
 /** A tensor whose value lives in a cell: reading it gives the current version, assigning makes a new one. */
 export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
@@ -18,6 +16,12 @@ export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
 
   override get node(): Node {
     return this.cell.read();
+  }
+
+  /** What `backward` has accumulated since it was cleared; null before. */
+  override get grad(): Tensor<S> | null {
+    const { gradient } = this.cell;
+    return gradient.empty ? null : new Tensor<S>(gradient.read());
   }
 }
 
@@ -41,15 +45,3 @@ export function parameter<const S extends Shape>(elements: TypedArray, shape: S,
 export function buffer<const S extends Shape>(elements: TypedArray, shape: S, label: string = "buffer"): BufferTensor<S> {
   return new BufferTensor<S>(Cell.of(elements, shape, dtypeOf(elements), { label }));
 }
-
-
-/** Gives cells their next versions: in the trace at hand, or at once in one program together with `results`. */
-export function assign(assignments: readonly Assignment[], results: readonly Node[] = []): void {
-  const trace = currentTrace();
-  if (!trace) return execute(results, assignments);
-  for (const { cell, value } of assignments) {
-    cell.checkFits(value);
-    trace.assign(cell, value);
-  }
-}
-

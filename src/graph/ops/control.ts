@@ -13,16 +13,19 @@ export const detachOp: Op = {
 };
 export const detach = (x: Node): Node => (x.requiresGrad ? apply(detachOp, [x], {}) : x);
 
-/** Gradients for the inputs of a custom function, from the gradient of its result. */
-export type CustomGradient = (grad: Node) => readonly (Node | undefined)[];
+/**
+ * Gradients for the inputs of a custom function, from the gradient of its result. The result and the inputs are handed over
+ * rather than captured, so that a copy of the graph (a recomputation) differentiates its own nodes.
+ */
+export type CustomGradient = (grad: Node, output: Node, inputs: readonly Node[]) => readonly (Node | undefined)[];
 
 /** The value of input 0, with a gradient of its own for the inputs that follow. */
 export const customOp: Op<{ readonly name: string; readonly gradient: CustomGradient }> = {
   name: "custom",
   movement: true,
   infer: ([value]) => ({ shape: value!.shape, dtype: value!.dtype }),
-  vjp({ grad, inputs: [, ...inputs], attributes: { name, gradient } }) {
-    const grads = gradient(grad);
+  vjp({ grad, node, inputs: [, ...inputs], attributes: { name, gradient } }) {
+    const grads = gradient(grad, node, inputs);
     inputs.forEach((x, i) => {
       const g = grads[i];
       if (g && !sameShape(g.shape, x.shape)) throw new GradientError(`${name}: the gradient of input ${i} has shape ${show(g.shape)}, the input ${show(x.shape)}`);

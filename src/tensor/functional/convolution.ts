@@ -1,0 +1,196 @@
+import { ShapeError } from "../../core/errors.ts";
+import { show } from "../../core/shape.ts";
+import type { Node } from "../../graph/node.ts";
+import { dot } from "../../graph/ops/dot.ts";
+import { dilate, flip, permute, reshape } from "../../graph/ops/movement.ts";
+import { cast } from "../../graph/ops/unary.ts";
+import { add } from "./arithmetic.ts";
+import { commonType } from "./operands.ts";
+import { withGradient } from "./custom.ts";
+import { pad } from "./movement.ts";
+import { geometry, perAxis, reachOf, windows, type Geometry, type Padding, type PerAxis } from "./windows.ts";
+
+export interface ConvolutionOptions {
+  /** Step between windows, 1 by default. */
+  readonly stride?: PerAxis | undefined;
+  /** Zeros around the input, 0 by default. */
+  readonly padding?: Padding | undefined;
+  /** Distance between the elements of a window, 1 by default. */
+  readonly dilation?: PerAxis | undefined;
+  /** Groups of channels that do not see one another, 1 by default; as many as channels is a depthwise convolution. */
+  readonly groups?: number | undefined;
+  /** [out], added to every position. */
+  readonly bias?: Node | undefined;
+}
+
+export interface TransposedConvolutionOptions extends ConvolutionOptions {
+  readonly padding?: PerAxis | undefined;
+  /** Elements added at the end of each axis, 0 by default: which of the sizes that a stride maps to one is meant. */
+  readonly outputPadding?: PerAxis | undefined;
+}
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+/** [n, g·c, …] as [n, g, c, …]. */
+const grouped = (x: Node, axis: number, groups: number): Node =>
+  reshape(x, [...x.shape.slice(0, axis), groups, x.shape[axis]! / groups, ...x.shape.slice(axis + 1)]);
+
+/** The kernel that carries gradients back: flipped in space, in and out exchanged within each group. */
+function reversed(kernel: Node, groups: number): Node {
+  const spatial = range(2, kernel.shape.length - 2);
+  const flipped = flip(kernel, spatial);
+  const byGroup = grouped(flipped, 0, groups);
+  const swapped = permute(byGroup, [0, 2, 1, ...spatial.map((axis) => axis + 1)]);
+  return reshape(swapped, [groups * kernel.shape[1]!, kernel.shape[0]! / groups, ...kernel.shape.slice(2)]);
+}
+
+/** The geometry of the convolution that maps output gradients (spread by the stride) back to the input. */
+function backwards(x: Node, kernel: Node, { stride, padding, dilation }: Geometry): Geometry {
+  return {
+    stride: stride.map(() => 1),
+    dilation,
+    padding: stride.map((step, i) => {
+      const reach = reachOf(kernel.shape[2 + i]!, dilation[i]!);
+      const [low, high] = padding[i]!;
+      const unread = (x.shape[2 + i]! + low + high - reach) % step;
+      return [reach - 1 - low, reach - 1 - high + unread];
+    }),
+  };
+}
+
+const spreadBy = (x: Node, stride: readonly number[]): Node => dilate(x, [1, 1, ...stride]);
+
+const padded = (x: Node, { padding }: Geometry): Node => pad(x, [[0, 0], [0, 0], ...padding]);
+
+/**
+ * [n, c, …] with [o, c / groups, k…] over windows: one `dot`. Both gradients are again such products, the input's a
+ * convolution of the spread output gradient, so that no buffer of windows is ever summed back.
+ */
+function convolve(op: string, input: Node, weights: Node, shape: Geometry, groups: number): Node {
+  const spatial = weights.shape.length - 2;
+  const sizes = weights.shape.slice(2);
+  const views = (x: Node): Node => windows(op, padded(x, shape), sizes, shape);
+  return withGradient(
+    op,
+    [input, weights],
+    () => {
+      const [x, kernel] = [views(input), weights];
+      if (groups === 1) {
+        const contract = [[1, ...range(2 + spatial, spatial)], range(1, 1 + spatial)] as const;
+        const product = dot(x, kernel, { batch: [[], []], contract });
+        return permute(product, [0, 1 + spatial, ...range(1, spatial)]);
+      }
+      const product = dot(grouped(x, 1, groups), grouped(kernel, 0, groups), {
+        batch: [[1], [0]],
+        contract: [[2, ...range(3 + spatial, spatial)], range(2, 1 + spatial)],
+      });
+      const ordered = permute(product, [1, 0, 2 + spatial, ...range(2, spatial)]);
+      return reshape(ordered, [input.shape[0]!, weights.shape[0]!, ...ordered.shape.slice(3)]);
+    },
+    (grad, _, [x, kernel]) => [
+      x!.requiresGrad
+        ? convolve(op, spreadBy(grad, shape.stride), reversed(kernel!, groups), backwards(x!, kernel!, shape), groups)
+        : undefined,
+      kernel!.requiresGrad ? kernelGradient(grad, views(x!), spatial, groups, kernel!) : undefined,
+    ],
+  );
+}
+
+/** Output gradients against input windows, summed over examples and positions. */
+function kernelGradient(grad: Node, x: Node, spatial: number, groups: number, kernel: Node): Node {
+  if (groups === 1) {
+    const contract = [
+      [0, ...range(2, spatial)],
+      [0, ...range(2, spatial)],
+    ] as const;
+    return dot(grad, x, { batch: [[], []], contract });
+  }
+  const contract = [
+    [0, ...range(3, spatial)],
+    [0, ...range(3, spatial)],
+  ] as const;
+  return reshape(dot(grouped(grad, 1, groups), grouped(x, 1, groups), { batch: [[1], [1]], contract }), kernel.shape);
+}
+
+const AXES = ["w", "h, w", "d, h, w"];
+
+/** Ranks of both operands, one to three spatial axes. */
+function checkRanks(op: string, x: Node, kernel: Node, spatial: number, first: string): void {
+  if (x.shape.length !== spatial + 2)
+    throw new ShapeError(
+      `${op}: the input must be [n, c, ${AXES[spatial - 1]}], got ${show(x.shape)}. Use unsqueeze to add a missing axis`,
+    );
+  if (kernel.shape.length !== spatial + 2)
+    throw new ShapeError(`${op}: the kernel must be [${first}, ${AXES[spatial - 1]}], got ${show(kernel.shape)}`);
+}
+
+/**
+ * Cross-correlation of [n, c, …] with a kernel [out, c / groups, …], one to three spatial axes, as in PyTorch.
+ * Throws ShapeError for ranks, channels or windows that do not fit, ArgumentError for options that make no sense.
+ */
+export function convolution(
+  spatial: 1 | 2 | 3,
+  x: Node,
+  kernel: Node,
+  { stride = 1, padding = 0, dilation = 1, groups = 1, bias }: ConvolutionOptions = {},
+): Node {
+  const op = `conv${spatial}d`;
+  checkRanks(op, x, kernel, spatial, "out, in");
+  const [channels, wanted, outputs] = [x.shape[1]!, kernel.shape[1]!, kernel.shape[0]!];
+  if (channels !== wanted * groups)
+    throw new ShapeError(
+      `${op}: ${show(x.shape)} has ${channels} channels, the kernel ${show(kernel.shape)} wants ${wanted * groups}` +
+        (groups > 1 ? ` (${groups} groups of ${wanted})` : ""),
+    );
+  if (outputs % groups !== 0)
+    throw new ShapeError(
+      `${op}: ${outputs} output channels of ${show(kernel.shape)} do not fall into ${groups} groups`,
+    );
+  const shape = geometry(op, x.shape.slice(2), kernel.shape.slice(2), { stride, padding, dilation });
+  const dtype = commonType([x, kernel]);
+  return withBias(op, convolve(op, cast(x, dtype), cast(kernel, dtype), shape, groups), bias);
+}
+
+/**
+ * The transpose of `convolution` with the same options: [n, c, …] with a kernel [c, out / groups, …]. Where a stride maps
+ * several input sizes to one, `outputPadding` chooses among them.
+ */
+export function transposedConvolution(
+  spatial: 1 | 2 | 3,
+  x: Node,
+  kernel: Node,
+  { stride = 1, padding = 0, dilation = 1, groups = 1, bias, outputPadding = 0 }: TransposedConvolutionOptions = {},
+): Node {
+  const op = `convTranspose${spatial}d`;
+  checkRanks(op, x, kernel, spatial, "in, out");
+  if (x.shape[1] !== kernel.shape[0])
+    throw new ShapeError(
+      `${op}: ${show(x.shape)} has ${x.shape[1]} channels, the kernel ${show(kernel.shape)} wants ${kernel.shape[0]}`,
+    );
+  if (x.shape[1]! % groups !== 0)
+    throw new ShapeError(`${op}: ${x.shape[1]} channels of ${show(x.shape)} do not fall into ${groups} groups`);
+  const steps = perAxis(op, "stride", stride, spatial, 1);
+  const around = perAxis(op, "padding", padding, spatial, 0);
+  const apart = perAxis(op, "dilation", dilation, spatial, 1);
+  const extra = perAxis(op, "outputPadding", outputPadding, spatial, 0);
+  const shape: Geometry = {
+    stride: steps.map(() => 1),
+    dilation: apart,
+    padding: around.map((width, i) => {
+      const edge = reachOf(kernel.shape[2 + i]!, apart[i]!) - 1 - width;
+      return [edge, edge + extra[i]!];
+    }),
+  };
+  const dtype = commonType([x, kernel]);
+  const result = convolve(op, spreadBy(cast(x, dtype), steps), reversed(cast(kernel, dtype), groups), shape, groups);
+  return withBias(op, result, bias);
+}
+
+function withBias(op: string, x: Node, bias: Node | undefined): Node {
+  if (!bias) return x;
+  if (bias.shape.length !== 1 || bias.shape[0] !== x.shape[1])
+    throw new ShapeError(
+      `${op}: the bias must be [${x.shape[1]}], one number per output channel, got ${show(bias.shape)}`,
+    );
+  return add(x, reshape(bias, [x.shape[1]!, ...x.shape.slice(2).map(() => 1)]));
+}
