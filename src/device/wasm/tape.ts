@@ -1,0 +1,124 @@
+/**
+ * A program as words in memory: its scalars, the tape that the runner walks, the calls of every step and the words that
+ * each call's kernel reads. Built once, with the places noted that depend on where things lie.
+ */
+import type { Kernel } from "../../ir/kernel.ts";
+import type { Program, Step, TapeEntry } from "../device.ts";
+import { contractWords } from "./contract.ts";
+import { ENTRY_BYTES, LEADER_STEP, MAX_CHUNKS, REPEAT, SHARED_STEP } from "./runner.ts";
+
+/** Bytes of one scalar: room for every dtype. */
+export const SCALAR_BYTES = 8;
+/** Steps that cost less (nanoseconds, one core) are the leader's alone. */
+const SHARED_COST = 6_000;
+/**
+ * Nanoseconds of one call of a kernel. Long enough to make the call itself free, short enough to share out evenly, and to
+ * let the engine replace slow code, which it does between calls only.
+ */
+const CHUNK_COST = 20_000;
+/** A step is shared out as at least so many chunks per thread, as long as a chunk is worth taking. */
+const CHUNKS_PER_THREAD = 4;
+const LEAST_CHUNK_COST = 2_000;
+/** Long runs of cheap items start at multiples of this: whole vectors and cache lines. */
+const WHOLE_ITEMS = 16;
+
+/** What a program's words are, before they have a place. */
+export interface Layout {
+  /** The words, with addresses counted from the layout's own start. */
+  readonly words: Int32Array;
+  /** Positions in `words` of such addresses. */
+  readonly relative: readonly number[];
+  /** For every binding, positions of its address. */
+  readonly bindings: readonly (readonly number[])[];
+  /** Positions of addresses in the scratch heap, and their offsets there. */
+  readonly scratch: readonly { readonly position: number; readonly offset: number }[];
+  /** The tape, in bytes from the start. The scalars stand at 0. */
+  readonly tape: { readonly from: number; readonly to: number };
+  /** True when a step is worth sharing. */
+  readonly shared: boolean;
+}
+
+/** Lays a program out for so many threads. `functionOf` gives a step's place in the table of kernels. */
+export function layOut(program: Program, threads: number, functionOf: (step: Step) => number): Layout {
+  const words: number[] = Array.from({ length: (program.scalars.length * SCALAR_BYTES) / 4 }, () => 0);
+  const relative: number[] = [];
+  const bindings: number[][] = program.bindings.map(() => []);
+  const scratch: { position: number; offset: number }[] = [];
+  let shared = false;
+
+  const pushAddress = (address: number): void => {
+    relative.push(words.length);
+    words.push(address);
+  };
+
+  /** The words of one launch: buffers, scalars, sizes, and a contraction's plan. Returns their address. */
+  const block = (kernel: Kernel, launch: Step["launches"][number]): number => {
+    const address = words.length * 4;
+    for (const region of launch.buffers) {
+      if ("binding" in region) bindings[region.binding]!.push(words.length);
+      else scratch.push({ position: words.length, offset: region.scratch });
+      words.push(0);
+    }
+    for (const scalar of launch.scalars) pushAddress(scalar * SCALAR_BYTES);
+    words.push(...launch.sizes);
+    if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes));
+    return address;
+  };
+
+  const step = (s: Step): number[] => {
+    const cost = s.work.reduce((sum, w) => sum + w.cost, 0);
+    const isShared = threads > 1 && cost >= SHARED_COST && s.work.some((w) => w.items > 1 || s.launches.length > 1);
+    shared ||= isShared;
+    const blocks = s.launches.map((launch) => block(s.kernel, launch));
+    // The cost of a chunk: small launches together make one, a large launch makes several.
+    const parts = isShared ? threads * CHUNKS_PER_THREAD : 1;
+    const target = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
+    const chunks: number[] = [];
+    let filled = Infinity;
+    s.work.forEach(({ items, cost: launchCost }, i) => {
+      const each = launchCost / Math.max(1, items);
+      const most = Math.max(1, Math.round(target / Math.max(each, 1e-6)));
+      const count = items > most ? Math.ceil(items / most) : 1;
+      const even = Math.ceil(items / count);
+      const grain = even >= 2 * WHOLE_ITEMS ? Math.ceil(even / WHOLE_ITEMS) * WHOLE_ITEMS : even;
+      for (let begin = 0; begin < items; begin += grain) {
+        const end = Math.min(items, begin + grain);
+        const partCost = (end - begin) * each;
+        if (filled + partCost / 2 > target && chunks.length < MAX_CHUNKS) {
+          chunks.push(words.length * 4);
+          filled = 0;
+        }
+        filled += partCost;
+        pushAddress(blocks[i]!);
+        words.push(begin, end);
+      }
+    });
+    const end = words.length * 4;
+    const table = end;
+    for (const first of chunks) pushAddress(first);
+    pushAddress(end);
+    return chunks.length ? [isShared ? SHARED_STEP : LEADER_STEP, functionOf(s), chunks.length, table] : [];
+  };
+
+  // The entries come last, in one piece: a repeat's body follows it.
+  const tape: { readonly word: number; readonly address: boolean }[] = [];
+  const entries = (list: readonly TapeEntry[]): void => {
+    for (const entry of list) {
+      if ("kernel" in entry) step(entry).forEach((word, i) => tape.push({ word, address: i === 3 }));
+      else {
+        const at = tape.length;
+        tape.push({ word: REPEAT, address: false }, { word: entry.times, address: false }, { word: entry.counter * SCALAR_BYTES, address: true });
+        tape.push({ word: 0, address: false });
+        entries(entry.steps);
+        tape[at + 3] = { word: tape.length * 4 - at * 4 - ENTRY_BYTES, address: false };
+      }
+    }
+  };
+  entries(program.tape);
+  const from = words.length * 4;
+  for (const { word, address } of tape) {
+    if (address) pushAddress(word);
+    else words.push(word);
+  }
+  return { words: Int32Array.from(words), relative, bindings, scratch, tape: { from, to: words.length * 4 }, shared };
+}
