@@ -25,9 +25,21 @@ const abs = (x: Expression): Expression => unary("abs", x);
 const atMost = (x: Expression, limit: number): Expression => select(lt(f(limit), x), f(limit), x);
 const atLeast = (x: Expression, limit: number): Expression => select(lt(x, f(limit)), f(limit), x);
 
-/** Horner's scheme, highest coefficient first. */
+/**
+ * A polynomial, highest coefficient first, by Estrin's scheme: pairs side by side, then pairs of pairs. A processor looks
+ * ahead over some two hundred operations; what bounds these functions is how many of those wait for one another.
+ */
 function polynomial(x: Expression, ...coefficients: readonly number[]): Expression {
-  return coefficients.slice(1).reduce((sum, c) => add(mul(sum, x), f(c)), f(coefficients[0]!));
+  let values = [...coefficients].reverse().map(f);
+  for (let power = x; values.length > 1; power = mul(power, power)) {
+    const pairs: Expression[] = [];
+    for (let k = 0; k < values.length; k += 2) {
+      const high = values[k + 1];
+      pairs.push(high ? add(mul(high, power), values[k]!) : values[k]!);
+    }
+    values = pairs;
+  }
+  return values[0]!;
 }
 
 /** The magnitude of a non-negative value with the sign of another. */
@@ -51,8 +63,8 @@ function reduceExp(x: Expression, bias: number): { readonly expm1: Expression; r
   const t = add(mul(x, f(Math.LOG2E)), f(MAGIC + bias));
   const n = sub(t, f(MAGIC + bias));
   const r = sub(sub(x, mul(n, f(0.693145751953125))), mul(n, f(1.428606765330187e-6)));
-  const p = polynomial(r, 1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1);
-  return { expm1: add(mul(mul(p, r), r), r), k: bits(t) };
+  const p = polynomial(r, 1.3814318e-3, 8.3688516e-3, 4.16684e-2, 1.666652e-1, 4.9999994e-1);
+  return { expm1: add(mul(p, mul(r, r)), r), k: bits(t) };
 }
 
 /** (1 + p) · 2ᵏ, where `k` holds k + 254: by two factors, so that subnormal results round once. */
@@ -61,10 +73,15 @@ function scaleBy(p: Expression, k: Expression): Expression {
   return mul(mul(add(p, f(1)), float(shl(half, 23))), float(shl(sub(k, half), 23)));
 }
 
-/** At most 1 unit in the last place. */
+/**
+ * At most about 1 unit in the last place. Results near the ends of the range take a way of their own, which is skipped
+ * where nobody needs it.
+ */
 export function exp(x: Expression): Expression {
-  const { expm1, k } = reduceExp(atLeast(atMost(x, 89), -104), 254);
-  return scaleBy(expm1, k);
+  const { expm1, k } = reduceExp(x, 127);
+  const scale = float(shl(k, 23));
+  const far = reduceExp(atLeast(atMost(x, 89), -104), 254);
+  return select(lt(f(87), abs(x)), scaleBy(far.expm1, far.k), add(mul(expm1, scale), scale));
 }
 
 /** Through e²ˣ − 1, so that small arguments keep their digits. From 9.1 on the quotient rounds to 1. */
@@ -76,42 +93,54 @@ export function tanh(x: Expression): Expression {
   return withSign(div(e, add(e, f(2))), x);
 }
 
-/** Two polynomials, below and above 0.9277; the upper one is an exponent. */
+/** Two polynomials, below and above 0.9277; the upper one is an exponent. At 4 the result rounds to 1. */
 export function erf(x: Expression): Expression {
-  const t = abs(x), s = mul(x, x);
-  const r = add(mul(polynomial(t, -1.7285347e-5, 3.83197126e-4), s), polynomial(t, -3.88396438e-3, 2.42546219e-2));
-  const tail = sub(mul(polynomialFrom(r, t, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1), t), t);
-  const { expm1, k } = reduceExp(atLeast(tail, -80), 127);
+  const t = atMost(abs(x), 4), s = mul(x, x);
+  const p = polynomial(t, -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1);
+  const { expm1, k } = reduceExp(sub(mul(p, t), t), 127);
   const scale = float(shl(k, 23));
   const far = sub(f(1), add(mul(expm1, scale), scale));
   const near = add(mul(polynomial(s, -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1), x), x);
-  return select(lt(f(0.927734375), t), withSign(select(lt(f(4), t), f(1), far), x), near);
+  return select(lt(f(0.927734375), t), withSign(far, x), near);
 }
 
-/** Continues Horner's scheme from a value. */
-function polynomialFrom(start: Expression, x: Expression, ...coefficients: readonly number[]): Expression {
-  return coefficients.reduce((sum, c) => add(mul(sum, x), f(c)), start);
-}
-
-/** A positive finite x as m · 2ᵉ with m in [√½, √2): m − 1 (exact) and e. */
-function splitExponent(x: Expression): { readonly m1: Expression; readonly e: Expression } {
-  const small = lt(x, f(1.17549435e-38));
-  const b = bits(select(small, mul(x, f(8388608)), x));
+/** A positive normal x, given by its bits, as m · 2ᵉ with m in [√½, √2): m − 1 (exact) and e. */
+function splitExponent(b: Expression): { readonly m1: Expression; readonly e: Expression } {
   const k = shr(sub(b, i(0x3f3504f3)), 23);
-  const m1 = sub(float(sub(b, shl(k, 23))), f(1));
-  return { m1, e: sub(cast(k, "f32"), select(small, f(23), f(0))) };
+  return { m1: sub(float(sub(b, shl(k, 23))), f(1)), e: cast(k, "f32") };
 }
 
-/** At most about 1 unit in the last place. */
-export function log(x: Expression): Expression {
-  const { m1, e } = splitExponent(x);
+/** The bits of a number that is not positive, finite and normal. */
+function isSpecial(b: Expression): Expression {
+  return or(lt(b, i(0x00800000)), binary("le", i(0x7f800000), b));
+}
+
+/** A positive x that may be subnormal, made normal: 2ˢ · x and s. */
+function lifted(x: Expression): { readonly x: Expression; readonly shift: Expression } {
+  const small = lt(x, f(1.17549435e-38));
+  return { x: select(small, mul(x, f(8388608)), x), shift: select(small, f(23), f(0)) };
+}
+
+/** log of m · 2ᵉ. */
+function logOf(m1: Expression, e: Expression): Expression {
   const z = mul(m1, m1);
   const p = polynomial(
     m1, 7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
   );
-  const low = sub(add(mul(mul(p, m1), z), mul(e, f(-2.12194440e-4))), mul(z, f(0.5)));
-  const result = add(add(m1, low), mul(e, f(0.693359375)));
-  return select(lt(f(0), x), select(eq(x, f(Infinity)), x, result), select(eq(x, f(0)), f(-Infinity), f(NaN)));
+  const low = sub(add(mul(p, mul(m1, z)), mul(e, f(-2.12194440e-4))), mul(z, f(0.5)));
+  return add(add(m1, low), mul(e, f(0.693359375)));
+}
+
+/** At most about 1 unit in the last place. */
+export function log(x: Expression): Expression {
+  const b = bits(x);
+  const { m1, e } = splitExponent(b);
+  const normal = lifted(x);
+  const small = splitExponent(bits(normal.x));
+  const special = select(
+    lt(f(0), x), select(eq(x, f(Infinity)), x, logOf(small.m1, sub(small.e, normal.shift))), select(eq(x, f(0)), f(-Infinity), f(NaN)),
+  );
+  return select(isSpecial(b), special, logOf(m1, e));
 }
 
 // ---------- sin and cos
@@ -120,7 +149,7 @@ export function log(x: Expression): Expression {
 const FAR = 100_000;
 
 /** π/2 in parts of 8 bits: products with up to 2¹⁶ quarter turns are exact, except with the last part. */
-const QUARTER = [1.5703125, 4.8065185546875e-4, 3.039836883544922e-6, 1.2154979e-10] as const;
+const QUARTER = [1.5703125, 4.8065185546875e-4, 3.039836883544922e-6, 1.351025443243e-7] as const;
 
 /** x as quarter turns (an integer, of which the last two bits count) and a rest within ±π/4. */
 function reduceAngle(x: Expression): { readonly turns: Expression; readonly rest: Expression } {
@@ -193,9 +222,8 @@ function finiteOrNaN(x: Expression, value: Expression): Expression {
 
 // ---------- pow and mod
 
-/** log₂ of a positive finite x in two parts, together good for about 33 bits. */
-function log2Parts(x: Expression): { readonly high: Expression; readonly low: Expression } {
-  const { m1, e } = splitExponent(x);
+/** log₂ of m · 2ᵉ in two parts, together good for about 31 bits. */
+function log2Parts(m1: Expression, e: Expression): { readonly high: Expression; readonly low: Expression } {
   // s = m1 / (m1 + 2), its upper 12 bits and the rest; log m = 2 (s + s³/3 + s⁵/5 + …).
   const d = add(m1, f(2));
   const dLow = sub(m1, sub(d, f(2)));
@@ -206,7 +234,7 @@ function log2Parts(x: Expression): { readonly high: Expression; readonly low: Ex
   const s = add(s1, s2);
   const z = mul(s, s);
   const tail = mul(mul(polynomial(z, 0.23786, 0.28517, 0.4, 0.66666667), z), s);
-  // 2 · log₂e in parts of 12 bits and the rest.
+  // 2 · log₂e in a part of 12 bits and the rest.
   const scaleHigh = 2.884765625, scaleLow = 6.244567779268e-4;
   const whole = mul(s1, f(scaleHigh));
   const fine = add(add(mul(s1, f(scaleLow)), mul(s2, f(2 * Math.LOG2E))), mul(tail, f(Math.LOG2E)));
@@ -220,23 +248,40 @@ function sumOf(a: Expression, b: Expression): { readonly high: Expression; reado
   return { high, low: sub(b, sub(high, a)) };
 }
 
+/** 2 to the power main + extra, the first part below 200 in magnitude and the second small. */
+function exp2Of(main: Expression, extra: Expression): Expression {
+  const t = add(add(main, extra), f(MAGIC + 254));
+  const r = add(sub(main, sub(t, f(MAGIC + 254))), extra);
+  const p = polynomial(r, 1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1);
+  return scaleBy(mul(p, r), bits(t));
+}
+
+/** y · log₂ x in two parts. */
+function timesLog(y: Expression, { high, low }: { readonly high: Expression; readonly low: Expression }): { readonly main: Expression; readonly extra: Expression } {
+  const y1 = upper(y), h1 = upper(high);
+  return { main: mul(y1, h1), extra: add(add(mul(y1, sub(high, h1)), mul(sub(y, y1), high)), mul(y, low)) };
+}
+
 /** C's pow: log₂ and the product with y in two parts each, so that a few units in the last place remain. */
 export function pow(x: Expression, y: Expression): Expression {
+  const { m1, e } = splitExponent(bits(x));
+  const parts = log2Parts(m1, e);
+  const { main, extra } = timesLog(y, parts);
+  const common = and(unary("not", isSpecial(bits(x))), lt(abs(mul(y, parts.high)), f(150)));
+  return select(unary("not", common), specialPow(x, y), exp2Of(main, extra));
+}
+
+/** pow of zeros, infinities, NaN, subnormal and negative numbers, and of what overflows. */
+function specialPow(x: Expression, y: Expression): Expression {
   const magnitude = abs(x);
-  const { high, low } = log2Parts(magnitude);
-  const y1 = upper(y), h1 = upper(high);
-  const product = mul(y1, h1);
-  const fine = add(add(mul(y1, sub(high, h1)), mul(sub(y, y1), high)), mul(y, low));
+  const normal = lifted(magnitude);
+  const split = splitExponent(bits(normal.x));
+  const parts = log2Parts(split.m1, sub(split.e, normal.shift));
+  const { main, extra } = timesLog(y, parts);
   // Zero, infinite and huge operands overflow the parts; there only the direction matters.
-  const rough = mul(y, select(eq(magnitude, f(0)), f(-Infinity), select(eq(magnitude, f(Infinity)), magnitude, high)));
+  const rough = mul(y, select(eq(magnitude, f(0)), f(-Infinity), select(eq(magnitude, f(Infinity)), magnitude, parts.high)));
   const far = lt(f(200), abs(rough));
-  const main = select(far, atLeast(atMost(rough, 200), -200), product);
-  const extra = select(far, f(0), fine);
-  const t = add(add(main, extra), f(MAGIC + 254));
-  const n = sub(t, f(MAGIC + 254));
-  const r = add(sub(main, n), extra);
-  const p = polynomial(r, 1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1);
-  const size = scaleBy(mul(p, r), bits(t));
+  const size = exp2Of(select(far, atLeast(atMost(rough, 200), -200), main), select(far, f(0), extra));
   const whole = eq(unary("floor", y), y);
   const halved = mul(y, f(0.5));
   const odd = and(whole, binary("ne", unary("floor", halved), halved));
@@ -254,8 +299,7 @@ export function mod(x: Expression, y: Expression): Expression {
   const q2 = sub(q, q1), y2 = sub(y, y1);
   const exact = sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
   const rest = select(eq(q, f(0)), x, exact);
-  // The quotient may have been rounded across an integer: one divisor too much or too little.
-  const wrong = (r: Expression): Expression => and(binary("ne", r, f(0)), binary("ne", lt(r, f(0)), lt(y, f(0))));
-  const lifted = select(wrong(rest), add(rest, y), rest);
-  return select(binary("le", abs(y), abs(lifted)), sub(lifted, y), lifted);
+  // The quotient may have been rounded up to an integer: then it is one too large.
+  const wrong = and(binary("ne", rest, f(0)), binary("ne", lt(rest, f(0)), lt(y, f(0))));
+  return select(wrong, add(rest, y), rest);
 }

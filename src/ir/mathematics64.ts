@@ -161,6 +161,5 @@ export function mod(x: Expression, y: Expression): Expression {
   const q = unary("floor", div(x, y));
   const rest = select(eq(q, f(0)), x, sub(x, mul(q, y)));
   const wrong = and(binary("ne", rest, f(0)), binary("ne", lt(rest, f(0)), lt(y, f(0))));
-  const lifted = select(wrong, add(rest, y), rest);
-  return select(binary("le", abs(y), abs(lifted)), sub(lifted, y), lifted);
+  return select(wrong, add(rest, y), rest);
 }

@@ -483,22 +483,29 @@ export class KernelEmitter {
   private vectorSum(e: Affine | AffineParam, u: number): void {
     const { code } = this;
     const { terms, constant } = termsOf(e);
-    let first = true;
-    const plus = (): void => {
-      if (!first) code.op("i32x4.add");
-      first = false;
-    };
-    for (const { value, coefficient } of terms) {
+    // Vector multiplication is slow: subtract and shift where that does. A subtracted term is not to come first.
+    const ordered = [...terms].sort((a, b) => Number(a.coefficient === -1) - Number(b.coefficient === -1));
+    ordered.forEach(({ value, coefficient }, i) => {
       this.vector(value, u);
-      if (typeof coefficient === "number") code.i32x4(coefficient);
-      else if (coefficient) this.splat(coefficient);
-      if (coefficient !== undefined) code.op("i32x4.mul");
-      plus();
-    }
+      if (coefficient === -1 && i > 0) {
+        code.op("i32x4.sub");
+        return;
+      }
+      if (typeof coefficient === "number") {
+        const shift = Math.log2(coefficient);
+        if (coefficient === -1) code.op("i32x4.neg");
+        else if (Number.isInteger(shift)) code.i32(shift).op("i32x4.shl");
+        else code.i32x4(coefficient).op("i32x4.mul");
+      } else if (coefficient) {
+        this.splat(coefficient);
+        code.op("i32x4.mul");
+      }
+      if (i > 0) code.op("i32x4.add");
+    });
     if (constant === 0) return;
     if (typeof constant === "number") code.i32x4(constant);
     else this.splat(constant);
-    plus();
+    code.op("i32x4.add");
   }
 
   /**
@@ -730,7 +737,7 @@ function hasVectorForm(e: Expression): boolean {
 }
 
 /** From this many operations on, a side of a select is skipped where no lane takes it. */
-const LAZY_NODES = 40;
+const LAZY_NODES = 24;
 
 /** Nodes that only `root` needs, not the others. */
 function exclusiveNodes(root: Expression, others: readonly Expression[]): number {

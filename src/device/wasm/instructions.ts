@@ -203,9 +203,14 @@ export function vectorUnary(code: FunctionBuilder, op: UnaryOp, dtype: DType): b
       code.f32x4(1).get(x).op("f32x4.div");
       return true;
     }
-    const name = SCALAR_FLOAT[op];
-    if (!name) return false;
-    code.op(`f32x4.${name}` as PlainOp);
+    // The engine makes the masks of its own neg and abs anew each time; a constant stays in a register.
+    if (op === "neg") code.i32x4(-(2 ** 31)).op("v128.xor");
+    else if (op === "abs") code.i32x4(0x7fffffff).op("v128.and");
+    else {
+      const name = SCALAR_FLOAT[op];
+      if (!name) return false;
+      code.op(`f32x4.${name}` as PlainOp);
+    }
     return true;
   }
   switch (op) {
