@@ -16,3 +16,21 @@ export type { Dim } from "./tensor/types/shape.ts";
 export * from "./tensor/create.ts";
 export * from "./tensor/functions.ts";
 export { manualSeed } from "./tensor/random.ts";
+export { jit, type Jitted } from "./tensor/jit.ts";
+export { explain, type Explanation } from "./tensor/explain.ts";
+export { currentDevice, registerDevice, setDevice } from "./tensor/engine.ts";
+export { buffer, BufferTensor, parameter, Parameter } from "./tensor/parameter.ts";
+export {
+  grad,
+  hessian,
+  jacobian,
+  jvp,
+  noGrad,
+  valueAndGrad,
+  vjp,
+  type GradOptions,
+  type Gradients,
+} from "./tensor/autodiff.ts";
+export { checkpoint } from "./tensor/checkpoint.ts";
+export { customGradient, type CustomGradientOptions } from "./tensor/custom-gradient.ts";
+export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";

@@ -8,7 +8,7 @@ import type { Device, Memory } from "../device/device.ts";
 import { evaluateNode } from "../device/reference/evaluate.ts";
 import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
-import { topological, type Node } from "../graph/node.ts";
+import { Node, topological } from "../graph/node.ts";
 
 const factories = new Map<string, () => Device>([
   ["wasm", () => new WasmDevice()],
@@ -93,6 +93,8 @@ function build(request: Request, structure: Structure, device: Device): Prepared
 function interpret(request: Request, structure: Structure, device: Device): Prepared {
   const roots = rootsOf(request);
   const order = topological(roots);
+  // Nodes forget their inputs once their value is known; the program runs again and needs them.
+  const lasting = order.map((n) => new Node(n.op, n.inputs, n.attributes, n.shape, n.dtype, false));
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
   const numberOf = new Map(structure.numbers.map((n, i) => [n, i]));
   const slots = order.map((n) => (n.source ? leafOf.get(n.source)! : -1));
@@ -107,7 +109,7 @@ function interpret(request: Request, structure: Structure, device: Device): Prep
         const number = numberOf.get(node);
         if (slots[at]! >= 0) values.set(node, arrayOf(device.readSync!(memories[slots[at]!]!), node));
         else if (number !== undefined) values.set(node, allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
-        else values.set(node, evaluateNode(node, node.inputs.map((x) => values.get(x)!)));
+        else values.set(node, evaluateNode(lasting[at]!, lasting[at]!.inputs.map((x) => values.get(x)!)));
       });
       const write = (binding: number, node: Node): void => {
         const array = values.get(node)!;
