@@ -16,8 +16,11 @@ import { packArguments, unpackResult, type Packed, type ResultShape } from "./pa
 import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
 import { Value } from "./value.ts";
 
+/** The function behind each traced one. */
+const originals = new WeakMap<(...args: never) => unknown, (...args: never) => unknown>();
+
 /** One traced shape of a function. */
-interface Variant {
+export interface Variant {
   prepared: Prepared;
   readonly request: Request;
   readonly result: ResultShape;
@@ -67,6 +70,7 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
     if (variant.calls === 1 || variant.varying || changed) confirm(variant, record(name, fn, args, packed, variant.calls === 1), name, changed);
     return replay(variant, packed) as R;
   };
+  originals.set(call as (...args: never) => unknown, fn as (...args: never) => unknown);
   return Object.defineProperty(call, "variants", { get: () => [...variants.values()].flat() }) as Jitted<A, R>;
 }
 
@@ -85,12 +89,14 @@ function release(variant: Variant): void {
   });
 }
 
-/** Runs the function once on placeholders. */
-function record<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A, packed: Packed, lines: boolean): Variant {
+/** Runs the function once on placeholders and prepares its program. */
+export function record<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A, packed: Packed, lines: boolean): Variant {
   const trace = new Trace(name);
   const mark = fill([], 0, "f32").id;
   const traced = packed.rebuild((node) => trace.argument(node.shape, node.dtype)) as unknown as A;
-  const returned = withTrace(trace, () => (lines ? withLines(() => fn(...traced)) : fn(...traced)));
+  const original = originals.get(fn as (...args: never) => unknown) ?? fn;
+  const run = original as (...args: A) => R;
+  const returned = withTrace(trace, () => (lines ? withLines(() => run(...traced)) : run(...traced)));
   if (returned instanceof Promise) throw new TraceError(`${name}: a traced function must be synchronous, this one returns a promise. Await its results outside`);
   const result = unpackResult(name, returned);
   const touched = [...trace.cells];
