@@ -96,11 +96,11 @@ function reachOf(source: string): Reach {
 
 const src = dirname(fileURLToPath(import.meta.url));
 
-/** Every source file by its path from src/, tests left out: they may look anywhere. */
+/** Every source file by its path from src/; tests, their helpers and programs for the type checker may look anywhere. */
 const files: ReadonlyMap<string, Reach> = new Map(
   readdirSync(src, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"))
+    .filter((path) => path.endsWith(".ts") && !/\.(test|testing|check)\.ts$/.test(path))
     .map((path) => [path, reachOf(readFileSync(join(src, path), "utf8"))]),
 );
 
