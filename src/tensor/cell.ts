@@ -89,7 +89,7 @@ export class Cell {
     if (this.#empty) throw new TraceError(`${this.label}: read before it was given a value`);
     const known = this.#leaf?.deref();
     if (known) return known;
-    const leaf = this.leaf();
+    const leaf = this.version();
     this.#leaf = new WeakRef(leaf);
     return leaf;
   }
@@ -100,10 +100,16 @@ export class Cell {
   }
 
   /**
-   * A fresh leaf for the current version, for graphs that are run before the cell changes again (traces, optimizers):
-   * the cell does not remember it, so the old version is not kept for it.
+   * The current version for a graph that is run before the cell changes again (an optimizer's update): the cell does not
+   * remember the leaf, so the old version is not kept for it.
    */
   leaf(): Node {
+    const trace = currentTrace();
+    return trace ? trace.read(this) : this.version();
+  }
+
+  /** A fresh leaf bound to the version in memory, whatever is being traced. */
+  version(): Node {
     return input(this.shape, this.dtype, new CellVersion(this));
   }
 

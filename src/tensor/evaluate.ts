@@ -26,7 +26,7 @@ export function execute(nodes: readonly Node[], assignments: readonly Assignment
   const results = [...new Set(nodes.filter((n) => !n.source))];
   const targets = assignments.map(({ cell, value }) => {
     cell.checkFits(value);
-    return { target: cell.leaf(), value };
+    return { target: cell.version(), value };
   });
   const device = deviceOf([...results, ...targets.map((t) => t.value)], assignments.map((a) => a.cell.device));
   const prepared = prepare({ results, updates: targets }, device);

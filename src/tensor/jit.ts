@@ -102,7 +102,7 @@ export function record<A extends readonly unknown[], R>(name: string, fn: (...ar
   const touched = [...trace.cells];
   const updates = touched.filter(([, s]) => s.changed && s.now).map(([cell, s]) => {
     cell.checkFits(s.now!);
-    return { cell, target: (s.before ??= cell.leaf()), value: s.now! };
+    return { cell, target: (s.before ??= cell.version()), value: s.now! };
   });
   const request: Request = { results: result.nodes, updates };
   const roots = [...request.results, ...updates.map((u) => u.value)];

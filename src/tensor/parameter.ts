@@ -10,7 +10,7 @@ export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
   readonly cell: Cell;
 
   constructor(cell: Cell) {
-    super(cell.leaf());
+    super(cell.version());
     this.cell = cell;
   }
 
