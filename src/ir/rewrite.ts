@@ -2,7 +2,7 @@
  * Rewriting of parameterized kernels. Their expressions must not go through the constructors of expression.ts again:
  * copies carry the ids of what they were made from, so interning would mix them up. These functions make plain copies.
  */
-import { childrenOf, type Expression, type Index, type Register } from "./expression.ts";
+import { childrenOf, type Binary, type Expression, type Index, type Register, type Select, type Unary } from "./expression.ts";
 import type { Accumulator, Loop, Statement } from "./kernel.ts";
 
 /** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
@@ -40,13 +40,49 @@ function copy(e: Expression, f: (child: Expression) => Expression): Expression {
   }
 }
 
+const NONE: ReadonlySet<Index | Register> = new Set();
+
 /** The expression with `free` set from its operands. */
 function counted(e: Expression): Expression {
-  const free = new Set<Index | Register>();
-  for (const child of childrenOf(e)) for (const v of child.free) free.add(v);
-  if (e.kind === "reduce") for (const v of e.axes) free.delete(v);
-  return { ...e, free };
+  const bound: readonly Index[] = e.kind === "reduce" ? e.axes : [];
+  return { ...e, free: freeOf(childrenOf(e), bound) };
 }
+
+/** What operands depend on, less some indices. Operands with equal sets share one. */
+export function freeOf(operands: readonly Expression[], bound: readonly Index[] = []): ReadonlySet<Index | Register> {
+  let one: ReadonlySet<Index | Register> = NONE;
+  let many: Set<Index | Register> | undefined;
+  for (const { free } of operands) {
+    if (free.size === 0 || free === one) continue;
+    if (one === NONE && !many) one = free;
+    else {
+      many ??= new Set(one);
+      for (const v of free) many.add(v);
+    }
+  }
+  if (!bound.length) return many ?? one;
+  const rest = new Set(many ?? one);
+  for (const v of bound) rest.delete(v);
+  return rest;
+}
+
+/** A binary operation as a plain node: comparisons give bool. */
+export function plainBinary(op: Binary["op"], left: Expression, right: Expression): Binary {
+  const dtype = op === "lt" || op === "le" || op === "eq" || op === "ne" ? "bool" : left.dtype;
+  return { ...PLAIN, kind: "binary", dtype, op, left, right, free: freeOf([left, right]) };
+}
+
+/** A unary operation as a plain node. */
+export function plainUnary(op: Unary["op"], value: Expression): Unary {
+  return { ...PLAIN, kind: "unary", dtype: value.dtype, op, value, free: value.free };
+}
+
+/** A choice as a plain node. */
+export function plainSelect(condition: Expression, yes: Expression, no: Expression): Select {
+  return { ...PLAIN, kind: "select", dtype: yes.dtype, condition, yes, no, free: freeOf([condition, yes, no]) };
+}
+
+const PLAIN = { id: -1, low: -Infinity, high: Infinity };
 
 /** A function that replaces subexpressions wherever they occur; what it makes for one argument it returns again. */
 export function replacer(replace: ReadonlyMap<Expression, Expression>): (e: Expression) => Expression {

@@ -1,7 +1,7 @@
 /** Accumulators of loops: their start, one step, and how partial results of vectors become one, always in the same order. */
 import type { DType } from "../../core/dtype.ts";
-import type { BinaryOp, ReduceOp } from "../../ir/expression.ts";
-import { identityOf, type Accumulator, type Loop } from "../../ir/kernel.ts";
+import type { BinaryOp, Index, ReduceOp } from "../../ir/expression.ts";
+import { identityOf, type Accumulator } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
 import { extractLane, pushConstant, pushVectorConstant, scalarBinary, scalarType, spill, vectorBinary } from "./instructions.ts";
@@ -40,10 +40,11 @@ export function startAccumulator(emitter: KernelEmitter, accumulator: Accumulato
   return { accumulator, dtype, vector, values, positions };
 }
 
-/** Takes this iteration's value in; of vector `u` when the accumulator is one of vectors. */
-export function stepAccumulator(emitter: KernelEmitter, loop: Loop, running: Running, u: number): void {
+/** Takes an iteration's value in, as `accumulator` has it; of vector `u` when it is one of vectors. */
+export function stepAccumulator(emitter: KernelEmitter, index: Index, accumulator: Accumulator, running: Running, u: number): void {
   const { code } = emitter;
-  const { accumulator: { op, value, position = loop.index }, dtype, vector } = running;
+  const { op, value, position = index } = accumulator;
+  const { dtype, vector } = running;
   if (!isArg(op)) {
     const into = running.values[u]!;
     code.get(into);
@@ -126,28 +127,46 @@ export function combineLanes(emitter: KernelEmitter, running: Running): Running 
   return { ...running, vector: false, values: [spill(code, scalarType(dtype))], positions: [] };
 }
 
-/** Lanes see every fourth iteration: among equals the smallest position is the first. */
+/** Two accumulators over parts of one loop as one, the second's part taken after the first's. */
+export function combineTwo(emitter: KernelEmitter, first: Running, second: Running): Running {
+  const { code } = emitter;
+  const { op } = first.accumulator;
+  if (isArg(op)) takePart(code, first, second.values[0]!, second.positions[0]!);
+  else {
+    code.get(first.values[0]!).get(second.values[0]!);
+    scalarBinary(code, COMBINE[op], first.dtype);
+    code.set(first.values[0]!);
+  }
+  return first;
+}
+
+/** The lanes of argmax and argmin one by one. */
 function combineArg(emitter: KernelEmitter, running: Running): Running {
   const { code } = emitter;
   const { dtype, accumulator } = running;
   const one = startAccumulator(emitter, accumulator, undefined);
-  const best = one.values[0]!, position = one.positions[0]!;
   const candidate = code.local(scalarType(dtype)), at = code.local("i32");
-  const [low, high] = accumulator.op === "argmax" ? [best, candidate] : [candidate, best];
-  const equal = `${scalarType(dtype)}.eq` as PlainOp;
   running.values.forEach((values, u) => {
     for (let lane = 0; lane < 4; lane++) {
       extractLane(code.get(values), dtype, lane);
       code.set(candidate);
       extractLane(code.get(running.positions[u]!), "i32", lane);
       code.set(at);
-      // Unused lanes have position −1, above all others as an unsigned number.
-      strictlyBetter(code, dtype, low, high, best);
-      code.get(candidate).get(best).op(equal);
-      if (dtype === "f32") code.get(candidate).get(candidate).op("f32.ne").get(best).get(best).op("f32.ne").op("i32.and").op("i32.or");
-      code.get(at).get(position).op("i32.lt_u").op("i32.and").op("i32.or").get(position).i32(0).op("i32.lt_s").op("i32.or");
-      code.get(at).i32(0).op("i32.ge_s").op("i32.and").if(() => code.get(candidate).set(best).get(at).set(position));
+      takePart(code, one, candidate, at);
     }
   });
   return one;
+}
+
+/** Takes the result of another part of the loop in: among equals the smallest position is the first. */
+function takePart(code: FunctionBuilder, into: Running, candidate: Local, at: Local): void {
+  const { dtype, accumulator } = into;
+  const best = into.values[0]!, position = into.positions[0]!;
+  const [low, high] = accumulator.op === "argmax" ? [best, candidate] : [candidate, best];
+  strictlyBetter(code, dtype, low, high, best);
+  code.get(candidate).get(best).op(`${scalarType(dtype)}.eq` as PlainOp);
+  if (dtype === "f32" || dtype === "f64") code.get(candidate).get(candidate).op(`${dtype}.ne`).get(best).get(best).op(`${dtype}.ne`).op("i32.and").op("i32.or");
+  // A part without iterations has position −1.
+  code.get(at).get(position).op("i32.lt_s").op("i32.and").op("i32.or").get(position).i32(0).op("i32.lt_s").op("i32.or");
+  code.get(at).i32(0).op("i32.ge_s").op("i32.and").if(() => code.get(candidate).set(best).get(at).set(position));
 }

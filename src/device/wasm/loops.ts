@@ -1,10 +1,11 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
 import { childrenOf, type Expression, type Register } from "../../ir/expression.ts";
 import type { Loop, Statement, Store } from "../../ir/kernel.ts";
-import { combineLanes, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
+import { combineLanes, combineTwo, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
-import type { KernelEmitter } from "./emit.ts";
+import { expressionsOf, type KernelEmitter } from "./emit.ts";
 import { scalarType, spill } from "./instructions.ts";
+import { speculate } from "./speculate.ts";
 
 /** The iterations a loop is to run, when not all. */
 export interface Range {
@@ -154,10 +155,52 @@ class Counter {
     }));
   }
 
+  /**
+   * `tries` in turn while enough iterations are left: each emits the code for so many at once, calling the function it is
+   * given with the condition on the stack; where none of them does, `single` runs one.
+   */
+  repeatGuarded(tries: readonly Guarded[], single: () => void): void {
+    const { emitter, local, end } = this;
+    const { code } = emitter;
+    const pushEnd = (): void => void (typeof end === "number" ? code.i32(end) : code.get(end));
+    const move = (stride: number): void => {
+      emitter.advance(this.loop.index, stride);
+      code.get(local).i32(stride).op("i32.add").set(local);
+    };
+    pushEnd();
+    code.get(local).op("i32.gt_s").if(() => code.loop(() => {
+      code.block(() => {
+        for (const { stride, guard, body } of tries) {
+          code.get(local).i32(stride).op("i32.add");
+          pushEnd();
+          code.op("i32.le_s").if(() => emitter.scope(() => guard(() => code.if(() => {
+            emitter.scope(body);
+            move(stride);
+            // Out of the guard, the test of the extent and the block.
+            code.br(2);
+          }))));
+        }
+        emitter.scope(single);
+        move(1);
+      });
+      code.get(local);
+      pushEnd();
+      code.op("i32.lt_s").brIf(0);
+    }));
+  }
+
   finish(): void {
     this.emitter.unbind(this.loop.index);
     this.emitter.finishLoop(this.loop.index);
   }
+}
+
+/** A way to run several iterations at once, under a condition. */
+interface Guarded {
+  readonly stride: number;
+  /** Leaves the condition on the stack, then calls `then`. */
+  readonly guard: (then: () => void) => void;
+  readonly body: () => void;
 }
 
 // ---------- loops
@@ -171,7 +214,7 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
   counter.start();
   counter.repeat(1, () => {
     emitStatements(emitter, loop.body, undefined, () => {
-      for (const r of running) for (let u = 0; u < r.values.length; u++) stepAccumulator(emitter, loop, r, u);
+      for (const r of running) for (let u = 0; u < r.values.length; u++) stepAccumulator(emitter, loop.index, r.accumulator, r, u);
     });
   });
   counter.finish();
@@ -181,25 +224,49 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
 /** Several vectors at a time, then one, then single iterations. */
 function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
   const vectors = vectorsFor(loop);
+  const speculation = speculate(loop);
+  const fast = speculation?.loop ?? loop;
+  if (speculation) emitter.count(expressionsOf([...speculation.lets, fast]));
   const partial = loop.accumulators.map((a) => startAccumulator(emitter, a, vectors));
   const counter = new Counter(emitter, loop, range);
   emitter.vectorize(loop.index, vectors);
-  hoistBody(emitter, loop, true);
+  hoistBody(emitter, fast, true);
   emitter.vectorize(undefined);
   hoistBody(emitter, loop, false);
   counter.start();
-  const step = (running: readonly Running[]): void => {
-    emitStatements(emitter, loop.body, undefined, () => {
-      for (let u = 0; u < emitter.vectors; u++) for (const r of running) stepAccumulator(emitter, loop, r, u);
+  const step = (l: Loop, running: readonly Running[]): void => {
+    emitStatements(emitter, l.body, undefined, () => {
+      for (let u = 0; u < emitter.vectors; u++) for (const [k, r] of running.entries()) stepAccumulator(emitter, l.index, l.accumulators[k]!, r, u);
     });
   };
-  for (const count of vectors > 1 ? [vectors, 1] : [1]) {
-    emitter.vectorize(loop.index, count);
-    counter.repeat(4 * count, () => step(partial));
+  const counts = vectors > 1 ? [vectors, 1] : [1];
+  let running: readonly Running[];
+  if (speculation) {
+    const single = loop.accumulators.map((a) => startAccumulator(emitter, a, undefined));
+    counter.repeatGuarded(counts.map((count): Guarded => ({
+      stride: 4 * count,
+      guard: (then) => {
+        emitStatements(emitter, speculation.lets, undefined, () => {
+          emitter.scalar(speculation.guard(4 * count));
+          then();
+        });
+      },
+      body: () => {
+        emitter.vectorize(loop.index, count);
+        step(fast, partial);
+        emitter.vectorize(undefined);
+      },
+    })), () => step(loop, single));
+    running = partial.map((r, k) => combineTwo(emitter, combineLanes(emitter, r), single[k]!));
+  } else {
+    for (const count of counts) {
+      emitter.vectorize(loop.index, count);
+      counter.repeat(4 * count, () => step(loop, partial));
+    }
+    emitter.vectorize(undefined);
+    running = partial.map((r) => combineLanes(emitter, r));
+    counter.repeat(1, () => step(loop, running));
   }
-  emitter.vectorize(undefined);
-  const running = partial.map((r) => combineLanes(emitter, r));
-  counter.repeat(1, () => step(running));
   counter.finish();
   bindResults(emitter, running);
 }

@@ -14,9 +14,14 @@ export function termsOf(offset: Expression): { readonly terms: readonly Term[]; 
   if (offset.kind === "const") return { terms: [], constant: offset.value };
   if (offset.kind === "affine" || offset.kind === "affineParam") {
     const { terms, constant } = offset as Affine | AffineParam;
-    return { terms: terms.map((t) => ({ value: t.value, coefficient: t.coefficient === 1 ? undefined : t.coefficient })), constant: constant ?? 0 };
+    return { terms: terms.map((t) => ({ value: t.value, coefficient: coefficientOf(t.coefficient) })), constant: constant ?? 0 };
   }
   return { terms: [{ value: offset, coefficient: undefined }], constant: 0 };
+}
+
+function coefficientOf(c: Coefficient): Coefficient {
+  const plain = typeof c === "object" && c.kind === "const" ? c.value : c;
+  return plain === 1 ? undefined : plain;
 }
 
 /** Does the value depend on one of these variables? */
@@ -40,13 +45,16 @@ export type Pattern =
 /** The pattern of an offset along `index`; `varying` holds the index and every register that depends on it. */
 export function patternOf(offset: Expression, index: Index, varying: ReadonlySet<Index | Register>): Pattern {
   if (!dependsOn(offset, varying)) return { kind: "uniform" };
-  let step: Coefficient | null = null;
+  let step: Expression | number | null = null;
   let linear = true;
-  for (const { value, coefficient } of termsOf(offset).terms) {
-    if (value === index) step = coefficient ?? 1;
-    else if (dependsOn(value, varying)) linear = false;
+  for (const { value, coefficient = 1 } of termsOf(offset).terms) {
+    if (value === index) {
+      if (step === null) step = coefficient;
+      else if (typeof step === "number" && typeof coefficient === "number") step += coefficient;
+      else linear = false;
+    } else if (dependsOn(value, varying)) linear = false;
   }
-  if (linear && step !== null) return { kind: "linear", step: step === 1 ? undefined : step };
+  if (linear && step !== null && step !== 0) return { kind: "linear", step: step === 1 ? undefined : step };
   const slope = slopeOf(offset, index, varying);
   return slope === 0 || slope === 1 ? { kind: "nearly", step: slope } : { kind: "scattered" };
 }

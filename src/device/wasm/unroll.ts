@@ -1,7 +1,7 @@
 /** Writes out the loops marked `unroll`: their bodies once per iteration, their accumulators as chains of values. */
-import { constant, type Binary, type BinaryOp, type Expression, type Index, register, type Register, type Select, type Unary } from "../../ir/expression.ts";
+import { constant, register, type BinaryOp, type Expression, type Index, type Register } from "../../ir/expression.ts";
 import { identityOf, type Accumulator, type Loop, type LoopKernel, type Statement } from "../../ir/kernel.ts";
-import { mapStatements, replacer } from "../../ir/rewrite.ts";
+import { mapStatements, plainBinary, plainSelect, plainUnary, replacer } from "../../ir/rewrite.ts";
 
 /** The kernel without loops marked `unroll`. */
 export function unrollLoops(kernel: LoopKernel): LoopKernel {
@@ -75,7 +75,7 @@ class Chain {
     };
     const candidate = name(value);
     if (op !== "argmax" && op !== "argmin") {
-      this.value = iteration === 0 ? candidate : name(binaryOf(COMBINE[op], this.value, candidate));
+      this.value = iteration === 0 ? candidate : name(plainBinary(COMBINE[op], this.value, candidate));
       return;
     }
     if (iteration === 0) {
@@ -85,9 +85,9 @@ class Chain {
     }
     const [low, high] = op === "argmax" ? [this.value, candidate] : [candidate, this.value];
     // Not "high ≤ low", so that a NaN wins, unless the best is NaN already.
-    const better = name(binaryOf("and", binaryOf("eq", this.value, this.value), unaryOf("not", binaryOf("le", high, low))));
-    this.value = name(selectOf(better, candidate, this.value));
-    this.position = name(selectOf(better, position, this.position));
+    const better = name(plainBinary("and", plainBinary("eq", this.value, this.value), plainUnary("not", plainBinary("le", high, low))));
+    this.value = name(plainSelect(better, candidate, this.value));
+    this.position = name(plainSelect(better, position, this.position));
   }
 
   finish(out: Statement[]): void {
@@ -97,18 +97,3 @@ class Chain {
 }
 
 const COMBINE: Readonly<Record<"sum" | "prod" | "max" | "min", BinaryOp>> = { sum: "add", prod: "mul", max: "max", min: "min" };
-
-// Plain nodes: operands may be parameterized, which constructors must not see (see ir/rewrite.ts).
-const NUMBER = { id: -1, low: -Infinity, high: Infinity };
-const union = (...from: readonly Expression[]): Set<Index | Register> => new Set(from.flatMap((e) => [...e.free]));
-const COMPARISON: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["lt", "le", "eq", "ne"]);
-
-function binaryOf(op: BinaryOp, left: Expression, right: Expression): Binary {
-  return { ...NUMBER, kind: "binary", dtype: COMPARISON.has(op) ? "bool" : left.dtype, op, left, right, free: union(left, right) };
-}
-function unaryOf(op: Unary["op"], value: Expression): Unary {
-  return { ...NUMBER, kind: "unary", dtype: value.dtype, op, value, free: value.free };
-}
-function selectOf(condition: Expression, yes: Expression, no: Expression): Select {
-  return { ...NUMBER, kind: "select", dtype: yes.dtype, condition, yes, no, free: union(condition, yes, no) };
-}

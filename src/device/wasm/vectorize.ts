@@ -91,12 +91,13 @@ function nodesOf(loop: Loop): number {
 // ---------- legality
 
 /** A vector index, and everything that differs between its lanes. */
-interface Context {
+export interface Context {
   readonly index: Index;
   readonly varying: ReadonlySet<Index | Register>;
 }
 
-function contextOf(loop: Loop): Context {
+/** What differs between the lanes of a loop that runs on vectors. */
+export function contextOf(loop: Loop): Context {
   const varying = new Set<Index | Register>([loop.index]);
   const visit = (s: Statement): void => {
     if (s.kind === "let" && dependsOn(s.value, varying)) varying.add(s.register);
@@ -173,7 +174,7 @@ function valueCost(root: Expression, context: Context | undefined): number {
       case "const": case "param": case "index": case "register": return 0;
       case "affine": case "affineParam": return 0.5;
       case "load": return accessCost(e.offset, context, false);
-      case "quotient": case "remainder": return visit(e.value) + (context && dependsOn(e, context.varying) ? 8 : 4);
+      case "quotient": case "remainder": return visit(e.value) + 4;
     }
     const own = e.kind === "binary" && (e.op === "mod" || e.op === "idiv") && e.left.dtype !== "f32" ? (context && dependsOn(e, context.varying) ? 40 : 10) : 1;
     return childrenOf(e).reduce((n, c) => n + visit(c), own);
@@ -186,5 +187,5 @@ function accessCost(offset: Expression, context: Context | undefined, store: boo
   if (!context) return 1.5;
   const pattern = patternOf(offset, context.index, context.varying);
   if (pattern.kind === "uniform" || isUnit(pattern)) return 1.5;
-  return pattern.kind === "nearly" ? 5 : store ? 8 : 7;
+  return pattern.kind === "nearly" ? 2 : store ? 8 : 7;
 }
