@@ -6,7 +6,7 @@ import { Cell } from "./cell.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor whose value lives in a cell: reading it gives the current version, assigning makes a new one. */
-export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
+export class StateTensor<out S extends Shape = Shape> extends Tensor<S> {
   readonly cell: Cell;
 
   constructor(cell: Cell) {
@@ -29,12 +29,12 @@ export class StateTensor<S extends Shape = Shape> extends Tensor<S> {
  * A trainable tensor. `backward` accumulates into `grad`; optimizers assign it.
  * Setting `requiresGrad` to false freezes it: it takes no gradient and no update.
  */
-export class Parameter<S extends Shape = Shape> extends StateTensor<S> {
+export class Parameter<out S extends Shape = Shape> extends StateTensor<S> {
   declare readonly isParameter: true;
 }
 
 /** State that is saved with a module but not trained (running statistics, counters). */
-export class BufferTensor<S extends Shape = Shape> extends StateTensor<S> {}
+export class BufferTensor<out S extends Shape = Shape> extends StateTensor<S> {}
 
 /** A trainable tensor with a copy of these elements. Element order is row-major. */
 export function parameter<const S extends Shape>(elements: TypedArray, shape: S, label: string = "parameter"): Parameter<S> {

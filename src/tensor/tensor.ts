@@ -68,7 +68,7 @@ function operand(other: number | Tensor): number | Node {
  * Operands broadcast as in NumPy and promote as in PyTorch: bool < u8 < i32 < u32 < f32 < f64; a number takes the tensor's dtype
  * where that can hold it. Axes count from either end. Names and defaults are PyTorch's unless a method says otherwise.
  */
-export class Tensor<S extends Shape = Shape> {
+export class Tensor<out S extends Shape = Shape> {
   readonly #node: Node;
 
   constructor(node: Node) {

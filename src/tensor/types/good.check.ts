@@ -7,6 +7,7 @@ import {
   grad,
   jvp,
   ones,
+  parameter,
   randn,
   stack,
   tensor,
@@ -14,6 +15,7 @@ import {
   vjp,
   zeros,
   type Dim,
+  type Parameter,
   type Shape,
   type Tensor,
 } from "../../index.ts";
@@ -40,7 +42,12 @@ yes<Equal<Sum<99, 9901>, 10000>>();
 yes<Equal<Sum<0, 0>, 0>>();
 
 // creation
-is<[2, 2]>()(tensor([[1, 2], [3, 4]]));
+is<[2, 2]>()(
+  tensor([
+    [1, 2],
+    [3, 4],
+  ]),
+);
 is<[2, 1, 3]>()(tensor([[[1, 2, 3]], [[4, 5, 6]]]));
 is<[]>()(tensor(3));
 is<[3]>()(tensor([true, false, true]));
@@ -168,9 +175,16 @@ function head<S extends readonly number[]>(t: Tensor<S>): Tensor<S> {
 }
 is<[32, 784]>()(head(x));
 
+const trained: Parameter = parameter(new Float32Array(6), [2, 3]);
+is<[3, 2]>()(parameter(new Float32Array(6), [2, 3]).T);
+is<Shape>()(any.T);
+
 // generic functions: equal type parameters and literals resolve
 function logits<N extends number>(t: Tensor<[N, 784]>): Tensor<[N, 128]> {
-  return t.matmul(w).add(zeros([128])).relu();
+  return t
+    .matmul(w)
+    .add(zeros([128]))
+    .relu();
 }
 is<[32, 128]>()(logits(x));
 is<[number, 128]>()(logits(dyn));
@@ -218,11 +232,13 @@ is<[784, 128]>()(both[0]);
 is<[32, 784]>()(both[1]);
 const named2 = grad((p: { w: Tensor<[784, 128]>; b: Tensor<[128]> }) => x.matmul(p.w).add(p.b).sum())({ w, b });
 is<[128]>()(named2.b);
-const [[value, aux], gradient] = valueAndGrad((p: Tensor<[128]>) => [p.sum(), { scaled: p.mul(2) }] as const, { hasAux: true })(b);
+const [[value, aux], gradient] = valueAndGrad((p: Tensor<[128]>) => [p.sum(), { scaled: p.mul(2) }] as const, {
+  hasAux: true,
+})(b);
 is<[]>()(value);
 is<[128]>()(aux.scaled);
 is<[128]>()(gradient);
 is<[32, 784]>()(vjp((t: Tensor<[32, 784]>) => t.matmul(w), x)[1]()[0]);
 is<[32, 784]>()(jvp((t: Tensor<[32, 784]>) => t.square(), [x], [x])[1]);
 
-void [back, half, nested, mixed, asDyn, ones([1]), randn([2])];
+void [trained, back, half, nested, mixed, asDyn, ones([1]), randn([2])];

@@ -45,11 +45,24 @@ export type Squeeze<S extends Shape, A> =
           : never
       : WithoutOnes<S>;
 
-export type Reverse<S extends Shape, R extends Shape = []> = number extends S["length"]
-  ? Shape
-  : S extends readonly [infer h extends number, ...infer T extends Shape]
-    ? Reverse<T, [h, ...R]>
-    : R;
+/**
+ * rank → the sizes in reverse. A table, not recursion: the compiler can tell that it is covariant, without which no
+ * `Parameter<[2, 3]>` would be a `Parameter`.
+ */
+interface Reversed<S extends Shape> {
+  readonly [rank: number]: Shape;
+  readonly 0: [];
+  readonly 1: [S[0]];
+  readonly 2: [S[1], S[0]];
+  readonly 3: [S[2], S[1], S[0]];
+  readonly 4: [S[3], S[2], S[1], S[0]];
+  readonly 5: [S[4], S[3], S[2], S[1], S[0]];
+  readonly 6: [S[5], S[4], S[3], S[2], S[1], S[0]];
+  readonly 7: [S[6], S[5], S[4], S[3], S[2], S[1], S[0]];
+  readonly 8: [S[7], S[6], S[5], S[4], S[3], S[2], S[1], S[0]];
+}
+/** The sizes in reverse; an unknown rank beyond 8. */
+export type Reverse<S extends Shape> = Reversed<S>[S["length"]];
 
 type Pick<S extends Shape, P extends readonly number[]> = {
   -readonly [I in keyof P]: Axis<S, P[I], ""> extends infer J extends number ? S[J] : number;
