@@ -2,7 +2,7 @@
  * Rewriting of parameterized kernels. Their expressions must not go through the constructors of expression.ts again:
  * copies carry the ids of what they were made from, so interning would mix them up. These functions make plain copies.
  */
-import { childrenOf, type Binary, type Expression, type Index, type Register, type Select, type Unary } from "./expression.ts";
+import { childrenOf, type Binary, type Expression, type Index, type Param, type Register, type Select, type Unary } from "./expression.ts";
 import type { Accumulator, Loop, Statement } from "./kernel.ts";
 
 /** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
@@ -110,5 +110,7 @@ export function mapStatements(statements: readonly Statement[], f: (e: Expressio
 
 function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
   const accumulators = loop.accumulators.map((a): Accumulator => ({ ...a, value: f(a.value), ...(a.position ? { position: f(a.position) } : {}) }));
-  return { ...loop, body: mapStatements(loop.body, f), accumulators };
+  // Targets make loops whose extent is a value computed in front of them.
+  const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param);
+  return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };
 }
