@@ -34,3 +34,9 @@ export {
 export { checkpoint } from "./tensor/checkpoint.ts";
 export { customGradient, type CustomGradientOptions } from "./tensor/custom-gradient.ts";
 export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";
+export * as nn from "./nn/index.ts";
+export * as losses from "./nn/losses/index.ts";
+export * as optim from "./optim/index.ts";
+export * as nn from "./nn/index.ts";
+export * as losses from "./nn/losses/index.ts";
+export * as optim from "./optim/index.ts";

@@ -31,6 +31,14 @@ export class StateTensor<out S extends Shape = Shape> extends Tensor<S> {
  */
 export class Parameter<out S extends Shape = Shape> extends StateTensor<S> {
   declare readonly isParameter: true;
+
+  override get requiresGrad(): boolean {
+    return this.cell.requiresGrad;
+  }
+
+  override set requiresGrad(on: boolean) {
+    this.cell.requiresGrad = on;
+  }
 }
 
 /** State that is saved with a module but not trained (running statistics, counters). */

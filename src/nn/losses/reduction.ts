@@ -1,0 +1,46 @@
+/** From one loss per example to one number. */
+import { ArgumentError, ShapeError } from "../../core/errors.ts";
+import { sameShape, show, type Shape } from "../../core/shape.ts";
+import type { Node } from "../../graph/node.ts";
+import { mean, sum } from "../../tensor/functional/reductions.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Broadcast } from "../../tensor/types/broadcast.ts";
+import type { Show } from "../../tensor/types/shape.ts";
+
+/** "mean" over all losses, their "sum", or "none": the losses themselves. */
+export type Reduction = "mean" | "sum" | "none";
+
+export interface ReductionOptions<R extends Reduction> {
+  /** "mean" by default. */
+  readonly reduction?: R | undefined;
+}
+
+/** The shape of a reduced loss. */
+export type Reduced<R extends Reduction, S extends Shape> = R extends "none" ? S : [];
+
+/** S when a target of shape T fits it element by element, or a sentence. */
+export type Same<S extends Shape, T extends Shape, Op extends string> = number extends S["length"] | T["length"]
+  ? S
+  : S["length"] extends T["length"]
+    ? Broadcast<S, T, Op>
+    : `${Op}: ${Show<S>} and ${Show<T>} differ`;
+
+/** Throws ArgumentError for a word that is no reduction. */
+export function checkReduction(op: string, reduction: string): void {
+  if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
+    throw new ArgumentError(`${op}: the reduction is "mean", "sum" or "none", not "${reduction}"`);
+}
+
+/** Losses brought together. */
+export function reduced(op: string, losses: Node, reduction: Reduction): Node {
+  checkReduction(op, reduction);
+  return reduction === "none" ? losses : reduction === "sum" ? sum(losses) : mean(losses);
+}
+
+/** Nodes of a prediction and a target of the same shape: broadcasting here would hide mistakes such as [32] against [32, 1]. */
+export function matched(op: string, prediction: Tensor, target: Tensor): readonly [Node, Node] {
+  const [a, b] = [prediction.node, target.node];
+  if (!sameShape(a.shape, b.shape))
+    throw new ShapeError(`${op}: the prediction ${show(a.shape)} and the target ${show(b.shape)} must have one shape`);
+  return [a, b];
+}

@@ -1,0 +1,7 @@
+/** Optimizers: how parameters follow their gradients. */
+export { Adam, AdamW, type AdamOptions } from "./adam.ts";
+export { clipGradNorm, clipGradValue } from "./clip.ts";
+export type { GroupOptions, OptimizerOptions, ParameterGroup, Parameters } from "./group.ts";
+export { Optimizer, type Step, type Updated } from "./optimizer.ts";
+export { SGD, type SgdOptions } from "./sgd.ts";
+export type { OptimizerState, SavedGroup } from "./state.ts";
