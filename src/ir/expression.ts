@@ -3,7 +3,7 @@
  * Expressions are interned, so equal ones are the same object: sharing needs no search, and comparison is `===`.
  * Knows no op and no tensor.
  */
-import type { DType } from "../core/dtype.ts";
+import { isFloat, type DType } from "../core/dtype.ts";
 
 /** One argument. `not` is logical on bool and bitwise on integers; `round` goes half to even. */
 export type UnaryOp =
@@ -134,10 +134,28 @@ export function register(dtype: DType): Register {
   return create<Register>({ kind: "register", dtype }, (made) => new Set([made]));
 }
 
-/** A number fixed when the kernel is written. */
+/** A number fixed when the kernel is written, rounded or wrapped to what the dtype holds. */
 export function constant(value: number, dtype: DType): Const {
-  const exact = dtype === "f32" ? Math.fround(value) : dtype === "f64" ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
+  const exact = exactly(value, dtype);
   return intern<Const>(`c${dtype}${Object.is(exact, -0) ? "-0" : exact}`, () => ({ kind: "const", dtype, value: exact, low: exact, high: exact }));
+}
+
+function exactly(value: number, dtype: DType): number {
+  switch (dtype) {
+    case "f32": return Math.fround(value);
+    case "f64": return value;
+    case "i32": return value | 0;
+    case "u32": return value >>> 0;
+    case "u8": return value & 255;
+    case "bool": return Number(value !== 0);
+  }
+}
+
+/** The value as an integer of the dtype: truncated and saturated. */
+function saturated(value: number, dtype: "i32" | "u32" | "u8"): number {
+  const low = dtype === "i32" ? -(2 ** 31) : 0;
+  const high = dtype === "i32" ? 2 ** 31 - 1 : dtype === "u32" ? 2 ** 32 - 1 : 255;
+  return Number.isNaN(value) ? 0 : Math.trunc(Math.min(Math.max(value, low), high));
 }
 
 /** A number handed over at each run. */
@@ -189,7 +207,7 @@ export function select(condition: Expression, yes: Expression, no: Expression): 
 
 export function cast(value: Expression, dtype: DType): Expression {
   if (value.dtype === dtype) return value;
-  if (value.kind === "const") return constant(value.value, dtype);
+  if (value.kind === "const") return constant(isFloat(value.dtype) && (dtype === "i32" || dtype === "u32" || dtype === "u8") ? saturated(value.value, dtype) : value.value, dtype);
   return intern<Cast>(`${dtype}(${value.id}`, () => ({ kind: "cast", dtype, value }));
 }
 
@@ -215,9 +233,11 @@ const asAffine = (e: Expression): { terms: readonly AffineTerm[]; constant: numb
   e.kind === "affine" ? e : e.kind === "const" ? { terms: [], constant: e.value } : { terms: [{ value: e, coefficient: 1 }], constant: 0 };
 
 /** The canonical expression of a sum: terms by id, zero terms gone, n·(e / n) + (e % n) joined back to e. */
-export function affine(parts: readonly AffineTerm[], constantPart: number): Expression {
+export function affine(parts: readonly AffineTerm[], offset: number): Expression {
   const sums = new Map<Expression, number>();
-  for (const { value, coefficient } of parts) sums.set(value, (sums.get(value) ?? 0) + coefficient);
+  // Modulo 2³², like the sums themselves.
+  const constantPart = offset | 0;
+  for (const { value, coefficient } of parts) sums.set(value, ((sums.get(value) ?? 0) + coefficient) | 0);
   for (const [value, coefficient] of sums) {
     if (value.kind !== "remainder" || typeof value.divisor !== "number" || coefficient === 0) continue;
     const whole = quotient(value.value, value.divisor);
@@ -236,6 +256,8 @@ export function affine(parts: readonly AffineTerm[], constantPart: number): Expr
     low += coefficient > 0 ? coefficient * value.low : coefficient * value.high;
     high += coefficient > 0 ? coefficient * value.high : coefficient * value.low;
   }
+  // A sum that may wrap has no bounds to argue from.
+  if (low < -(2 ** 31) || high >= 2 ** 31) [low, high] = [-Infinity, Infinity];
   return intern<Affine>(`+${terms.map((t) => `${t.value.id}*${t.coefficient}`).join("+")}+${constantPart}`, () => ({
     kind: "affine", dtype: "i32", terms, constant: constantPart, low, high,
   }));
@@ -250,7 +272,7 @@ export function scale(value: Expression, by: number): Expression {
   if (by === 0) return constant(0, "i32");
   if (by === 1) return value;
   const a = asAffine(value);
-  return affine(a.terms.map((t) => ({ value: t.value, coefficient: t.coefficient * by })), a.constant * by);
+  return affine(a.terms.map((t) => ({ value: t.value, coefficient: Math.imul(t.coefficient, by) })), Math.imul(a.constant, by));
 }
 
 /** Splits a sum by divisibility: value = n · whole + rest. */
