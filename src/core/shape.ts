@@ -50,6 +50,13 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
   return list.sort((a, b) => a - b);
 }
 
+/** Throws ShapeError unless the axes are distinct indices from the front. */
+export function checkAxes(op: string, axes: readonly number[], shape: Shape): void {
+  for (const axis of axes)
+    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) throw new ShapeError(`${op}: axis ${axis} is out of range for ${show(shape)}`);
+  if (new Set(axes).size !== axes.length) throw new ShapeError(`${op}: an axis is repeated in [${axes.join(", ")}] of ${show(shape)}`);
+}
+
 /** The shape both broadcast to by NumPy's rules, or undefined. */
 export function broadcastShapes(a: Shape, b: Shape): number[] | undefined {
   const rank = Math.max(a.length, b.length);

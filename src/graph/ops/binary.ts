@@ -9,13 +9,15 @@ import { fill } from "./leaf.ts";
 import { cast, floor, log, neg } from "./unary.ts";
 import { where } from "./where.ts";
 
-type Domain = "float" | "number" | "integer" | "any";
+type Domain = "float" | "number" | "integer" | "bits" | "any";
 const FITS: Readonly<Record<Domain, (dtype: string) => boolean>> = {
   float: (d) => d === "f32" || d === "f64",
   number: (d) => d !== "bool",
-  integer: (d) => d !== "f32" && d !== "f64",
+  integer: (d) => d !== "f32" && d !== "f64" && d !== "bool",
+  bits: (d) => d !== "f32" && d !== "f64",
   any: () => true,
 };
+const WANTS: Readonly<Record<Domain, string>> = { float: "f32 or f64", number: "numbers", integer: "integers", bits: "integers or bool", any: "" };
 
 function define(name: BinaryOp, domain: Domain, result: "same" | "bool", vjp?: (c: GradientContext) => readonly (Node | undefined)[]): Op {
   return {
@@ -23,7 +25,7 @@ function define(name: BinaryOp, domain: Domain, result: "same" | "bool", vjp?: (
     infer([a, b]) {
       if (!sameShape(a!.shape, b!.shape)) throw new ShapeError(`${name}: shapes differ: ${show(a!.shape)} and ${show(b!.shape)}`);
       if (a!.dtype !== b!.dtype) throw new DTypeError(`${name}: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
-      if (!FITS[domain](a!.dtype)) throw new DTypeError(`${name}: needs ${domain === "integer" ? "integers or bool" : domain === "float" ? "f32 or f64" : "numbers"}, got ${a!.dtype}`);
+      if (!FITS[domain](a!.dtype)) throw new DTypeError(`${name}: needs ${WANTS[domain]}, got ${a!.dtype}`);
       return { shape: a!.shape, dtype: result === "bool" ? "bool" : a!.dtype };
     },
     ...(vjp ? { vjp } : {}),
@@ -41,11 +43,16 @@ export const divOp: Op = define("div", "float", "same", ({ grad, node, inputs: [
   const g = div(grad, b!);
   return [g, neg(mul(g, node))];
 });
-/** At a base of 0 the gradient of the exponent is 0, as in PyTorch; so is the base's where the exponent is 0. */
-export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [a, b] }) => [
-  where(eq(b!, zero(b!)), zero(a!), mul(grad, mul(b!, pow(a!, sub(b!, one(b!)))))),
-  where(eq(a!, zero(a!)), zero(a!), mul(grad, mul(node, log(where(eq(a!, zero(a!)), one(a!), a!))))),
-]);
+/** At a base of 0 the gradient of the exponent is 0, as in PyTorch; so is the base's at 0 to the 0. */
+export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [a, b] }) => {
+  const atZero = eq(a!, zero(a!));
+  // Only there would 0 times infinity come out. Where the exponent alone is 0, the formula holds and has derivatives.
+  const base = where(and(atZero, eq(b!, zero(b!))), one(a!), a!);
+  return [
+    mul(grad, mul(b!, pow(base, sub(b!, one(b!))))),
+    where(atZero, zero(a!), mul(grad, mul(node, log(where(atZero, one(a!), a!))))),
+  ];
+});
 /** Ties share the gradient in halves, as in PyTorch. */
 const extreme = (name: "max" | "min"): Op => define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
   const first = name === "max" ? lt(b!, a!) : lt(a!, b!);
@@ -63,9 +70,9 @@ export const ltOp: Op = define("lt", "any", "bool");
 export const leOp: Op = define("le", "any", "bool");
 export const eqOp: Op = define("eq", "any", "bool");
 export const neOp: Op = define("ne", "any", "bool");
-export const andOp: Op = define("and", "integer", "same");
-export const orOp: Op = define("or", "integer", "same");
-export const xorOp: Op = define("xor", "integer", "same");
+export const andOp: Op = define("and", "bits", "same");
+export const orOp: Op = define("or", "bits", "same");
+export const xorOp: Op = define("xor", "bits", "same");
 export const shlOp: Op = define("shl", "integer", "same");
 export const shrOp: Op = define("shr", "integer", "same");
 

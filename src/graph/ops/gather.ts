@@ -1,17 +1,19 @@
 /** Reading and writing at positions that are data. */
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import { show } from "../../core/shape.ts";
+import { checkAxes, sameShape, show } from "../../core/shape.ts";
 import { binary, cast, constant, index as freshIndex, select, type BinaryOp, type Expression, type Index } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
-import { eq } from "./binary.ts";
-import { fill } from "./leaf.ts";
+import { and, div, eq, le, lt } from "./binary.ts";
+import { fill, iota } from "./leaf.ts";
 import { clamp } from "./movement.ts";
+import { cast as castNode } from "./unary.ts";
 import { where } from "./where.ts";
 
 function checkIndex(op: string, x: Node, index: Node, axis: number): void {
+  checkAxes(op, [axis], x.shape);
   if (isFloat(index.dtype) || index.dtype === "bool") throw new DTypeError(`${op}: the index must hold integers, got ${index.dtype}. Use index.cast("i32")`);
   if (index.shape.length !== x.shape.length || index.shape.some((d, i) => i !== axis && d !== x.shape[i]))
     throw new ShapeError(`${op}: the index ${show(index.shape)} must have the sizes of ${show(x.shape)} outside axis ${axis}`);
@@ -48,19 +50,31 @@ export type ScatterMode = "set" | "add" | "max" | "min";
  */
 export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }> = {
   name: "scatter",
-  infer([x, index, updates], { axis }) {
+  infer([x, index, updates], { axis, mode }) {
     checkIndex("scatter", x!, index!, axis);
+    if (mode === "add" && x!.dtype === "bool") throw new DTypeError(`scatter: add needs numbers, got bool. Use "max" for "or"`);
     if (updates!.dtype !== x!.dtype) throw new DTypeError(`scatter: dtypes differ: ${x!.dtype} and ${updates!.dtype}. Use cast on one of them`);
-    if (updates!.shape.some((d, i) => d !== index!.shape[i])) throw new ShapeError(`scatter: updates ${show(updates!.shape)} and index ${show(index!.shape)} differ`);
+    if (!sameShape(updates!.shape, index!.shape)) throw new ShapeError(`scatter: updates ${show(updates!.shape)} and index ${show(index!.shape)} differ`);
     return { shape: x!.shape, dtype: x!.dtype };
   },
   vjp({ grad, node, inputs: [x, index, updates], attributes: { axis, mode } }) {
-    const zero = fill(x!.shape, 0, x!.dtype);
-    const reached = gather(grad, index!, axis);
-    if (mode === "add") return [grad, undefined, reached];
-    if (mode === "set") return [scatter("set", grad, index!, fill(updates!.shape, 0, x!.dtype), axis), undefined, reached];
-    const won = eq(gather(node, index!, axis), updates!);
-    return [where(eq(node, x!), grad, zero), undefined, where(won, reached, fill(updates!.shape, 0, x!.dtype))];
+    const at = castNode(index!, "i32");
+    const none = fill(updates!.shape, 0, x!.dtype);
+    const hits = and(le(fill(at.shape, 0, "i32"), at), lt(at, fill(at.shape, x!.shape[axis]!, "i32")));
+    const reaching = (g: Node): Node => where(hits, gather(g, at, axis), none);
+    if (mode === "add") return [grad, undefined, reaching(grad)];
+    if (mode === "set") {
+      // Of several updates of one element only the last is seen.
+      const turn = iota(at.shape, axis);
+      const last = gather(scatter("set", fill(x!.shape, -1, "i32"), at, turn, axis), at, axis);
+      return [scatter("set", grad, at, none, axis), undefined, where(eq(last, turn), reaching(grad), none)];
+    }
+    // Ties share the gradient equally, as in PyTorch.
+    const stays = eq(node, x!);
+    const won = eq(gather(node, at, axis), updates!);
+    const winners = scatter("add", castNode(stays, grad.dtype), at, castNode(won, grad.dtype), axis);
+    const share = div(grad, winners);
+    return [where(stays, share, fill(x!.shape, 0, x!.dtype)), undefined, where(won, reaching(share), none)];
   },
   lowerLoops({ inputs: [x, position, updates], nodes: [, index], shape, attributes: { axis, mode }, read, write }) {
     const at = shape.map((d) => freshIndex(d));

@@ -1,6 +1,6 @@
 /** Ops without inputs: known values, numbers, positions. */
 import type { DType } from "../../core/dtype.ts";
-import { checkShape, type Shape } from "../../core/shape.ts";
+import { checkAxes, checkShape, type Shape } from "../../core/shape.ts";
 import { cast, constant } from "../../ir/expression.ts";
 import { Node, type Source } from "../node.ts";
 import { apply, type Op } from "../op.ts";
@@ -31,8 +31,9 @@ export const fill = (shape: Shape, value: number, dtype: DType): Node => apply(f
 /** The position along one axis: 0, 1, 2 … */
 export const iotaOp: Op<Typed & { readonly axis: number }> = {
   name: "iota",
-  infer(_, { shape, dtype }) {
+  infer(_, { shape, dtype, axis }) {
     checkShape("iota", shape);
+    checkAxes("iota", [axis], shape);
     return { shape, dtype };
   },
   lower: ({ attributes: { axis }, index, dtype }) => cast(index[axis]!, dtype),

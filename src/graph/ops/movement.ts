@@ -2,7 +2,7 @@
  * Ops that move elements and change none. They cost nothing: the kernel that reads one reads its input elsewhere.
  */
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
-import { checkShape, sameShape, show, sizeOf, stridesOf, type Shape } from "../../core/shape.ts";
+import { checkAxes, checkShape, sameShape, show, sizeOf, stridesOf, type Shape } from "../../core/shape.ts";
 import { add, affine, binary, constant, index as freshIndex, quotient, reduce, remainder, scale, select, type Expression } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
@@ -142,7 +142,13 @@ export function clamp(i: Expression, size: number): Expression {
 export const dilateOp: Op<{ readonly step: Shape }> = {
   name: "dilate",
   movement: true,
-  infer: ([x], { step }) => ({ shape: x!.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * step[i]! + 1)), dtype: x!.dtype }),
+  infer([x], { step }) {
+    if (step.length !== x!.shape.length) throw new ShapeError(`dilate: ${show(x!.shape)} has ${x!.shape.length} axes, got ${step.length} steps`);
+    if (step.some((s) => !Number.isInteger(s) || s < 1)) throw new ArgumentError(`dilate: steps must be whole numbers of 1 or more, got ${show(step)}`);
+    const shape = x!.shape.map((d, i) => (d === 0 ? 0 : (d - 1) * step[i]! + 1));
+    checkShape("dilate", shape);
+    return { shape, dtype: x!.dtype };
+  },
   vjp: ({ grad, inputs: [x], attributes: { step } }) => [slice(grad, step.map(() => 0), x!.shape, step)],
   lower({ inputs: [x], index, attributes: { step }, dtype }) {
     let inside: Expression = constant(1, "bool");
@@ -160,7 +166,10 @@ export const dilate = (x: Node, step: Shape): Node => (step.every((s) => s === 1
 export const flipOp: Op<{ readonly axes: readonly number[] }> = {
   name: "flip",
   movement: true,
-  infer: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  infer([x], { axes }) {
+    checkAxes("flip", axes, x!.shape);
+    return { shape: x!.shape, dtype: x!.dtype };
+  },
   vjp: ({ grad, attributes: { axes } }) => [flip(grad, axes)],
   lower: ({ inputs: [x], index, shape, attributes: { axes } }) =>
     x!(index.map((i, a) => (axes.includes(a) ? affine([{ value: i, coefficient: -1 }], shape[a]! - 1) : i))),
@@ -173,6 +182,7 @@ export const concatOp: Op<{ readonly axis: number }> = {
   infer(inputs, { axis }) {
     const [first, ...others] = inputs;
     if (!first) throw new ArgumentError("concat: needs at least one tensor, got none");
+    checkAxes("concat", [axis], first.shape);
     for (const other of others) {
       if (other.dtype !== first.dtype) throw new DTypeError(`concat: dtypes differ: ${first.dtype} and ${other.dtype}. Use cast on one of them`);
       if (other.shape.length !== first.shape.length || other.shape.some((d, i) => i !== axis && d !== first.shape[i]))
@@ -207,15 +217,27 @@ export const concat = (inputs: readonly Node[], axis: number): Node => (inputs.l
 
 type Window = { readonly axis: number; readonly size: number; readonly stride: number; readonly dilation: number };
 
+function checkWindow(op: string, axis: number, size: number, stride: number, dilation: number, shape: Shape): void {
+  checkAxes(op, [axis], shape);
+  if ([size, stride, dilation].some((n) => !Number.isInteger(n) || n < 1))
+    throw new ArgumentError(`${op}: size, stride and dilation must be whole numbers of 1 or more, got ${size}, ${stride} and ${dilation}`);
+}
+
+/** How many windows fit. */
+const positionsOf = (length: number, { size, stride, dilation }: Window): number => Math.floor((length - (size - 1) * dilation - 1) / stride) + 1;
+
 /** Sliding windows along an axis: that axis becomes [positions], and a last axis [size] is added. */
 export const windowOp: Op<Window> = {
   name: "window",
   movement: true,
   infer([x], { axis, size, stride, dilation }) {
+    checkWindow("window", axis, size, stride, dilation, x!.shape);
     const reach = (size - 1) * dilation + 1;
     const length = x!.shape[axis]!;
     if (reach > length) throw new ShapeError(`window: a window of ${size} with dilation ${dilation} spans ${reach}, axis ${axis} of ${show(x!.shape)} has ${length}. Use padding or a smaller window`);
-    return { shape: [...x!.shape.map((d, i) => (i === axis ? Math.floor((length - reach) / stride) + 1 : d)), size], dtype: x!.dtype };
+    const shape = [...x!.shape.map((d, i) => (i === axis ? positionsOf(length, { axis, size, stride, dilation }) : d)), size];
+    checkShape("window", shape);
+    return { shape, dtype: x!.dtype };
   },
   vjp: ({ grad, inputs: [x], attributes }) => [fold(grad, { ...attributes, length: x!.shape[attributes.axis]! })],
   lower: ({ inputs: [x], index, attributes: { axis, stride, dilation } }) =>
@@ -226,7 +248,16 @@ export const window = (x: Node, attributes: Window): Node => apply(windowOp, [x]
 /** Windows added back where they came from: the transpose of `window`. */
 export const foldOp: Op<Window & { readonly length: number }> = {
   name: "fold",
-  infer: ([x], { axis, length }) => ({ shape: x!.shape.slice(0, -1).map((d, i) => (i === axis ? length : d)), dtype: x!.dtype }),
+  infer([x], { axis, length, ...window }) {
+    const { size, stride, dilation } = window;
+    const shape = x!.shape.slice(0, -1).map((d, i) => (i === axis ? length : d));
+    if (x!.dtype === "bool") throw new DTypeError(`fold: needs numbers, got bool`);
+    checkWindow("fold", axis, size, stride, dilation, shape);
+    if (x!.shape[shape.length] !== size || x!.shape[axis] !== positionsOf(length, { axis, ...window }))
+      throw new ShapeError(`fold: the windows ${show(x!.shape)} are not those of size ${size}, stride ${stride} and dilation ${dilation} along axis ${axis} of length ${length}`);
+    checkShape("fold", shape);
+    return { shape, dtype: x!.dtype };
+  },
   vjp: ({ grad, attributes: { axis, size, stride, dilation } }) => [window(grad, { axis, size, stride, dilation })],
   lower({ inputs: [x], nodes: [node], index, attributes: { axis, size, stride, dilation }, dtype }) {
     const positions = node!.shape[axis]!;

@@ -1,13 +1,13 @@
 /** Many to one along axes, which disappear from the shape. */
 import { isFloat, type DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import { show, type Shape } from "../../core/shape.ts";
+import { checkAxes, show, sizeOf, type Shape } from "../../core/shape.ts";
 import { index as freshIndex, reduce, type Expression, type ReduceOp } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
 import { apply, type GradientContext, type Op } from "../op.ts";
-import { div, eq, mul } from "./binary.ts";
+import { eq, mul } from "./binary.ts";
 import { fill, iota } from "./leaf.ts";
-import { expand, reshape } from "./movement.ts";
+import { expand, flip, pad, permute, reshape, slice } from "./movement.ts";
 import { cast } from "./unary.ts";
 import { where } from "./where.ts";
 
@@ -18,6 +18,7 @@ function define(name: ReduceOp, vjp?: (c: GradientContext<Axes>) => Node): Op<Ax
   return {
     name,
     infer([x], { axes }) {
+      checkAxes(name, axes, x!.shape);
       if (x!.dtype === "bool" && (name === "sum" || name === "prod")) throw new DTypeError(`${name}: needs numbers, got bool. Use x.cast("i32") to count`);
       if (name !== "sum" && name !== "prod" && axes.some((a) => x!.shape[a] === 0)) throw new ShapeError(`${name}: axis ${axes.find((a) => x!.shape[a] === 0)} of ${show(x!.shape)} is empty and has no ${name}`);
       return { shape: x!.shape.filter((_, i) => !axes.includes(i)), dtype: arg ? "i32" : x!.dtype };
@@ -51,16 +52,30 @@ function positions(shape: Shape, axes: readonly number[]): Node {
 }
 
 export const sumOp: Op<Axes> = define("sum", ({ grad, inputs: [x], attributes: { axes } }) => spread(grad, x!.shape, axes));
-/** One zero among the factors still passes a gradient to that factor. */
-export const prodOp: Op<Axes> = define("prod", ({ grad, inputs: [x], attributes: { axes } }) => {
-  const zero = fill(x!.shape, 0, x!.dtype);
-  const isZero = eq(x!, zero);
-  const others = where(isZero, fill(x!.shape, 1, x!.dtype), x!);
-  const zeros = spread(sum(cast(isZero, x!.dtype), axes), x!.shape, axes);
-  const product = spread(prod(others, axes), x!.shape, axes);
-  const factor = where(eq(zeros, zero), div(product, others), where(eq(zeros, cast(isZero, x!.dtype)), product, zero));
-  return mul(spread(grad, x!.shape, axes), factor);
-});
+export const prodOp: Op<Axes> = define("prod", ({ grad, inputs: [x], attributes: { axes } }) => mul(spread(grad, x!.shape, axes), otherFactors(x!, axes)));
+
+/**
+ * For every factor the product of the others: of those before it times those after it. Without a division, so that zeros
+ * are factors like any other, in derivatives of every order.
+ */
+function otherFactors(x: Node, axes: readonly number[]): Node {
+  const order = [...x.shape.map((_, i) => i).filter((i) => !axes.includes(i)), ...axes];
+  const moved = permute(x, order);
+  const outer = sizeOf(x.shape.filter((_, i) => !axes.includes(i)));
+  const length = sizeOf(axes.map((a) => x.shape[a]!));
+  const rows = reshape(moved, [outer, length]);
+  const others = mul(productBefore(rows), flip(productBefore(flip(rows, [1])), [1]));
+  return permute(reshape(others, moved.shape), order.map((_, i) => order.indexOf(i)));
+}
+
+/** Along rows: the product of all earlier elements, by doubling how many are taken in. */
+function productBefore(rows: Node): Node {
+  const [outer, length] = rows.shape as [number, number];
+  const shift = (value: Node, by: number): Node => pad(slice(value, [0, 0], [outer, Math.max(0, length - by)]), [[0, 0], [Math.min(by, length), 0]], 1);
+  let product = shift(rows, 1);
+  for (let taken = 1; taken < length; taken *= 2) product = mul(product, shift(product, taken));
+  return product;
+}
 export const maxReduceOp: Op<Axes> = define("max", toWinner((x, axes) => argmax(x, axes)));
 export const minReduceOp: Op<Axes> = define("min", toWinner((x, axes) => argmin(x, axes)));
 export const argmaxOp: Op<Axes> = define("argmax");

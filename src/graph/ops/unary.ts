@@ -75,6 +75,7 @@ export const bitcastOp: Op<{ readonly dtype: DType }> = {
   name: "bitcast",
   infer([x], { dtype }) {
     if (byteSize(x!.dtype) !== byteSize(dtype)) throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width`);
+    if (x!.dtype !== dtype && (x!.dtype === "bool" || dtype === "bool")) throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: a bool is 0 or 1, not any byte. Use cast or ne`);
     return { shape: x!.shape, dtype };
   },
   lower: ({ inputs: [x], index, dtype }) => bitcastExpression(x!(index), dtype),
