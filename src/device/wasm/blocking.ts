@@ -133,6 +133,8 @@ export const IN_PLACE = 0;
 export const PACKED_ROWS = 1;
 /** Packed, rows (or columns) side by side. */
 export const PACKED_COLUMNS = 2;
+/** Columns only: turned from where they lie, k side by side, to packed columns. (Packed rows of columns are turned, too.) */
+export const TURNED = 3;
 
 export interface Plan {
   readonly batch: readonly number[];
@@ -146,6 +148,8 @@ export interface Plan {
   readonly columnStep: number;
   /** Elements from row to row of the packed rows. */
   readonly rowPitch: number;
+  /** Elements from column to column where columns are packed with k side by side, before they are turned. */
+  readonly stripPitch: number;
   /** Elements from k to k of the packed columns, and from row to row of the block of sums. */
   readonly pitch: number;
   readonly items: number;
@@ -185,13 +189,15 @@ export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
   // Rows that lie side by side are gathered from far apart along k: packed, except where few columns use them.
   const rowMode = rowStride !== undefined && !(contraction.row.unitFree && rowStride > 1) ? IN_PLACE : contraction.row.unitFree ? PACKED_COLUMNS : PACKED_ROWS;
   const rowPitch = rowMode === PACKED_COLUMNS ? padded(boxOf(r)) : padded(boxOf(k));
-  const columnStride = contraction.column.plain && flatStride(stride(contraction.column, contraction.depth), k);
-  const columnsFlat = contraction.column.plain && flatStride(stride(contraction.column, contraction.columns), c) === 1;
+  const { column } = contraction;
+  const columnStride = column.plain && flatStride(stride(column, contraction.depth), k);
+  const columnsFlat = column.plain && flatStride(stride(column, contraction.columns), c) === 1;
   // Packing pays when several rows use what was packed.
-  const columnMode = columnStride !== undefined && contraction.column.unitFree && columnsFlat && boxOf(r) < 8 ? IN_PLACE : PACKED_COLUMNS;
+  const inPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(r) < 8;
+  const columnMode = inPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS;
   const pitch = padded(boxOf(c));
   return {
-    batch, rows: r, columns: c, depth: k, rowMode, columnMode, rowPitch, pitch,
+    batch, rows: r, columns: c, depth: k, rowMode, columnMode, rowPitch, stripPitch: padded(boxOf(k)), pitch,
     rowStep: rowMode === IN_PLACE ? rowStride! : rowMode === PACKED_ROWS ? 1 : rowPitch,
     columnStep: columnMode === IN_PLACE ? columnStride! : pitch,
     items: count(batch) * blocksOf(r) * blocksOf(c),

@@ -1,12 +1,13 @@
 /**
  * The parts of a contraction that are ordinary loops over a box of its indices: packing an operand, finding its rows, the
- * epilogue. Each is a loop kernel of its own, over the contraction's buffers and four of the thread's: where rows start,
- * packed rows, packed columns, sums. Its run-time numbers are the contraction's, then the box's.
+ * epilogue. Each is a loop kernel of its own, over the contraction's buffers and five of the thread's: where rows and
+ * columns start, packed rows, columns before and after packing, sums. Its run-time numbers are the contraction's, then the box's.
  */
 import { constant, param, type AffineParam, type Expression, type Index, index as freshIndex, type Load, type Param, type Register } from "../../ir/expression.ts";
-import type { Axes, Buffer, LoopKernel, Statement } from "../../ir/kernel.ts";
+import type { Axes, Axis, Buffer, Loop, LoopKernel, Statement, Store } from "../../ir/kernel.ts";
 import { copyWith, replacer } from "../../ir/rewrite.ts";
-import type { Contraction } from "./blocking.ts";
+import { MOST_ROWS, type Contraction } from "./blocking.ts";
+import { splitInterior } from "./interior.ts";
 
 /** Where the numbers of one list of indices stand among the size slots. */
 export interface LevelSlots {
@@ -28,6 +29,7 @@ export interface Slots {
   readonly rowStep: Param;
   readonly columnStep: Param;
   readonly rowPitch: Param;
+  readonly stripPitch: Param;
   readonly pitch: Param;
   readonly batch: readonly LevelSlots[];
   readonly rows: readonly LevelSlots[];
@@ -45,7 +47,7 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
   const plan = scalars.length + sizes;
   let next = plan;
   const slot = (): Param => param(next++, "i32");
-  const head = { rowMode: slot(), columnMode: slot(), rowStep: slot(), columnStep: slot(), rowPitch: slot(), pitch: slot() };
+  const head = { rowMode: slot(), columnMode: slot(), rowStep: slot(), columnStep: slot(), rowPitch: slot(), stripPitch: slot(), pitch: slot() };
   const lists = [batch, rows, columns, depth].map((list) => list.map((axes) => ({ axes, extent: slot(), step: slot(), blocks: slot(), unit: slot() })));
   const block = next;
   const [b, r, c, d] = lists.map((list) => list.map((level): LevelSlots => ({ ...level, start: slot(), count: slot() })));
@@ -54,9 +56,11 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
 
 /** The thread's buffers, after the contraction's own. */
 export interface Parts {
-  /** i32: where each row starts, in elements. One more at the end says where the columns start. */
+  /** i32: where each row starts, in elements, and from `MOST_ROWS` on where each column starts. */
   readonly pointers: number;
   readonly rows: number;
+  /** Columns with k side by side, before they are turned. */
+  readonly strips: number;
   readonly columns: number;
   readonly sums: number;
 }
@@ -85,9 +89,9 @@ export class Boxes {
     this.contraction = contraction;
     this.slots = slotsOf(contraction);
     const own = contraction.kernel.buffers;
-    this.parts = { pointers: own.length, rows: own.length + 1, columns: own.length + 2, sums: own.length + 3 };
+    this.parts = { pointers: own.length, rows: own.length + 1, strips: own.length + 2, columns: own.length + 3, sums: own.length + 4 };
     const temporary = (dtype: Buffer["dtype"]): Buffer => ({ dtype, space: "global", access: "readwrite" });
-    this.buffers = [...own, temporary("i32"), temporary("f32"), temporary("f32"), temporary("f32")];
+    this.buffers = [...own, temporary("i32"), ...Array.from({ length: 4 }, () => temporary("f32"))];
     const { batch, rows, columns, depth } = this.slots;
     for (const { axes: { index } } of batch) this.places.set(index, { index: undefined, extent: 1, isWhole: false });
     for (const list of [rows, columns, depth]) {
@@ -104,7 +108,13 @@ export class Boxes {
   /** `buffer[line · pitch + position] := value`, lines and positions counting through the levels. */
   pack(value: Expression, buffer: number, lines: readonly LevelSlots[], pitch: Param, positions: readonly LevelSlots[]): LoopKernel {
     const offset = this.offset([[positions, undefined], [lines, pitch]]);
-    return this.kernel([...lines, ...positions], [{ kind: "store", buffer, offset, value: this.within(value) }]);
+    const store: Store = { kind: "store", buffer, offset, value: this.within(value) };
+    const levels = [...lines, ...positions];
+    const innermost = positions.at(-1);
+    if (!innermost) return this.kernel(levels, [store]);
+    const split = splitInterior(this.loop(innermost, []), store);
+    // Extents that differ from line to line keep vectors from running across lines.
+    return this.kernel(levels.slice(0, -1), split, split.length > 1 ? "sequential" : "parallel");
   }
 
   /** `pointers[row] := offset of the load`, k at its start. Offsets are in elements. */
@@ -114,11 +124,18 @@ export class Boxes {
     return this.kernel(rows, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[rows, undefined]]), value }]);
   }
 
-  /** `pointers[position] := offset of the load`, columns and k at their start. */
-  columnPointer(load: Load, position: number): LoopKernel {
+  /** The same for columns, behind those of the rows. */
+  columnPointers(load: Load): LoopKernel {
+    const { columns, depth } = this.slots;
+    const value = this.within(this.atStart(load.offset, depth));
+    return this.kernel(columns, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], MOST_ROWS), value }]);
+  }
+
+  /** The first column's alone. */
+  columnPointer(load: Load): LoopKernel {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, [...columns, ...depth]));
-    return this.kernel([], [{ kind: "store", buffer: this.parts.pointers, offset: constant(position, "i32"), value }]);
+    return this.kernel([], [{ kind: "store", buffer: this.parts.pointers, offset: constant(MOST_ROWS, "i32"), value }]);
   }
 
   /** The epilogue, over the block of sums. */
@@ -137,25 +154,27 @@ export class Boxes {
     return replacer(new Map(levels.map((level) => [level.axes.index as Expression, level.start as Expression])))(e);
   }
 
-  private kernel(levels: readonly LevelSlots[], body: readonly Statement[]): LoopKernel {
+  private kernel(levels: readonly LevelSlots[], body: readonly Statement[], axis: Axis = "parallel"): LoopKernel {
     let statements = body;
-    for (let i = levels.length - 1; i >= 0; i--) {
-      const { index, extent } = this.places.get(levels[i]!.axes.index)!;
-      statements = [{ kind: "loop", index: index!, extent, axis: "parallel", body: statements, accumulators: [] }];
-    }
+    for (let i = levels.length - 1; i >= 0; i--) statements = [this.loop(levels[i]!, statements, axis)];
     const { parameters } = this.contraction.kernel;
     return { kind: "loops", buffers: this.buffers, parameters: { scalars: parameters.scalars, sizes: this.slots.end - parameters.scalars.length }, body: statements };
   }
 
+  private loop({ axes }: LevelSlots, body: readonly Statement[], axis: Axis = "parallel"): Loop {
+    const { index, extent } = this.places.get(axes.index)!;
+    return { kind: "loop", index: index!, extent, axis, body, accumulators: [] };
+  }
+
   /** An offset in a thread's buffer: each list counts through its levels, times its pitch. */
-  private offset(lists: readonly (readonly [levels: readonly LevelSlots[], pitch: Param | undefined])[]): Expression {
+  private offset(lists: readonly (readonly [levels: readonly LevelSlots[], pitch: Param | undefined])[], start = 0): Expression {
     const terms = lists.flatMap(([levels, pitch]) =>
       levels.map((level, i): Term => {
         const last = i === levels.length - 1;
         const coefficient = last ? pitch : pitch ? product(level.unit, pitch) : level.unit;
         return { value: this.places.get(level.axes.index)!.index!, coefficient };
       }));
-    return sum(terms, undefined);
+    return sum(terms, start ? constant(start, "i32") : undefined);
   }
 
   /** The expression with every index as start of the box + place within it. */

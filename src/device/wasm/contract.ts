@@ -8,18 +8,21 @@
 import type { Param } from "../../ir/expression.ts";
 import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
-import { IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, contractionOf, planOf, type Level, type Operand } from "./blocking.ts";
+import { IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, TURNED, contractionOf, planOf, type Level, type Operand } from "./blocking.ts";
 import { Boxes, type LevelSlots } from "./boxes.ts";
 import { emitLoopKernel, KERNEL_PARAMETERS } from "./kernels.ts";
+import { emitClear, emitCount, emitTurn } from "./panels.ts";
 import { emitSweep, TILE_COLUMNS } from "./tile.ts";
 
 /** The thread's buffers, by byte offset in its scratch. A line of packed rows or columns has up to two tiles of padding. */
 const line = (elements: number): number => 4 * (elements + 2 * TILE_COLUMNS);
 const FRAME_BYTES = 2048;
 const POINTERS_AT = FRAME_BYTES;
-const ROWS_AT: number = POINTERS_AT + line(MOST_ROWS);
-const COLUMNS_AT: number = ROWS_AT + Math.max(MOST_ROWS * line(MOST_DEPTH), MOST_DEPTH * line(MOST_ROWS));
+const ROWS_AT: number = POINTERS_AT + line(MOST_ROWS + MOST_COLUMNS);
+const STRIPS_AT: number = ROWS_AT + Math.max(MOST_ROWS * line(MOST_DEPTH), MOST_DEPTH * line(MOST_ROWS));
+const COLUMNS_AT: number = STRIPS_AT + MOST_COLUMNS * line(MOST_DEPTH);
 const SUMS_AT: number = COLUMNS_AT + MOST_DEPTH * line(MOST_COLUMNS);
+const TEMPORARIES = 5;
 /** Scratch that a thread needs for any contraction. */
 export const CONTRACT_SCRATCH_BYTES: number = SUMS_AT + MOST_ROWS * line(MOST_COLUMNS);
 
@@ -33,7 +36,7 @@ export function contractWords(kernel: ContractKernel, sizes: readonly number[]):
   const plan = planOf(kernel, sizes);
   const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
   return [
-    plan.rowMode, plan.columnMode, plan.rowStep, plan.columnStep, plan.rowPitch, plan.pitch,
+    plan.rowMode, plan.columnMode, plan.rowStep, plan.columnStep, plan.rowPitch, plan.stripPitch, plan.pitch,
     ...plan.batch.flatMap((extent) => [extent, 1, extent, 1]),
     ...plan.rows.flatMap(level), ...plan.columns.flatMap(level), ...plan.depth.flatMap(level),
   ];
@@ -53,10 +56,13 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
   const packRows = alwaysInPlace(row, slots.depth) ? undefined : row.unitFree
     ? part(boxes.pack(row.value, parts.rows, slots.depth, slots.rowPitch, slots.rows))
     : part(boxes.pack(row.value, parts.rows, slots.rows, slots.rowPitch, slots.depth));
-  const columnPointer = column.plain && column.unitFree ? part(boxes.columnPointer(column.plain, MOST_ROWS)) : undefined;
-  const packColumns = part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
+  const columnPointer = column.plain && column.unitFree ? part(boxes.columnPointer(column.plain)) : undefined;
+  const columnPointers = column.plain && column.unitDepth ? part(boxes.columnPointers(column.plain)) : undefined;
+  const packStrips = !column.unitDepth || alwaysTurned(column, slots.depth) ? undefined
+    : part(boxes.pack(column.value, parts.strips, slots.columns, slots.stripPitch, slots.depth));
+  const packColumns = column.unitDepth ? undefined : part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
   const epilogue = part(boxes.epilogue());
-  const sweep = emitSweep(module), count = emitCount(module), clear = emitClear(module);
+  const sweep = emitSweep(module), count = emitCount(module), clear = emitClear(module), turn = emitTurn(module);
 
   const f = emitter.start(module.function(KERNEL_PARAMETERS, [], name));
   const { frame } = emitter;
@@ -86,9 +92,32 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
     else if (!rowPointers) packed();
     else emitter.number(slots.rowMode).i32(IN_PLACE).op("i32.eq").if(inPlace, packed);
   };
+  const turned = (pushBase: () => void): void => {
+    at(POINTERS_AT + 4 * MOST_ROWS).get(columns);
+    pushBase();
+    f.get(depth);
+    at(COLUMNS_AT);
+    bytes(slots.pitch).call(turn);
+  };
+  const pack = (): void => {
+    const inPlace = (): void => {
+      columnPointers!();
+      turned(() => emitter.address(column.plain!.buffer));
+    };
+    const fromStrips = (): void => {
+      packStrips!();
+      at(POINTERS_AT + 4 * MOST_ROWS).get(columns);
+      emitter.number(slots.stripPitch).call(count);
+      turned(() => at(STRIPS_AT));
+    };
+    if (packColumns) packColumns();
+    else if (!columnPointers) fromStrips();
+    else if (!packStrips) inPlace();
+    else emitter.number(slots.columnMode).i32(TURNED).op("i32.eq").if(inPlace, fromStrips);
+  };
   const placeColumns = (): void => {
     const packed = (): void => {
-      packColumns();
+      pack();
       at(COLUMNS_AT).set(columnBase);
       f.get(columns).i32(TILE_COLUMNS - 1).op("i32.and").if(() => {
         at(COLUMNS_AT);
@@ -135,6 +164,11 @@ function alwaysInPlace(row: Operand, depth: readonly LevelSlots[]): boolean {
   return row.plain !== undefined && depth.length === 1 && !row.unitFree;
 }
 
+/** Are columns turned from where they lie whatever the sizes? */
+function alwaysTurned(column: Operand, depth: readonly LevelSlots[]): boolean {
+  return column.plain !== undefined && depth.length === 1;
+}
+
 /** Writes the function's frame: a copy of its words, with the thread's buffers and the present block's numbers added. */
 class BlockEmitter {
   private readonly module: ModuleBuilder;
@@ -171,7 +205,7 @@ class BlockEmitter {
     const { own, boxes: { parts, slots } } = this;
     const [block] = f.params;
     for (let i = 0; i < own; i++) f.get(this.frame).get(block!).memory("i32.load", 4 * i).memory("i32.store", 4 * i);
-    const places = [[parts.pointers, POINTERS_AT], [parts.rows, ROWS_AT], [parts.columns, COLUMNS_AT], [parts.sums, SUMS_AT]] as const;
+    const places = [[parts.pointers, POINTERS_AT], [parts.rows, ROWS_AT], [parts.strips, STRIPS_AT], [parts.columns, COLUMNS_AT], [parts.sums, SUMS_AT]] as const;
     for (const [buffer, offset] of places) f.get(this.frame).get(this.frame).i32(offset).op("i32.add").memory("i32.store", 4 * buffer);
     for (let slot = 0; slot < slots.block; slot++)
       f.get(this.frame).get(block!).memory("i32.load", 4 * (own + slot)).memory("i32.store", this.word(slot));
@@ -252,47 +286,6 @@ class BlockEmitter {
 
   /** Byte offset of a slot in the frame. */
   private word(slot: number): number {
-    return 4 * (this.own + 4 + slot);
+    return 4 * (this.own + TEMPORARIES + slot);
   }
 }
-
-// ---------- helpers of all contractions of a module
-
-const counts = new WeakMap<ModuleBuilder, FunctionBuilder>();
-
-/** `count(address, n, step)`: the words 0, step, 2 · step … */
-function emitCount(module: ModuleBuilder): FunctionBuilder {
-  let f = counts.get(module);
-  if (f) return f;
-  f = module.function(["i32", "i32", "i32"], []);
-  counts.set(module, f);
-  const [address, n, step] = f.params as [Local, Local, Local];
-  const value = f.local("i32");
-  f.loop(() => {
-    f!.get(address).get(value).memory("i32.store").get(value).get(step).op("i32.add").set(value);
-    f!.get(address).i32(4).op("i32.add").set(address).get(n).i32(1).op("i32.sub").tee(n).brIf(0);
-  });
-  return f;
-}
-
-const clears = new WeakMap<ModuleBuilder, FunctionBuilder>();
-
-/** `clear(address, pitch, lines, from)`: zeros in each line (`pitch` bytes apart) from element `from` on. */
-function emitClear(module: ModuleBuilder): FunctionBuilder {
-  let f = clears.get(module);
-  if (f) return f;
-  f = module.function(["i32", "i32", "i32", "i32"], []);
-  clears.set(module, f);
-  const [address, pitch, lines, from] = f.params as [Local, Local, Local, Local];
-  const at = f.local("i32"), end = f.local("i32");
-  f.loop(() => {
-    f!.get(address).get(from).i32(2).op("i32.shl").op("i32.add").set(at);
-    f!.get(address).get(pitch).op("i32.add").tee(end).set(address);
-    f!.loop(() => {
-      f!.get(at).f32(0).memory("f32.store").get(at).i32(4).op("i32.add").tee(at).get(end).op("i32.lt_u").brIf(0);
-    });
-    f!.get(lines).i32(1).op("i32.sub").tee(lines).brIf(0);
-  });
-  return f;
-}
-
