@@ -38,7 +38,15 @@ export interface Contraction {
   readonly depth: readonly Axes[];
   readonly row: Operand;
   readonly column: Operand;
+  /** Few rows, and columns with k side by side: multiplied one by one, where the sizes allow, instead of in tiles. */
+  readonly mayDot: boolean;
 }
+
+/** Rows that count as few. */
+const FEW = 3;
+/** Columns of a block, and the run of k, where rows are few. */
+const DOT_COLUMNS = 64;
+const DOT_DEPTH = 4096;
 
 const contractions = new WeakMap<ContractKernel, Contraction>();
 
@@ -48,9 +56,11 @@ export function contractionOf(kernel: ContractKernel): Contraction {
   if (!known) {
     const { batch, m, n, k: depth } = kernel;
     const left = operandOf(kernel.left, m, depth), right = operandOf(kernel.right, n, depth);
-    known = isTurned(kernel)
-      ? { kernel, batch, rows: n, columns: m, depth, row: right, column: left }
-      : { kernel, batch, rows: m, columns: n, depth, row: left, column: right };
+    const turned = isTurned(kernel);
+    const [row, column] = turned ? [right, left] : [left, right];
+    const [rows, columns] = turned ? [n, m] : [m, n];
+    const mayDot = isFew(rows) && column.plain !== undefined && column.unitDepth;
+    known = { kernel, batch, rows, columns, depth, row, column, mayDot };
     contractions.set(kernel, known);
   }
   return known;
@@ -58,10 +68,13 @@ export function contractionOf(kernel: ContractKernel): Contraction {
 
 /** Do vectors run along m? Where results lie side by side along m but not n, and where there is no n to speak of. */
 function isTurned({ m, n, epilogue }: ContractKernel): boolean {
-  const few = (axes: readonly Axes[]): boolean => axes.reduce((count, { extent }) => count * (typeof extent === "number" ? extent : Infinity), 1) < 4;
-  if (few(m) || few(n)) return few(n) && !few(m);
+  if (isFew(m) || isFew(n)) return isFew(n) && !isFew(m);
   const along = (axes: readonly Axes[]): number => epilogue.filter((s) => isUnitAlong(s.offset, axes.at(-1)!.index)).length;
   return along(m) > along(n);
+}
+
+function isFew(axes: readonly Axes[]): boolean {
+  return axes.reduce((count, { extent }) => count * (typeof extent === "number" ? extent : Infinity), 1) <= FEW;
 }
 
 function isUnitAlong(offset: Expression, index: Index): boolean {
@@ -135,6 +148,8 @@ export const PACKED_ROWS = 1;
 export const PACKED_COLUMNS = 2;
 /** Columns only: turned from where they lie, k side by side, to packed columns. (Packed rows of columns are turned, too.) */
 export const TURNED = 3;
+/** Columns only: read where they lie, k side by side, by dot products. */
+export const DOTS = 4;
 
 export interface Plan {
   readonly batch: readonly number[];
@@ -174,9 +189,13 @@ export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
       return s === null ? NaN : s === undefined ? 1 : number(s);
     });
 
-  const k = cut(depth, MOST_DEPTH, 4);
+  const { row, column, mayDot } = contraction;
+  const rowStrides = row.plain && stride(row, contraction.depth), columnStrides = column.plain && stride(column, contraction.depth);
+  const long = mayDot ? cut(depth, DOT_DEPTH, 4) : [];
+  const dots = mayDot && flatStride(columnStrides!, long) === 1;
+  const k = dots ? long : cut(depth, MOST_DEPTH, 4);
   let r: Level[] = [], c: Level[] = [];
-  for (const [mostRows, mostColumns] of SMALLER) {
+  for (const [mostRows, mostColumns] of dots ? ([[MOST_ROWS, DOT_COLUMNS]] as const) : SMALLER) {
     const rowsNow = cut(rows, mostRows, 2), columnsNow = cut(columns, mostColumns, TILE_COLUMNS);
     const blocks = count(batch) * blocksOf(rowsNow) * blocksOf(columnsNow);
     const products = boxOf(rowsNow) * boxOf(columnsNow) * count(depth);
@@ -185,16 +204,16 @@ export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
     if (blocks >= ENOUGH_BLOCKS) break;
   }
 
-  const rowStride = contraction.row.plain && flatStride(stride(contraction.row, contraction.depth), k);
-  // Rows that lie side by side are gathered from far apart along k: packed, except where few columns use them.
-  const rowMode = rowStride !== undefined && !(contraction.row.unitFree && rowStride > 1) ? IN_PLACE : contraction.row.unitFree ? PACKED_COLUMNS : PACKED_ROWS;
+  const rowStride = rowStrides && flatStride(rowStrides, k);
+  // Rows that lie side by side are gathered from far apart along k: packed.
+  const rowInPlace = rowStride !== undefined && (mayDot ? rowStride === 1 : !(row.unitFree && rowStride > 1));
+  const rowMode = rowInPlace ? IN_PLACE : packsAlongRows(contraction) ? PACKED_COLUMNS : PACKED_ROWS;
   const rowPitch = rowMode === PACKED_COLUMNS ? padded(boxOf(r)) : padded(boxOf(k));
-  const { column } = contraction;
-  const columnStride = column.plain && flatStride(stride(column, contraction.depth), k);
+  const columnStride = columnStrides && flatStride(columnStrides, k);
   const columnsFlat = column.plain && flatStride(stride(column, contraction.columns), c) === 1;
   // Packing pays when several rows use what was packed.
-  const inPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(r) < 8;
-  const columnMode = inPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS;
+  const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(r) < 8;
+  const columnMode = dots ? DOTS : columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS;
   const pitch = padded(boxOf(c));
   return {
     batch, rows: r, columns: c, depth: k, rowMode, columnMode, rowPitch, stripPitch: padded(boxOf(k)), pitch,
@@ -202,6 +221,11 @@ export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
     columnStep: columnMode === IN_PLACE ? columnStride! : pitch,
     items: count(batch) * blocksOf(r) * blocksOf(c),
   };
+}
+
+/** Are rows, when they are packed, packed side by side? Dot products want k side by side. */
+export function packsAlongRows({ row, mayDot }: Contraction): boolean {
+  return row.unitFree && !mayDot;
 }
 
 /** Room for whole tiles and a cache line more, so that rows of a power of two do not fall on one another in the cache. */

@@ -8,9 +8,10 @@
 import type { Param } from "../../ir/expression.ts";
 import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
-import { IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, TURNED, contractionOf, planOf, type Level, type Operand } from "./blocking.ts";
+import { IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, DOTS, TURNED, contractionOf, packsAlongRows, planOf, type Contraction, type Level } from "./blocking.ts";
 import { Boxes, type LevelSlots } from "./boxes.ts";
 import { emitLoopKernel, KERNEL_PARAMETERS } from "./kernels.ts";
+import { emitDots } from "./dots.ts";
 import { emitClear, emitCount, emitTurn } from "./panels.ts";
 import { emitSweep, TILE_COLUMNS } from "./tile.ts";
 
@@ -53,16 +54,20 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
 
   // Only the ways that the operands' structure allows are written.
   const rowPointers = row.plain && part(boxes.rowPointers(row.plain));
-  const packRows = alwaysInPlace(row, slots.depth) ? undefined : row.unitFree
+  const alongRows = packsAlongRows(contraction);
+  const packRows = alwaysInPlace(contraction) ? undefined : alongRows
     ? part(boxes.pack(row.value, parts.rows, slots.depth, slots.rowPitch, slots.rows))
     : part(boxes.pack(row.value, parts.rows, slots.rows, slots.rowPitch, slots.depth));
   const columnPointer = column.plain && column.unitFree ? part(boxes.columnPointer(column.plain)) : undefined;
   const columnPointers = column.plain && column.unitDepth ? part(boxes.columnPointers(column.plain)) : undefined;
-  const packStrips = !column.unitDepth || alwaysTurned(column, slots.depth) ? undefined
+  const alwaysFlat = column.plain !== undefined && slots.depth.length === 1;
+  const packStrips = !column.unitDepth || alwaysFlat ? undefined
     : part(boxes.pack(column.value, parts.strips, slots.columns, slots.stripPitch, slots.depth));
   const packColumns = column.unitDepth ? undefined : part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
   const epilogue = part(boxes.epilogue());
   const sweep = emitSweep(module), count = emitCount(module), clear = emitClear(module), turn = emitTurn(module);
+
+  const dots = contraction.mayDot ? emitDots(module) : undefined;
 
   const f = emitter.start(module.function(KERNEL_PARAMETERS, [], name));
   const { frame } = emitter;
@@ -79,7 +84,7 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
       // Where packed rows start does not change from one run of k to the next.
       f.get(more).op("i32.eqz").if(() => {
         at(POINTERS_AT).get(rows);
-        if (row.unitFree) f.i32(1);
+        if (alongRows) f.i32(1);
         else emitter.number(slots.rowPitch);
         f.call(count);
       });
@@ -130,15 +135,28 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
       emitter.address(column.plain!.buffer).get(frame).memory("i32.load", POINTERS_AT + 4 * MOST_ROWS).i32(2).op("i32.shl").op("i32.add").set(columnBase);
     }, packed);
   };
-  const block = (): void => {
-    emitter.box(slots.depth, depth);
-    placeRows();
+  const tiles = (): void => {
     placeColumns();
     at(POINTERS_AT).get(rows).get(rowBase);
     bytes(slots.rowStep).get(columnBase);
     bytes(slots.columnStep).get(depth);
     at(SUMS_AT);
     bytes(slots.pitch).get(columns).i32(2).op("i32.shl").get(more).call(sweep);
+  };
+  const singly = (): void => {
+    columnPointers!();
+    at(POINTERS_AT).get(rows).get(rowBase);
+    at(POINTERS_AT + 4 * MOST_ROWS).get(columns);
+    emitter.address(column.plain!.buffer).get(depth);
+    at(SUMS_AT);
+    bytes(slots.pitch).get(more).call(dots!);
+  };
+  const block = (): void => {
+    emitter.box(slots.depth, depth);
+    placeRows();
+    if (!dots) tiles();
+    else if (alwaysFlat) singly();
+    else emitter.number(slots.columnMode).i32(DOTS).op("i32.eq").if(singly, tiles);
     f.i32(1).set(more);
   };
 
@@ -160,13 +178,8 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
 }
 
 /** Can rows be read in place whatever the sizes? */
-function alwaysInPlace(row: Operand, depth: readonly LevelSlots[]): boolean {
-  return row.plain !== undefined && depth.length === 1 && !row.unitFree;
-}
-
-/** Are columns turned from where they lie whatever the sizes? */
-function alwaysTurned(column: Operand, depth: readonly LevelSlots[]): boolean {
-  return column.plain !== undefined && depth.length === 1;
+function alwaysInPlace({ row, depth, mayDot }: Contraction): boolean {
+  return row.plain !== undefined && depth.length === 1 && (mayDot ? row.unitDepth : !row.unitFree);
 }
 
 /** Writes the function's frame: a copy of its words, with the thread's buffers and the present block's numbers added. */

@@ -1,10 +1,11 @@
 /** Small functions over packed blocks, one of each per module, whatever the number of contractions. */
 import type { FunctionBuilder, Local, ModuleBuilder, ValueType } from "./assembler.ts";
 
-type Write = (f: FunctionBuilder, ...params: Local[]) => void;
+/** Writes a function's body, its parameters given. */
+export type Write = (f: FunctionBuilder, ...params: Local[]) => void;
 
 /** A function of so many i32s, written into each module on first use. */
-function once(params: number, write: (module: ModuleBuilder) => Write): (module: ModuleBuilder) => FunctionBuilder {
+export function once(params: number, write: (module: ModuleBuilder) => Write): (module: ModuleBuilder) => FunctionBuilder {
   const made = new WeakMap<ModuleBuilder, FunctionBuilder>();
   return (module) => {
     let f = made.get(module);
