@@ -1,10 +1,22 @@
 /** Layers and what models are made of. */
 export * from "./activation.ts";
+export { attention, type AttentionOptions } from "./attention.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batchNorm.ts";
+export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
+export { dropout, Dropout } from "./dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten } from "./flatten.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export * as init from "./init/index.ts";
+export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Module } from "./module.ts";
+export {
+  MultiheadAttention,
+  type MultiheadAttentionCall,
+  type MultiheadAttentionOptions,
+} from "./multiheadAttention.ts";
+export { AvgPool2d, MaxPool2d } from "./pool2d.ts";
 export type { Rule } from "./rules.ts";
 export { Sequential, sequential, type Layer } from "./sequential.ts";
 export { buffer, parameter } from "./state.ts";

@@ -97,3 +97,14 @@ export function withTrace<T>(trace: Trace, f: () => T): T {
     trace.open = false;
   }
 }
+
+/** Runs `f` as if nothing were traced: for state that comes into being while a trace needs it. */
+export function outsideTraces<T>(f: () => T): T {
+  const before = current;
+  current = undefined;
+  try {
+    return f();
+  } finally {
+    current = before;
+  }
+}
