@@ -30,7 +30,7 @@ export interface Step {
   /** The kernel's text: its content address. */
   readonly key: string;
   readonly launches: readonly Launch[];
-  /** Work of each launch: iterations of its outer parallel loop, and an estimate of nanoseconds for all of them on one core. */
+  /** Work of each launch: iterations of its outer parallel loop (results, for a contraction), and an estimate of nanoseconds for all of them on one core. */
   readonly work: readonly { readonly items: number; readonly cost: number }[];
 }
 

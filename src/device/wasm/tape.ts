@@ -4,7 +4,7 @@
  */
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Program, Step, TapeEntry } from "../device.ts";
-import { contractWords } from "./contract.ts";
+import { contractItems, contractWords } from "./contract.ts";
 import { ENTRY_BYTES, LEADER_STEP, MAX_CHUNKS, REPEAT, SHARED_STEP } from "./runner.ts";
 
 /** Bytes of one scalar: room for every dtype. */
@@ -66,8 +66,11 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
   };
 
   const step = (s: Step): number[] => {
-    const cost = s.work.reduce((sum, w) => sum + w.cost, 0);
-    const isShared = threads > 1 && cost >= SHARED_COST && s.work.some((w) => w.items > 1 || s.launches.length > 1);
+    const { kernel } = s;
+    // How a contraction is cut into blocks is this device's own affair.
+    const work = kernel.kind === "contract" ? s.work.map((w, i) => ({ ...w, items: contractItems(kernel, s.launches[i]!.sizes) })) : s.work;
+    const cost = work.reduce((sum, w) => sum + w.cost, 0);
+    const isShared = threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
     shared ||= isShared;
     const blocks = s.launches.map((launch) => block(s.kernel, launch));
     // The cost of a chunk: small launches together make one, a large launch makes several.
@@ -75,7 +78,7 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
     const target = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
     const chunks: number[] = [];
     let filled = Infinity;
-    s.work.forEach(({ items, cost: launchCost }, i) => {
+    work.forEach(({ items, cost: launchCost }, i) => {
       const each = launchCost / Math.max(1, items);
       const most = Math.max(1, Math.round(target / Math.max(each, 1e-6)));
       const count = items > most ? Math.ceil(items / most) : 1;
