@@ -1,5 +1,5 @@
 /** What is timed. A training step is the whole step: zero, forward, backward, update. */
-import { jit, parameter, randn, type Tensor } from "myelin";
+import { jit, losses, nn, noGrad, optim, parameter, randint, randn, type Tensor } from "myelin";
 
 export interface Workload {
   /** Does the work once; results are read back where a user would read them. */
@@ -8,6 +8,9 @@ export interface Workload {
   readonly flops?: number;
   /** Bytes that one step must move, where that is its limit. */
   readonly bytes?: number;
+  /** The traced function and its arguments, for `explain`. */
+  readonly run?: (...args: never[]) => unknown;
+  readonly inputs?: readonly Tensor[];
 }
 
 /** Concrete values, so that what is timed does not include making them. */
@@ -47,6 +50,53 @@ function softmax(rows: number, columns: number): Workload {
   return { step: () => void f(), bytes: 8 * rows * columns };
 }
 
+/** A whole training step of a classifier on one batch. */
+function training(model: nn.Module & { forward(x: Tensor): Tensor }, x: Tensor, labels: Tensor, optimizer: optim.Optimizer): Workload {
+  const step = jit((input: Tensor, target: Tensor) => {
+    optimizer.zeroGrad();
+    const loss = losses.crossEntropy(model.forward(input), target);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  return { step: () => void step(x, labels).itemSync(), run: step, inputs: [x, labels] };
+}
+
+function labels(count: number, ...shape: number[]): Tensor {
+  const made = randint(0, count, shape);
+  made.dataSync();
+  return made;
+}
+
+class Perceptron extends nn.Module {
+  readonly layers: nn.Linear[];
+
+  constructor(...sizes: number[]) {
+    super();
+    this.layers = sizes.slice(1).map((size, i) => new nn.Linear(sizes[i]!, size));
+  }
+
+  forward(x: Tensor): Tensor {
+    this.layers.forEach((layer, i) => {
+      x = layer.forward(x);
+      if (i < this.layers.length - 1) x = x.relu();
+    });
+    return x;
+  }
+}
+
+function perceptron(batch: number, ...sizes: number[]): Workload {
+  const model = new Perceptron(...sizes);
+  return training(model, values(batch, sizes[0]!), labels(sizes[sizes.length - 1]!, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+}
+
+function inference(): Workload {
+  const model = new Perceptron(784, 512, 256, 10);
+  const x = values(1, 784);
+  const f = jit((input: Tensor) => noGrad(() => model.forward(input)));
+  return { step: () => void f(x).dataSync(), run: f, inputs: [x] };
+}
+
 export const workloads: Readonly<Record<string, () => Workload>> = {
   matmul128: () => matmul(128),
   matmul512: () => matmul(512),
@@ -54,5 +104,8 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
   "matmul1024-ta": () => matmul(1024, true),
   "matmul1024-tb": () => matmul(1024, false, true),
   elementwise10m: () => elementwise(10_000_000),
+  mlp64: () => perceptron(64, 784, 512, 256, 10),
+  mlp32: () => perceptron(32, 784, 128, 10),
+  "mlp-b1": () => inference(),
   softmax: () => softmax(4096, 1000),
 };

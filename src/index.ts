@@ -37,6 +37,3 @@ export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";
 export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
-export * as nn from "./nn/index.ts";
-export * as losses from "./nn/losses/index.ts";
-export * as optim from "./optim/index.ts";
