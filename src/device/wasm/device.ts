@@ -196,7 +196,7 @@ export class WasmDevice implements Device {
       this.#runner.run(base + layout.tape.from, base + layout.tape.to, Number(this.#pool !== undefined), this.#patient);
     } catch (cause) {
       this.#dropPool();
-      throw new DeviceError(`run: a kernel stopped (${cause instanceof Error ? cause.message : String(cause)}). This is a bug in Myelin; what the program wrote is lost.`, { cause });
+      throw new DeviceError(`run: a kernel stopped${because(cause)}. This is a bug in Myelin; what the program wrote is lost.`, { cause });
     }
   }
 
@@ -237,13 +237,13 @@ export class WasmDevice implements Device {
           memory: this.#memory,
           runner: this.#runnerBytes,
           allocate: (bytes) => this.#heap.allocate(bytes),
-          onDeath: (reason) => this.#dropPool(`a helper thread ended (${reason instanceof Error ? reason.message : String(reason)})`),
+          onDeath: (reason) => this.#dropPool(`a helper thread ended${because(reason)}`),
         },
         this.#threads - 1,
       );
       for (const { bytes, tableLength } of this.#modules) this.#pool.publish(bytes, tableLength);
     } catch (cause) {
-      this.#dropPool(`helper threads could not be started (${cause instanceof Error ? cause.message : String(cause)})`);
+      this.#dropPool(`helper threads could not be started${because(cause)}`);
     }
   }
 
@@ -335,6 +335,8 @@ function emit(module: ModuleBuilder, kernel: Kernel): FunctionBuilder {
 function scratchOf(kernel: Kernel, sizes: readonly number[]): number {
   return kernel.kind === "loops" ? scratchBytes(kernel, sizes) : CONTRACT_SCRATCH_BYTES;
 }
+
+const because = (reason: unknown): string => (reason === undefined ? "" : ` (${reason instanceof Error ? reason.message : String(reason)})`);
 
 /** The largest memory that the engine allows. */
 function createMemory(shared: boolean): { memory: WebAssembly.Memory; type: MemoryType } {
