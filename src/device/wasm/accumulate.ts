@@ -1,6 +1,6 @@
 /** Accumulators of loops: their start, one step, and how partial results of vectors become one, always in the same order. */
 import type { DType } from "../../core/dtype.ts";
-import type { BinaryOp, Index, ReduceOp } from "../../ir/expression.ts";
+import type { BinaryOp, Expression, Index, ReduceOp } from "../../ir/expression.ts";
 import { identityOf, type Accumulator } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
@@ -15,6 +15,8 @@ export interface Running {
   readonly values: readonly Local[];
   /** Of argmax and argmin: −1 before the first iteration. */
   readonly positions: readonly Local[];
+  /** Of max and min of floats on vectors: ones where a NaN was seen, until the loop is done. */
+  readonly seenNaN: readonly Local[];
 }
 
 const COMBINE: Readonly<Record<Exclude<ReduceOp, "argmax" | "argmin">, BinaryOp>> = { sum: "add", prod: "mul", max: "max", min: "min" };
@@ -27,24 +29,34 @@ export function startAccumulator(emitter: KernelEmitter, accumulator: Accumulato
   const { op, value } = accumulator;
   const { dtype } = value;
   const vector = vectors !== undefined;
-  const values: Local[] = [], positions: Local[] = [];
+  const values: Local[] = [], positions: Local[] = [], seenNaN: Local[] = [];
   for (let u = 0; u < (vectors ?? 1); u++) {
     if (vector) pushVectorConstant(code, identityOf(op, dtype), dtype);
     else pushConstant(code, identityOf(op, dtype), dtype);
     values.push(spill(code, vector ? "v128" : scalarType(dtype)));
+    if (vector && isExtreme(op) && dtype === "f32") {
+      code.i32x4(0);
+      seenNaN.push(spill(code, "v128"));
+    }
     if (!isArg(op)) continue;
     if (vector) code.i32x4(-1);
     else code.i32(-1);
     positions.push(spill(code, vector ? "v128" : "i32"));
   }
-  return { accumulator, dtype, vector, values, positions };
+  return { accumulator, dtype, vector, values, positions, seenNaN };
 }
+
+const isExtreme = (op: ReduceOp): op is "max" | "min" => op === "max" || op === "min";
 
 /** Takes an iteration's value in, as `accumulator` has it; of vector `u` when it is one of vectors. */
 export function stepAccumulator(emitter: KernelEmitter, index: Index, accumulator: Accumulator, running: Running, u: number): void {
   const { code } = emitter;
   const { op, value, position = index } = accumulator;
   const { dtype, vector } = running;
+  if (isExtreme(op) && (dtype === "f32" || dtype === "f64")) {
+    stepExtreme(emitter, op, value, running, u);
+    return;
+  }
   if (!isArg(op)) {
     const into = running.values[u]!;
     code.get(into);
@@ -65,6 +77,34 @@ export function stepAccumulator(emitter: KernelEmitter, index: Index, accumulato
   else emitter.scalar(position);
   const at = spill(code, vector ? "v128" : "i32");
   takeBetter(code, running, u, candidate, at);
+}
+
+/**
+ * max and min of floats. The instructions that pass NaN on cost the engine eight of the machine's: vectors remember
+ * NaN apart, single values compare. Both keep the first of two equal zeros.
+ */
+function stepExtreme(emitter: KernelEmitter, op: "max" | "min", value: Expression, running: Running, u: number): void {
+  const { code } = emitter;
+  const { dtype, vector } = running;
+  const best = running.values[u]!;
+  if (vector) {
+    emitter.vector(value, u);
+    const candidate = spill(code, "v128"), seen = running.seenNaN[u]!;
+    code.get(best).get(candidate).op(op === "max" ? "f32x4.pmax" : "f32x4.pmin").set(best);
+    code.get(seen).get(candidate).get(candidate).op("f32x4.ne").op("v128.or").set(seen);
+    return;
+  }
+  emitter.scalar(value);
+  const candidate = spill(code, scalarType(dtype));
+  const [low, high] = op === "max" ? [best, candidate] : [candidate, best];
+  code.get(candidate).get(best);
+  strictlyBetter(code, dtype, low, high, best);
+  code.op("select").set(best);
+}
+
+/** To be called when the loop is done, before results are used: NaN that was remembered apart becomes the result. */
+export function settle(emitter: KernelEmitter, running: Running): void {
+  running.seenNaN.forEach((seen, u) => emitter.code.get(running.values[u]!).get(seen).op("v128.or").set(running.values[u]!));
 }
 
 /** Replaces value and position where the candidate is more extreme, or the first. A NaN is more extreme than any number. */
@@ -101,6 +141,7 @@ function strictlyBetter(code: FunctionBuilder, dtype: DType, low: Local, high: L
 export function combineLanes(emitter: KernelEmitter, running: Running): Running {
   const { code } = emitter;
   const { accumulator, dtype } = running;
+  settle(emitter, running);
   if (isArg(accumulator.op)) return combineArg(emitter, running);
   const op = COMBINE[accumulator.op];
   let vectors = running.values;
@@ -124,7 +165,7 @@ export function combineLanes(emitter: KernelEmitter, running: Running): Running 
     code.set(all);
   }
   extractLane(code.get(all), dtype, 0);
-  return { ...running, vector: false, values: [spill(code, scalarType(dtype))], positions: [] };
+  return { ...running, vector: false, values: [spill(code, scalarType(dtype))], positions: [], seenNaN: [] };
 }
 
 /** Two accumulators over parts of one loop as one, the second's part taken after the first's. */

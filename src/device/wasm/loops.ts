@@ -1,7 +1,7 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
 import { childrenOf, type Expression, type Register } from "../../ir/expression.ts";
 import type { Loop, Statement, Store } from "../../ir/kernel.ts";
-import { combineLanes, combineTwo, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
+import { combineLanes, combineTwo, settle, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
 import { expressionsOf, type KernelEmitter } from "./emit.ts";
 import { scalarType, spill } from "./instructions.ts";
@@ -218,6 +218,7 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
     });
   });
   counter.finish();
+  for (const r of running) settle(emitter, r);
   bindResults(emitter, running);
 }
 
