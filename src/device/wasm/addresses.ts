@@ -55,7 +55,7 @@ export class Addresses {
 
   /** Forgets addresses computed from values that a store may have changed. */
   forgetStored(): void {
-    for (const { prefixes } of this.scopes) for (const offset of prefixes.keys()) if (this.emitter.isVolatile(offset)) prefixes.delete(offset);
+    for (const { prefixes } of this.scopes) for (const offset of prefixes.keys()) if (this.emitter.known.isVolatile(offset)) prefixes.delete(offset);
   }
 
   /** Leaves a buffer's first byte address on the stack. */
@@ -101,7 +101,7 @@ export class Addresses {
   /** Computes the part of an address that is known here; with `index`, prepares a running offset for its part. */
   hoist(buffer: number, offset: Expression, index: Index | undefined): void {
     const known = this.find(buffer, offset) ?? this.whole(offset);
-    const ready = known.terms.filter((t) => this.emitter.isInvariant(t.value));
+    const ready = known.terms.filter((t) => this.emitter.known.isInvariant(t.value));
     const rest = known.terms.filter((t) => !ready.includes(t));
     const bytes = this.bytesOf(buffer);
     if (index) for (const t of rest) if (t.value === index) this.run(index, t.coefficient, bytes);
@@ -125,7 +125,7 @@ export class Addresses {
   /** The values inside an offset that are still to be computed in the loop. */
   visitTerms(offset: Expression, visit: (e: Expression) => void): void {
     for (const { value, coefficient } of termsOf(offset).terms) {
-      if (value.kind === "index" || this.emitter.isInvariant(value)) continue;
+      if (value.kind === "index" || this.emitter.known.isInvariant(value)) continue;
       visit(value);
       if (typeof coefficient === "object") visit(coefficient);
     }
@@ -135,7 +135,7 @@ export class Addresses {
   start(index: Index): void {
     const { code } = this.emitter;
     for (const { local, step } of this.running.get(index) ?? []) {
-      code.get(this.emitter.localOf(index));
+      code.get(this.emitter.known.localOf(index));
       if (typeof step === "number") code.i32(step);
       else code.get(step);
       code.op("i32.mul").set(local);

@@ -54,7 +54,7 @@ export function prepare(emitter: KernelEmitter, statements: readonly Statement[]
     }
   };
   stores(statements);
-  emitter.setHazards(new Set([...stored].filter((b) => loaded.has(b))));
+  emitter.known.setHazards(new Set([...stored].filter((b) => loaded.has(b))));
 }
 
 /** Bytes of scratch memory that one thread needs, for these sizes. */

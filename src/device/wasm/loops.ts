@@ -23,10 +23,10 @@ export function emitStatements(emitter: KernelEmitter, statements: readonly Stat
   const nested = statements.some((s) => s.kind === "loop" || s.kind === "if");
   const each = (part: Part, u: number): void => emitPart(emitter, part, u, defined, range);
   // Without inner loops one vector is finished before the next begins, which keeps few values alive.
-  if (nested) for (const part of all) for (let u = 0; u < emitter.vectors; u++) each(part, u);
-  else for (let u = 0; u < emitter.vectors; u++) for (const part of all) each(part, u);
+  if (nested) for (const part of all) for (let u = 0; u < emitter.known.vectors; u++) each(part, u);
+  else for (let u = 0; u < emitter.known.vectors; u++) for (const part of all) each(part, u);
   then?.();
-  for (const register of defined) emitter.unbind(register);
+  for (const register of defined) emitter.known.unbind(register);
 }
 
 type Part = Exclude<Statement, Store> | readonly Store[];
@@ -39,7 +39,7 @@ function parts(emitter: KernelEmitter, statements: readonly Statement[]): Part[]
     if (s.kind !== "store") {
       group = undefined;
       out.push(s);
-    } else if (group && !emitter.isVolatile(s.value) && !emitter.isVolatile(s.offset)) group.push(s);
+    } else if (group && !emitter.known.isVolatile(s.value) && !emitter.known.isVolatile(s.offset)) group.push(s);
     else out.push((group = [s]));
   }
   return out;
@@ -54,18 +54,18 @@ function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Regist
   switch (part.kind) {
     case "let": {
       const { register, value } = part;
-      const varying = emitter.isVarying(value);
+      const varying = emitter.known.isVarying(value);
       if (u === 0) {
-        if (varying) emitter.bindVectors(register, vectorLocals(emitter));
+        if (varying) emitter.known.bindVectors(register, vectorLocals(emitter));
         else emitter.bind(register, code.local(scalarType(value.dtype)));
         defined.push(register);
       }
       if (varying) {
         emitter.vector(value, u);
-        code.set(emitter.vectorsOf(register)[u]!);
+        code.set(emitter.known.vectorsOf(register)[u]!);
       } else if (u === 0) {
         emitter.scalar(value);
-        code.set(emitter.localOf(register));
+        code.set(emitter.known.localOf(register));
       }
       return;
     }
@@ -88,7 +88,7 @@ function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Regist
 }
 
 function vectorLocals(emitter: KernelEmitter): Local[] {
-  return Array.from({ length: emitter.vectors }, () => emitter.code.local("v128"));
+  return Array.from({ length: emitter.known.vectors }, () => emitter.code.local("v128"));
 }
 
 // ---------- counting
@@ -190,7 +190,7 @@ class Counter {
   }
 
   finish(): void {
-    this.emitter.unbind(this.loop.index);
+    this.emitter.known.unbind(this.loop.index);
     this.emitter.finishLoop(this.loop.index);
   }
 }
@@ -208,9 +208,9 @@ interface Guarded {
 /** One iteration after another; inside a vector loop, each for all of its lanes. */
 function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
   const varying = varyingAccumulators(emitter, loop);
-  const running = loop.accumulators.map((a) => startAccumulator(emitter, a, varying.has(a.register) ? emitter.vectors : undefined));
+  const running = loop.accumulators.map((a) => startAccumulator(emitter, a, varying.has(a.register) ? emitter.known.vectors : undefined));
   const counter = new Counter(emitter, loop, range);
-  hoistBody(emitter, loop, emitter.isVectorized);
+  hoistBody(emitter, loop, emitter.known.isVectorized);
   counter.start();
   counter.repeat(1, () => {
     emitStatements(emitter, loop.body, undefined, () => {
@@ -237,7 +237,7 @@ function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
   counter.start();
   const step = (l: Loop, running: readonly Running[]): void => {
     emitStatements(emitter, l.body, undefined, () => {
-      for (let u = 0; u < emitter.vectors; u++) for (const [k, r] of running.entries()) stepAccumulator(emitter, l.index, l.accumulators[k]!, r, u);
+      for (let u = 0; u < emitter.known.vectors; u++) for (const [k, r] of running.entries()) stepAccumulator(emitter, l.index, l.accumulators[k]!, r, u);
     });
   };
   const counts = vectors > 1 ? [vectors, 1] : [1];
@@ -275,7 +275,7 @@ function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
 function bindResults(emitter: KernelEmitter, running: readonly Running[]): void {
   for (const { accumulator: { register, op }, values, positions, vector } of running) {
     const results = op === "argmax" || op === "argmin" ? positions : values;
-    if (vector) emitter.bindVectors(register, results);
+    if (vector) emitter.known.bindVectors(register, results);
     else emitter.bind(register, results[0]!);
   }
 }
@@ -283,8 +283,8 @@ function bindResults(emitter: KernelEmitter, running: readonly Running[]): void 
 /** The accumulators of a loop, inside a vector loop, that differ between lanes. */
 function varyingAccumulators(emitter: KernelEmitter, loop: Loop): Set<Register> {
   const inner = new Set<Register>();
-  if (!emitter.isVectorized) return inner;
-  const differs = (e: Expression): boolean => emitter.isVarying(e) || [...e.free].some((v) => v.kind === "register" && inner.has(v));
+  if (!emitter.known.isVectorized) return inner;
+  const differs = (e: Expression): boolean => emitter.known.isVarying(e) || [...e.free].some((v) => v.kind === "register" && inner.has(v));
   const visit = (statements: readonly Statement[]): void => {
     for (const s of statements) {
       if (s.kind === "let" && differs(s.value)) inner.add(s.register);
