@@ -48,7 +48,7 @@ export function collapseIndices(space: Space, mayMerge: (outer: Index, inner: In
     const loops = [...space.loops.slice(0, i), merged, ...space.loops.slice(i + 2)];
     space = replaceIn(space, loops, new Map<Expression, Expression>([[a, quotient(merged, b.extent)], [b, remainder(merged, b.extent)]]));
   }
-  return { loops: space.loops.filter((v) => v.extent !== 1), expressions: space.expressions };
+  return dropUnits(space);
 }
 
 function contiguous(roots: readonly Expression[], a: Index, b: Index): boolean {
