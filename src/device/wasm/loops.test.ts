@@ -227,6 +227,47 @@ describe("reductions", () => {
     for (const fill of [-Infinity, Infinity, 2]) check({ kernel, buffers: [new Float32Array(29).fill(fill), allocate("i32", 2)] });
   });
 
+  test("NaN and zeros of both signs in columns, on vectors as in the tail", () => {
+    const [rows, columns] = [5, 7];
+    const data = ramp("f32", rows * columns);
+    data.fill(-0, 14, 28);
+    data.set([NaN, 0, -0], 8);
+    const i = index(rows), j = index(columns), most = register("f32"), least = register("f32");
+    const x = load(0, "f32", add(scale(i, columns), j));
+    const kernel = kernelOf([read("f32"), write("f32"), write("f32")], [
+      loop("parallel", j, [loop("reduce", i, [], [{ register: most, op: "max", value: x }, { register: least, op: "min", value: x }]), store(1, j, most), store(2, j, least)]),
+    ]);
+    const run = { kernel, buffers: [data, allocate("f32", columns), allocate("f32", columns)] };
+    const [, whole] = check(run), [, split] = check({ ...run, splits: [1, 2, 3] });
+    whole!.forEach((v, k) => expect(Object.is(v, split![k])).toBe(true));
+  });
+
+  test("argmax over two axes as one position, taken apart again", () => {
+    for (const [outer, a, b] of [[3, 5, 6], [2, 3, 17], [4, 9, 3]] as const) {
+      const r = index(outer), flat = index(a * b), best = register("i32"), sum = register("f32");
+      const row = quotient(flat, b), column = remainder(flat, b);
+      // The window lies inside a larger array, so its rows do not follow one another.
+      const x = load(0, "f32", affine([{ value: r, coefficient: a * (b + 2) }, { value: row, coefficient: b + 2 }, { value: column, coefficient: 1 }], 1));
+      const kernel = kernelOf([read("f32"), write("i32"), write("f32")], [
+        loop("parallel", r, [loop("reduce", flat, [], [{ register: best, op: "argmax", value: x }, { register: sum, op: "sum", value: x }]), store(1, r, best), store(2, r, sum)]),
+      ]);
+      check({ kernel, buffers: [ramp("f32", outer * a * (b + 2) + 1), allocate("i32", outer), allocate("f32", outer)] });
+      const ties = ramp("f32", outer * a * (b + 2) + 1).fill(2);
+      check({ kernel, buffers: [ties, allocate("i32", outer), allocate("f32", outer)] });
+    }
+  });
+
+  test("sums over one axis of many, rows and columns flattened", () => {
+    for (const [batch, middle, channels] of [[2, 9, 16], [3, 5, 6], [4, 3, 1], [2, 12, 35]] as const) {
+      const flat = index(batch * channels), k = index(middle), r = register("f32");
+      const x = load(0, "f32", affine([{ value: quotient(flat, channels), coefficient: middle * channels }, { value: k, coefficient: channels }, { value: remainder(flat, channels), coefficient: 1 }], 0));
+      const kernel = kernelOf([read("f32"), read("f32"), write("f32")], [
+        loop("parallel", flat, [loop("reduce", k, [], [{ register: r, op: "sum", value: x }]), store(2, flat, binary("mul", r, load(1, "f32", remainder(flat, channels))))]),
+      ]);
+      check({ kernel, buffers: [ramp("f32", batch * middle * channels), ramp("f32", channels), allocate("f32", batch * channels)], splits: [1] });
+    }
+  });
+
   test("u8 and bool inputs, counted", () => {
     const i = index(6), j = index(45), r = register("i32"), any = register("bool");
     const x = load(0, "bool", add(scale(i, 45), j));
@@ -294,6 +335,17 @@ describe("rows", () => {
       ]),
     ]);
     check({ kernel, buffers: [ramp("f32", rows * columns), ramp("f32", columns)] }, 8);
+  });
+
+  test("a result may lie where an operand lay", () => {
+    // Two buffers of one place: every element is read before it is written, also by another statement's value.
+    const i = index(21);
+    const x = load(0, "f32", i), y = load(1, "f32", i);
+    const kernel = kernelOf([read("f32"), read("f32"), write("f32"), write("f32")], [loop("parallel", i, [store(2, i, binary("add", x, y)), store(3, i, binary("mul", x, y))])]);
+    const [first, second] = [ramp("f32", 21), ramp("f32", 21, -6)];
+    const want = runReference({ kernel, buffers: [first, second, allocate("f32", 21), allocate("f32", 21)] });
+    const got = runWasm({ kernel, buffers: [first, second, allocate("f32", 21), allocate("f32", 21)], places: [0, 1, 0, 1] });
+    expect([got[2], got[3]]).toEqual([want[2], want[3]]);
   });
 
   test("a recurrence along a sequential loop, many at once", () => {

@@ -16,22 +16,25 @@ export interface Run {
   readonly scalars?: readonly number[];
   /** Where to split the iterations of the outermost parallel loop; default: not at all. */
   readonly splits?: readonly number[];
+  /** For each buffer, the buffer in whose place it lies; default: each in its own. */
+  readonly places?: readonly number[];
 }
 
 /** The buffers after the kernel has run as WebAssembly. */
-export function runWasm({ kernel, buffers, scalars = [], splits = [] }: Run): TypedArray[] {
+export function runWasm({ kernel, buffers, scalars = [], splits = [], places }: Run): TypedArray[] {
   const { kernel: made, sizes } = parameterize(kernel);
   let end = FIRST;
   // No buffer is aligned to more than its elements.
-  const addresses = buffers.map((b) => {
+  const own = buffers.map((b) => {
     const at = end + b.BYTES_PER_ELEMENT;
     end = Math.ceil((at + b.byteLength) / 8) * 8;
     return at;
   });
+  const addresses = places ? places.map((p) => own[p]!) : own;
   const scratch = Math.ceil(end / 64) * 64;
   const pages = Math.ceil((scratch + scratchBytes(made, sizes) + 64) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages });
-  buffers.forEach((b, i) => new Uint8Array(memory.buffer).set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), addresses[i]));
+  buffers.forEach((b, i) => new Uint8Array(memory.buffer).set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), own[i]));
   const scalarAt = (i: number): number => 2048 + 8 * i;
   made.parameters.scalars.forEach((dtype, i) => viewOf(dtype, memory.buffer, scalarAt(i), 1).fill(scalars[i]!));
   new Uint32Array(memory.buffer, 64).set([...addresses, ...made.parameters.scalars.map((_, i) => scalarAt(i)), ...sizes]);
