@@ -7,46 +7,50 @@ import type { Accumulator, Loop, Statement } from "./kernel.ts";
 
 /** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
 export function copyWith(e: Expression, f: (child: Expression) => Expression): Expression {
-  let changed = false;
-  const each = (child: Expression): Expression => {
-    const made = f(child);
-    changed ||= made !== child;
-    return made;
-  };
-  const draft = copy(e, each);
-  return changed ? counted(draft) : e;
-}
-
-function copy(e: Expression, f: (child: Expression) => Expression): Expression {
   switch (e.kind) {
     case "const": case "param": case "index": case "register": return e;
-    case "affine": return { ...e, terms: e.terms.map((t) => ({ ...t, value: f(t.value) })) };
-    case "affineParam":
-      return {
-        ...e,
-        terms: e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient && f(t.coefficient) })),
-        constant: e.constant && f(e.constant),
-      };
-    case "quotient": case "remainder": {
-      const divisor = typeof e.divisor === "number" ? e.divisor : f(e.divisor);
-      if (typeof divisor !== "number" && divisor.kind !== "param") throw new Error("a divisor is a number or a parameter");
-      return { ...e, value: f(e.value), divisor };
+    case "unary": case "cast": case "bitcast": {
+      const value = f(e.value);
+      return value === e.value ? e : { ...e, value, free: value.free };
     }
-    case "unary": case "cast": case "bitcast": return { ...e, value: f(e.value) };
-    case "binary": return { ...e, left: f(e.left), right: f(e.right) };
-    case "select": return { ...e, condition: f(e.condition), yes: f(e.yes), no: f(e.no) };
-    case "load": return { ...e, offset: f(e.offset) };
-    case "reduce": return { ...e, body: f(e.body) };
+    case "binary": {
+      const left = f(e.left), right = f(e.right);
+      return left === e.left && right === e.right ? e : { ...e, left, right, free: freeOf([left, right]) };
+    }
+    case "select": {
+      const condition = f(e.condition), yes = f(e.yes), no = f(e.no);
+      return condition === e.condition && yes === e.yes && no === e.no ? e : { ...e, condition, yes, no, free: freeOf([condition, yes, no]) };
+    }
+    case "load": {
+      const offset = f(e.offset);
+      return offset === e.offset ? e : { ...e, offset, free: offset.free };
+    }
+    case "quotient": case "remainder": {
+      const value = f(e.value);
+      const divisor = typeof e.divisor === "number" ? e.divisor : f(e.divisor);
+      if (value === e.value && divisor === e.divisor) return e;
+      if (typeof divisor !== "number" && divisor.kind !== "param") throw new Error("a divisor is a number or a parameter");
+      return { ...e, value, divisor, free: value.free };
+    }
+    case "affine": {
+      const terms = e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient }));
+      return terms.every((t, i) => t.value === e.terms[i]!.value) ? e : { ...e, terms, free: freeOf(terms.map((t) => t.value)) };
+    }
+    case "affineParam": {
+      const terms = e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient && f(t.coefficient) }));
+      const constant = e.constant && f(e.constant);
+      if (constant === e.constant && terms.every((t, i) => t.value === e.terms[i]!.value && t.coefficient === e.terms[i]!.coefficient)) return e;
+      const made = { ...e, terms, constant };
+      return { ...made, free: freeOf(childrenOf(made)) };
+    }
+    case "reduce": {
+      const body = f(e.body);
+      return body === e.body ? e : { ...e, body, free: freeOf([body], e.axes) };
+    }
   }
 }
 
 const NONE: ReadonlySet<Index | Register> = new Set();
-
-/** The expression with `free` set from its operands. */
-function counted(e: Expression): Expression {
-  const bound: readonly Index[] = e.kind === "reduce" ? e.axes : [];
-  return { ...e, free: freeOf(childrenOf(e), bound) };
-}
 
 /** What operands depend on, less some indices. Operands with equal sets share one. */
 export function freeOf(operands: readonly Expression[], bound: readonly Index[] = []): ReadonlySet<Index | Register> {

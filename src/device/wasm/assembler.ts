@@ -29,7 +29,7 @@ export class FunctionBuilder {
   readonly params: readonly Local[];
   readonly results: readonly ValueType[];
   private readonly locals: ValueType[] = [];
-  private readonly code: ByteWriter = new ByteWriter();
+  private readonly code: ByteWriter = new ByteWriter(1024);
 
   constructor(index: number, params: readonly ValueType[], results: readonly ValueType[]) {
     this.index = index;

@@ -1,12 +1,13 @@
 /** A growable array of bytes with WebAssembly's number encodings. */
+const NUMBER = new DataView(new ArrayBuffer(8));
+const UTF8 = new TextEncoder();
+
 export class ByteWriter {
   private bytes: Uint8Array<ArrayBuffer>;
-  private view: DataView;
   length = 0;
 
   constructor(capacity = 64) {
     this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
   }
 
   byte(value: number): this {
@@ -50,28 +51,23 @@ export class ByteWriter {
 
   u32(value: number): this {
     this.reserve(4);
-    this.view.setUint32(this.length, value, true);
-    this.length += 4;
+    for (let shift = 0; shift < 32; shift += 8) this.bytes[this.length++] = value >>> shift;
     return this;
   }
 
   f32(value: number): this {
-    this.reserve(4);
-    this.view.setFloat32(this.length, value, true);
-    this.length += 4;
-    return this;
+    NUMBER.setFloat32(0, value, true);
+    return this.u32(NUMBER.getUint32(0, true));
   }
 
   f64(value: number): this {
-    this.reserve(8);
-    this.view.setFloat64(this.length, value, true);
-    this.length += 8;
-    return this;
+    NUMBER.setFloat64(0, value, true);
+    return this.u32(NUMBER.getUint32(0, true)).u32(NUMBER.getUint32(4, true));
   }
 
   /** A string with its length in front. */
   name(text: string): this {
-    const encoded = new TextEncoder().encode(text);
+    const encoded = UTF8.encode(text);
     this.unsigned(encoded.length).reserve(encoded.length);
     this.bytes.set(encoded, this.length);
     this.length += encoded.length;
@@ -95,6 +91,5 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
-    this.view = new DataView(grown.buffer);
   }
 }
