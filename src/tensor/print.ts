@@ -26,13 +26,13 @@ function parts(value: number, dtype: DType): [digits: string, exponent: number] 
 }
 
 /** Without an exponent, shortest digits, at most PRECISION after the point: "0.2", "1." */
-function positional(value: number, dtype: DType): string {
+function positional(value: number, dtype: DType, precision: number = PRECISION): string {
   const [digits, exponent] = parts(value, dtype);
-  const decimals = Math.min(PRECISION, Math.max(0, digits.length - 1 - exponent));
+  const decimals = Math.min(precision, Math.max(0, digits.length - 1 - exponent));
   // Beyond the shortest digits toFixed would show the binary expansion: zeros stand there instead.
   const fixed =
-    digits.length - 1 - exponent > PRECISION
-      ? Math.abs(value).toFixed(PRECISION)
+    digits.length - 1 - exponent > precision
+      ? Math.abs(value).toFixed(precision)
       : exponent >= digits.length - 1
         ? digits.padEnd(exponent + 1, "0")
         : exponent >= 0
@@ -42,47 +42,82 @@ function positional(value: number, dtype: DType): string {
   return (value < 0 || Object.is(value, -0) ? "-" : "") + trimmed;
 }
 
-/** With an exponent of at least two digits; `decimals` after the point, or as many as tell it apart. */
-function scientific(value: number, dtype: DType, decimals?: number): string {
+/** What a number with an exponent shows at least, so that a column of them lines up. */
+interface Scientific {
+  readonly decimals: number;
+  readonly exponentDigits: number;
+}
+
+/** With an exponent, shortest digits, at most `precision` after the point: "1.25e-07". */
+function scientific(
+  value: number,
+  dtype: DType,
+  { decimals, exponentDigits }: Scientific = { decimals: 0, exponentDigits: 2 },
+  precision: number = PRECISION,
+): string {
   const [digits, exponent] = parts(value, dtype);
   const rounded =
-    digits.length - 1 > PRECISION
-      ? Math.abs(value).toExponential(PRECISION)
+    digits.length - 1 > precision
+      ? Math.abs(value).toExponential(precision)
       : `${digits[0]}.${digits.slice(1)}e${exponent}`;
   const [mantissa, power] = rounded.split("e") as [string, string];
   const [whole, fraction = ""] = mantissa.split(".") as [string, string?];
-  const size = Math.abs(Number(power)).toString().padStart(2, "0");
-  const tail = decimals === undefined ? fraction.replace(/0+$/, "") : fraction.padEnd(decimals, "0");
+  const tail = fraction.replace(/0+$/, "").padEnd(decimals, "0");
+  const size = Math.abs(Number(power)).toString().padStart(exponentDigits, "0");
   return `${value < 0 || Object.is(value, -0) ? "-" : ""}${whole}.${tail}e${Number(power) < 0 ? "-" : "+"}${size}`;
 }
 
-/** One width for all: points under points, or exponents under exponents. */
+/** A number on its own: all the digits that tell it apart, "3.0" where there are none after the point. */
+function scalar(value: number, dtype: DType): string {
+  if (!isFloat(dtype)) return dtype === "bool" ? String(value !== 0) : String(value);
+  if (!Number.isFinite(value)) return special(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e16 || size < 1e-4))
+    return scientific(value, dtype, undefined, Infinity).replace(".e", "e");
+  return positional(value, dtype, Infinity).replace(/\.$/, ".0");
+}
+
+const special = (value: number): string => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
+
+/** The largest of numbers of 0 or more. */
+const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
+
+/** How all numbers of a tensor are written: with an exponent where they are far apart, or far from 1. */
+function writer(finite: readonly number[], dtype: DType): (value: number) => string {
+  const sizes = finite.filter((v) => v !== 0).map(Math.abs);
+  const largest = most(sizes);
+  const least = sizes.reduce((a, b) => Math.min(a, b), Infinity);
+  if (sizes.length === 0 || (largest < 1e8 && least >= 1e-4 && largest / least <= 1000))
+    return (v) => positional(v, dtype);
+  const texts = finite.map((v) => scientific(v, dtype));
+  const shape: Scientific = {
+    decimals: most(texts.map((text) => text.indexOf("e") - text.indexOf(".") - 1)),
+    exponentDigits: most(texts.map((text) => text.length - text.indexOf("e") - 2)),
+  };
+  return (v) => scientific(v, dtype, shape);
+}
+
+/** One width for all, points under points. */
 function floatFormat(values: readonly number[], dtype: DType): (value: number) => string {
   const finite = values.filter(Number.isFinite);
-  const sizes = finite.filter((v) => v !== 0).map(Math.abs);
-  const largest = Math.max(...sizes);
-  const least = Math.min(...sizes);
-  const exponential = sizes.length > 0 && (largest >= 1e8 || least < 1e-4 || largest / least > 1000);
-  const special = (v: number): string => (Number.isNaN(v) ? "nan" : v > 0 ? "inf" : "-inf");
-  const decimals = exponential
-    ? Math.max(...finite.map((v) => scientific(v, dtype).split("e")[0]!.split(".")[1]!.length))
-    : 0;
-  const show = (v: number): string => (exponential ? scientific(v, dtype, decimals) : positional(v, dtype));
-  const texts = finite.map(show);
-  const left = Math.max(0, ...texts.map((text) => text.indexOf(".")));
-  const right = Math.max(0, ...texts.map((text) => text.length - text.indexOf(".") - 1));
-  const width = Math.max(left + 1 + right, ...values.filter((v) => !Number.isFinite(v)).map((v) => special(v).length));
+  const write = writer(finite, dtype);
+  const point = (text: string): number => text.indexOf(".");
+  const texts = finite.map(write);
+  const left = most(texts.map(point));
+  const right = most(texts.map((text) => text.length - point(text) - 1));
+  const words = values.filter((v) => !Number.isFinite(v)).map((v) => special(v).length);
+  const width = most([left + 1 + right, most(words)]);
   return (v) => {
     if (!Number.isFinite(v)) return special(v).padStart(width);
-    const text = show(v);
-    return text.padEnd(text.length + right - (text.length - text.indexOf(".") - 1)).padStart(width);
+    const text = write(v);
+    return text.padEnd(point(text) + 1 + right).padStart(width);
   };
 }
 
 function formatOf(values: readonly number[], dtype: DType): (value: number) => string {
   if (isFloat(dtype)) return floatFormat(values, dtype);
   const word = (v: number): string => (dtype === "bool" ? (v ? "true" : "false") : String(v));
-  const width = Math.max(0, ...values.map((v) => word(v).length));
+  const width = most(values.map((v) => word(v).length));
   return (v) => word(v).padStart(width);
 }
 
@@ -111,6 +146,7 @@ export function format(array: TypedArray, shape: Shape, dtype: DType): string {
         if (i !== undefined) collect(axis + 1, offset + i * strides[axis]!);
   };
   if (sizeOf(shape) > 0) collect(0, 0);
+  if (shape.length === 0) return scalar(array[0]!, dtype);
   const element = formatOf(visible, dtype);
   const block = (axis: number, offset: number): string => {
     if (axis === shape.length) return element(array[offset]!);
@@ -118,20 +154,19 @@ export function format(array: TypedArray, shape: Shape, dtype: DType): string {
       i === undefined ? "..." : block(axis + 1, offset + i * strides[axis]!),
     );
     const indent = " ".repeat(axis + 1);
-    if (axis === shape.length - 1) return `[${wrap(items, indent, shape.length - axis)}]`;
+    if (axis === shape.length - 1) return `[${wrap(items, indent)}]`;
     return `[${items.join("\n".repeat(shape.length - 1 - axis) + indent)}]`;
   };
   return sizeOf(shape) === 0 ? "[]" : block(0, 0);
 }
 
-/** A row of elements, broken where the line is full. */
-function wrap(items: readonly string[], indent: string, closing: number): string {
+/** A row of elements, broken where the line is full; `indent` stands under its brackets. */
+function wrap(items: readonly string[], indent: string): string {
   const lines: string[] = [];
   let line = "";
-  for (const [i, item] of items.entries()) {
-    const room = LINE - (i === items.length - 1 ? closing : 0);
-    if (line && indent.length + line.length + 1 + item.length > room) {
-      lines.push(line);
+  for (const item of items) {
+    if (line && indent.length + line.length + 1 + item.length > LINE - indent.length) {
+      lines.push(line.trimEnd());
       line = item;
     } else line = line ? `${line} ${item}` : item;
   }
