@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { ArgumentError } from "../core/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Dataset } from "./dataset.ts";
 import { hostArray, type HostArray } from "./hostArray.ts";
 import { slices } from "./slices.ts";
+import { stack } from "./stack.ts";
 
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -132,7 +135,12 @@ describe("Dataset steps", () => {
     expect(dataset.length).toBe(32);
     const batches = await dataset.toArray();
     expect(batches.map(({ shape }) => shape)).toEqual([...Array<number[]>(31).fill([32]), [8]]);
-    expectTypeOf(batches).toEqualTypeOf<HostArray[]>();
+    expectTypeOf(batches).toEqualTypeOf<Tensor[]>();
+    const onHost = await Dataset.from(count(3))
+      .batch(2, { collate: (elements) => stack(elements) })
+      .toArray();
+    expectTypeOf(onHost).toEqualTypeOf<HostArray[]>();
+    expect(onHost.map(({ shape }) => shape)).toEqual([[2], [1]]);
   });
 
   test("[S6] repeat(2) of 10 elements yields 20", async () => {
@@ -162,8 +170,45 @@ describe("Dataset steps", () => {
     expect([...elements[999]![1].data]).toEqual([999]);
 
     const [x, y] = (await dataset.shuffle({ seed: 1 }).batch(64).take(1).toArray())[0]!;
-    expect([x.shape, y.shape]).toEqual([[64, 32], [64]]);
-    for (let row = 0; row < 64; row++) expect(x.data[row * 32]).toBe(y.data[row]! * 32);
+    expectTypeOf(x).toEqualTypeOf<Tensor>();
+    expect([x.dtype, x.shape, y.dtype, y.shape]).toEqual(["f32", [64, 32], "i32", [64]]);
+    expect([...x.dataSync()].filter((_, at) => at % 32 === 0)).toEqual([...y.dataSync()].map((label) => label * 32));
+  });
+
+  test("slices of tensors", async () => {
+    const pairs = Dataset.from(
+      slices([
+        tensor([
+          [0, 1],
+          [2, 3],
+          [4, 5],
+        ]),
+        tensor([true, false, true]),
+      ]),
+    );
+    const [[x, y], last] = (await pairs.batch(2).toArray()) as [[Tensor, Tensor], [Tensor, Tensor]];
+    expect([x.toArraySync(), y.toArraySync(), y.dtype]).toEqual([
+      [
+        [0, 1],
+        [2, 3],
+      ],
+      [true, false],
+      "bool",
+    ]);
+    expect(last[0].toArraySync()).toEqual([[4, 5]]);
+    const [first] = await Dataset.from(slices(tensor([7, 8]))).toArray();
+    expectTypeOf(first!).toEqualTypeOf<HostArray>();
+    expect(first).toEqual(hostArray(Float32Array.of(7), []));
+  });
+
+  test("map tells every element's epoch and place", async () => {
+    for (const dataset of [Dataset.from(["a", "b"]), Dataset.from(["a", "b"]).prefetch()]) {
+      const placed = dataset.map((text, { epoch, index }) => `${text}${epoch}${index}`);
+      expect([await placed.toArray(), await placed.toArray()]).toEqual([
+        ["a00", "b01"],
+        ["a10", "b11"],
+      ]);
+    }
   });
 
   test("[S18] a source with a transform, as PyTorch's Dataset class", async () => {
@@ -175,9 +220,10 @@ describe("Dataset steps", () => {
       label,
     }));
     const [batch] = await scaled.batch(2).toArray();
-    expect(batch!.image).toMatchObject({ dtype: "f32", shape: [2, 2] });
-    expect([...batch!.image.data].map((v) => v.toFixed(1))).toEqual(["0.0", "0.2", "1.0", "0.4"]);
-    expect(batch!.label).toEqual({ dtype: "u8", shape: [2], data: Uint8Array.of(3, 7) });
+    const { image, label } = batch!;
+    expect([image.dtype, image.shape, label.dtype]).toEqual(["f32", [2, 2], "u8"]);
+    expect([...image.dataSync()].map((v) => v.toFixed(1))).toEqual(["0.0", "0.2", "1.0", "0.4"]);
+    expect(label.toArraySync()).toEqual([3, 7]);
   });
 
   test("steps compute nothing before an element is asked for, and skipped elements never", async () => {

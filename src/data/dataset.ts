@@ -1,5 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom } from "../core/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { collate as tensorsOf } from "./collate.ts";
 import {
   batchIndexed,
   cutIndexed,
@@ -8,9 +10,10 @@ import {
   shuffleIndexed,
   type IndexedSource,
   type IndexedStage,
+  type Place,
 } from "./indexed.ts";
 import { ordered, range } from "./ordered.ts";
-import { stack, type Stacked } from "./stack.ts";
+import type { Stacked } from "./stack.ts";
 import { batchStream, prefetchStream, repeatStream, shuffleStream, skipStream, takeStream } from "./stream.ts";
 
 /** What a dataset can be made from: elements by position, or elements one after the other as often as they are asked for. */
@@ -42,7 +45,7 @@ export interface ShuffleOptions {
 export interface BatchOptions<T, U> {
   /** Leave out a last batch with fewer elements; false by default. */
   readonly dropLast?: boolean;
-  /** Makes a batch of a list of elements; stacks arrays by default, see {@link stack}. */
+  /** Makes a batch of a list of elements; stacks them into tensors by default, see {@link collate}. */
   readonly collate?: (elements: T[]) => U | PromiseLike<U>;
 }
 
@@ -126,22 +129,30 @@ export class Dataset<T> implements AsyncIterable<T> {
 
   /**
    * Applies a function to every element. It may return a promise.
+   * @param f is also told where in the dataset the element stands: what is random should depend on that and a seed only,
+   * so that an epoch can be repeated. See {@link Place}.
    * @param options.parallel how many elements may be under way at a time, 1 by default; their order is kept.
    */
-  map<U>(f: (element: T) => U | PromiseLike<U>, { parallel = 1 }: { parallel?: number } = {}): Dataset<U> {
+  map<U>(
+    f: (element: T, place: Place) => U | PromiseLike<U>,
+    { parallel = 1 }: { parallel?: number } = {},
+  ): Dataset<U> {
     wholeNumber("map", "parallel", parallel, 1);
     const stage = this.#stage;
     if (isIndexed(stage)) return new Dataset(mapIndexed(stage, f, parallel));
-    return this.#stream(stage.length, (elements) => ordered(elements, f, parallel));
+    return this.#stream(stage.length, (elements, epoch) => {
+      let index = 0;
+      return ordered(elements, (element) => f(element, { epoch, index: index++ }), parallel);
+    });
   }
 
   /**
-   * Groups elements into batches of `size`; the last may be smaller.
-   * @throws ArgumentError when the size is not a whole number from 1 on; while iterating, what {@link stack} throws.
+   * Groups elements into batches of `size`, as tensors on the current device; the last may be smaller.
+   * @throws ArgumentError when the size is not a whole number from 1 on; while iterating, what {@link collate} throws.
    */
-  batch<U = Stacked<T>>(size: number, options: BatchOptions<T, U> = {}): Dataset<U> {
+  batch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> = {}): Dataset<U> {
     wholeNumber("batch", "the size", size, 1);
-    const { dropLast = false, collate = stack as (elements: T[]) => U } = options;
+    const { dropLast = false, collate = tensorsOf as (elements: T[]) => U } = options;
     const stage = this.#stage;
     if (isIndexed(stage)) return new Dataset(batchIndexed(stage, size, dropLast, collate));
     const length = stage.length === undefined ? undefined : (dropLast ? Math.floor : Math.ceil)(stage.length / size);

@@ -66,8 +66,9 @@ describe("drawnDigits", () => {
   test("becomes a dataset of images and labels", async () => {
     const [batch] = await imageDataset(unseen).batch(300).toArray();
     const [images, labels] = batch!;
-    expect(images).toEqual({ dtype: "u8", shape: [300, 28, 28], data: unseen.images });
-    expect(labels).toEqual({ dtype: "u8", shape: [300], data: unseen.labels });
+    expect([images.dtype, images.shape, labels.dtype, labels.shape]).toEqual(["u8", [300, 28, 28], "u8", [300]]);
+    expect(images.dataSync()).toEqual(unseen.images);
+    expect(labels.dataSync()).toEqual(unseen.labels);
   });
 
   test("every digit comes about as often", () => {

@@ -8,6 +8,12 @@ export interface IndexedSource<T> {
   get(index: number): T | PromiseLike<T>;
 }
 
+/** Where an element stands: the epoch, counted from 0, and its position in it. */
+export interface Place {
+  readonly epoch: number;
+  readonly index: number;
+}
+
 /**
  * A step of a pipeline that keeps random access: nothing is computed before an element is asked for, so that `skip`
  * skips the work too and `shuffle` is exact wherever it stands.
@@ -26,7 +32,7 @@ export function indexedSource<T>({ length, get }: IndexedSource<T>): IndexedStag
 
 export function mapIndexed<T, U>(
   stage: IndexedStage<T>,
-  f: (value: T) => U | PromiseLike<U>,
+  f: (value: T, place: Place) => U | PromiseLike<U>,
   parallel: number,
 ): IndexedStage<U> {
   return {
@@ -36,7 +42,8 @@ export function mapIndexed<T, U>(
       const get = stage.open(epoch);
       return (index) => {
         const value = get(index);
-        return isPromise(value) ? value.then(f) : f(value);
+        const place = { epoch, index };
+        return isPromise(value) ? value.then((result) => f(result, place)) : f(value, place);
       };
     },
   };

@@ -1,32 +1,53 @@
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { isHostArray, type HostArray } from "./hostArray.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { hostArray, isHostArray, type HostArray } from "./hostArray.ts";
 import type { IndexedSource } from "./indexed.ts";
 
+type Source = HostArray | Tensor;
+
 /** One array, or several that are cut along their first axes together. */
-export type Sliceable = HostArray | readonly HostArray[] | { readonly [name: string]: HostArray };
+export type Sliceable = Source | readonly Source[] | { readonly [name: string]: Source };
+
+/** A row of each array, in the same tuple or object. */
+export type Slice<S extends Sliceable> = S extends Source ? HostArray : { [K in keyof S]: HostArray };
 
 /**
- * Cuts arrays along their first axis, as `from_tensor_slices` and PyTorch's `TensorDataset` do: element `i` holds row `i`
- * of each array, in the same tuple or object. Rows are views; nothing is copied.
+ * Cuts arrays or tensors along their first axis, as `from_tensor_slices` and PyTorch's `TensorDataset` do: element `i` holds
+ * row `i` of each, in the same tuple or object. Rows are views of the host's memory; nothing is copied, but that tensors are
+ * read here, once.
  *
  * @throws ArgumentError when there is no array; ShapeError when one is a scalar or their first sizes differ.
  *
  * @example
- * const source = slices([hostArray(pixels, [1000, 28, 28]), hostArray(labels)]);
- * for await (const [image, label] of Dataset.from(source)) image.shape; // [28, 28]
+ * const examples = Dataset.from(slices([tensor([[0, 0], [0, 1], [1, 0], [1, 1]]), tensor([0, 1, 1, 0])]));
+ * for await (const [x, y] of examples.batch(2)) x.shape; // [2, 2]
  */
-export function slices<const S extends Sliceable>(arrays: S): IndexedSource<S> {
-  if (isHostArray(arrays)) return { length: rows([arrays]), get: (index) => row(arrays, index) as S };
-  if (Array.isArray(arrays)) {
-    const list = arrays as readonly HostArray[];
-    return { length: rows(list), get: (index) => list.map((array) => row(array, index)) as unknown as S };
+export function slices<const S extends Sliceable>(arrays: S): IndexedSource<Slice<S>> {
+  if (isArray(arrays)) {
+    const array = onHost(arrays);
+    return { length: rows([array]), get: (index) => row(array, index) as Slice<S> };
   }
-  const entries = Object.entries(arrays as { readonly [name: string]: HostArray });
+  if (Array.isArray(arrays)) {
+    const list = (arrays as readonly Source[]).map(onHost);
+    return { length: rows(list), get: (index) => list.map((array) => row(array, index)) as unknown as Slice<S> };
+  }
+  const entries = Object.entries(arrays as { readonly [name: string]: Source }).map(
+    ([name, array]) => [name, onHost(array)] as const,
+  );
   return {
     length: rows(entries.map(([, array]) => array)),
-    get: (index) => Object.fromEntries(entries.map(([name, array]) => [name, row(array, index)])) as unknown as S,
+    get: (index) =>
+      Object.fromEntries(entries.map(([name, array]) => [name, row(array, index)])) as unknown as Slice<S>,
   };
+}
+
+function isArray(value: unknown): value is Source {
+  return value instanceof Tensor || isHostArray(value);
+}
+
+function onHost(array: Source): HostArray {
+  return array instanceof Tensor ? hostArray(array.dataSync(), array.shape, array.dtype) : array;
 }
 
 function rows(arrays: readonly HostArray[]): number {
