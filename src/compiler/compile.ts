@@ -5,9 +5,10 @@
 import { byteSize } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Program, Region, TapeEntry } from "../device/device.ts";
-import type { Node } from "../graph/node.ts";
-import { contiguous } from "../graph/ops/movement.ts";
+import { topological, type Node } from "../graph/node.ts";
+import { contiguous, reshapeOp } from "../graph/ops/movement.ts";
 import { trimExpressions, type Expression } from "../ir/expression.ts";
+import type { Loop, Statement, Store } from "../ir/kernel.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
 import { kernelize, type Kernelized } from "./kernelize.ts";
@@ -58,16 +59,24 @@ export function describeRequest(request: Request): Structure {
   return { ...structure, key: `${structure.key}|${request.results.length}` };
 }
 
-/** Updates in `copies` are computed elsewhere first and copied at the end. */
+/** Updates in `copies` are computed elsewhere first (the inner copy) and moved to their place at the end. */
 function compileWith(request: Request, structure: Structure, copies: ReadonlySet<number>): Compiled | { readonly unsafe: readonly number[] } {
   const simple = simplify(rootsOf(request));
   const taken = new Set<Node>();
   const roots = simple.map((node, i) => {
-    const own = node.source !== undefined || taken.has(node) || copies.has(i - request.results.length) ? contiguous(node) : node;
+    // Another shape is the same memory: what is under a reshape goes straight to where its reshape should be.
+    const value = underReshapes(node);
+    // The inner copy reads everything that the outer one overwrites.
+    const safe = copies.has(i - request.results.length) ? contiguous(contiguous(value)) : value;
+    const own = safe.source !== undefined || taken.has(safe) ? contiguous(safe) : safe;
     taken.add(own);
     return own;
   });
-  const { groups, groupOf, needs } = fuse(roots);
+  const inPlace = new Set(request.updates.flatMap(({ target }, i) => {
+    const root = roots[request.results.length + i]!;
+    return topological([root]).some((n) => n.source === target.source) ? [root] : [];
+  }));
+  const { groups, groupOf, needs } = fuse(roots, inPlace);
   const isStored = (n: Node): boolean => groupOf.has(n);
   const units = groups.map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored)))).filter((u) => u.group.members.some((m) => m.stored && sizeOf(m.node.shape) > 0));
   const kernels = kernelsOf(units);
@@ -78,7 +87,10 @@ function compileWith(request: Request, structure: Structure, copies: ReadonlySet
   if (unsafe.length) return { unsafe };
   const waits = waitsOf(groups, groupOf, needs, units, updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })));
   const steps = schedule(units, waits);
-  if (!steps) return { unsafe: updates.map((u) => u.index) };
+  if (!steps) {
+    if (copies.size === updates.length) throw new Error("compile: the kernels wait for one another in a circle");
+    return { unsafe: updates.map((u) => u.index) };
+  }
 
   // Bindings: leaves first, then results; updates use their target's.
   const bindings = structure.leaves.map(bytesOf);
@@ -140,31 +152,33 @@ function waitsOf(
   return waits;
 }
 
-/** Writing over a value while reading it is fine where every element is read only at the place where it is written. */
-function safeInPlace(kernel: Kernelized | undefined, root: Node, leaf: Node): boolean {
-  if (!kernel) return true;
-  const read = kernel.buffers.findIndex((b) => b.source !== undefined && b.source === leaf.source);
+/** The value whose elements a reshape shows in another shape. */
+function underReshapes(node: Node): Node {
+  return !node.source && node.op === (reshapeOp as unknown) ? underReshapes(node.inputs[0]!) : node;
+}
+
+/**
+ * Writing over a value while reading it is fine where every element is read only at the place where it is written, and
+ * before: in a map, at the end of a row, or in a contraction's epilogue.
+ */
+function safeInPlace(kernelized: Kernelized | undefined, root: Node, leaf: Node): boolean {
+  if (!kernelized) return true;
+  const read = kernelized.buffers.findIndex((b) => b.source !== undefined && b.source === leaf.source);
   if (read < 0) return true;
-  if (kernel.kind !== "map" || kernel.kernel.kind !== "loops") return false;
-  const written = kernel.buffers.indexOf(root);
-  let target: Expression | undefined;
-  const expressions: Expression[] = [];
-  const visit = (list: typeof kernel.kernel.body): void => {
-    for (const s of list) {
-      if (s.kind === "loop") visit(s.body);
-      else if (s.kind === "store") {
-        expressions.push(s.value);
-        if (s.buffer === written) target = s.offset;
-      }
-    }
-  };
-  visit(kernel.kernel.body);
-  let safe = true;
-  walk(expressions, (e) => {
+  const written = kernelized.buffers.indexOf(root);
+  const { kernel } = kernelized;
+  const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
+  const target = stores.find((s) => s.buffer === written)!.offset;
+  let safe = kernelized.kind === "map" || kernel.kind === "contract" || (kernel.body.length === 1 && kernel.body[0]!.kind === "loop" && [...target.free].every((v) => v === (kernel.body[0] as Loop).index));
+  const values = kernel.kind === "contract" ? [kernel.left, kernel.right, ...stores.map((s) => s.value)] : [...stores.map((s) => s.value), ...accumulated(kernel.body)];
+  walk(values, (e) => {
     if (e.kind === "load" && e.buffer === read && e.offset !== target) safe = false;
   });
   return safe;
 }
+
+const storesOf = (list: readonly Statement[]): Store[] => list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
+const accumulated = (list: readonly Statement[]): Expression[] => list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulated(s.body)] : []));
 
 /** Gives every stored value that is not bound from outside its place in the scratch heap. */
 function placeScratch(steps: readonly ScheduledStep[], region: Map<Node, Region>): number {

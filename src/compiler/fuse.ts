@@ -54,8 +54,11 @@ export interface Fusion {
 const FEW_ROWS = 16;
 const LARGE = 16_384;
 
-/** Groups everything that `roots` need. `ordered` lists them with inputs first. */
-export function fuse(roots: readonly Node[]): Fusion {
+/**
+ * Groups everything that `roots` need. Roots in `updates` overwrite what they were computed from: they join one another
+ * only, so that an optimizer's kernels are alike for all parameters and run as one step.
+ */
+export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Set()): Fusion {
   const order = topological(roots);
   const users = new Map<Node, Node[]>();
   for (const node of order) if (!node.source) for (const x of node.inputs) users.set(x, [...(users.get(x) ?? []), node]);
@@ -73,12 +76,12 @@ export function fuse(roots: readonly Node[]): Fusion {
       groupOf.set(node, group);
       continue;
     }
-    const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))].reverse().find((g) => join(g, node, stored, groupOf, needs));
+    const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))].reverse().find((g) => updates.has(g.members[0]!.node) === updates.has(node) && join(g, node, stored, groupOf, needs));
     if (home) {
       groupOf.set(node, home);
       continue;
     }
-    const sibling = findSibling(node, groups, stored, groupOf, needs);
+    const sibling = findSibling(node, groups.filter((g) => !g.scan && updates.has(g.members[0]!.node) === updates.has(node)), stored, groupOf, needs);
     if (sibling) {
       groupOf.set(node, sibling);
       continue;

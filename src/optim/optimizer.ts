@@ -30,6 +30,8 @@ export interface Step<O, K extends string> {
   /** How often the parameter was updated, this time included. */
   readonly count: Node;
   readonly options: O;
+  /** A value that all parameters of the group share, made once per step. */
+  shared(name: string, make: () => Node): Node;
 }
 
 /** What a step makes of it. */
@@ -95,8 +97,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
       const active = new Set(slots.filter(({ parameter }) => parameter.requiresGrad && !parameter.gradient.empty));
       const counts = this.#count(active);
       const assignments: Assignment[] = [...counts].map(([cell, value]) => ({ cell, value }));
-      for (const group of this.groups)
-        for (const slot of group.slots) if (active.has(slot)) assignments.push(...this.#updateOf(group, slot, counts));
+      for (const group of this.groups) {
+        const shared = new Map<string, Node>();
+        for (const slot of group.slots) if (active.has(slot)) assignments.push(...this.#updateOf(group, slot, counts, shared));
+      }
       if (assignments.length > 0) assign(assignments);
     });
   }
@@ -122,17 +126,25 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
   }
 
   /** The graph of one parameter's update, on flat views: alike for all parameters, so that they can share one kernel. */
-  #updateOf(group: ParameterGroup<O>, slot: Slot, counts: ReadonlyMap<Cell, Node>): Assignment[] {
+  #updateOf(group: ParameterGroup<O>, slot: Slot, counts: ReadonlyMap<Cell, Node>, shared: Map<string, Node>): Assignment[] {
     const { parameter: cell, state } = slot;
     const flat = (node: Node): Node => reshape(node, [sizeOf(cell.shape)]);
     const names = Object.keys(state) as K[];
+    const count = counts.get(slot.count)!;
     const updated = this.update({
       parameter: flat(cell.leaf()),
       gradient: flat(cell.gradient.leaf()),
       state: Object.fromEntries(names.map((name) => [name, flat(state[name]!.leaf())])) as Record<K, Node>,
       lr: cast(group.rate.leaf(), cell.dtype),
-      count: cast(counts.get(slot.count)!, cell.dtype),
+      count: cast(count, cell.dtype),
       options: group.options,
+      shared(name, make) {
+        // Parameters of another dtype, or that were frozen for a while, count for themselves.
+        const key = `${name} ${cell.dtype} ${count.id}`;
+        let node = shared.get(key);
+        if (!node) shared.set(key, (node = make()));
+        return node;
+      },
     });
     const assignment = (target: Cell, node: Node): Assignment => ({ cell: target, value: reshape(node, target.shape) });
     return [assignment(cell, updated.parameter), ...names.map((name) => assignment(state[name]!, updated.state[name]))];
