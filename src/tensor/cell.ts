@@ -27,6 +27,9 @@ export class CellVersion implements Source {
   }
 }
 
+/** Stands in a traced program for whatever version the cell has when the program runs. */
+export class CellSlot extends CellVersion {}
+
 const memories = new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
 
 export class Cell {
@@ -37,6 +40,8 @@ export class Cell {
   #memory: Memory | undefined;
   #empty: boolean;
   #leaf: WeakRef<Node> | undefined;
+  /** Shared by all leaves of the version in memory, so that a program knows when it overwrites what it reads. */
+  #version: CellVersion | undefined;
   #gradient: Cell | undefined;
   /** For messages: what the cell is to its owner. */
   readonly label: string;
@@ -65,9 +70,9 @@ export class Cell {
   /** Freezing and unfreezing make traced programs stale, so the next call traces again. */
   set requiresGrad(on: boolean) {
     if (on === this.#requiresGrad) return;
-    this.#requiresGrad = on;
     // A leaf made before would carry the old flag into new graphs.
-    this.#leaf = undefined;
+    this.beforeOverwrite();
+    this.#requiresGrad = on;
     bumpEpoch();
   }
 
@@ -108,9 +113,14 @@ export class Cell {
     return trace ? trace.read(this) : this.version();
   }
 
-  /** A fresh leaf bound to the version in memory, whatever is being traced. */
+  /** A leaf bound to the version in memory, whatever is being traced. */
   version(): Node {
-    return input(this.shape, this.dtype, new CellVersion(this));
+    return input(this.shape, this.dtype, (this.#version ??= new CellVersion(this)));
+  }
+
+  /** A leaf for a trace: it is bound to the version that the cell has when the program runs. */
+  slot(): Node {
+    return input(this.shape, this.dtype, new CellSlot(this));
   }
 
   /** Bytes of the current version on its device. */
@@ -148,10 +158,10 @@ export class Cell {
 
   /** Called before the memory changes: nodes made from this version outside the program keep its elements. */
   beforeOverwrite(): void {
-    if (this.#empty || !this.#leaf) return;
-    const leaf = this.#leaf.deref();
+    const leaf = this.#empty ? undefined : this.#leaf?.deref();
     if (leaf) (leaf.source as CellVersion).saved = this.snapshot();
     this.#leaf = undefined;
+    this.#version = undefined;
   }
 
   /** Called when a program has written the memory, or cleared it. */

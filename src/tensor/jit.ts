@@ -8,7 +8,7 @@ import type { Memory } from "../device/device.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { withLines } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
-import { CellVersion, type Cell } from "./cell.ts";
+import { CellSlot, type Cell } from "./cell.ts";
 import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
 import { currentEpoch } from "./epoch.ts";
 import { hostArray, realize } from "./evaluate.ts";
@@ -85,7 +85,7 @@ function dropStale(variants: Map<string, Variant[]>): void {
 
 function release(variant: Variant): void {
   variant.memories.forEach((memory, i) => {
-    if (!(variant.prepared.structure.leaves[i]?.source instanceof CellVersion)) variant.prepared.device.free(memory);
+    if (!(variant.prepared.structure.leaves[i]?.source instanceof CellSlot)) variant.prepared.device.free(memory);
   });
 }
 
@@ -102,7 +102,7 @@ export function record<A extends readonly unknown[], R>(name: string, fn: (...ar
   const touched = [...trace.cells];
   const updates = touched.filter(([, s]) => s.changed && s.now).map(([cell, s]) => {
     cell.checkFits(s.now!);
-    return { cell, target: (s.before ??= cell.version()), value: s.now! };
+    return { cell, target: (s.before ??= cell.slot()), value: s.now! };
   });
   const request: Request = { results: result.nodes, updates };
   const roots = [...request.results, ...updates.map((u) => u.value)];
@@ -174,7 +174,7 @@ function bind(variant: Variant): void {
   const { prepared, memories } = variant;
   prepared.bindings.forEach((bytes, i) => {
     const source = prepared.structure.leaves[i]?.source;
-    if (source instanceof CellVersion && !source.saved) {
+    if (source instanceof CellSlot) {
       memories.push(source.cell.memory);
       return;
     }

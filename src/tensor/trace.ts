@@ -63,7 +63,7 @@ export class Trace {
       return state.now;
     }
     if (state.emptyBefore) throw new TraceError(`${cell.label}: read before it was given a value`);
-    return (state.before ??= cell.version());
+    return (state.before ??= cell.slot());
   }
 
   assign(cell: Cell, node: Node): void {
