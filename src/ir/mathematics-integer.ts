@@ -12,7 +12,8 @@ export function signOf(x: Expression): Expression {
 /** x multiplied y times, modulo the width of the dtype; a negative y gives 0 except for x = ±1. */
 export function integerPower(x: Expression, y: Expression): Expression {
   const { dtype } = x;
-  const one = constant(1, dtype), zero = constant(0, dtype);
+  const one = constant(1, dtype),
+    zero = constant(0, dtype);
   let power = x;
   let result: Expression = one;
   const bits = dtype === "u8" ? 8 : 32;

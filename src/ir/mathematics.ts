@@ -36,13 +36,20 @@ export function expandUnary(op: UnaryOp, x: Expression): Expression | undefined 
   if (op === "sign") return signOf(x);
   const set = x.dtype === "f32" ? single : x.dtype === "f64" ? double : undefined;
   switch (op) {
-    case "exp": return set?.exp(x);
-    case "log": return set?.log(x);
-    case "tanh": return set?.tanh(x);
-    case "erf": return set?.erf(x);
-    case "sin": return set?.sin(x);
-    case "cos": return set?.cos(x);
-    default: return undefined;
+    case "exp":
+      return set?.exp(x);
+    case "log":
+      return set?.log(x);
+    case "tanh":
+      return set?.tanh(x);
+    case "erf":
+      return set?.erf(x);
+    case "sin":
+      return set?.sin(x);
+    case "cos":
+      return set?.cos(x);
+    default:
+      return undefined;
   }
 }
 
@@ -50,10 +57,14 @@ export function expandUnary(op: UnaryOp, x: Expression): Expression | undefined 
 export function expandBinary(op: BinaryOp, x: Expression, y: Expression): Expression | undefined {
   const set = x.dtype === "f32" ? single : x.dtype === "f64" ? double : undefined;
   switch (op) {
-    case "pow": return set ? set.pow(x, y) : integerPower(x, y);
-    case "mod": return set?.mod(x, y);
-    case "idiv": return set && unary("floor", binary("div", x, y));
-    default: return undefined;
+    case "pow":
+      return set ? set.pow(x, y) : integerPower(x, y);
+    case "mod":
+      return set?.mod(x, y);
+    case "idiv":
+      return set && unary("floor", binary("div", x, y));
+    default:
+      return undefined;
   }
 }
 
@@ -83,4 +94,3 @@ export function expandMathematics<K extends Kernel>(kernel: K): K {
   const { left, right, epilogue } = kernel as ContractKernel;
   return { ...kernel, left: expand(left), right: expand(right), epilogue: mapStatements(epilogue, expand) as Store[] };
 }
-

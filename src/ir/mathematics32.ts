@@ -95,12 +95,25 @@ export function tanh(x: Expression): Expression {
 
 /** Two polynomials, below and above 0.9277; the upper one is an exponent. At 4 the result rounds to 1. */
 export function erf(x: Expression): Expression {
-  const t = atMost(abs(x), 4), s = mul(x, x);
-  const p = polynomial(t, -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1);
+  const t = atMost(abs(x), 4),
+    s = mul(x, x);
+  const p = polynomial(
+    t,
+    -1.7285347e-5,
+    3.83197126e-4,
+    -3.88396438e-3,
+    2.42546219e-2,
+    -1.06777877e-1,
+    -6.34846687e-1,
+    -1.28717512e-1,
+  );
   const { expm1, k } = reduceExp(sub(mul(p, t), t), 127);
   const scale = float(shl(k, 23));
   const far = sub(f(1), add(mul(expm1, scale), scale));
-  const near = add(mul(polynomial(s, -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1), x), x);
+  const near = add(
+    mul(polynomial(s, -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1), x),
+    x,
+  );
   return select(lt(f(0.927734375), t), withSign(far, x), near);
 }
 
@@ -125,9 +138,18 @@ function lifted(x: Expression): { readonly x: Expression; readonly shift: Expres
 function logOf(m1: Expression, e: Expression): Expression {
   const z = mul(m1, m1);
   const p = polynomial(
-    m1, 7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+    m1,
+    7.0376836292e-2,
+    -1.151461031e-1,
+    1.167699874e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
   );
-  const low = sub(add(mul(p, mul(m1, z)), mul(e, f(-2.12194440e-4))), mul(z, f(0.5)));
+  const low = sub(add(mul(p, mul(m1, z)), mul(e, f(-2.1219444e-4))), mul(z, f(0.5)));
   return add(add(m1, low), mul(e, f(0.693359375)));
 }
 
@@ -138,7 +160,9 @@ export function log(x: Expression): Expression {
   const normal = lifted(x);
   const small = splitExponent(bits(normal.x));
   const special = select(
-    lt(f(0), x), select(eq(x, f(Infinity)), x, logOf(small.m1, sub(small.e, normal.shift))), select(eq(x, f(0)), f(-Infinity), f(NaN)),
+    lt(f(0), x),
+    select(eq(x, f(Infinity)), x, logOf(small.m1, sub(small.e, normal.shift))),
+    select(eq(x, f(0)), f(-Infinity), f(NaN)),
   );
   return select(isSpecial(b), special, logOf(m1, e));
 }
@@ -179,7 +203,8 @@ function reduceFar(x: Expression): Expression {
   const [a, c, d] = [pick(0), pick(1), pick(2)];
   // Shifts by the same count for all lanes exist, by one of each do not: multiply by 2^shift instead.
   const power = cast(float(shl(bitcast(add(and(skip, u(31)), u(127)), "i32"), 23)), "u32");
-  const high = add(mul(a, power), mulHigh(power, c)), low = add(mul(c, power), mulHigh(power, d));
+  const high = add(mul(a, power), mulHigh(power, c)),
+    low = add(mul(c, power), mulHigh(power, d));
   // Bits 63 … 32 of the product: a signed fixed-point number of quarter turns, two bits before the point.
   const product = bitcast(add(mul(mantissa, high), mulHigh(mantissa, low)), "i32");
   const sign = float(or(and(bits(x), i(-(2 ** 31))), i(0x3f800000)));
@@ -200,7 +225,13 @@ function sine(x: Expression, quarters: number): Expression {
   const { turns, rest } = reduceAngle(x);
   const z = mul(rest, rest);
   const s = add(mul(mul(polynomial(z, -1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1), z), rest), rest);
-  const c = add(sub(mul(mul(polynomial(z, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2), z), z), mul(z, f(0.5))), f(1));
+  const c = add(
+    sub(
+      mul(mul(polynomial(z, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2), z), z),
+      mul(z, f(0.5)),
+    ),
+    f(1),
+  );
   const n = quarters ? add(turns, i(quarters)) : turns;
   const value = select(eq(and(n, i(1)), i(0)), s, c);
   return float(binary("xor", bits(value), shl(and(n, i(2)), 30)));
@@ -235,7 +266,8 @@ function log2Parts(m1: Expression, e: Expression): { readonly high: Expression; 
   const z = mul(s, s);
   const tail = mul(mul(polynomial(z, 0.23786, 0.28517, 0.4, 0.66666667), z), s);
   // 2 · log₂e in a part of 12 bits and the rest.
-  const scaleHigh = 2.884765625, scaleLow = 6.244567779268e-4;
+  const scaleHigh = 2.884765625,
+    scaleLow = 6.244567779268e-4;
   const whole = mul(s1, f(scaleHigh));
   const fine = add(add(mul(s1, f(scaleLow)), mul(s2, f(2 * Math.LOG2E))), mul(tail, f(Math.LOG2E)));
   const high = add(e, whole);
@@ -252,13 +284,25 @@ function sumOf(a: Expression, b: Expression): { readonly high: Expression; reado
 function exp2Of(main: Expression, extra: Expression): Expression {
   const t = add(add(main, extra), f(MAGIC + 254));
   const r = add(sub(main, sub(t, f(MAGIC + 254))), extra);
-  const p = polynomial(r, 1.535336188e-4, 1.339887440e-3, 9.618437357e-3, 5.550332471e-2, 2.402264791e-1, 6.931472028e-1);
+  const p = polynomial(
+    r,
+    1.535336188e-4,
+    1.33988744e-3,
+    9.618437357e-3,
+    5.550332471e-2,
+    2.402264791e-1,
+    6.931472028e-1,
+  );
   return scaleBy(mul(p, r), bits(t));
 }
 
 /** y · log₂ x in two parts. */
-function timesLog(y: Expression, { high, low }: { readonly high: Expression; readonly low: Expression }): { readonly main: Expression; readonly extra: Expression } {
-  const y1 = upper(y), h1 = upper(high);
+function timesLog(
+  y: Expression,
+  { high, low }: { readonly high: Expression; readonly low: Expression },
+): { readonly main: Expression; readonly extra: Expression } {
+  const y1 = upper(y),
+    h1 = upper(high);
   return { main: mul(y1, h1), extra: add(add(mul(y1, sub(high, h1)), mul(sub(y, y1), high)), mul(y, low)) };
 }
 
@@ -279,7 +323,10 @@ function specialPow(x: Expression, y: Expression): Expression {
   const parts = log2Parts(split.m1, sub(split.e, normal.shift));
   const { main, extra } = timesLog(y, parts);
   // Zero, infinite and huge operands overflow the parts; there only the direction matters.
-  const rough = mul(y, select(eq(magnitude, f(0)), f(-Infinity), select(eq(magnitude, f(Infinity)), magnitude, parts.high)));
+  const rough = mul(
+    y,
+    select(eq(magnitude, f(0)), f(-Infinity), select(eq(magnitude, f(Infinity)), magnitude, parts.high)),
+  );
   const far = lt(f(200), abs(rough));
   const size = exp2Of(select(far, atLeast(atMost(rough, 200), -200), main), select(far, f(0), extra));
   const whole = eq(unary("floor", y), y);
@@ -295,8 +342,10 @@ function specialPow(x: Expression, y: Expression): Expression {
 /** The remainder with the sign of the divisor, exact while the quotient is below 2²⁴. */
 export function mod(x: Expression, y: Expression): Expression {
   const q = unary("floor", div(x, y));
-  const q1 = upper(q), y1 = upper(y);
-  const q2 = sub(q, q1), y2 = sub(y, y1);
+  const q1 = upper(q),
+    y1 = upper(y);
+  const q2 = sub(q, q1),
+    y2 = sub(y, y1);
   const exact = sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
   const rest = select(eq(q, f(0)), x, exact);
   // The quotient may have been rounded up to an integer: then it is one too large.

@@ -2,44 +2,72 @@
  * Rewriting of parameterized kernels. Their expressions must not go through the constructors of expression.ts again:
  * copies carry the ids of what they were made from, so interning would mix them up. These functions make plain copies.
  */
-import { childrenOf, type Binary, type Expression, type Index, type Param, type Register, type Select, type Unary } from "./expression.ts";
+import {
+  childrenOf,
+  type Binary,
+  type Expression,
+  type Index,
+  type Param,
+  type Register,
+  type Select,
+  type Unary,
+} from "./expression.ts";
 import type { Accumulator, Loop, Statement } from "./kernel.ts";
 
 /** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
 export function copyWith(e: Expression, f: (child: Expression) => Expression): Expression {
   switch (e.kind) {
-    case "const": case "param": case "index": case "register": return e;
-    case "unary": case "cast": case "bitcast": {
+    case "const":
+    case "param":
+    case "index":
+    case "register":
+      return e;
+    case "unary":
+    case "cast":
+    case "bitcast": {
       const value = f(e.value);
       return value === e.value ? e : { ...e, value, free: value.free };
     }
     case "binary": {
-      const left = f(e.left), right = f(e.right);
+      const left = f(e.left),
+        right = f(e.right);
       return left === e.left && right === e.right ? e : { ...e, left, right, free: freeOf([left, right]) };
     }
     case "select": {
-      const condition = f(e.condition), yes = f(e.yes), no = f(e.no);
-      return condition === e.condition && yes === e.yes && no === e.no ? e : { ...e, condition, yes, no, free: freeOf([condition, yes, no]) };
+      const condition = f(e.condition),
+        yes = f(e.yes),
+        no = f(e.no);
+      return condition === e.condition && yes === e.yes && no === e.no
+        ? e
+        : { ...e, condition, yes, no, free: freeOf([condition, yes, no]) };
     }
     case "load": {
       const offset = f(e.offset);
       return offset === e.offset ? e : { ...e, offset, free: offset.free };
     }
-    case "quotient": case "remainder": {
+    case "quotient":
+    case "remainder": {
       const value = f(e.value);
       const divisor = typeof e.divisor === "number" ? e.divisor : f(e.divisor);
       if (value === e.value && divisor === e.divisor) return e;
-      if (typeof divisor !== "number" && divisor.kind !== "param") throw new Error("a divisor is a number or a parameter");
+      if (typeof divisor !== "number" && divisor.kind !== "param")
+        throw new Error("a divisor is a number or a parameter");
       return { ...e, value, divisor, free: value.free };
     }
     case "affine": {
       const terms = e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient }));
-      return terms.every((t, i) => t.value === e.terms[i]!.value) ? e : { ...e, terms, free: freeOf(terms.map((t) => t.value)) };
+      return terms.every((t, i) => t.value === e.terms[i]!.value)
+        ? e
+        : { ...e, terms, free: freeOf(terms.map((t) => t.value)) };
     }
     case "affineParam": {
       const terms = e.terms.map((t) => ({ value: f(t.value), coefficient: t.coefficient && f(t.coefficient) }));
       const constant = e.constant && f(e.constant);
-      if (constant === e.constant && terms.every((t, i) => t.value === e.terms[i]!.value && t.coefficient === e.terms[i]!.coefficient)) return e;
+      if (
+        constant === e.constant &&
+        terms.every((t, i) => t.value === e.terms[i]!.value && t.coefficient === e.terms[i]!.coefficient)
+      )
+        return e;
       const made = { ...e, terms, constant };
       return { ...made, free: freeOf(childrenOf(made)) };
     }
@@ -103,17 +131,26 @@ export function replacer(replace: ReadonlyMap<Expression, Expression>): (e: Expr
 export function mapStatements(statements: readonly Statement[], f: (e: Expression) => Expression): Statement[] {
   return statements.map((s): Statement => {
     switch (s.kind) {
-      case "loop": return mapLoop(s, f);
-      case "let": return { ...s, value: f(s.value) };
-      case "store": return { ...s, offset: f(s.offset), value: f(s.value) };
-      case "if": return { ...s, condition: f(s.condition), body: mapStatements(s.body, f) };
-      case "barrier": return s;
+      case "loop":
+        return mapLoop(s, f);
+      case "let":
+        return { ...s, value: f(s.value) };
+      case "store":
+        return { ...s, offset: f(s.offset), value: f(s.value) };
+      case "if":
+        return { ...s, condition: f(s.condition), body: mapStatements(s.body, f) };
+      case "barrier":
+        return s;
     }
   });
 }
 
 function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
-  const accumulators = loop.accumulators.map((a): Accumulator => ({ ...a, value: f(a.value), ...(a.position ? { position: f(a.position) } : {}) }));
+  const accumulators = loop.accumulators.map((a): Accumulator => ({
+    ...a,
+    value: f(a.value),
+    ...(a.position ? { position: f(a.position) } : {}),
+  }));
   // Targets make loops whose extent is a value computed in front of them.
   const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param);
   return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };

@@ -4,7 +4,15 @@ import type { BinaryOp, Expression, Index, ReduceOp } from "../../ir/expression.
 import { identityOf, type Accumulator } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
-import { extractLane, pushConstant, pushVectorConstant, scalarBinary, scalarType, spill, vectorBinary } from "./instructions.ts";
+import {
+  extractLane,
+  pushConstant,
+  pushVectorConstant,
+  scalarBinary,
+  scalarType,
+  spill,
+  vectorBinary,
+} from "./instructions.ts";
 import type { PlainOp } from "./opcodes.ts";
 
 /** One accumulator at work: a single value, or one vector for each vector side by side. */
@@ -19,17 +27,28 @@ export interface Running {
   readonly seenNaN: readonly Local[];
 }
 
-const COMBINE: Readonly<Record<Exclude<ReduceOp, "argmax" | "argmin">, BinaryOp>> = { sum: "add", prod: "mul", max: "max", min: "min" };
+const COMBINE: Readonly<Record<Exclude<ReduceOp, "argmax" | "argmin">, BinaryOp>> = {
+  sum: "add",
+  prod: "mul",
+  max: "max",
+  min: "min",
+};
 
 const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
 
 /** Sets an accumulator to its identity. */
-export function startAccumulator(emitter: KernelEmitter, accumulator: Accumulator, vectors: number | undefined): Running {
+export function startAccumulator(
+  emitter: KernelEmitter,
+  accumulator: Accumulator,
+  vectors: number | undefined,
+): Running {
   const { code } = emitter;
   const { op, value } = accumulator;
   const { dtype } = value;
   const vector = vectors !== undefined;
-  const values: Local[] = [], positions: Local[] = [], seenNaN: Local[] = [];
+  const values: Local[] = [],
+    positions: Local[] = [],
+    seenNaN: Local[] = [];
   for (let u = 0; u < (vectors ?? 1); u++) {
     if (vector) pushVectorConstant(code, identityOf(op, dtype), dtype);
     else pushConstant(code, identityOf(op, dtype), dtype);
@@ -49,7 +68,13 @@ export function startAccumulator(emitter: KernelEmitter, accumulator: Accumulato
 const isExtreme = (op: ReduceOp): op is "max" | "min" => op === "max" || op === "min";
 
 /** Takes an iteration's value in, as `accumulator` has it; of vector `u` when it is one of vectors. */
-export function stepAccumulator(emitter: KernelEmitter, index: Index, accumulator: Accumulator, running: Running, u: number): void {
+export function stepAccumulator(
+  emitter: KernelEmitter,
+  index: Index,
+  accumulator: Accumulator,
+  running: Running,
+  u: number,
+): void {
   const { code } = emitter;
   const { op, value, position = index } = accumulator;
   const { dtype, vector } = running;
@@ -89,8 +114,13 @@ function stepExtreme(emitter: KernelEmitter, op: "max" | "min", value: Expressio
   const best = running.values[u]!;
   if (vector) {
     emitter.vector(value, u);
-    const candidate = spill(code, "v128"), seen = running.seenNaN[u]!;
-    code.get(best).get(candidate).op(op === "max" ? "f32x4.pmax" : "f32x4.pmin").set(best);
+    const candidate = spill(code, "v128"),
+      seen = running.seenNaN[u]!;
+    code
+      .get(best)
+      .get(candidate)
+      .op(op === "max" ? "f32x4.pmax" : "f32x4.pmin")
+      .set(best);
     code.get(seen).get(candidate).get(candidate).op("f32x4.ne").op("v128.or").set(seen);
     return;
   }
@@ -104,12 +134,21 @@ function stepExtreme(emitter: KernelEmitter, op: "max" | "min", value: Expressio
 
 /** To be called when the loop is done, before results are used: NaN that was remembered apart becomes the result. */
 export function settle(emitter: KernelEmitter, running: Running): void {
-  running.seenNaN.forEach((seen, u) => emitter.code.get(running.values[u]!).get(seen).op("v128.or").set(running.values[u]!));
+  running.seenNaN.forEach((seen, u) =>
+    emitter.code.get(running.values[u]!).get(seen).op("v128.or").set(running.values[u]!),
+  );
 }
 
 /** Replaces value and position where the candidate is more extreme, or the first. A NaN is more extreme than any number. */
-function takeBetter(code: FunctionBuilder, { accumulator: { op }, dtype, vector, values, positions }: Running, u: number, candidate: Local, at: Local): void {
-  const best = values[u]!, position = positions[u]!;
+function takeBetter(
+  code: FunctionBuilder,
+  { accumulator: { op }, dtype, vector, values, positions }: Running,
+  u: number,
+  candidate: Local,
+  at: Local,
+): void {
+  const best = values[u]!,
+    position = positions[u]!;
   const [low, high] = op === "argmax" ? [best, candidate] : [candidate, best];
   if (vector) {
     if (dtype === "f32") code.get(best).get(best).op("f32x4.eq").get(high).get(low).op("f32x4.le").op("v128.andnot");
@@ -124,7 +163,12 @@ function takeBetter(code: FunctionBuilder, { accumulator: { op }, dtype, vector,
     return;
   }
   strictlyBetter(code, dtype, low, high, best);
-  code.get(position).i32(0).op("i32.lt_s").op("i32.or").if(() => code.get(candidate).set(best).get(at).set(position));
+  code
+    .get(position)
+    .i32(0)
+    .op("i32.lt_s")
+    .op("i32.or")
+    .if(() => code.get(candidate).set(best).get(at).set(position));
 }
 
 /** low < high, or the candidate (one of the two) is NaN and the best is not. */
@@ -159,7 +203,10 @@ export function combineLanes(emitter: KernelEmitter, running: Running): Running 
     vectors = half;
   }
   const all = vectors[0]!;
-  for (const lanes of [[2, 3, 0, 1], [1, 0, 3, 2]] as const) {
+  for (const lanes of [
+    [2, 3, 0, 1],
+    [1, 0, 3, 2],
+  ] as const) {
     code.get(all).get(all).get(all).shuffle32(lanes);
     vectorBinary(code, op, dtype);
     code.set(all);
@@ -186,7 +233,8 @@ function combineArg(emitter: KernelEmitter, running: Running): Running {
   const { code } = emitter;
   const { dtype, accumulator } = running;
   const one = startAccumulator(emitter, accumulator, undefined);
-  const candidate = code.local(scalarType(dtype)), at = code.local("i32");
+  const candidate = code.local(scalarType(dtype)),
+    at = code.local("i32");
   running.values.forEach((values, u) => {
     for (let lane = 0; lane < 4; lane++) {
       extractLane(code.get(values), dtype, lane);
@@ -202,12 +250,30 @@ function combineArg(emitter: KernelEmitter, running: Running): Running {
 /** Takes the result of another part of the loop in: among equals the smallest position is the first. */
 function takePart(code: FunctionBuilder, into: Running, candidate: Local, at: Local): void {
   const { dtype, accumulator } = into;
-  const best = into.values[0]!, position = into.positions[0]!;
+  const best = into.values[0]!,
+    position = into.positions[0]!;
   const [low, high] = accumulator.op === "argmax" ? [best, candidate] : [candidate, best];
   strictlyBetter(code, dtype, low, high, best);
-  code.get(candidate).get(best).op(`${scalarType(dtype)}.eq` as PlainOp);
-  if (dtype === "f32" || dtype === "f64") code.get(candidate).get(candidate).op(`${dtype}.ne`).get(best).get(best).op(`${dtype}.ne`).op("i32.and").op("i32.or");
+  code
+    .get(candidate)
+    .get(best)
+    .op(`${scalarType(dtype)}.eq` as PlainOp);
+  if (dtype === "f32" || dtype === "f64")
+    code
+      .get(candidate)
+      .get(candidate)
+      .op(`${dtype}.ne`)
+      .get(best)
+      .get(best)
+      .op(`${dtype}.ne`)
+      .op("i32.and")
+      .op("i32.or");
   // A part without iterations has position −1.
   code.get(at).get(position).op("i32.lt_s").op("i32.and").op("i32.or").get(position).i32(0).op("i32.lt_s").op("i32.or");
-  code.get(at).i32(0).op("i32.ge_s").op("i32.and").if(() => code.get(candidate).set(best).get(at).set(position));
+  code
+    .get(at)
+    .i32(0)
+    .op("i32.ge_s")
+    .op("i32.and")
+    .if(() => code.get(candidate).set(best).get(at).set(position));
 }

@@ -55,7 +55,8 @@ export class Addresses {
 
   /** Forgets addresses computed from values that a store may have changed. */
   forgetStored(): void {
-    for (const { prefixes } of this.scopes) for (const offset of prefixes.keys()) if (this.emitter.known.isVolatile(offset)) prefixes.delete(offset);
+    for (const { prefixes } of this.scopes)
+      for (const offset of prefixes.keys()) if (this.emitter.known.isVolatile(offset)) prefixes.delete(offset);
   }
 
   /** Leaves a buffer's first byte address on the stack. */
@@ -79,7 +80,14 @@ export class Addresses {
         const size = before.size ?? 0;
         if (typeof size === "number") code.i32(size);
         else this.emitter.scalar(size);
-        code.i32(byteSize(before.dtype)).op("i32.mul").i32(SCRATCH_ALIGNMENT - 1).op("i32.add").i32(-SCRATCH_ALIGNMENT).op("i32.and").op("i32.add");
+        code
+          .i32(byteSize(before.dtype))
+          .op("i32.mul")
+          .i32(SCRATCH_ALIGNMENT - 1)
+          .op("i32.add")
+          .i32(-SCRATCH_ALIGNMENT)
+          .op("i32.and")
+          .op("i32.add");
       }
     }
     const local = code.local("i32");
@@ -161,7 +169,12 @@ export class Addresses {
    * The four addresses of vector `u` for an offset that moves by `coefficient` per lane. `push` is to be called for lane
    * 0, 1, 2, 3 in this order; all of them take the constant `offset`.
    */
-  lanes(buffer: number, offset: Expression, coefficient: Coefficient, u: number): { readonly push: (lane: number) => void; readonly offset: number } {
+  lanes(
+    buffer: number,
+    offset: Expression,
+    coefficient: Coefficient,
+    u: number,
+  ): { readonly push: (lane: number) => void; readonly offset: number } {
     const { code } = this.emitter;
     const bytes = this.bytesOf(buffer);
     const step = this.stepOf(coefficient, bytes);
@@ -234,7 +247,10 @@ export class Addresses {
 
   private addTerm({ value, coefficient }: Term, bytes: number): void {
     const { code } = this.emitter;
-    const running = value.kind === "index" ? this.running.get(value)?.find((r) => r.coefficient === coefficient && r.bytes === bytes) : undefined;
+    const running =
+      value.kind === "index"
+        ? this.running.get(value)?.find((r) => r.coefficient === coefficient && r.bytes === bytes)
+        : undefined;
     if (running) code.get(running.local);
     else {
       this.emitter.scalar(value);

@@ -1,15 +1,33 @@
 import { describe, expect, test } from "vitest";
 import { ModuleBuilder } from "./assembler.ts";
-import { ATOMIC, LANE, LOADS, LOAD_LANE, PLAIN, type AtomicOp, type LaneOp, type LoadLaneOp, type MemoryOp, type PlainOp } from "./opcodes.ts";
+import {
+  ATOMIC,
+  LANE,
+  LOADS,
+  LOAD_LANE,
+  PLAIN,
+  type AtomicOp,
+  type LaneOp,
+  type LoadLaneOp,
+  type MemoryOp,
+  type PlainOp,
+} from "./opcodes.ts";
 
-const instantiate = (module: ModuleBuilder, imports: WebAssembly.Imports = {}): Record<string, (...args: number[]) => number> =>
-  new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), imports).exports as Record<string, (...args: number[]) => number>;
+const instantiate = (
+  module: ModuleBuilder,
+  imports: WebAssembly.Imports = {},
+): Record<string, (...args: number[]) => number> =>
+  new WebAssembly.Instance(new WebAssembly.Module(module.toBytes()), imports).exports as Record<
+    string,
+    (...args: number[]) => number
+  >;
 
 describe("assembler", () => {
   test("adds, branches and loops", () => {
     const module = new ModuleBuilder();
     const f = module.function(["i32"], ["i32"], "triangle");
-    const sum = f.local("i32"), n = f.params[0]!;
+    const sum = f.local("i32"),
+      n = f.params[0]!;
     f.get(n).if(() => {
       f.loop(() => f.get(sum).get(n).op("i32.add").set(sum).get(n).i32(1).op("i32.sub").tee(n).brIf(0));
     });
@@ -53,7 +71,9 @@ describe("assembler", () => {
     module.defineTable(3, "table");
     module.fillTable(1, [double, outside]);
     const f = module.function(["i32", "i32"], ["i32"], "f");
-    f.get(f.params[0]!).get(f.params[1]!).callIndirect(module.type(["i32"], ["i32"]));
+    f.get(f.params[0]!)
+      .get(f.params[1]!)
+      .callIndirect(module.type(["i32"], ["i32"]));
     const g = module.function(["i32"], ["i32"], "g");
     g.get(g.params[0]!).i32(5).atomic("i32.atomic.rmw.add").op("drop").get(g.params[0]!).atomic("i32.atomic.load");
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
@@ -73,18 +93,40 @@ describe("assembler", () => {
       if (["unreachable", "nop", "drop", "select"].includes(name)) continue;
       const f = module.function([], []);
       const [type, op] = name.split(".") as [string, string];
-      const scalar = { i8x16: "i32", i16x8: "i32", i32x4: "i32", i64x2: "i64", f32x4: "f32", f64x2: "f64" }[type] ?? type;
-      const push = (t: string): unknown => (t === "v128" ? f.i32x4(1) : t === "i32" ? f.i32(1) : t === "i64" ? f.i64(1n) : t === "f32" ? f.f32(1) : f.f64(1));
+      const scalar =
+        { i8x16: "i32", i16x8: "i32", i32x4: "i32", i64x2: "i64", f32x4: "f32", f64x2: "f64" }[type] ?? type;
+      const push = (t: string): unknown =>
+        t === "v128"
+          ? f.i32x4(1)
+          : t === "i32"
+            ? f.i32(1)
+            : t === "i64"
+              ? f.i64(1n)
+              : t === "f32"
+                ? f.f32(1)
+                : f.f64(1);
       if (op === "splat") push(scalar);
       else if (vector(name)) {
         push("v128");
         if (/^(shl|shr)/.test(op)) push("i32");
-        else if (op === "bitselect") { push("v128"); push("v128"); }
-        else if (!/^(not|any_true|all_true|bitmask|abs|neg|sqrt|ceil|floor|trunc|nearest|extend|convert|demote|promote)/.test(op)) push("v128");
+        else if (op === "bitselect") {
+          push("v128");
+          push("v128");
+        } else if (
+          !/^(not|any_true|all_true|bitmask|abs|neg|sqrt|ceil|floor|trunc|nearest|extend|convert|demote|promote)/.test(
+            op,
+          )
+        )
+          push("v128");
       } else {
         const from = /_(i32|i64|f32|f64)/.exec(op)?.[1] ?? type;
         push(from);
-        if (!/^(eqz|clz|ctz|popcnt|abs|neg|sqrt|ceil|floor|trunc|nearest|extend|convert|demote|promote|wrap|reinterpret)/.test(op)) push(from);
+        if (
+          !/^(eqz|clz|ctz|popcnt|abs|neg|sqrt|ceil|floor|trunc|nearest|extend|convert|demote|promote|wrap|reinterpret)/.test(
+            op,
+          )
+        )
+          push(from);
       }
       f.op(name).op("drop");
     }

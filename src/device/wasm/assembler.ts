@@ -10,7 +10,18 @@
  * ```
  */
 import { ByteWriter } from "./bytes.ts";
-import { ATOMIC, LANE, LOADS, LOAD_LANE, PLAIN, type AtomicOp, type LaneOp, type LoadLaneOp, type MemoryOp, type PlainOp } from "./opcodes.ts";
+import {
+  ATOMIC,
+  LANE,
+  LOADS,
+  LOAD_LANE,
+  PLAIN,
+  type AtomicOp,
+  type LaneOp,
+  type LoadLaneOp,
+  type MemoryOp,
+  type PlainOp,
+} from "./opcodes.ts";
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
@@ -48,14 +59,32 @@ export class FunctionBuilder {
     return this.code.length;
   }
 
-  get(local: Local): this { return this.immediate(0x20, local.index); }
-  set(local: Local): this { return this.immediate(0x21, local.index); }
-  tee(local: Local): this { return this.immediate(0x22, local.index); }
+  get(local: Local): this {
+    return this.immediate(0x20, local.index);
+  }
+  set(local: Local): this {
+    return this.immediate(0x21, local.index);
+  }
+  tee(local: Local): this {
+    return this.immediate(0x22, local.index);
+  }
 
-  i32(value: number): this { this.code.byte(0x41).signed(value | 0); return this; }
-  i64(value: bigint): this { this.code.byte(0x42).signed64(value); return this; }
-  f32(value: number): this { this.code.byte(0x43).f32(value); return this; }
-  f64(value: number): this { this.code.byte(0x44).f64(value); return this; }
+  i32(value: number): this {
+    this.code.byte(0x41).signed(value | 0);
+    return this;
+  }
+  i64(value: bigint): this {
+    this.code.byte(0x42).signed64(value);
+    return this;
+  }
+  f32(value: number): this {
+    this.code.byte(0x43).f32(value);
+    return this;
+  }
+  f64(value: number): this {
+    this.code.byte(0x44).f64(value);
+    return this;
+  }
   /** A constant vector of four 32-bit lanes given by their bits. */
   v128(lanes: readonly [number, number, number, number]): this {
     this.code.byte(0xfd).unsigned(12);
@@ -68,7 +97,9 @@ export class FunctionBuilder {
     return this.i32x4(BITS.getInt32(0, true));
   }
   /** The same i32 in all four lanes. */
-  i32x4(value: number): this { return this.v128([value, value, value, value]); }
+  i32x4(value: number): this {
+    return this.v128([value, value, value, value]);
+  }
 
   /** An instruction without immediates, by its name in the text format. */
   op(name: PlainOp): this {
@@ -96,7 +127,10 @@ export class FunctionBuilder {
   }
 
   /** `extract_lane` and `replace_lane`. */
-  lane(name: LaneOp, lane: number): this { this.code.byte(0xfd).unsigned(LANE[name]).byte(lane); return this; }
+  lane(name: LaneOp, lane: number): this {
+    this.code.byte(0xfd).unsigned(LANE[name]).byte(lane);
+    return this;
+  }
 
   /** `i8x16.shuffle`, its sixteen byte positions given. */
   shuffle(positions: readonly number[]): this {
@@ -118,9 +152,13 @@ export class FunctionBuilder {
   }
 
   /** `body` in a block: `br(0)` inside it leaves. */
-  block(body: () => void, result?: ValueType): this { return this.region(0x02, body, result); }
+  block(body: () => void, result?: ValueType): this {
+    return this.region(0x02, body, result);
+  }
   /** `body` in a loop: `br(0)` inside it goes round again. */
-  loop(body: () => void, result?: ValueType): this { return this.region(0x03, body, result); }
+  loop(body: () => void, result?: ValueType): this {
+    return this.region(0x03, body, result);
+  }
   /** Takes an i32 from the stack and runs one of the two. */
   if(yes: () => void, no?: () => void, result?: ValueType): this {
     this.code.byte(0x04).byte(result ? TYPE_CODE[result] : 0x40);
@@ -132,12 +170,24 @@ export class FunctionBuilder {
     this.code.byte(0x0b);
     return this;
   }
-  br(depth: number): this { return this.immediate(0x0c, depth); }
-  brIf(depth: number): this { return this.immediate(0x0d, depth); }
-  return(): this { this.code.byte(0x0f); return this; }
-  call(f: FunctionBuilder | number): this { return this.immediate(0x10, typeof f === "number" ? f : f.index); }
+  br(depth: number): this {
+    return this.immediate(0x0c, depth);
+  }
+  brIf(depth: number): this {
+    return this.immediate(0x0d, depth);
+  }
+  return(): this {
+    this.code.byte(0x0f);
+    return this;
+  }
+  call(f: FunctionBuilder | number): this {
+    return this.immediate(0x10, typeof f === "number" ? f : f.index);
+  }
   /** Calls the table's entry whose number is on the stack. */
-  callIndirect(type: number, table = 0): this { this.code.byte(0x11).unsigned(type).unsigned(table); return this; }
+  callIndirect(type: number, table = 0): this {
+    this.code.byte(0x11).unsigned(type).unsigned(table);
+    return this;
+  }
 
   /** The body as it stands in the code section. */
   encode(): ByteWriter {
@@ -246,18 +296,31 @@ export class ModuleBuilder {
     out.u32(0x6d736100).u32(1);
     section(out, 1, this.typeBytes);
     section(out, 2, this.imports);
-    section(out, 3, this.functions.map((f) => new ByteWriter().unsigned(f.type)));
-    if (this.table && !this.table.imported) section(out, 4, [new ByteWriter().byte(0x70).byte(0).unsigned(this.table.initial)]);
+    section(
+      out,
+      3,
+      this.functions.map((f) => new ByteWriter().unsigned(f.type)),
+    );
+    if (this.table && !this.table.imported)
+      section(out, 4, [new ByteWriter().byte(0x70).byte(0).unsigned(this.table.initial)]);
     section(out, 7, this.exports);
-    section(out, 9, this.elements.map(({ offset, functions }) => {
-      const entry = new ByteWriter().byte(0).byte(0x41).signed(offset).byte(0x0b).unsigned(functions.length);
-      for (const f of functions) entry.unsigned(f);
-      return entry;
-    }));
-    section(out, 10, this.functions.map(({ builder }) => {
-      const body = builder.encode();
-      return new ByteWriter().unsigned(body.length).append(body);
-    }));
+    section(
+      out,
+      9,
+      this.elements.map(({ offset, functions }) => {
+        const entry = new ByteWriter().byte(0).byte(0x41).signed(offset).byte(0x0b).unsigned(functions.length);
+        for (const f of functions) entry.unsigned(f);
+        return entry;
+      }),
+    );
+    section(
+      out,
+      10,
+      this.functions.map(({ builder }) => {
+        const body = builder.encode();
+        return new ByteWriter().unsigned(body.length).append(body);
+      }),
+    );
     return out.toBytes();
   }
 }

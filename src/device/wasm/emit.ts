@@ -26,11 +26,31 @@
  *
  * Whole statements, loops included, are `emitStatements` in loops.ts.
  */
-import { childrenOf, type Affine, type AffineParam, type Expression, type Index, type IndexDivide, type Register, type Select } from "../../ir/expression.ts";
+import {
+  childrenOf,
+  type Affine,
+  type AffineParam,
+  type Expression,
+  type Index,
+  type IndexDivide,
+  type Register,
+  type Select,
+} from "../../ir/expression.ts";
 import type { Buffer, Parameters, Statement, Store } from "../../ir/kernel.ts";
 import { Addresses } from "./addresses.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
-import { extractLane, LOAD, pushConstant, scalarBinary, scalarBitcast, scalarCast, scalarType, scalarUnary, spill, STORE } from "./instructions.ts";
+import {
+  extractLane,
+  LOAD,
+  pushConstant,
+  scalarBinary,
+  scalarBitcast,
+  scalarCast,
+  scalarType,
+  scalarUnary,
+  spill,
+  STORE,
+} from "./instructions.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Lanes } from "./lanes.ts";
 import { termsOf } from "./patterns.ts";
@@ -97,7 +117,10 @@ export class KernelEmitter {
    * of a loop whose index is not bound. With `index`, addresses that move with that index get a running offset, to be
    * set by `startLoop` and moved by `advance`.
    */
-  hoist(roots: Iterable<Expression>, options: { readonly index?: Index; readonly vector?: boolean; readonly loads?: boolean } = {}): void {
+  hoist(
+    roots: Iterable<Expression>,
+    options: { readonly index?: Index; readonly vector?: boolean; readonly loads?: boolean } = {},
+  ): void {
     const seen = [new Set<Expression>(), new Set<Expression>()] as const;
     const { index, loads = true } = options;
     const visit = (e: Expression, wanted: boolean): void => {
@@ -134,8 +157,10 @@ export class KernelEmitter {
   hoistAddress(buffer: number, offset: Expression, index: Index | undefined, vector: boolean): void {
     this.addresses.hoist(buffer, offset, index);
     const { kind } = this.known.pattern(offset);
-    if (vector && (kind === "nearly" || kind === "scattered")) this.hoist([offset], { vector, ...(index ? { index } : {}) });
-    else this.addresses.visitTerms(offset, (term) => this.hoist([term], { vector: false, ...(index ? { index } : {}) }));
+    if (vector && (kind === "nearly" || kind === "scattered"))
+      this.hoist([offset], { vector, ...(index ? { index } : {}) });
+    else
+      this.addresses.visitTerms(offset, (term) => this.hoist([term], { vector: false, ...(index ? { index } : {}) }));
   }
 
   /** Sets the running offsets of a loop's index from the index's local. */
@@ -177,8 +202,12 @@ export class KernelEmitter {
   scalar(e: Expression): void {
     const { code } = this;
     switch (e.kind) {
-      case "const": pushConstant(code, e.value, e.dtype); return;
-      case "index": code.get(this.known.localOf(e)); return;
+      case "const":
+        pushConstant(code, e.value, e.dtype);
+        return;
+      case "index":
+        code.get(this.known.localOf(e));
+        return;
       case "register": {
         if (this.known.isVarying(e)) extractLane(code.get(this.known.vectorsOf(e)[0]!), e.dtype, 0);
         else code.get(this.known.localOf(e));
@@ -200,9 +229,15 @@ export class KernelEmitter {
   private compute(e: Expression): void {
     const { code } = this;
     switch (e.kind) {
-      case "param": this.parameter(e.slot, e.dtype); return;
-      case "affine": case "affineParam": this.sum(e); return;
-      case "quotient": case "remainder":
+      case "param":
+        this.parameter(e.slot, e.dtype);
+        return;
+      case "affine":
+      case "affineParam":
+        this.sum(e);
+        return;
+      case "quotient":
+      case "remainder":
         this.scalar(e.value);
         this.divisor(e);
         code.op(e.kind === "quotient" ? "i32.div_u" : "i32.rem_u");
@@ -216,7 +251,9 @@ export class KernelEmitter {
         this.scalar(e.right);
         scalarBinary(code, e.op, e.left.dtype);
         return;
-      case "select": this.scalarSelect(e); return;
+      case "select":
+        this.scalarSelect(e);
+        return;
       case "cast":
         this.scalar(e.value);
         scalarCast(code, e.value.dtype, e.dtype);
@@ -225,8 +262,11 @@ export class KernelEmitter {
         this.scalar(e.value);
         scalarBitcast(code, e.value.dtype, e.dtype);
         return;
-      case "load": code.memory(LOAD[e.dtype], this.addresses.push(e.buffer, e.offset)); return;
-      default: throw new Error(`wasm: a kernel cannot hold a ${e.kind} expression here`);
+      case "load":
+        code.memory(LOAD[e.dtype], this.addresses.push(e.buffer, e.offset));
+        return;
+      default:
+        throw new Error(`wasm: a kernel cannot hold a ${e.kind} expression here`);
     }
   }
 
@@ -290,12 +330,15 @@ export class KernelEmitter {
   /** Stores that may read each other's buffers in any order: all values are computed before the first is written. */
   stores(group: readonly Store[], u: number): void {
     const { code } = this;
-    const vector = (s: Store): boolean => (this.known.isVarying(s.value) || this.known.isVarying(s.offset));
-    const values = group.length === 1 ? [] : group.map((s) => {
-      if (vector(s)) this.vector(s.value, u);
-      else this.scalar(s.value);
-      return spill(code, vector(s) ? "v128" : scalarType(s.value.dtype));
-    });
+    const vector = (s: Store): boolean => this.known.isVarying(s.value) || this.known.isVarying(s.offset);
+    const values =
+      group.length === 1
+        ? []
+        : group.map((s) => {
+            if (vector(s)) this.vector(s.value, u);
+            else this.scalar(s.value);
+            return spill(code, vector(s) ? "v128" : scalarType(s.value.dtype));
+          });
     group.forEach((s, i) => {
       const value = values[i];
       const { dtype } = s.value;
@@ -325,13 +368,18 @@ export function expressionsOf(statements: readonly Statement[]): Expression[] {
         s.body.forEach(visit);
         for (const a of s.accumulators) out.push(a.value, ...(a.position ? [a.position] : []));
         break;
-      case "let": out.push(s.value); break;
-      case "store": out.push(s.offset, s.value); break;
+      case "let":
+        out.push(s.value);
+        break;
+      case "store":
+        out.push(s.offset, s.value);
+        break;
       case "if":
         out.push(s.condition);
         s.body.forEach(visit);
         break;
-      case "barrier": break;
+      case "barrier":
+        break;
     }
   };
   statements.forEach(visit);

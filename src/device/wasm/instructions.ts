@@ -15,9 +15,23 @@ export function scalarType(dtype: DType): ValueType {
 }
 
 /** The instruction that loads one element. */
-export const LOAD: Readonly<Record<DType, MemoryOp>> = { f32: "f32.load", f64: "f64.load", i32: "i32.load", u32: "i32.load", u8: "i32.load8_u", bool: "i32.load8_u" };
+export const LOAD: Readonly<Record<DType, MemoryOp>> = {
+  f32: "f32.load",
+  f64: "f64.load",
+  i32: "i32.load",
+  u32: "i32.load",
+  u8: "i32.load8_u",
+  bool: "i32.load8_u",
+};
 /** The instruction that stores one element. */
-export const STORE: Readonly<Record<DType, MemoryOp>> = { f32: "f32.store", f64: "f64.store", i32: "i32.store", u32: "i32.store", u8: "i32.store8", bool: "i32.store8" };
+export const STORE: Readonly<Record<DType, MemoryOp>> = {
+  f32: "f32.store",
+  f64: "f64.store",
+  i32: "i32.store",
+  u32: "i32.store",
+  u8: "i32.store8",
+  bool: "i32.store8",
+};
 
 function missing(op: string, dtype: DType): never {
   throw new DeviceError(`wasm: no instruction for ${op} on ${dtype}`);
@@ -70,14 +84,41 @@ export function spill(code: FunctionBuilder, type: ValueType): Local {
 // ---------- one value
 
 const SCALAR_FLOAT: Readonly<Partial<Record<UnaryOp | BinaryOp, string>>> = {
-  neg: "neg", abs: "abs", floor: "floor", round: "nearest", sqrt: "sqrt",
-  add: "add", sub: "sub", mul: "mul", div: "div", max: "max", min: "min", lt: "lt", le: "le", eq: "eq", ne: "ne",
+  neg: "neg",
+  abs: "abs",
+  floor: "floor",
+  round: "nearest",
+  sqrt: "sqrt",
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  div: "div",
+  max: "max",
+  min: "min",
+  lt: "lt",
+  le: "le",
+  eq: "eq",
+  ne: "ne",
 };
 const SCALAR_INTEGER: Readonly<Partial<Record<BinaryOp, string>>> = {
-  add: "add", sub: "sub", mul: "mul", eq: "eq", ne: "ne", and: "and", or: "or", xor: "xor", shl: "shl",
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  eq: "eq",
+  ne: "ne",
+  and: "and",
+  or: "or",
+  xor: "xor",
+  shl: "shl",
 };
 /** On bool, arithmetic is logic. */
-const LOGIC: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = { add: "or", max: "or", mul: "and", min: "and", sub: "xor" };
+const LOGIC: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = {
+  add: "or",
+  max: "or",
+  mul: "and",
+  min: "and",
+  sub: "xor",
+};
 
 /** Keeps a u8 result in range. */
 function wrap(code: FunctionBuilder, dtype: DType): void {
@@ -116,8 +157,11 @@ export function scalarUnary(code: FunctionBuilder, op: UnaryOp, dtype: DType): v
         code.get(x).get(x).i32(31).op("i32.shr_s").op("i32.xor").get(x).i32(31).op("i32.shr_s").op("i32.sub");
       }
       return;
-    case "floor": case "round": return;
-    default: missing(op, dtype);
+    case "floor":
+    case "round":
+      return;
+    default:
+      missing(op, dtype);
   }
 }
 
@@ -131,18 +175,30 @@ export function scalarBinary(code: FunctionBuilder, op: BinaryOp, dtype: DType):
   const plain = dtype === "bool" ? (LOGIC[op] ?? op) : op;
   const signed = dtype === "i32";
   switch (plain) {
-    case "lt": code.op(signed ? "i32.lt_s" : "i32.lt_u"); return;
-    case "le": code.op(signed ? "i32.le_s" : "i32.le_u"); return;
-    case "shr": code.op(signed ? "i32.shr_s" : "i32.shr_u"); return;
-    case "max": case "min": {
-      const right = spill(code, "i32"), left = spill(code, "i32");
+    case "lt":
+      code.op(signed ? "i32.lt_s" : "i32.lt_u");
+      return;
+    case "le":
+      code.op(signed ? "i32.le_s" : "i32.le_u");
+      return;
+    case "shr":
+      code.op(signed ? "i32.shr_s" : "i32.shr_u");
+      return;
+    case "max":
+    case "min": {
+      const right = spill(code, "i32"),
+        left = spill(code, "i32");
       code.get(left).get(right).get(left).get(right);
       code.op(plain === "max" ? (signed ? "i32.gt_s" : "i32.gt_u") : signed ? "i32.lt_s" : "i32.lt_u").op("select");
       return;
     }
-    case "div": case "idiv": floorDivide(code, signed); return;
+    case "div":
+    case "idiv":
+      floorDivide(code, signed);
+      return;
     case "mod": {
-      const right = spill(code, "i32"), left = spill(code, "i32");
+      const right = spill(code, "i32"),
+        left = spill(code, "i32");
       code.get(left).get(left).get(right);
       floorDivide(code, signed);
       code.get(right).op("i32.mul").op("i32.sub").i32(0).get(right).op("select");
@@ -160,7 +216,10 @@ export function scalarBinary(code: FunctionBuilder, op: BinaryOp, dtype: DType):
 /** Quotients of 32-bit integers are exact in f64, where nothing traps. A division by zero gives 0. */
 function floorDivide(code: FunctionBuilder, signed: boolean): void {
   const right = spill(code, "i32");
-  code.op(signed ? "f64.convert_i32_s" : "f64.convert_i32_u").get(right).op(signed ? "f64.convert_i32_s" : "f64.convert_i32_u");
+  code
+    .op(signed ? "f64.convert_i32_s" : "f64.convert_i32_u")
+    .get(right)
+    .op(signed ? "f64.convert_i32_s" : "f64.convert_i32_u");
   code.op("f64.div").op("f64.floor").op("i64.trunc_sat_f64_s").op("i32.wrap_i64").i32(0).get(right).op("select");
 }
 
@@ -225,8 +284,11 @@ export function vectorUnary(code: FunctionBuilder, op: UnaryOp, dtype: DType): b
     case "abs":
       if (dtype === "i32") code.op("i32x4.abs");
       return true;
-    case "floor": case "round": return true;
-    default: return false;
+    case "floor":
+    case "round":
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -248,15 +310,30 @@ export function vectorBinary(code: FunctionBuilder, op: BinaryOp, dtype: DType):
 
 /** Signed and unsigned forms. */
 const INTEGER: Readonly<Partial<Record<BinaryOp, readonly [PlainOp, PlainOp]>>> = {
-  add: ["i32x4.add", "i32x4.add"], sub: ["i32x4.sub", "i32x4.sub"], mul: ["i32x4.mul", "i32x4.mul"],
-  max: ["i32x4.max_s", "i32x4.max_u"], min: ["i32x4.min_s", "i32x4.min_u"],
-  lt: ["i32x4.lt_s", "i32x4.lt_u"], le: ["i32x4.le_s", "i32x4.le_u"], eq: ["i32x4.eq", "i32x4.eq"], ne: ["i32x4.ne", "i32x4.ne"],
-  and: ["v128.and", "v128.and"], or: ["v128.or", "v128.or"], xor: ["v128.xor", "v128.xor"],
-  shl: ["i32x4.shl", "i32x4.shl"], shr: ["i32x4.shr_s", "i32x4.shr_u"],
+  add: ["i32x4.add", "i32x4.add"],
+  sub: ["i32x4.sub", "i32x4.sub"],
+  mul: ["i32x4.mul", "i32x4.mul"],
+  max: ["i32x4.max_s", "i32x4.max_u"],
+  min: ["i32x4.min_s", "i32x4.min_u"],
+  lt: ["i32x4.lt_s", "i32x4.lt_u"],
+  le: ["i32x4.le_s", "i32x4.le_u"],
+  eq: ["i32x4.eq", "i32x4.eq"],
+  ne: ["i32x4.ne", "i32x4.ne"],
+  and: ["v128.and", "v128.and"],
+  or: ["v128.or", "v128.or"],
+  xor: ["v128.xor", "v128.xor"],
+  shl: ["i32x4.shl", "i32x4.shl"],
+  shr: ["i32x4.shr_s", "i32x4.shr_u"],
 };
 /** A true lane is −1, so that the order of masks is the reverse of the order of truth values. */
 const MASK: Readonly<Partial<Record<BinaryOp, PlainOp>>> = {
-  and: "v128.and", or: "v128.or", xor: "v128.xor", eq: "i32x4.eq", ne: "v128.xor", lt: "i32x4.gt_s", le: "i32x4.ge_s",
+  and: "v128.and",
+  or: "v128.or",
+  xor: "v128.xor",
+  eq: "i32x4.eq",
+  ne: "v128.xor",
+  lt: "i32x4.gt_s",
+  le: "i32x4.ge_s",
 };
 
 /** Emits a cast between vector dtypes. `small` says that a u32 value is below 2³¹, for which the cheap conversion is right. */
@@ -293,5 +370,12 @@ export function vectorStore(code: FunctionBuilder, dtype: DType, offset: number)
   }
   if (dtype === "bool") code.op("i32x4.neg");
   const wide = code.local("v128");
-  code.tee(wide).get(wide).op("i16x8.narrow_i32x4_u").tee(wide).get(wide).op("i8x16.narrow_i16x8_u").memoryLane("v128.store32_lane", 0, offset);
+  code
+    .tee(wide)
+    .get(wide)
+    .op("i16x8.narrow_i32x4_u")
+    .tee(wide)
+    .get(wide)
+    .op("i8x16.narrow_i16x8_u")
+    .memoryLane("v128.store32_lane", 0, offset);
 }

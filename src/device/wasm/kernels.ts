@@ -38,7 +38,8 @@ export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?:
 export function prepare(emitter: KernelEmitter, statements: readonly Statement[]): void {
   const roots = expressionsOf(statements);
   emitter.count(roots);
-  const loaded = new Set<number>(), stored = new Set<number>();
+  const loaded = new Set<number>(),
+    stored = new Set<number>();
   const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
@@ -69,7 +70,10 @@ export function scratchBytes({ buffers, parameters }: Signature, sizes: readonly
 }
 
 /** Several parameterized loop kernels as one module, which imports `env.memory` and exports a function for each. */
-export function compileKernels(kernels: readonly { readonly name: string; readonly kernel: LoopKernel }[], memory: MemoryType): Uint8Array<ArrayBuffer> {
+export function compileKernels(
+  kernels: readonly { readonly name: string; readonly kernel: LoopKernel }[],
+  memory: MemoryType,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory("env", "memory", memory);
   for (const { name, kernel } of kernels) emitLoopKernel(module, kernel, name);

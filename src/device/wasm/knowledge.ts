@@ -98,7 +98,8 @@ export class Knowledge {
   forgetStored(): void {
     if (!this.hazards.size) return;
     for (const scope of this.scopes)
-      for (const map of [scope.scalars, scope.splats, ...scope.vectors]) for (const e of map.keys()) if (this.isVolatile(e)) map.delete(e);
+      for (const map of [scope.scalars, scope.splats, ...scope.vectors])
+        for (const e of map.keys()) if (this.isVolatile(e)) map.delete(e);
   }
 
   /** Can a store of this code change the value? */
@@ -114,7 +115,8 @@ export class Knowledge {
 
   containsLoad(e: Expression): boolean {
     let known = this.loading.get(e);
-    if (known === undefined) this.loading.set(e, (known = e.kind === "load" || childrenOf(e).some((c) => this.containsLoad(c))));
+    if (known === undefined)
+      this.loading.set(e, (known = e.kind === "load" || childrenOf(e).some((c) => this.containsLoad(c))));
     return known;
   }
 

@@ -5,7 +5,19 @@ import type { Store } from "../../ir/kernel.ts";
 import type { FunctionBuilder } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
 import {
-  extractLane, LOAD, pushVectorConstant, replaceLane, scalarBinary, spill, splat, STORE, vectorBinary, vectorCast, vectorLoad, vectorStore, vectorUnary,
+  extractLane,
+  LOAD,
+  pushVectorConstant,
+  replaceLane,
+  scalarBinary,
+  spill,
+  splat,
+  STORE,
+  vectorBinary,
+  vectorCast,
+  vectorLoad,
+  vectorStore,
+  vectorUnary,
 } from "./instructions.ts";
 import { isUnit, termsOf } from "./patterns.ts";
 
@@ -53,7 +65,8 @@ export class Lanes {
       code.get(known);
       return;
     }
-    if (e.kind === "load" && byteSize(e.dtype) === 4 && !this.emitter.known.isShared(e)) code.memory("v128.load32_splat", this.emitter.addresses.push(e.buffer, e.offset));
+    if (e.kind === "load" && byteSize(e.dtype) === 4 && !this.emitter.known.isShared(e))
+      code.memory("v128.load32_splat", this.emitter.addresses.push(e.buffer, e.offset));
     else {
       this.emitter.scalar(e);
       splat(code, e.dtype);
@@ -68,10 +81,20 @@ export class Lanes {
     const { code } = this;
     switch (e.kind) {
       case "index":
-        code.get(this.emitter.known.localOf(e)).op("i32x4.splat").v128([4 * u, 4 * u + 1, 4 * u + 2, 4 * u + 3]).op("i32x4.add");
+        code
+          .get(this.emitter.known.localOf(e))
+          .op("i32x4.splat")
+          .v128([4 * u, 4 * u + 1, 4 * u + 2, 4 * u + 3])
+          .op("i32x4.add");
         return;
-      case "affine": case "affineParam": this.vectorSum(e, u); return;
-      case "quotient": case "remainder": this.vectorDivide(e, u); return;
+      case "affine":
+      case "affineParam":
+        this.vectorSum(e, u);
+        return;
+      case "quotient":
+      case "remainder":
+        this.vectorDivide(e, u);
+        return;
       case "unary":
         this.vector(e.value, u);
         if (!vectorUnary(code, e.op, e.dtype)) throw new Error(`wasm: no vector form of ${e.op} on ${e.dtype}`);
@@ -88,14 +111,21 @@ export class Lanes {
         vectorBinary(code, e.op, e.left.dtype);
         return;
       }
-      case "select": this.vectorSelect(e, u); return;
+      case "select":
+        this.vectorSelect(e, u);
+        return;
       case "cast":
         this.vector(e.value, u);
         vectorCast(code, e.value.dtype, e.dtype, isSmall(e.value));
         return;
-      case "bitcast": this.vector(e.value, u); return;
-      case "load": this.vectorLoad(e, u); return;
-      default: throw new Error(`wasm: no vector of a ${e.kind} expression`);
+      case "bitcast":
+        this.vector(e.value, u);
+        return;
+      case "load":
+        this.vectorLoad(e, u);
+        return;
+      default:
+        throw new Error(`wasm: no vector of a ${e.kind} expression`);
     }
   }
 
@@ -134,29 +164,35 @@ export class Lanes {
   private vectorDivide(e: IndexDivide, u: number): void {
     const { code } = this;
     const pattern = this.emitter.known.pattern(e.value);
-    const each = (): void => this.lanewise([e.value], u, "i32", () => {
-      this.emitter.divisor(e);
-      code.op(e.kind === "quotient" ? "i32.div_u" : "i32.rem_u");
-    });
+    const each = (): void =>
+      this.lanewise([e.value], u, "i32", () => {
+        this.emitter.divisor(e);
+        code.op(e.kind === "quotient" ? "i32.div_u" : "i32.rem_u");
+      });
     if (!isUnit(pattern)) {
       each();
       return;
     }
     this.emitter.scalar(e.value);
     if (u) code.i32(4 * u).op("i32.add");
-    const value = spill(code, "i32"), rest = code.local("i32");
+    const value = spill(code, "i32"),
+      rest = code.local("i32");
     code.get(value);
     this.emitter.divisor(e);
     code.op("i32.rem_u").tee(rest).i32(3).op("i32.add");
     this.emitter.divisor(e);
-    code.op("i32.lt_u").if(() => {
-      if (e.kind === "remainder") code.get(rest).op("i32x4.splat").v128([0, 1, 2, 3]).op("i32x4.add");
-      else {
-        code.get(value);
-        this.emitter.divisor(e);
-        code.op("i32.div_u").op("i32x4.splat");
-      }
-    }, () => this.emitter.scope(each), "v128");
+    code.op("i32.lt_u").if(
+      () => {
+        if (e.kind === "remainder") code.get(rest).op("i32x4.splat").v128([0, 1, 2, 3]).op("i32x4.add");
+        else {
+          code.get(value);
+          this.emitter.divisor(e);
+          code.op("i32.div_u").op("i32x4.splat");
+        }
+      },
+      () => this.emitter.scope(each),
+      "v128",
+    );
   }
 
   private vectorSelect(e: Select, u: number): void {
@@ -185,10 +221,18 @@ export class Lanes {
       const otherwise = spill(code, "v128");
       this.vector(condition, u);
       const chosen = spill(code, "v128");
-      code.get(chosen).op("v128.any_true").if(() => this.emitter.scope(() => {
-        this.vector(yes, u);
-        code.get(otherwise).get(chosen).op("v128.bitselect");
-      }), () => code.get(otherwise), "v128");
+      code
+        .get(chosen)
+        .op("v128.any_true")
+        .if(
+          () =>
+            this.emitter.scope(() => {
+              this.vector(yes, u);
+              code.get(otherwise).get(chosen).op("v128.bitselect");
+            }),
+          () => code.get(otherwise),
+          "v128",
+        );
       return;
     }
     const zero = (x: Expression): boolean => x.kind === "const" && Object.is(x.value, 0);
@@ -248,12 +292,19 @@ export class Lanes {
     const first = code.local("i32");
     code.get(at).get(at).lane("i32x4.extract_lane", 0).tee(first).op("i32x4.splat");
     if (pattern.step === 1) code.v128([0, bytes, 2 * bytes, 3 * bytes]).op("i32x4.add");
-    code.op("i32x4.eq").op("i32x4.all_true").if(() => {
-      code.get(first);
-      if (pattern.step === 1) vectorLoad(code, e.dtype, 0);
-      else if (bytes === 4) code.memory("v128.load32_splat");
-      else splat(code.memory(LOAD[e.dtype]), e.dtype);
-    }, each, "v128");
+    code
+      .op("i32x4.eq")
+      .op("i32x4.all_true")
+      .if(
+        () => {
+          code.get(first);
+          if (pattern.step === 1) vectorLoad(code, e.dtype, 0);
+          else if (bytes === 4) code.memory("v128.load32_splat");
+          else splat(code.memory(LOAD[e.dtype]), e.dtype);
+        },
+        each,
+        "v128",
+      );
   }
 
   /** Four elements from four addresses. */

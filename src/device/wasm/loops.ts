@@ -1,23 +1,23 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
-import { childrenOf, type Expression, type Register } from "../../ir/expression.ts";
+import type { Expression, Register } from "../../ir/expression.ts";
 import type { Loop, Statement, Store } from "../../ir/kernel.ts";
 import { combineLanes, combineTwo, settle, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
+import { Counter, vectorsFor, type Guarded, type Range } from "./counter.ts";
 import { expressionsOf, type KernelEmitter } from "./emit.ts";
-import { scalarType, spill } from "./instructions.ts";
+import { scalarType } from "./instructions.ts";
 import { speculate } from "./speculate.ts";
-
-/** The iterations a loop is to run, when not all. */
-export interface Range {
-  readonly begin: Local;
-  readonly end: Local;
-}
 
 /**
  * Emits statements in order; `range` limits the loop that they consist of. Their registers have a value until `then`,
  * which is emitted last, is done.
  */
-export function emitStatements(emitter: KernelEmitter, statements: readonly Statement[], range?: Range, then?: () => void): void {
+export function emitStatements(
+  emitter: KernelEmitter,
+  statements: readonly Statement[],
+  range?: Range,
+  then?: () => void,
+): void {
   const defined: Register[] = [];
   const all = parts(emitter, statements);
   const nested = statements.some((s) => s.kind === "loop" || s.kind === "if");
@@ -83,7 +83,8 @@ function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Regist
       code.if(() => emitter.scope(() => emitStatements(emitter, part.body)));
       emitter.forgetStored();
       return;
-    case "barrier": return;
+    case "barrier":
+      return;
   }
 }
 
@@ -91,130 +92,21 @@ function vectorLocals(emitter: KernelEmitter): Local[] {
   return Array.from({ length: emitter.known.vectors }, () => emitter.code.local("v128"));
 }
 
-// ---------- counting
-
-/** Where a loop is: its index, and how far it goes. */
-class Counter {
-  readonly local: Local;
-  private readonly emitter: KernelEmitter;
-  private readonly loop: Loop;
-  private readonly end: Local | number;
-  /** Iterations already emitted, when their number is fixed in the code. */
-  private done = 0;
-
-  constructor(emitter: KernelEmitter, loop: Loop, range: Range | undefined) {
-    const { code } = emitter;
-    this.emitter = emitter;
-    this.loop = loop;
-    if (range) this.end = range.end;
-    else if (typeof loop.extent === "number") this.end = loop.extent;
-    else {
-      emitter.scalar(loop.extent);
-      this.end = spill(code, "i32");
-    }
-    if (range) code.get(range.begin);
-    else code.i32(0);
-    this.local = spill(code, "i32");
-  }
-
-  /** Makes the index known, once everything that does not need it stands in front of the loop. */
-  start(): void {
-    this.emitter.bind(this.loop.index, this.local);
-    this.emitter.startLoop(this.loop.index);
-  }
-
-  /** `body` for every `stride` iterations, while as many are left. */
-  repeat(stride: number, body: () => void): void {
-    const { emitter: { code }, local, end } = this;
-    const once = (): void => {
-      this.emitter.scope(body);
-      this.emitter.advance(this.loop.index, stride);
-      code.get(local).i32(stride).op("i32.add").tee(local);
-    };
-    if (typeof end === "number") {
-      const rounds = Math.floor((end - this.done) / stride);
-      this.done += rounds * stride;
-      const limit = this.done;
-      if (rounds === 1) {
-        once();
-        code.op("drop");
-      } else if (rounds > 1) {
-        code.loop(() => {
-          once();
-          code.i32(limit).op("i32.lt_s").brIf(0);
-        });
-      }
-      return;
-    }
-    code.get(end);
-    if (stride > 1) code.i32(stride - 1).op("i32.sub");
-    const limit = spill(code, "i32");
-    code.get(local).get(limit).op("i32.lt_s").if(() => code.loop(() => {
-      once();
-      code.get(limit).op("i32.lt_s").brIf(0);
-    }));
-  }
-
-  /**
-   * `tries` in turn while enough iterations are left: each emits the code for so many at once, calling the function it is
-   * given with the condition on the stack; where none of them does, `single` runs one.
-   */
-  repeatGuarded(tries: readonly Guarded[], single: () => void): void {
-    const { emitter, local, end } = this;
-    const { code } = emitter;
-    const pushEnd = (): void => void (typeof end === "number" ? code.i32(end) : code.get(end));
-    const move = (stride: number): void => {
-      emitter.advance(this.loop.index, stride);
-      code.get(local).i32(stride).op("i32.add").set(local);
-    };
-    pushEnd();
-    code.get(local).op("i32.gt_s").if(() => code.loop(() => {
-      code.block(() => {
-        for (const { stride, guard, body } of tries) {
-          code.get(local).i32(stride).op("i32.add");
-          pushEnd();
-          code.op("i32.le_s").if(() => emitter.scope(() => guard(() => code.if(() => {
-            emitter.scope(body);
-            move(stride);
-            // Out of the guard, the test of the extent and the block.
-            code.br(2);
-          }))));
-        }
-        emitter.scope(single);
-        move(1);
-      });
-      code.get(local);
-      pushEnd();
-      code.op("i32.lt_s").brIf(0);
-    }));
-  }
-
-  finish(): void {
-    this.emitter.known.unbind(this.loop.index);
-    this.emitter.finishLoop(this.loop.index);
-  }
-}
-
-/** A way to run several iterations at once, under a condition. */
-interface Guarded {
-  readonly stride: number;
-  /** Leaves the condition on the stack, then calls `then`. */
-  readonly guard: (then: () => void) => void;
-  readonly body: () => void;
-}
-
 // ---------- loops
 
 /** One iteration after another; inside a vector loop, each for all of its lanes. */
 function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
   const varying = varyingAccumulators(emitter, loop);
-  const running = loop.accumulators.map((a) => startAccumulator(emitter, a, varying.has(a.register) ? emitter.known.vectors : undefined));
+  const running = loop.accumulators.map((a) =>
+    startAccumulator(emitter, a, varying.has(a.register) ? emitter.known.vectors : undefined),
+  );
   const counter = new Counter(emitter, loop, range);
   hoistBody(emitter, loop, emitter.known.isVectorized);
   counter.start();
   counter.repeat(1, () => {
     emitStatements(emitter, loop.body, undefined, () => {
-      for (const r of running) for (let u = 0; u < r.values.length; u++) stepAccumulator(emitter, loop.index, r.accumulator, r, u);
+      for (const r of running)
+        for (let u = 0; u < r.values.length; u++) stepAccumulator(emitter, loop.index, r.accumulator, r, u);
     });
   });
   counter.finish();
@@ -237,27 +129,31 @@ function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
   counter.start();
   const step = (l: Loop, running: readonly Running[]): void => {
     emitStatements(emitter, l.body, undefined, () => {
-      for (let u = 0; u < emitter.known.vectors; u++) for (const [k, r] of running.entries()) stepAccumulator(emitter, l.index, l.accumulators[k]!, r, u);
+      for (let u = 0; u < emitter.known.vectors; u++)
+        for (const [k, r] of running.entries()) stepAccumulator(emitter, l.index, l.accumulators[k]!, r, u);
     });
   };
   const counts = vectors > 1 ? [vectors, 1] : [1];
   let running: readonly Running[];
   if (speculation) {
     const single = loop.accumulators.map((a) => startAccumulator(emitter, a, undefined));
-    counter.repeatGuarded(counts.map((count): Guarded => ({
-      stride: 4 * count,
-      guard: (then) => {
-        emitStatements(emitter, speculation.lets, undefined, () => {
-          emitter.scalar(speculation.guard(4 * count));
-          then();
-        });
-      },
-      body: () => {
-        emitter.vectorize(loop.index, count);
-        step(fast, partial);
-        emitter.vectorize(undefined);
-      },
-    })), () => step(loop, single));
+    counter.repeatGuarded(
+      counts.map((count): Guarded => ({
+        stride: 4 * count,
+        guard: (then) => {
+          emitStatements(emitter, speculation.lets, undefined, () => {
+            emitter.scalar(speculation.guard(4 * count));
+            then();
+          });
+        },
+        body: () => {
+          emitter.vectorize(loop.index, count);
+          step(fast, partial);
+          emitter.vectorize(undefined);
+        },
+      })),
+      () => step(loop, single),
+    );
     running = partial.map((r, k) => combineTwo(emitter, combineLanes(emitter, r), single[k]!));
   } else {
     for (const count of counts) {
@@ -273,7 +169,12 @@ function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
 }
 
 function bindResults(emitter: KernelEmitter, running: readonly Running[]): void {
-  for (const { accumulator: { register, op }, values, positions, vector } of running) {
+  for (const {
+    accumulator: { register, op },
+    values,
+    positions,
+    vector,
+  } of running) {
     const results = op === "argmax" || op === "argmin" ? positions : values;
     if (vector) emitter.known.bindVectors(register, results);
     else emitter.bind(register, results[0]!);
@@ -284,7 +185,8 @@ function bindResults(emitter: KernelEmitter, running: readonly Running[]): void 
 function varyingAccumulators(emitter: KernelEmitter, loop: Loop): Set<Register> {
   const inner = new Set<Register>();
   if (!emitter.known.isVectorized) return inner;
-  const differs = (e: Expression): boolean => emitter.known.isVarying(e) || [...e.free].some((v) => v.kind === "register" && inner.has(v));
+  const differs = (e: Expression): boolean =>
+    emitter.known.isVarying(e) || [...e.free].some((v) => v.kind === "register" && inner.has(v));
   const visit = (statements: readonly Statement[]): void => {
     for (const s of statements) {
       if (s.kind === "let" && differs(s.value)) inner.add(s.register);
@@ -302,7 +204,8 @@ function varyingAccumulators(emitter: KernelEmitter, loop: Loop): Set<Register> 
 
 /** Puts in front of a loop what its body needs and does not change. */
 function hoistBody(emitter: KernelEmitter, loop: Loop, vector: boolean): void {
-  const always: Expression[] = [], sometimes: Expression[] = [];
+  const always: Expression[] = [],
+    sometimes: Expression[] = [];
   const visit = (statements: readonly Statement[], into: Expression[]): void => {
     for (const s of statements) {
       if (s.kind === "let") into.push(s.value);
@@ -325,38 +228,4 @@ function hoistBody(emitter: KernelEmitter, loop: Loop, vector: boolean): void {
   visitLoop(loop, always);
   emitter.hoist(always, { index: loop.index, vector });
   emitter.hoist(sometimes, { index: loop.index, vector, loads: false });
-}
-
-/** Vectors side by side: more for small bodies, whose loop overhead counts, and for sums, whose additions wait for one another. */
-function vectorsFor(loop: Loop): number {
-  const seen = new Set<Expression>();
-  let inner = 0, argument = false;
-  const value = (e: Expression): void => {
-    if (seen.has(e) || !e.free.size) return;
-    seen.add(e);
-    childrenOf(e).forEach(value);
-  };
-  const visit = (statements: readonly Statement[]): void => {
-    for (const s of statements) {
-      if (s.kind === "let" || s.kind === "store") value(s.value);
-      else if (s.kind === "if") visit(s.body);
-      else if (s.kind === "loop") {
-        inner++;
-        loop_(s);
-      }
-    }
-  };
-  const loop_ = (l: Loop): void => {
-    visit(l.body);
-    for (const a of l.accumulators) {
-      value(a.value);
-      argument ||= a.op === "argmax" || a.op === "argmin";
-    }
-  };
-  loop_(loop);
-  if (argument) return 1;
-  const weight = seen.size;
-  const most = weight <= 12 ? 4 : weight <= 40 ? 2 : 1;
-  const fixed = typeof loop.extent === "number" ? Math.max(1, loop.extent >> 2) : most;
-  return Math.min(most, fixed, inner > 1 ? 2 : 4);
 }

@@ -10,10 +10,25 @@ function apply(op: UnaryOp | BinaryOp, dtype: DType, ...inputs: readonly TypedAr
   const i = index(n);
   const [x, y] = inputs.map((_, b) => load(b, dtype, i));
   const value = y ? binary(op as BinaryOp, x!, y) : unary(op as UnaryOp, x!);
-  const buffers = [...inputs, null].map((b) => ({ dtype, space: "global" as const, access: b ? ("read" as const) : ("write" as const) }));
+  const buffers = [...inputs, null].map((b) => ({
+    dtype,
+    space: "global" as const,
+    access: b ? ("read" as const) : ("write" as const),
+  }));
   const kernel: LoopKernel = {
-    kind: "loops", buffers, parameters: { scalars: [], sizes: 0 },
-    body: [{ kind: "loop", axis: "parallel", index: i, extent: n, accumulators: [], body: [{ kind: "store", buffer: inputs.length, offset: i, value }] }],
+    kind: "loops",
+    buffers,
+    parameters: { scalars: [], sizes: 0 },
+    body: [
+      {
+        kind: "loop",
+        axis: "parallel",
+        index: i,
+        extent: n,
+        accumulators: [],
+        body: [{ kind: "store", buffer: inputs.length, offset: i, value }],
+      },
+    ],
   };
   return runWasm({ kernel, buffers: [...inputs, allocate(dtype, n)] }).at(-1)!;
 }
@@ -26,13 +41,47 @@ function patterns(step: number): Float32Array {
 }
 
 const EDGES = Float32Array.of(
-  0, -0, 1, -1, 0.5, Infinity, -Infinity, NaN, 1.17549435e-38, -1.17549435e-38, 1.4e-45, -1.4e-45, 3.4028235e38, -3.4028235e38,
-  87, 88, 88.72283, 88.722839, 88.73, 89, -87, -87.34, -88, -103.9, -103.97, -103.98, -104, -105, 9.01, 9.1, 20, 100_000, 100_001, 1e10, 1e30,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  Infinity,
+  -Infinity,
+  NaN,
+  1.17549435e-38,
+  -1.17549435e-38,
+  1.4e-45,
+  -1.4e-45,
+  3.4028235e38,
+  -3.4028235e38,
+  87,
+  88,
+  88.72283,
+  88.722839,
+  88.73,
+  89,
+  -87,
+  -87.34,
+  -88,
+  -103.9,
+  -103.97,
+  -103.98,
+  -104,
+  -105,
+  9.01,
+  9.1,
+  20,
+  100_000,
+  100_001,
+  1e10,
+  1e30,
 );
 
 /** The largest distance to the correctly rounded value, and where. */
 function worst(got: ArrayLike<number>, want: (i: number) => number): { ulps: number; at: number } {
-  let most = 0, at = -1;
+  let most = 0,
+    at = -1;
   for (let i = 0; i < got.length; i++) {
     const distance = ulps(got[i]!, Math.fround(want(i)));
     if (distance > most) [most, at] = [distance, i];
@@ -45,7 +94,10 @@ const STEP = FULL ? 509 : 5003;
 
 describe("f32 functions on the full range", () => {
   const cases: readonly [UnaryOp, (x: number) => number, number][] = [
-    ["exp", Math.exp, 1], ["log", Math.log, 2], ["tanh", Math.tanh, 3], ["erf", erf, 2],
+    ["exp", Math.exp, 1],
+    ["log", Math.log, 2],
+    ["tanh", Math.tanh, 3],
+    ["erf", erf, 2],
   ];
   test.each(cases)("%s", (op, exact, limit) => {
     for (const inputs of [patterns(STEP), EDGES]) {
@@ -60,9 +112,13 @@ describe("f32 functions on the full range", () => {
     const near = new Float32Array(400_000).map((_, i) => (i - 200_000) / 1987.3);
     const { ulps: distance, at } = worst(apply(op, "f32", near), (i) => exact(near[i]!));
     expect(distance, `${op}(${near[at]})`).toBeLessThanOrEqual(3);
-    for (const [inputs, tolerance] of [[new Float32Array(200_000).map((_, i) => (i - 100_000) * 0.99931), 1.2e-7], [patterns(STEP), 3.5e-7]] as const) {
+    for (const [inputs, tolerance] of [
+      [new Float32Array(200_000).map((_, i) => (i - 100_000) * 0.99931), 1.2e-7],
+      [patterns(STEP), 3.5e-7],
+    ] as const) {
       const got = apply(op, "f32", inputs);
-      let most = 0, where = 0;
+      let most = 0,
+        where = 0;
       for (let i = 0; i < got.length; i++) {
         const want = exact(inputs[i]!);
         if (Number.isNaN(want)) expect(got[i]).toBeNaN();
@@ -74,7 +130,8 @@ describe("f32 functions on the full range", () => {
 
   test("pow", () => {
     const n = 300_000;
-    const x = new Float32Array(n), y = new Float32Array(n);
+    const x = new Float32Array(n),
+      y = new Float32Array(n);
     for (let i = 0; i < n; i++) {
       x[i] = 2 ** (((i * 7919) % 30011) / 120 - 125);
       y[i] = (((i * 104729) % 20011) - 10005) / 1000;
@@ -82,17 +139,41 @@ describe("f32 functions on the full range", () => {
     const got = apply("pow", "f32", x, y);
     const { ulps: distance, at } = worst(got, (i) => x[i]! ** y[i]!);
     expect(distance, `${x[at]} ** ${y[at]} = ${got[at]}`).toBeLessThanOrEqual(4);
-    const near = x.map((_, i) => 0.5 + i / n), large = y.map((v) => v * 12.7);
+    const near = x.map((_, i) => 0.5 + i / n),
+      large = y.map((v) => v * 12.7);
     const second = apply("pow", "f32", near, large);
     const found = worst(second, (i) => near[i]! ** large[i]!);
     expect(found.ulps, `${near[found.at]} ** ${large[found.at]}`).toBeLessThanOrEqual(4);
   });
 
   test("pow of special values is C's", () => {
-    const values = [0, -0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 2.5, Infinity, -Infinity, NaN, 1e38, -1e38, 1e-40, 16777217, 33554432, 1e-3];
-    const x = Float32Array.from(values.flatMap((v) => values.map(() => v))), y = Float32Array.from(values.flatMap(() => values));
+    const values = [
+      0,
+      -0,
+      1,
+      -1,
+      2,
+      -2,
+      3,
+      -3,
+      0.5,
+      -0.5,
+      2.5,
+      Infinity,
+      -Infinity,
+      NaN,
+      1e38,
+      -1e38,
+      1e-40,
+      16777217,
+      33554432,
+      1e-3,
+    ];
+    const x = Float32Array.from(values.flatMap((v) => values.map(() => v))),
+      y = Float32Array.from(values.flatMap(() => values));
     const got = apply("pow", "f32", x, y);
-    const want = (i: number): number => (x[i] === 1 || (x[i] === -1 && Math.abs(y[i]!) === Infinity) ? 1 : x[i]! ** y[i]!);
+    const want = (i: number): number =>
+      x[i] === 1 || (x[i] === -1 && Math.abs(y[i]!) === Infinity) ? 1 : x[i]! ** y[i]!;
     for (let i = 0; i < x.length; i++) {
       const exact = Math.fround(want(i));
       expect(ulps(got[i]!, exact), `${x[i]} ** ${y[i]} = ${got[i]}, want ${exact}`).toBeLessThanOrEqual(3);
@@ -102,12 +183,15 @@ describe("f32 functions on the full range", () => {
 
   test("mod and idiv round towards minus infinity", () => {
     const values = [7, -7, 0.75, -0.75, 5.5, -5.5, 1e6, -1e6, 3, -3, 0.1, 1e-3, Infinity];
-    const x = Float32Array.from(values.flatMap((v) => values.map(() => v))), y = Float32Array.from(values.flatMap(() => values));
-    const rest = apply("mod", "f32", x, y), whole = apply("idiv", "f32", x, y);
+    const x = Float32Array.from(values.flatMap((v) => values.map(() => v))),
+      y = Float32Array.from(values.flatMap(() => values));
+    const rest = apply("mod", "f32", x, y),
+      whole = apply("idiv", "f32", x, y);
     for (let i = 0; i < x.length; i++) {
       const r = x[i]! % y[i]!;
       const want = Math.fround(r !== 0 && r < 0 !== y[i]! < 0 ? r + y[i]! : r);
-      if (Math.abs(x[i]! / y[i]!) < 2 ** 24) expect(ulps(rest[i]!, want), `${x[i]} mod ${y[i]} = ${rest[i]}, want ${want}`).toBeLessThanOrEqual(1);
+      if (Math.abs(x[i]! / y[i]!) < 2 ** 24)
+        expect(ulps(rest[i]!, want), `${x[i]} mod ${y[i]} = ${rest[i]}, want ${want}`).toBeLessThanOrEqual(1);
       expect(Object.is(whole[i], Math.floor(Math.fround(x[i]! / y[i]!)))).toBe(true);
     }
   });
@@ -115,23 +199,36 @@ describe("f32 functions on the full range", () => {
 
 describe("f64 functions", () => {
   const cases: readonly [UnaryOp, (x: number) => number, readonly [number, number]][] = [
-    ["exp", Math.exp, [-745, 709]], ["log", Math.log, [1e-300, 1e6]], ["tanh", Math.tanh, [-25, 25]], ["erf", erf, [-6, 6]], ["sin", Math.sin, [-1000, 1000]], ["cos", Math.cos, [-1000, 1000]],
+    ["exp", Math.exp, [-745, 709]],
+    ["log", Math.log, [1e-300, 1e6]],
+    ["tanh", Math.tanh, [-25, 25]],
+    ["erf", erf, [-6, 6]],
+    ["sin", Math.sin, [-1000, 1000]],
+    ["cos", Math.cos, [-1000, 1000]],
   ];
   test.each(cases)("%s", (op, exact, [low, high]) => {
-    const x = new Float64Array(20_000).map((_, i) => (i % 2 ? low + ((high - low) * i) / 20_000 : ((i - 10_000) / 10_000) * Math.min(high, 2)));
+    const x = new Float64Array(20_000).map((_, i) =>
+      i % 2 ? low + ((high - low) * i) / 20_000 : ((i - 10_000) / 10_000) * Math.min(high, 2),
+    );
     if (op === "log") x.set([5e-324, 1e-310, 1e300, 1.7e308], 10_000);
     const got = apply(op, "f64", x);
     for (let i = 0; i < x.length; i++) {
       const want = exact(x[i]!);
       if (Number.isNaN(want)) expect(got[i]).toBeNaN();
-      else if (got[i] !== want) expect(Math.abs(got[i]! - want), `${op}(${x[i]})`).toBeLessThanOrEqual(3e-15 * Math.max(Math.abs(want), op === "sin" || op === "cos" ? 0.05 : 2e-308));
+      else if (got[i] !== want)
+        expect(Math.abs(got[i]! - want), `${op}(${x[i]})`).toBeLessThanOrEqual(
+          3e-15 * Math.max(Math.abs(want), op === "sin" || op === "cos" ? 0.05 : 2e-308),
+        );
     }
     const special = apply(op, "f64", Float64Array.of(Infinity, -Infinity, NaN, 0, -0));
-    [Infinity, -Infinity, NaN, 0, -0].forEach((v, i) => expect(Object.is(special[i], exact(v)) || special[i] === exact(v), `${op}(${v})`).toBe(true));
+    [Infinity, -Infinity, NaN, 0, -0].forEach((v, i) =>
+      expect(Object.is(special[i], exact(v)) || special[i] === exact(v), `${op}(${v})`).toBe(true),
+    );
   });
 
   test("pow", () => {
-    const x = new Float64Array(5000).map((_, i) => 0.01 + i / 100), y = new Float64Array(5000).map((_, i) => ((i * 37) % 401) / 20 - 10);
+    const x = new Float64Array(5000).map((_, i) => 0.01 + i / 100),
+      y = new Float64Array(5000).map((_, i) => ((i * 37) % 401) / 20 - 10);
     const got = apply("pow", "f64", x, y);
     got.forEach((g, i) => expect(Math.abs(g / x[i]! ** y[i]! - 1)).toBeLessThan(2e-14));
   });

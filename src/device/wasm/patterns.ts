@@ -10,11 +10,17 @@ export interface Term {
 }
 
 /** An offset as a sum; an expression that is no sum is one term. */
-export function termsOf(offset: Expression): { readonly terms: readonly Term[]; readonly constant: Expression | number } {
+export function termsOf(offset: Expression): {
+  readonly terms: readonly Term[];
+  readonly constant: Expression | number;
+} {
   if (offset.kind === "const") return { terms: [], constant: offset.value };
   if (offset.kind === "affine" || offset.kind === "affineParam") {
     const { terms, constant } = offset as Affine | AffineParam;
-    return { terms: terms.map((t) => ({ value: t.value, coefficient: coefficientOf(t.coefficient) })), constant: constant ?? 0 };
+    return {
+      terms: terms.map((t) => ({ value: t.value, coefficient: coefficientOf(t.coefficient) })),
+      constant: constant ?? 0,
+    };
   }
   return { terms: [{ value: offset, coefficient: undefined }], constant: 0 };
 }
@@ -69,7 +75,8 @@ function slopeOf(e: Expression, index: Index, varying: ReadonlySet<Index | Regis
   if (!dependsOn(e, varying)) return 0;
   if (e === index) return 1;
   switch (e.kind) {
-    case "affine": case "affineParam": {
+    case "affine":
+    case "affineParam": {
       let sum = 0;
       for (const { value, coefficient } of termsOf(e).terms) {
         const slope = slopeOf(value, index, varying);
@@ -78,13 +85,16 @@ function slopeOf(e: Expression, index: Index, varying: ReadonlySet<Index | Regis
       }
       return sum;
     }
-    case "quotient": return slopeOf(e.value, index, varying) === undefined ? undefined : 0;
-    case "remainder": return slopeOf(e.value, index, varying);
+    case "quotient":
+      return slopeOf(e.value, index, varying) === undefined ? undefined : 0;
+    case "remainder":
+      return slopeOf(e.value, index, varying);
     case "binary":
       if (e.op !== "max" && e.op !== "min") return undefined;
       if (!dependsOn(e.right, varying)) return slopeOf(e.left, index, varying);
       if (!dependsOn(e.left, varying)) return slopeOf(e.right, index, varying);
       return undefined;
-    default: return undefined;
+    default:
+      return undefined;
   }
 }

@@ -3,7 +3,15 @@
  * the quotient and are inside the bounds; then the remainder counts up with the lanes, and offsets made of them are
  * plain strides. A speculation is the loop's body under that assumption, and the condition for it.
  */
-import { constant, register, type AffineParam, type Expression, type Index, type IndexDivide, type Register } from "../../ir/expression.ts";
+import {
+  constant,
+  register,
+  type AffineParam,
+  type Expression,
+  type Index,
+  type IndexDivide,
+  type Register,
+} from "../../ir/expression.ts";
 import type { Let, Loop } from "../../ir/kernel.ts";
 import { copyWith, freeOf, mapStatements, plainBinary } from "../../ir/rewrite.ts";
 import { isUnit, patternOf, termsOf, type Coefficient, type Term } from "./patterns.ts";
@@ -37,7 +45,10 @@ export function speculate(loop: Loop): Speculation | undefined {
     const rest = name(plainBinary("sub", e.value, plainBinary("mul", whole, divisor)));
     guards.push((last) => plainBinary("lt", plus(rest, last), divisor));
     if (e.kind === "quotient") return whole;
-    return sumOf([{ value: index, coefficient: undefined }, { value: name(plainBinary("sub", rest, index)), coefficient: undefined }]);
+    return sumOf([
+      { value: index, coefficient: undefined },
+      { value: name(plainBinary("sub", rest, index)), coefficient: undefined },
+    ]);
   };
   const memo = new Map<Expression, Expression>();
   const rewrite = (e: Expression): Expression => {
@@ -49,19 +60,32 @@ export function speculate(loop: Loop): Speculation | undefined {
   };
   const assume = (e: Expression): Expression => {
     switch (e.kind) {
-      case "affine": case "affineParam": return flattened(e, index);
-      case "quotient": case "remainder": return counts(e.value) ? divide(e) : e;
+      case "affine":
+      case "affineParam":
+        return flattened(e, index);
+      case "quotient":
+      case "remainder":
+        return counts(e.value) ? divide(e) : e;
       case "binary": {
         if (e.dtype !== "i32" || (e.op !== "max" && e.op !== "min")) return e;
         const [value, bound] = counts(e.left) ? [e.left, e.right] : [e.right, e.left];
         if (!counts(value) || bound.free.has(index)) return e;
-        guards.push(e.op === "max" ? () => plainBinary("le", bound, value) : (last) => plainBinary("le", plus(value, last), bound));
+        guards.push(
+          e.op === "max"
+            ? () => plainBinary("le", bound, value)
+            : (last) => plainBinary("le", plus(value, last), bound),
+        );
         return value;
       }
-      default: return e;
+      default:
+        return e;
     }
   };
-  const accumulators = loop.accumulators.map((a) => ({ ...a, value: rewrite(a.value), ...(a.position ? { position: rewrite(a.position) } : {}) }));
+  const accumulators = loop.accumulators.map((a) => ({
+    ...a,
+    value: rewrite(a.value),
+    ...(a.position ? { position: rewrite(a.position) } : {}),
+  }));
   const body = mapStatements(loop.body, rewrite);
   if (!guards.length) return undefined;
   // Conditions on registers set inside the loop come too late to be asked in front of it.
@@ -69,7 +93,8 @@ export function speculate(loop: Loop): Speculation | undefined {
   const known = (e: Expression): boolean => [...e.free].every((v) => !late.has(v));
   if (!lets.every((l) => known(l.value)) || !guards.every((g) => known(g(1)))) return undefined;
   return {
-    loop: { ...loop, body, accumulators }, lets,
+    loop: { ...loop, body, accumulators },
+    lets,
     guard: (lanes) => guards.map((g) => g(lanes - 1)).reduce((a, b) => plainBinary("and", a, b)),
   };
 }
@@ -77,14 +102,21 @@ export function speculate(loop: Loop): Speculation | undefined {
 /** Sums inside sums that follow the index become one, so that the stride is seen. */
 function flattened(e: Expression, index: Index): Expression {
   const { terms, constant: rest } = termsOf(e);
-  const isSum = ({ value }: Term): boolean => (value.kind === "affine" || value.kind === "affineParam") && value.free.has(index);
+  const isSum = ({ value }: Term): boolean =>
+    (value.kind === "affine" || value.kind === "affineParam") && value.free.has(index);
   if (!terms.some(isSum)) return e;
-  return sumOf(terms.flatMap((term): Term[] => {
-    if (!isSum(term)) return [term];
-    const inner = termsOf(term.value);
-    const last = typeof inner.constant === "number" ? constant(inner.constant, "i32") : inner.constant;
-    return [...inner.terms, { value: last, coefficient: undefined }].map((t) => ({ value: t.value, coefficient: product(t.coefficient, term.coefficient) }));
-  }), rest);
+  return sumOf(
+    terms.flatMap((term): Term[] => {
+      if (!isSum(term)) return [term];
+      const inner = termsOf(term.value);
+      const last = typeof inner.constant === "number" ? constant(inner.constant, "i32") : inner.constant;
+      return [...inner.terms, { value: last, coefficient: undefined }].map((t) => ({
+        value: t.value,
+        coefficient: product(t.coefficient, term.coefficient),
+      }));
+    }),
+    rest,
+  );
 }
 
 function product(a: Coefficient, b: Coefficient): Coefficient {
@@ -96,10 +128,25 @@ function product(a: Coefficient, b: Coefficient): Coefficient {
 const asExpression = (c: Expression | number): Expression => (typeof c === "number" ? constant(c, "i32") : c);
 
 function sumOf(terms: readonly Term[], rest: Expression | number = 0): AffineParam {
-  const parts = terms.map((t) => ({ value: t.value, coefficient: t.coefficient === undefined ? undefined : asExpression(t.coefficient) }));
+  const parts = terms.map((t) => ({
+    value: t.value,
+    coefficient: t.coefficient === undefined ? undefined : asExpression(t.coefficient),
+  }));
   const last = rest === 0 ? undefined : asExpression(rest);
-  const free = freeOf([...parts.flatMap((p) => (p.coefficient ? [p.value, p.coefficient] : [p.value])), ...(last ? [last] : [])]);
-  return { kind: "affineParam", dtype: "i32", id: -1, low: -Infinity, high: Infinity, terms: parts, constant: last, free };
+  const free = freeOf([
+    ...parts.flatMap((p) => (p.coefficient ? [p.value, p.coefficient] : [p.value])),
+    ...(last ? [last] : []),
+  ]);
+  return {
+    kind: "affineParam",
+    dtype: "i32",
+    id: -1,
+    low: -Infinity,
+    high: Infinity,
+    terms: parts,
+    constant: last,
+    free,
+  };
 }
 
 /** Indices and registers that get their values inside a loop. */

@@ -34,10 +34,16 @@ export function runWasm({ kernel, buffers, scalars = [], splits = [], places }: 
   const scratch = Math.ceil(end / 64) * 64;
   const pages = Math.ceil((scratch + scratchBytes(made, sizes) + 64) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages });
-  buffers.forEach((b, i) => new Uint8Array(memory.buffer).set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), own[i]));
+  buffers.forEach((b, i) =>
+    new Uint8Array(memory.buffer).set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), own[i]),
+  );
   const scalarAt = (i: number): number => 2048 + 8 * i;
   made.parameters.scalars.forEach((dtype, i) => viewOf(dtype, memory.buffer, scalarAt(i), 1).fill(scalars[i]!));
-  new Uint32Array(memory.buffer, 64).set([...addresses, ...made.parameters.scalars.map((_, i) => scalarAt(i)), ...sizes]);
+  new Uint32Array(memory.buffer, 64).set([
+    ...addresses,
+    ...made.parameters.scalars.map((_, i) => scalarAt(i)),
+    ...sizes,
+  ]);
   const bytes = compileKernels([{ name: "f", kernel: made }], { initial: pages, shared: false });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const f = exports.f as (block: number, begin: number, end: number, scratch: number) => void;
@@ -59,7 +65,9 @@ export function runReference({ kernel, buffers, scalars = [] }: Run): TypedArray
 
 function iterations(kernel: LoopKernel): number {
   const [outer] = kernel.body;
-  return kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? (outer!.extent as number) : 1;
+  return kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel"
+    ? (outer!.extent as number)
+    : 1;
 }
 
 /** Distance in units in the last place of f32; NaN equals NaN. */

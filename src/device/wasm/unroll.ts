@@ -26,7 +26,9 @@ function writeOut(loop: Loop, extent: number): Statement[] {
     const fresh = renameDefinitions(loop.body, replace);
     const rewrite = replacer(replace);
     out.push(...mapStatements(fresh, rewrite));
-    loop.accumulators.forEach((a, k) => chains[k]!.step(rewrite(a.value), a.position ? rewrite(a.position) : constant(i, "i32"), i, out));
+    loop.accumulators.forEach((a, k) =>
+      chains[k]!.step(rewrite(a.value), a.position ? rewrite(a.position) : constant(i, "i32"), i, out),
+    );
   }
   for (const chain of chains) chain.finish(out);
   return out;
@@ -45,7 +47,12 @@ function renameDefinitions(statements: readonly Statement[], replace: Map<Expres
     if (s.kind !== "loop") return s;
     const index = freshIndex(s.index);
     replace.set(s.index, index);
-    return { ...s, index, body: renameDefinitions(s.body, replace), accumulators: s.accumulators.map((a) => ({ ...a, register: rename(a.register) })) };
+    return {
+      ...s,
+      index,
+      body: renameDefinitions(s.body, replace),
+      accumulators: s.accumulators.map((a) => ({ ...a, register: rename(a.register) })),
+    };
   });
 }
 
@@ -85,7 +92,9 @@ class Chain {
     }
     const [low, high] = op === "argmax" ? [this.value, candidate] : [candidate, this.value];
     // Not "high ≤ low", so that a NaN wins, unless the best is NaN already.
-    const better = name(plainBinary("and", plainBinary("eq", this.value, this.value), plainUnary("not", plainBinary("le", high, low))));
+    const better = name(
+      plainBinary("and", plainBinary("eq", this.value, this.value), plainUnary("not", plainBinary("le", high, low))),
+    );
     this.value = name(plainSelect(better, candidate, this.value));
     this.position = name(plainSelect(better, position, this.position));
   }
@@ -96,4 +105,9 @@ class Chain {
   }
 }
 
-const COMBINE: Readonly<Record<"sum" | "prod" | "max" | "min", BinaryOp>> = { sum: "add", prod: "mul", max: "max", min: "min" };
+const COMBINE: Readonly<Record<"sum" | "prod" | "max" | "min", BinaryOp>> = {
+  sum: "add",
+  prod: "mul",
+  max: "max",
+  min: "min",
+};

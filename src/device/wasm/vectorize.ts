@@ -78,14 +78,21 @@ function nodesOf(loop: Loop): number {
   };
   const statement = (s: Statement): number => {
     switch (s.kind) {
-      case "let": return count(s.value);
-      case "store": return count(s.offset) + count(s.value);
-      case "if": return count(s.condition) + s.body.reduce((n, x) => n + statement(x), 0);
-      case "loop": return (s.axis === "unroll" ? (s.extent as number) : 1) * nodesOf(s);
-      case "barrier": return 0;
+      case "let":
+        return count(s.value);
+      case "store":
+        return count(s.offset) + count(s.value);
+      case "if":
+        return count(s.condition) + s.body.reduce((n, x) => n + statement(x), 0);
+      case "loop":
+        return (s.axis === "unroll" ? (s.extent as number) : 1) * nodesOf(s);
+      case "barrier":
+        return 0;
     }
   };
-  return loop.body.reduce((n, s) => n + statement(s), 0) + loop.accumulators.reduce((n, a) => n + count(a.value) + 1, 0);
+  return (
+    loop.body.reduce((n, s) => n + statement(s), 0) + loop.accumulators.reduce((n, a) => n + count(a.value) + 1, 0)
+  );
 }
 
 // ---------- legality
@@ -104,7 +111,8 @@ export function contextOf(loop: Loop): Context {
     else if (s.kind === "if") s.body.forEach(visit);
     else if (s.kind === "loop") {
       s.body.forEach(visit);
-      for (const a of s.accumulators) if (dependsOn(a.value, varying) || (a.position && dependsOn(a.position, varying))) varying.add(a.register);
+      for (const a of s.accumulators)
+        if (dependsOn(a.value, varying) || (a.position && dependsOn(a.position, varying))) varying.add(a.register);
     }
   };
   loop.body.forEach(visit);
@@ -115,15 +123,38 @@ function canVectorize(loop: Loop): boolean {
   if (loop.axis !== "parallel" && loop.axis !== "reduce") return false;
   if (typeof loop.extent === "number" && loop.extent % 4 !== 0) return false;
   const context = contextOf(loop);
-  if (loop.accumulators.some((a) => a.value.dtype === "f64" || !vectorizable(a.value, context) || (a.position && !vectorizable(a.position, context)))) return false;
+  if (
+    loop.accumulators.some(
+      (a) =>
+        a.value.dtype === "f64" ||
+        !vectorizable(a.value, context) ||
+        (a.position && !vectorizable(a.position, context)),
+    )
+  )
+    return false;
   const statement = (s: Statement): boolean => {
     switch (s.kind) {
-      case "let": return vectorizable(s.value, context);
+      case "let":
+        return vectorizable(s.value, context);
       // Lanes that store to one place would have to do so in order.
-      case "store": return dependsOn(s.offset, context.varying) && s.value.dtype !== "f64" && vectorizable(s.value, context) && vectorizable(s.offset, context);
-      case "if": return !dependsOn(s.condition, context.varying) && s.body.every(statement);
-      case "loop": return s.body.every(statement) && s.accumulators.every((a) => vectorizable(a.value, context) && (!a.position || vectorizable(a.position, context)));
-      case "barrier": return false;
+      case "store":
+        return (
+          dependsOn(s.offset, context.varying) &&
+          s.value.dtype !== "f64" &&
+          vectorizable(s.value, context) &&
+          vectorizable(s.offset, context)
+        );
+      case "if":
+        return !dependsOn(s.condition, context.varying) && s.body.every(statement);
+      case "loop":
+        return (
+          s.body.every(statement) &&
+          s.accumulators.every(
+            (a) => vectorizable(a.value, context) && (!a.position || vectorizable(a.position, context)),
+          )
+        );
+      case "barrier":
+        return false;
     }
   };
   return loop.body.every(statement);
@@ -171,12 +202,26 @@ function valueCost(root: Expression, context: Context | undefined): number {
     if (seen.has(e)) return 0;
     seen.add(e);
     switch (e.kind) {
-      case "const": case "param": case "index": case "register": return 0;
-      case "affine": case "affineParam": return 0.5;
-      case "load": return accessCost(e.offset, context, false);
-      case "quotient": case "remainder": return visit(e.value) + 4;
+      case "const":
+      case "param":
+      case "index":
+      case "register":
+        return 0;
+      case "affine":
+      case "affineParam":
+        return 0.5;
+      case "load":
+        return accessCost(e.offset, context, false);
+      case "quotient":
+      case "remainder":
+        return visit(e.value) + 4;
     }
-    const own = e.kind === "binary" && (e.op === "mod" || e.op === "idiv") && e.left.dtype !== "f32" ? (context && dependsOn(e, context.varying) ? 40 : 10) : 1;
+    const own =
+      e.kind === "binary" && (e.op === "mod" || e.op === "idiv") && e.left.dtype !== "f32"
+        ? context && dependsOn(e, context.varying)
+          ? 40
+          : 10
+        : 1;
     return childrenOf(e).reduce((n, c) => n + visit(c), own);
   };
   return visit(root);
