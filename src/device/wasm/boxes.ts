@@ -1,12 +1,13 @@
 /**
  * The parts of a contraction that are ordinary loops over a box of its indices: packing an operand, finding its rows, the
  * epilogue. Each is a loop kernel of its own, over the contraction's buffers and five of the thread's: where rows and
- * columns start, packed rows, columns before and after packing, sums. Its run-time numbers are the contraction's, then the box's.
+ * columns start, packed rows, packed columns, either of them before it is turned, sums. Its run-time numbers are the contraction's, then the box's.
  */
 import { constant, param, type AffineParam, type Expression, type Index, index as freshIndex, type Load, type Param, type Register } from "../../ir/expression.ts";
 import type { Axes, Axis, Buffer, Loop, LoopKernel, Statement, Store } from "../../ir/kernel.ts";
 import { copyWith, replacer } from "../../ir/rewrite.ts";
-import { MOST_ROWS, type Contraction } from "./blocking.ts";
+import { MOST_ROWS } from "./blocking.ts";
+import type { Contraction } from "./contraction.ts";
 import { splitInterior } from "./interior.ts";
 
 /** Where the numbers of one list of indices stand among the size slots. */
@@ -29,7 +30,7 @@ export interface Slots {
   readonly rowStep: Param;
   readonly columnStep: Param;
   readonly rowPitch: Param;
-  readonly stripPitch: Param;
+  readonly depthPitch: Param;
   readonly pitch: Param;
   readonly batch: readonly LevelSlots[];
   readonly rows: readonly LevelSlots[];
@@ -47,7 +48,7 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
   const plan = scalars.length + sizes;
   let next = plan;
   const slot = (): Param => param(next++, "i32");
-  const head = { rowMode: slot(), columnMode: slot(), rowStep: slot(), columnStep: slot(), rowPitch: slot(), stripPitch: slot(), pitch: slot() };
+  const head = { rowMode: slot(), columnMode: slot(), rowStep: slot(), columnStep: slot(), rowPitch: slot(), depthPitch: slot(), pitch: slot() };
   const lists = [batch, rows, columns, depth].map((list) => list.map((axes) => ({ axes, extent: slot(), step: slot(), blocks: slot(), unit: slot() })));
   const block = next;
   const [b, r, c, d] = lists.map((list) => list.map((level): LevelSlots => ({ ...level, start: slot(), count: slot() })));
@@ -56,10 +57,10 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
 
 /** The thread's buffers, after the contraction's own. */
 export interface Parts {
-  /** i32: where each row starts, in elements, and from `MOST_ROWS` on where each column starts. */
+  /** i32: where each row starts, in elements, and from `MOST_ROWS` on where each column, or line to be turned, starts. */
   readonly pointers: number;
   readonly rows: number;
-  /** Columns with k side by side, before they are turned. */
+  /** Rows or columns before they are turned. */
   readonly strips: number;
   readonly columns: number;
   readonly sums: number;
@@ -99,7 +100,8 @@ export class Boxes {
       for (const { axes: { index, extent }, count } of [...list].reverse()) {
         inner *= typeof extent === "number" ? extent : Infinity;
         const isWhole = inner <= SMALLEST_BOX;
-        this.places.set(index, { index: freshIndex(index.extent), extent: isWhole ? extent : count, isWhole });
+        // Only innermost loops are worth writing out.
+        this.places.set(index, { index: freshIndex(index.extent), extent: isWhole && inner === extent ? extent : count, isWhole });
       }
     }
     this.starts = new Map([...batch, ...rows, ...columns, ...depth].map((level) => [level.axes.index, level.start]));
@@ -129,6 +131,13 @@ export class Boxes {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, depth));
     return this.kernel(columns, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], MOST_ROWS), value }]);
+  }
+
+  /** In the same place where the rows' elements of each k start. */
+  rowLinePointers(load: Load): LoopKernel {
+    const { rows, depth } = this.slots;
+    const value = this.within(this.atStart(load.offset, rows));
+    return this.kernel(depth, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], MOST_ROWS), value }]);
   }
 
   /** The first column's alone. */

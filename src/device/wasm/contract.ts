@@ -8,8 +8,9 @@
 import type { Param } from "../../ir/expression.ts";
 import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
-import { IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, DOTS, TURNED, contractionOf, packsAlongRows, planOf, type Contraction, type Level } from "./blocking.ts";
+import { DOTS, IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, planOf, TURNED, type Level } from "./blocking.ts";
 import { Boxes, type LevelSlots } from "./boxes.ts";
+import { contractionOf, turnsRows, type Contraction } from "./contraction.ts";
 import { emitLoopKernel, KERNEL_PARAMETERS } from "./kernels.ts";
 import { emitDots } from "./dots.ts";
 import { emitClear, emitCount, emitTurn } from "./panels.ts";
@@ -19,9 +20,9 @@ import { emitSweep, TILE_COLUMNS } from "./tile.ts";
 const line = (elements: number): number => 4 * (elements + 2 * TILE_COLUMNS);
 const FRAME_BYTES = 2048;
 const POINTERS_AT = FRAME_BYTES;
-const ROWS_AT: number = POINTERS_AT + line(MOST_ROWS + MOST_COLUMNS);
-const STRIPS_AT: number = ROWS_AT + Math.max(MOST_ROWS * line(MOST_DEPTH), MOST_DEPTH * line(MOST_ROWS));
-const COLUMNS_AT: number = STRIPS_AT + MOST_COLUMNS * line(MOST_DEPTH);
+const ROWS_AT: number = POINTERS_AT + line(MOST_ROWS + Math.max(MOST_COLUMNS, MOST_DEPTH));
+const STRIPS_AT: number = ROWS_AT + MOST_ROWS * line(MOST_DEPTH);
+const COLUMNS_AT: number = STRIPS_AT + Math.max(MOST_COLUMNS * line(MOST_DEPTH), MOST_DEPTH * line(MOST_ROWS));
 const SUMS_AT: number = COLUMNS_AT + MOST_DEPTH * line(MOST_COLUMNS);
 const TEMPORARIES = 5;
 /** Scratch that a thread needs for any contraction. */
@@ -37,7 +38,7 @@ export function contractWords(kernel: ContractKernel, sizes: readonly number[]):
   const plan = planOf(kernel, sizes);
   const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
   return [
-    plan.rowMode, plan.columnMode, plan.rowStep, plan.columnStep, plan.rowPitch, plan.stripPitch, plan.pitch,
+    plan.rowMode, plan.columnMode, plan.rowStep, plan.columnStep, plan.rowPitch, plan.depthPitch, plan.pitch,
     ...plan.batch.flatMap((extent) => [extent, 1, extent, 1]),
     ...plan.rows.flatMap(level), ...plan.columns.flatMap(level), ...plan.depth.flatMap(level),
   ];
@@ -54,15 +55,16 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
 
   // Only the ways that the operands' structure allows are written.
   const rowPointers = row.plain && part(boxes.rowPointers(row.plain));
-  const alongRows = packsAlongRows(contraction);
-  const packRows = alwaysInPlace(contraction) ? undefined : alongRows
-    ? part(boxes.pack(row.value, parts.rows, slots.depth, slots.rowPitch, slots.rows))
-    : part(boxes.pack(row.value, parts.rows, slots.rows, slots.rowPitch, slots.depth));
+  const turns = turnsRows(contraction);
+  const packRows = alwaysInPlace(contraction) ? undefined : turns
+    ? part(boxes.pack(row.value, parts.strips, slots.depth, slots.rowPitch, slots.rows))
+    : part(boxes.pack(row.value, parts.rows, slots.rows, slots.depthPitch, slots.depth));
+  const rowLinePointers = row.plain && turns ? part(boxes.rowLinePointers(row.plain)) : undefined;
   const columnPointer = column.plain && column.unitFree ? part(boxes.columnPointer(column.plain)) : undefined;
   const columnPointers = column.plain && column.unitDepth ? part(boxes.columnPointers(column.plain)) : undefined;
   const alwaysFlat = column.plain !== undefined && slots.depth.length === 1;
   const packStrips = !column.unitDepth || alwaysFlat ? undefined
-    : part(boxes.pack(column.value, parts.strips, slots.columns, slots.stripPitch, slots.depth));
+    : part(boxes.pack(column.value, parts.strips, slots.columns, slots.depthPitch, slots.depth));
   const packColumns = column.unitDepth ? undefined : part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
   const epilogue = part(boxes.epilogue());
   const sweep = emitSweep(module), count = emitCount(module), clear = emitClear(module), turn = emitTurn(module);
@@ -77,16 +79,32 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
   const bytes = (slot: Param): FunctionBuilder => emitter.number(slot).i32(2).op("i32.shl");
   const at = (offset: number): FunctionBuilder => f.get(frame).i32(offset).op("i32.add");
 
+  const turnRows = (pushBase: () => void): void => {
+    at(POINTERS_AT + 4 * MOST_ROWS).get(depth);
+    pushBase();
+    f.get(rows);
+    at(ROWS_AT);
+    bytes(slots.depthPitch).call(turn);
+  };
   const placeRows = (): void => {
     const packed = (): void => {
-      packRows!();
+      const fromStrips = (): void => {
+        packRows!();
+        at(POINTERS_AT + 4 * MOST_ROWS).get(depth);
+        emitter.number(slots.rowPitch).call(count);
+        turnRows(() => at(STRIPS_AT));
+      };
+      if (!turns) packRows!();
+      else if (!rowLinePointers) fromStrips();
+      else emitter.number(slots.rowMode).i32(TURNED).op("i32.eq").if(() => {
+        rowLinePointers();
+        turnRows(() => emitter.address(row.plain!.buffer));
+      }, fromStrips);
       at(ROWS_AT).set(rowBase);
       // Where packed rows start does not change from one run of k to the next.
       f.get(more).op("i32.eqz").if(() => {
         at(POINTERS_AT).get(rows);
-        if (alongRows) f.i32(1);
-        else emitter.number(slots.rowPitch);
-        f.call(count);
+        emitter.number(slots.depthPitch).call(count);
       });
     };
     const inPlace = (): void => {
@@ -97,7 +115,7 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
     else if (!rowPointers) packed();
     else emitter.number(slots.rowMode).i32(IN_PLACE).op("i32.eq").if(inPlace, packed);
   };
-  const turned = (pushBase: () => void): void => {
+  const turnColumns = (pushBase: () => void): void => {
     at(POINTERS_AT + 4 * MOST_ROWS).get(columns);
     pushBase();
     f.get(depth);
@@ -107,13 +125,13 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
   const pack = (): void => {
     const inPlace = (): void => {
       columnPointers!();
-      turned(() => emitter.address(column.plain!.buffer));
+      turnColumns(() => emitter.address(column.plain!.buffer));
     };
     const fromStrips = (): void => {
       packStrips!();
       at(POINTERS_AT + 4 * MOST_ROWS).get(columns);
-      emitter.number(slots.stripPitch).call(count);
-      turned(() => at(STRIPS_AT));
+      emitter.number(slots.depthPitch).call(count);
+      turnColumns(() => at(STRIPS_AT));
     };
     if (packColumns) packColumns();
     else if (!columnPointers) fromStrips();

@@ -32,11 +32,13 @@ export function splitInterior(loop: Loop, store: Store): Statement[] {
   const from = name(plain("min", bounds.lower.reduce((a, b) => plain("max", a, b), constant(0, "i32")), extent));
   const to = name(plain("max", bounds.upper.reduce((a, b) => plain("min", a, b), extent), from.register));
   const inner = name(difference(to.register, from.register)), after = name(difference(extent, to.register));
+  // The two ends are a few elements each.
+  const single: Loop = { ...loop, axis: "sequential" };
   return [
     from, to, inner, after,
-    part(loop, store, value, undefined, from.register),
+    part(single, store, value, undefined, from.register),
     part(loop, store, free, from.register, inner.register),
-    part(loop, store, value, to.register, after.register),
+    part(single, store, value, to.register, after.register),
   ];
 }
 

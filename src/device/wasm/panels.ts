@@ -41,9 +41,9 @@ export const emitClear: (module: ModuleBuilder) => FunctionBuilder = once(4, () 
   });
 });
 
-/** `turnFour(p0, p1, p2, p3, depth, out, pitch)`: four columns side by side, `pitch` bytes from one k to the next. */
+/** `turnFour(p0, p1, p2, p3, length, out, pitch)`: four lines become `length` lines of four, `pitch` bytes apart. */
 const emitTurnFour = once(7, () => (f, ...params) => {
-  const pointers = params.slice(0, 4), [depth, out, pitch] = params.slice(4) as [Local, Local, Local];
+  const pointers = params.slice(0, 4), [length, out, pitch] = params.slice(4) as [Local, Local, Local];
   const [a, b, c, d] = pointers.map(() => f.local("v128")) as [Local, Local, Local, Local];
   const [ab, cd, AB, CD] = pointers.map(() => f.local("v128")) as [Local, Local, Local, Local];
   const advance = (bytes: number): void => {
@@ -53,7 +53,7 @@ const emitTurnFour = once(7, () => (f, ...params) => {
     f.get(out).get(left).get(right).shuffle32(lanes).memory("v128.store").get(out).get(pitch).op("i32.add").set(out);
   };
   f.block(() => f.loop(() => {
-    f.get(depth).i32(4).op("i32.lt_u").brIf(1);
+    f.get(length).i32(4).op("i32.lt_u").brIf(1);
     [a, b, c, d].forEach((v, i) => f.get(pointers[i]!).memory("v128.load").set(v));
     f.get(a).get(b).shuffle32([0, 4, 1, 5]).set(ab).get(a).get(b).shuffle32([2, 6, 3, 7]).set(AB);
     f.get(c).get(d).shuffle32([0, 4, 1, 5]).set(cd).get(c).get(d).shuffle32([2, 6, 3, 7]).set(CD);
@@ -62,24 +62,24 @@ const emitTurnFour = once(7, () => (f, ...params) => {
     write(AB, CD, [0, 1, 4, 5]);
     write(AB, CD, [2, 3, 6, 7]);
     advance(16);
-    f.get(depth).i32(4).op("i32.sub").set(depth).br(0);
+    f.get(length).i32(4).op("i32.sub").set(length).br(0);
   }));
   f.block(() => f.loop(() => {
-    f.get(depth).op("i32.eqz").brIf(1);
+    f.get(length).op("i32.eqz").brIf(1);
     pointers.forEach((p, i) => f.get(out).get(p).memory("f32.load").memory("f32.store", 4 * i));
     f.get(out).get(pitch).op("i32.add").set(out);
     advance(4);
-    f.get(depth).i32(1).op("i32.sub").set(depth).br(0);
+    f.get(length).i32(1).op("i32.sub").set(length).br(0);
   }));
 });
 
 /**
- * `turn(pointers, count, base, depth, out, pitch)`: `count` columns with k side by side, at element `pointers[i]` from
- * `base`, become lines of columns, `pitch` bytes from one k to the next. Groups of four are filled up with the last one.
+ * `turn(pointers, count, base, length, out, pitch)`: `count` lines of `length` elements, at element `pointers[i]` from
+ * `base`, become `length` lines of `count`, `pitch` bytes apart, filled up to groups of four with the last one.
  */
 export const emitTurn: (module: ModuleBuilder) => FunctionBuilder = once(6, (module) => {
   const four = emitTurnFour(module);
-  return (f, pointers, count, base, depth, out, pitch) => {
+  return (f, pointers, count, base, length, out, pitch) => {
     const last = f.local("i32"), at = f.local("i32");
     f.get(pointers!).get(count!).i32(2).op("i32.shl").op("i32.add").i32(4).op("i32.sub").set(last);
     f.loop(() => {
@@ -87,7 +87,7 @@ export const emitTurn: (module: ModuleBuilder) => FunctionBuilder = once(6, (mod
         f.get(pointers!).i32(4 * i).op("i32.add").tee(at).get(last).get(at).get(last).op("i32.lt_u").op("select");
         f.memory("i32.load").i32(2).op("i32.shl").get(base!).op("i32.add");
       }
-      f.get(depth!).get(out!).get(pitch!).call(four);
+      f.get(length!).get(out!).get(pitch!).call(four);
       f.get(out!).i32(16).op("i32.add").set(out!);
       f.get(pointers!).i32(16).op("i32.add").tee(pointers!).get(last).op("i32.le_u").brIf(0);
     });
