@@ -90,7 +90,7 @@ export interface GradOptions<N> {
 export function valueAndGrad<A extends readonly unknown[], R, const N extends number | readonly number[] = 0>(
   f: (...args: A) => R,
   { argnums, hasAux = false }: GradOptions<N> = {},
-): (...args: A) => [value: R, gradient: Gradients<A, N>] {
+): (...args: A) => [value: R, gradient: Gradients<A, NoInfer<N>>] {
   const chosen: number | readonly number[] = argnums ?? 0;
   const positions = typeof chosen === "number" ? [chosen] : chosen;
   return (...given) => {
@@ -125,7 +125,7 @@ function pull(op: string, output: Node, cotangent: Node, inputs: readonly Node[]
 export function grad<A extends readonly unknown[], const N extends number | readonly number[] = 0>(
   f: (...args: A) => Tensor,
   options?: GradOptions<N>,
-): (...args: A) => Gradients<A, N> {
+): (...args: A) => Gradients<A, NoInfer<N>> {
   const both = valueAndGrad(f, options);
   return (...args) => both(...args)[1];
 }
@@ -204,7 +204,7 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
 
 /** The second derivatives of a function with a single element as its value: axes of x twice. */
 export function hessian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
-  return jacobian((x) => grad(f)(x));
+  return jacobian(grad(f));
 }
 
 /** Runs `f` without recording for gradients: what it makes has `requiresGrad` false. */

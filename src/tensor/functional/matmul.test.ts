@@ -267,7 +267,7 @@ onEachDevice(() => {
       ).toEqual([[11]]);
     });
 
-    test("[E24] [1, 2] · [[3, 5], [4, 6]] = [[11, 17]]", () => {
+    test("[E24] [AI4] [1, 2] · [[3, 5], [4, 6]] = [[11, 17]]", () => {
       expect(
         tensor([[1, 2]])
           .matmul(
@@ -280,7 +280,7 @@ onEachDevice(() => {
       ).toEqual([[11, 17]]);
     });
 
-    test("[E25] AᵀW = [[11, 17], [-11, -17]]", () => {
+    test("[E25] [AI4] AᵀW = [[11, 17], [-11, -17]]", () => {
       const a = tensor([
         [1, -1],
         [2, -2],
@@ -298,7 +298,7 @@ onEachDevice(() => {
       ]);
     });
 
-    test("[E26] [AK29] the general example: 3 × 4, of which the given columns are known", () => {
+    test("[E26] [AI4] [AK29] the general example: 3 × 4, of which the given columns are known", () => {
       const a = tensor(Float64Array.of(1, -1, 0.1, 2, -2, 0.2), [2, 3]);
       const w = tensor(Float64Array.of(3, 5, 7, 0, 4, 6, 8, 0), [2, 4]);
       const z = a.T.matmul(w);
