@@ -1,4 +1,4 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { allocate } from "../../core/dtype.ts";
 import {
   add,
@@ -17,6 +17,7 @@ import {
   unary,
   type Expression,
 } from "../../ir/expression.ts";
+import { runWasm } from "./testing.ts";
 import { f32, i32, read, write, loop, store, kernelOf, ramp, check } from "./testing-kernels.ts";
 
 describe("maps", () => {
@@ -67,6 +68,22 @@ describe("maps", () => {
     for (const op of unaries) {
       const kernel = kernelOf([read(dtype), write(dtype)], [loop("parallel", i, [store(1, i, unary(op, x))])]);
       check({ kernel, buffers: [ramp(dtype, n, op === "sqrt" ? 0 : -3), allocate(dtype, n)] });
+    }
+  });
+
+  test.each(["i32", "u32", "u8"] as const)("powers of %s wrap", (dtype) => {
+    const i = index(40);
+    const kernel = kernelOf(
+      [read(dtype), read(dtype), write(dtype)],
+      [loop("parallel", i, [store(2, i, binary("pow", load(0, dtype, i), load(1, dtype, i)))])],
+    );
+    const bases = allocate(dtype, 40).map((_, k) => (dtype === "i32" ? (k % 9) - 4 : k % 9));
+    const exponents = allocate(dtype, 40).map((_, k) => (dtype === "i32" ? (k % 14) - 2 : k % 12));
+    const [, , got] = runWasm({ kernel, buffers: [bases, exponents, allocate(dtype, 40)] });
+    for (let k = 0; k < 40; k++) {
+      const [base, exponent] = [bases[k]!, exponents[k]!];
+      const exact = exponent < 0 ? (Math.abs(base) === 1 ? base ** exponent : 0) : base ** exponent;
+      expect(got![k], `${base} ** ${exponent}`).toBe(Object.assign(allocate(dtype, 1), { 0: exact })[0]);
     }
   });
 
