@@ -5,13 +5,15 @@
  * vectors run (`vectorize`), and what was already computed, so that a shared subexpression is computed once per scope.
  *
  * ```ts
- * // panel[0…15] := right(k, n … n + 15), four vectors side by side
+ * // panel[0…15] := right(k, n … n + 15), four vectors side by side, for k = 0, 1, …
  * const emitter = new KernelEmitter(code, kernel, block, scratch);
  * emitter.count([kernel.right]);                   // which values are used more than once
- * emitter.bind(k, kLocal);                         // i32 locals of the function
- * emitter.bind(n, nLocal);
+ * emitter.bind(n, nLocal);                         // an i32 local of the function
  * emitter.vectorize(n, 4);                         // vectors u = 0 … 3 stand for n + 4u … n + 4u + 3
  * emitter.hoist([kernel.right], { index: k });     // in front of the loop over k: what does not depend on k
+ * code.i32(0).set(kLocal);
+ * emitter.bind(k, kLocal);
+ * emitter.startLoop(k);                            // addresses that follow k start
  * code.loop(() => {
  *   emitter.scope(() => {                          // values of one iteration are forgotten at its end
  *     for (let u = 0; u < 4; u++) {
@@ -20,8 +22,10 @@
  *       code.memory("v128.store", 16 * u);
  *     }
  *   });
- *   // … advance, then emitter.advance(k, 1) moves the addresses that follow k
+ *   emitter.advance(k, 1);                         // addresses that follow k move
+ *   code.get(kLocal).i32(1).op("i32.add").tee(kLocal).get(end).op("i32.lt_s").brIf(0);
  * });
+ * emitter.finishLoop(k);
  * ```
  *
  * Whole statements, loops included, are `emitStatements` in loops.ts.
