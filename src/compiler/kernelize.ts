@@ -110,14 +110,14 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
   const extra: Buffer[] = [];
   const base = inliner.buffers.size;
   const rows = { add: (buffer: Buffer): number => base + extra.push(buffer) - 1 };
-  const items = loops.reduce((p, v) => p * v.extent, 1);
+  const rowCount = loops.reduce((p, v) => p * v.extent, 1);
   // Several row variables become one: what the threads share out is a single range.
   let row: Index | undefined = loops.length === 1 ? loops[0] : undefined;
   let expressions = space.expressions;
   if (loops.length > 1) {
-    const flat = (row = freshIndex(items));
+    const flat = (row = freshIndex(rowCount));
     const replace = new Map<Expression, Expression>();
-    let pitch = items;
+    let pitch = rowCount;
     loops.forEach((v, i) => {
       pitch /= v.extent;
       replace.set(v, i === 0 ? quotient(flat, pitch) : remainder(quotient(flat, pitch), v.extent));
@@ -133,7 +133,10 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
     buffers: [...globals(inliner, new Set(outputs.map((o) => o.node))), ...extra],
   };
   const reduces = outputs.some((o) => hasReduce(o.value));
-  const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > items) ? "row" : "reduce";
+  // Without rows a store's own loop may stand outermost: it is what the threads share out then.
+  const [outer] = statements;
+  const items = statements.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? outer!.index.extent : 1;
+  const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > rowCount) ? "row" : "reduce";
   return finish(group, kernel, inliner, items, kind, countOperations(statements));
 }
 
