@@ -1,5 +1,6 @@
 /** What is timed. A training step is the whole step: zero, forward, backward, update. */
-import { jit, losses, nn, noGrad, optim, parameter, randint, randn, type Tensor } from "myelin";
+import { jit, losses, noGrad, optim, parameter, randint, randn, type Tensor } from "myelin";
+import { Convolutional, Gpt, Perceptron } from "./models.ts";
 
 export interface Workload {
   /** Does the work once; results are read back where a user would read them. */
@@ -51,7 +52,7 @@ function softmax(rows: number, columns: number): Workload {
 }
 
 /** A whole training step of a classifier on one batch. */
-function training(model: nn.Module & { forward(x: Tensor): Tensor }, x: Tensor, labels: Tensor, optimizer: optim.Optimizer): Workload {
+function training(model: { forward(x: Tensor): Tensor }, x: Tensor, labels: Tensor, optimizer: optim.Optimizer): Workload {
   const step = jit((input: Tensor, target: Tensor) => {
     optimizer.zeroGrad();
     const loss = losses.crossEntropy(model.forward(input), target);
@@ -68,26 +69,20 @@ function labels(count: number, ...shape: number[]): Tensor {
   return made;
 }
 
-class Perceptron extends nn.Module {
-  readonly layers: nn.Linear[];
-
-  constructor(...sizes: number[]) {
-    super();
-    this.layers = sizes.slice(1).map((size, i) => new nn.Linear(sizes[i]!, size));
-  }
-
-  forward(x: Tensor): Tensor {
-    this.layers.forEach((layer, i) => {
-      x = layer.forward(x);
-      if (i < this.layers.length - 1) x = x.relu();
-    });
-    return x;
-  }
-}
-
 function perceptron(batch: number, ...sizes: number[]): Workload {
   const model = new Perceptron(...sizes);
   return training(model, values(batch, sizes[0]!), labels(sizes[sizes.length - 1]!, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+}
+
+function convolutional(batch: number): Workload {
+  const model = new Convolutional();
+  return training(model, values(batch, 1, 28, 28), labels(10, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+}
+
+function gpt(batch: number, length: number): Workload {
+  const model = new Gpt(512, length, 256, 4, 4);
+  const flat = { forward: (ids: Tensor): Tensor => model.forward(ids).reshape([batch * length, 512]) };
+  return training(flat, labels(512, batch, length), labels(512, batch * length), new optim.AdamW(model.parameters(), { lr: 3e-4 }));
 }
 
 function inference(): Workload {
@@ -106,6 +101,8 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
   elementwise10m: () => elementwise(10_000_000),
   mlp64: () => perceptron(64, 784, 512, 256, 10),
   mlp32: () => perceptron(32, 784, 128, 10),
+  cnn32: () => convolutional(32),
+  gpt: () => gpt(8, 128),
   "mlp-b1": () => inference(),
   softmax: () => softmax(4096, 1000),
 };

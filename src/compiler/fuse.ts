@@ -112,7 +112,7 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
     // What every step of a loop reads in another order than it is stored in is brought into order once.
     if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x));
     // How much memory one element's recomputation reads, in elements of this node.
-    const own = (x: Node): number => (x.source || stored.has(x) ? Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) : loads.get(x)!);
+    const own = (x: Node): number => Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
     loads.set(node, node.inputs.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
     if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored))) store(node);
     // A sum over overlapping windows is read once per element, not once per reader.

@@ -5,7 +5,7 @@
 import { TraceError } from "../core/errors.ts";
 import type { Request } from "../compiler/compile.ts";
 import type { Memory } from "../device/device.ts";
-import { topological, type Node } from "../graph/node.ts";
+import { topological, type Node, type Source } from "../graph/node.ts";
 import { withLines } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { CellSlot, type Cell } from "./cell.ts";
@@ -150,13 +150,7 @@ function firstDifference(before: readonly Node[], after: readonly Node[]): strin
 function replay(variant: Variant, packed: Packed): unknown {
   const { prepared, memories } = variant;
   const { device } = prepared;
-  if (!memories.length) bind(variant);
-  for (const { binding, position } of variant.inputs) {
-    const node = packed.nodes[position]!;
-    realize([node]);
-    const array = hostArray(node.source!);
-    if (array.byteLength) device.write(memories[binding]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  }
+  bind(variant, packed);
   for (const cell of variant.updated) cell.beforeOverwrite();
   prepared.run(memories, variant.numbers);
   for (const cell of variant.updated) cell.afterProgram(false);
@@ -169,20 +163,31 @@ function replay(variant: Variant, packed: Packed): unknown {
   });
 }
 
-/** Memory for arguments, results and captured values belongs to the variant; cells bring their own. */
-function bind(variant: Variant): void {
+/**
+ * Hands the arguments over. Memory for arguments, results and captured values belongs to the variant and is made the first
+ * time; cells bring their own.
+ */
+export function bind(variant: Variant, packed: Packed): void {
   const { prepared, memories } = variant;
-  prepared.bindings.forEach((bytes, i) => {
-    const source = prepared.structure.leaves[i]?.source;
-    if (source instanceof CellSlot) {
-      memories.push(source.cell.memory);
-      return;
-    }
-    const memory = prepared.device.alloc(Math.max(1, bytes));
-    memories.push(memory);
-    if (source && !(source instanceof Argument)) {
-      const array = hostArray(source);
-      if (array.byteLength) prepared.device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-    }
-  });
+  const { device } = prepared;
+  const put = (memory: Memory, source: Source): void => {
+    const array = hostArray(source);
+    if (array.byteLength) device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  };
+  if (!memories.length)
+    prepared.bindings.forEach((bytes, i) => {
+      const source = prepared.structure.leaves[i]?.source;
+      if (source instanceof CellSlot) {
+        memories.push(source.cell.memory);
+        return;
+      }
+      const memory = device.alloc(Math.max(1, bytes));
+      memories.push(memory);
+      if (source && !(source instanceof Argument)) put(memory, source);
+    });
+  for (const { binding, position } of variant.inputs) {
+    const node = packed.nodes[position]!;
+    realize([node]);
+    put(memories[binding]!, node.source!);
+  }
 }

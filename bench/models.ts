@@ -1,0 +1,81 @@
+/** The models of the training workloads, as a user would write them. */
+import { arange, nn, type Tensor } from "myelin";
+
+/** Dense layers with ReLU between them. */
+export class Perceptron extends nn.Module {
+  readonly layers: nn.Linear[];
+
+  constructor(...sizes: number[]) {
+    super();
+    this.layers = sizes.slice(1).map((size, i) => new nn.Linear(sizes[i]!, size));
+  }
+
+  forward(x: Tensor): Tensor {
+    this.layers.forEach((layer, i) => {
+      x = layer.forward(x) as Tensor;
+      if (i < this.layers.length - 1) x = x.relu();
+    });
+    return x;
+  }
+}
+
+/** Two convolutions with pooling and a dense head, for 28×28 images. */
+export class Convolutional extends nn.Module {
+  readonly conv1: nn.Conv2d = new nn.Conv2d(1, 32, 3, { padding: 1 });
+  readonly conv2: nn.Conv2d = new nn.Conv2d(32, 64, 3, { padding: 1 });
+  readonly dense: nn.Linear = new nn.Linear(64 * 49, 128);
+  readonly head: nn.Linear = new nn.Linear(128, 10);
+
+  forward(x: Tensor): Tensor {
+    x = (this.conv1.forward(x) as Tensor).relu().maxPool2d(2) as Tensor;
+    x = (this.conv2.forward(x) as Tensor).relu().maxPool2d(2) as Tensor;
+    return this.head.forward((this.dense.forward(x.flatten(1)) as Tensor).relu() as Tensor) as Tensor;
+  }
+}
+
+class Block extends nn.Module {
+  readonly norm1: nn.LayerNorm;
+  readonly attention: nn.MultiheadAttention;
+  readonly norm2: nn.LayerNorm;
+  readonly up: nn.Linear;
+  readonly down: nn.Linear;
+
+  constructor(width: number, heads: number) {
+    super();
+    this.norm1 = new nn.LayerNorm(width);
+    this.attention = new nn.MultiheadAttention(width, heads);
+    this.norm2 = new nn.LayerNorm(width);
+    this.up = new nn.Linear(width, 4 * width);
+    this.down = new nn.Linear(4 * width, width);
+  }
+
+  forward(x: Tensor): Tensor {
+    const seen = this.norm1.forward(x) as Tensor;
+    x = x.add(this.attention.forward(seen, seen, seen, { causal: true }));
+    return x.add(this.down.forward((this.up.forward(this.norm2.forward(x) as Tensor) as Tensor).gelu() as Tensor) as Tensor);
+  }
+}
+
+/** A GPT: token and position embeddings, pre-norm blocks, an untied head. */
+export class Gpt extends nn.Module {
+  readonly tokens: nn.Embedding;
+  readonly positions: nn.Embedding;
+  readonly blocks: Block[];
+  readonly norm: nn.LayerNorm;
+  readonly head: nn.Linear;
+
+  constructor(vocabulary: number, length: number, width: number, depth: number, heads: number) {
+    super();
+    this.tokens = new nn.Embedding(vocabulary, width);
+    this.positions = new nn.Embedding(length, width);
+    this.blocks = Array.from({ length: depth }, () => new Block(width, heads));
+    this.norm = new nn.LayerNorm(width);
+    this.head = new nn.Linear(width, vocabulary, { bias: false });
+  }
+
+  forward(ids: Tensor): Tensor {
+    let x: Tensor = (this.tokens.forward(ids) as Tensor).add(this.positions.forward(arange(ids.shape[1]!) as Tensor) as Tensor);
+    for (const block of this.blocks) x = block.forward(x);
+    return this.head.forward(this.norm.forward(x) as Tensor) as Tensor;
+  }
+}
