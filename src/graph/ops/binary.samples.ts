@@ -102,7 +102,18 @@ function family(name: string, op: Op, options: Family = {}): OpSamples {
     for (const shape of [[7], [2, 3, 2]])
       valid.push(two(on("f64", shape, left), on("f64", shape, { ...off, ...right })));
     for (const dtype of ["f32", "f64"] as const) {
-      valid.push(listed(dtype, LIMITS, "limits"));
+      valid.push(
+        listed(
+          dtype,
+          LIMITS.filter(([a]) => Math.abs(a) !== Infinity),
+          "limits",
+        ),
+        listed(
+          dtype,
+          LIMITS.filter(([a]) => Math.abs(a) === Infinity),
+          "infinite",
+        ),
+      );
       // On a coarse grid many are equal.
       if (apart)
         valid.push(

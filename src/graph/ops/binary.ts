@@ -43,9 +43,9 @@ export const divOp: Op = define("div", "float", "same", ({ grad, node, inputs: [
   const g = div(grad, b!);
   return [g, neg(mul(g, node))];
 });
-/** At a base of 0 the gradient of the exponent is 0, as in PyTorch; so is the base's at 0 to the 0. */
+/** At a base of 0 the gradient of an exponent of 0 or more is 0, as in PyTorch; so is the base's at 0 to the 0. */
 export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [a, b] }) => {
-  const atZero = eq(a!, zero(a!));
+  const atZero = and(eq(a!, zero(a!)), le(zero(b!), b!));
   // Only there would 0 times infinity come out. Where the exponent alone is 0, the formula holds and has derivatives.
   const base = where(and(atZero, eq(b!, zero(b!))), one(a!), a!);
   return [
@@ -53,13 +53,11 @@ export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [
     where(atZero, zero(a!), mul(grad, mul(node, log(where(atZero, one(a!), a!))))),
   ];
 });
-/** Ties share the gradient in halves, as in PyTorch. */
+/** Ties share the gradient in halves, and NaN sends it both ways, as in PyTorch. */
 const extreme = (name: "max" | "min"): Op => define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
-  const first = name === "max" ? lt(b!, a!) : lt(a!, b!);
-  const second = name === "max" ? lt(a!, b!) : lt(b!, a!);
-  const half = mul(grad, fill(grad.shape, 0.5, grad.dtype));
-  const tie = eq(a!, b!);
-  return [where(first, grad, where(tie, half, zero(grad))), where(second, grad, where(tie, half, zero(grad)))];
+  const [lower, higher] = name === "max" ? [a!, b!] : [b!, a!];
+  const given = where(eq(a!, b!), mul(grad, fill(grad.shape, 0.5, grad.dtype)), grad);
+  return [where(lt(lower, higher), zero(grad), given), where(lt(higher, lower), zero(grad), given)];
 });
 export const maxOp: Op = extreme("max");
 export const minOp: Op = extreme("min");

@@ -99,7 +99,7 @@ export const samples: readonly OpSamples[] = [
       }),
       scatter("add", on("f32", [4]), positions([0], 4), on("f32", [0]), 0),
       scatter("set", on("f32", [0]), positions([2], 1), on("f32", [2]), 0, { about: "into nothing" }),
-      scatter("add", on("f32", [3, 19]), positions([40, 19], 3), on("f32", [40, 19]), 0),
+      scatter("add", on("f32", [3, 9]), positions([10, 9], 3), on("f32", [10, 9]), 0),
     ],
     invalid: [
       ...badIndices("scatter", [type("f32", [2, 2])], { mode: "set" }),

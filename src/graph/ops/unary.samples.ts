@@ -4,7 +4,7 @@ import type { Op } from "../op.ts";
 import { list, on, SHAPES, type, type Grid, type InvalidSample, type OpSamples, type Sample } from "../sample.ts";
 import * as ops from "./unary.ts";
 
-const LIMITS: readonly number[] = [0, -0, 1, -1, Infinity, -Infinity, NaN];
+const LIMITS: readonly number[] = [0, -0, 1, -1, Infinity, -Infinity];
 
 /** Numbers around the limits of integers, where wrapping shows. */
 const EXTREMES: Readonly<Partial<Record<DType, readonly number[]>>> = {
@@ -42,6 +42,7 @@ function family(
     valid.push(one(on("f64", [7], grid)), one(on("f64", [2, 3, 2], grid)));
     for (const dtype of ["f32", "f64"] as const) {
       valid.push(one(list(dtype, LIMITS), { about: "limits", differentiable: false }));
+      valid.push(one(list(dtype, [NaN, 1]), { about: "NaN", differentiable: false }));
       lists.forEach((values, i) =>
         valid.push(one(list(dtype, values), { about: `values ${i + 1}`, differentiable: false })),
       );
@@ -137,11 +138,21 @@ function casts(): Sample[] {
     u8: [0, 1, 7, 200, 255],
     bool: [0, 1, 1],
   };
+  // Beyond its limits a float saturates, which is tried on its own below.
+  const fits = (x: number, to: DType): boolean => Number.isInteger(x) || x > -1 || (to !== "u32" && to !== "u8");
   const dtypes = Object.keys(numbers) as DType[];
   const pairs = dtypes.flatMap((from) =>
     dtypes
       .filter((to) => to !== from)
-      .map((to): Sample => ({ inputs: [list(from, numbers[from])], attributes: { dtype: to } })),
+      .map((to): Sample => ({
+        inputs: [
+          list(
+            from,
+            numbers[from].filter((x) => fits(x, to)),
+          ),
+        ],
+        attributes: { dtype: to },
+      })),
   );
   const saturating = (["i32", "u32", "u8"] as const).map((to): Sample => ({
     inputs: [list("f32", [3e9, -3e9, 5e9, 255.75, 256, -1, Infinity, -Infinity, NaN])],

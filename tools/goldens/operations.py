@@ -1,0 +1,285 @@
+"""Every op of Myelin in PyTorch's words: from a sample and its inputs (float64, int64 or bool) to the output."""
+
+import numpy
+import torch
+import torch.nn.functional as functional
+
+#: Ops, or single samples of them, that PyTorch has no word for.
+UNRECORDED = {
+    "custom": "a user's own gradient",
+    ("cast", "out of range"): "PyTorch leaves it open",
+    ("sign", "NaN"): "0 in PyTorch, NaN in NumPy and here",
+    ("abs", "NaN"): "its gradient is the sign",
+    ("idiv", "infinite"): "NaN in PyTorch, infinite here",
+    ("mod", "infinite"): "its gradient is the quotient",
+    ("prod", "limits"): "PyTorch divides the product by each factor, also by NaN",
+    ("gather", "of nothing"): "PyTorch refuses it",
+    ("scatter", "into nothing"): "PyTorch refuses it",
+}
+
+
+
+
+def unary(function):
+    return lambda sample, x: function(x)
+
+
+def binary(function):
+    return lambda sample, a, b: function(a, b)
+
+
+def number(value):
+    """An attribute that may be spelled, as "Infinity" is."""
+    return float(value)
+
+
+def logical_or_bitwise(logical, bitwise):
+    return lambda sample, *x: (logical if x[0].dtype == torch.bool else bitwise)(*x)
+
+
+# ---------- dtypes
+
+
+def cast(sample, x):
+    to = sample["attributes"]["dtype"]
+    if to == "bool":
+        return x != 0
+    if to == "f64":
+        return x.to(torch.float64)
+    if to == "f32":
+        return x.to(torch.float32).to(torch.float64)
+    return x.to(torch.int64)
+
+
+def bitcast(sample, x):
+    source, target = sample["inputs"][0]["dtype"], sample["attributes"]["dtype"]
+    real = {"f32": torch.float32, "i32": torch.int32, "u32": torch.int32}
+    bits = (x.to(torch.float32) if source == "f32" else ((x + 2**31) % 2**32 - 2**31).to(torch.int32)).view(real[target])
+    return bits.to(torch.float64 if target == "f32" else torch.int64)
+
+
+def fill(sample):
+    shape, dtype = sample["attributes"]["shape"], sample["attributes"]["dtype"]
+    value = number(sample["attributes"]["value"])
+    if dtype in ("f32", "f64"):
+        return torch.full(shape, value, dtype=torch.float64)
+    return torch.full(shape, value != 0) if dtype == "bool" else torch.full(shape, int(value), dtype=torch.int64)
+
+
+def iota(sample):
+    shape, axis = sample["attributes"]["shape"], sample["attributes"]["axis"]
+    sizes = [1] * len(shape)
+    sizes[axis] = shape[axis]
+    positions = torch.arange(shape[axis]).reshape(sizes).expand(shape)
+    return positions != 0 if sample["dtype"] == "bool" else positions
+
+
+# ---------- movement
+
+
+def slices(sample, x):
+    start, size, step = (sample["attributes"][k] for k in ("start", "size", "step"))
+    return x[tuple(slice(b, b + (n - 1) * s + 1 if n else b, s) for b, n, s in zip(start, size, step))]
+
+
+def pad(sample, x):
+    widths = [w for pair in reversed(sample["attributes"]["widths"]) for w in pair]
+    value = number(sample["attributes"]["value"])
+    return functional.pad(x.to(torch.uint8), widths, value=value != 0) != 0 if x.dtype == torch.bool else functional.pad(x, widths, value=value)
+
+
+def dilate(sample, x):
+    step = sample["attributes"]["step"]
+    out = torch.zeros(sample["shape"], dtype=x.dtype)
+    out[tuple(slice(None, None, s) for s in step)] = x
+    return out
+
+
+def window(sample, x):
+    a = sample["attributes"]
+    positions = torch.arange(sample["shape"][a["axis"]]).reshape(-1, 1) * a["stride"] + torch.arange(a["size"]) * a["dilation"]
+    taken = x.movedim(a["axis"], -1)[..., positions]
+    return taken.movedim(-2, a["axis"])
+
+
+def fold(sample, x):
+    a = sample["attributes"]
+    windows = x.movedim(a["axis"], -2)
+    positions = torch.arange(windows.shape[-2]).reshape(-1, 1) * a["stride"] + torch.arange(a["size"]) * a["dilation"]
+    out = torch.zeros([*windows.shape[:-2], a["length"]], dtype=x.dtype)
+    return out.index_add(-1, positions.reshape(-1), windows.flatten(-2)).movedim(-1, a["axis"])
+
+
+# ---------- reductions and products
+
+
+def rows(sample, x):
+    """The reduced axes side by side as the last one."""
+    axes = sample["attributes"]["axes"]
+    kept = [i for i in range(x.dim()) if i not in axes]
+    length = 1
+    for axis in axes:
+        length *= x.shape[axis]
+    return x.permute(kept + axes).reshape([x.shape[i] for i in kept] + [length])
+
+
+def reduce(function):
+    def operation(sample, x):
+        bits = x.dtype == torch.bool
+        result = function(rows(sample, x.to(torch.int64) if bits else x))
+        return result != 0 if bits and sample["dtype"] == "bool" else result
+
+    return operation
+
+
+def dot(sample, a, b):
+    (batch_a, batch_b), (sum_a, sum_b) = sample["attributes"]["batch"], sample["attributes"]["contract"]
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    of_a = [next(letters) for _ in range(a.dim())]
+    of_b = [None] * b.dim()
+    for i, j in [*zip(batch_a, batch_b), *zip(sum_a, sum_b)]:
+        of_b[j] = of_a[i]
+    of_b = [letter or next(letters) for letter in of_b]
+    batch = [of_a[i] for i in batch_a]
+    free = [x for i, x in enumerate(of_a) if i not in batch_a + sum_a] + [x for i, x in enumerate(of_b) if i not in batch_b + sum_b]
+    return torch.einsum(f"{''.join(of_a)},{''.join(of_b)}->{''.join(batch + free)}", a, b)
+
+
+# ---------- positions that are data
+
+
+def gather(sample, x, index):
+    axis = sample["attributes"]["axis"]
+    size = x.shape[axis]
+    taken = torch.gather(x, axis, index.clamp(0, size - 1))
+    outside = torch.full_like(taken, float("nan") if x.dtype == torch.float64 else 0)
+    return torch.where((index >= 0) & (index < size), taken, outside)
+
+
+def scatter(sample, x, index, updates):
+    """One update of every row after the other, because PyTorch leaves the order open."""
+    axis, mode = sample["attributes"]["axis"], sample["attributes"]["mode"]
+    size = x.shape[axis]
+    for k in range(index.shape[axis]):
+        at, update = index.narrow(axis, k, 1), updates.narrow(axis, k, 1)
+        inside = (at >= 0) & (at < size)
+        at = at.clamp(0, size - 1)
+        current = torch.gather(x, axis, at)
+        combine = {"set": lambda _, u: u, "add": torch.add, "max": torch.maximum, "min": torch.minimum}[mode]
+        x = torch.scatter(x, axis, at, torch.where(inside, combine(current, update), current))
+    return x
+
+
+# ---------- random numbers
+
+
+def random_bits(sample, key):
+    """Threefry-2x32 with 20 rounds, written anew from the paper."""
+    shape = sample["attributes"]["shape"]
+    mask = numpy.uint64(0xFFFFFFFF)
+    keys = [numpy.uint64(int(k)) for k in key]
+    keys.append(keys[0] ^ keys[1] ^ numpy.uint64(0x1BD11BDA))
+    count = int(numpy.prod(shape, dtype=numpy.int64))
+    x = [numpy.zeros(count, numpy.uint64), numpy.arange(count, dtype=numpy.uint64)]
+    x = [(x[0] + keys[0]) & mask, (x[1] + keys[1]) & mask]
+    for step in range(20):
+        turn = numpy.uint64([13, 15, 26, 6, 17, 29, 16, 24][step % 8])
+        x[0] = (x[0] + x[1]) & mask
+        x[1] = (((x[1] << turn) | (x[1] >> (numpy.uint64(32) - turn))) & mask) ^ x[0]
+        if step % 4 == 3:
+            group = step // 4 + 1
+            x[0] = (x[0] + keys[group % 3]) & mask
+            x[1] = (x[1] + keys[(group + 1) % 3] + numpy.uint64(group)) & mask
+    return torch.from_numpy((x[0] ^ x[1]).astype(numpy.int64)).reshape(shape)
+
+
+# ---------- loops
+
+
+def scan(sample, *inputs):
+    if sample["about"] == "running sums":
+        init, xs = inputs
+        return init + torch.cumsum(xs, 0)
+    if sample["about"] == "recurrent":
+        state, xs, weights = inputs
+        for x in xs:
+            state = torch.tanh(state @ weights + x)
+        return state
+    if sample["about"] == "shared":
+        state, factor = inputs
+        for _ in range(3):
+            state = state * factor + 1
+        return state
+    a, b, xs, ys = inputs
+    products, sums = [], []
+    for x, y in zip(xs, ys):
+        a, b = a * x + b, b * y - a
+        products.append(a * x)
+        sums.append(a.sum(0))
+    return torch.cat([a, b, torch.stack(products).reshape(-1), torch.stack(sums)])
+
+
+OPERATIONS = {
+    "fill": fill,
+    "iota": iota,
+    "randomBits": random_bits,
+    "neg": unary(torch.neg),
+    "exp": unary(torch.exp),
+    "log": unary(torch.log),
+    "sin": unary(torch.sin),
+    "cos": unary(torch.cos),
+    "sqrt": unary(torch.sqrt),
+    "recip": unary(torch.reciprocal),
+    "tanh": unary(torch.tanh),
+    "erf": unary(torch.erf),
+    "abs": unary(torch.abs),
+    "floor": unary(torch.floor),
+    "round": unary(torch.round),
+    "sign": unary(torch.sign),
+    "not": logical_or_bitwise(torch.logical_not, torch.bitwise_not),
+    "cast": cast,
+    "bitcast": bitcast,
+    "add": binary(torch.add),
+    "sub": binary(torch.sub),
+    "mul": binary(torch.mul),
+    "div": binary(torch.div),
+    "pow": binary(torch.pow),
+    "max": binary(torch.maximum),
+    "min": binary(torch.minimum),
+    "mod": binary(torch.remainder),
+    "idiv": binary(lambda a, b: torch.div(a, b, rounding_mode="floor")),
+    "lt": binary(torch.lt),
+    "le": binary(torch.le),
+    "eq": binary(torch.eq),
+    "ne": binary(torch.ne),
+    "and": binary(torch.bitwise_and),
+    "or": binary(torch.bitwise_or),
+    "xor": binary(torch.bitwise_xor),
+    "shl": binary(torch.bitwise_left_shift),
+    "shr": binary(torch.bitwise_right_shift),
+    "where": lambda sample, condition, yes, no: torch.where(condition, yes, no),
+    "reshape": lambda sample, x: x.reshape(sample["shape"]),
+    "permute": lambda sample, x: x.permute(sample["attributes"]["axes"]),
+    "expand": lambda sample, x: x.expand(sample["shape"]),
+    "slice": slices,
+    "pad": pad,
+    "dilate": dilate,
+    "flip": lambda sample, x: torch.flip(x, sample["attributes"]["axes"]),
+    "concat": lambda sample, *x: torch.cat(x, sample["attributes"]["axis"]),
+    "window": window,
+    "fold": fold,
+    "contiguous": unary(torch.clone),
+    "sum": reduce(lambda x: x.sum(-1)),
+    "prod": reduce(lambda x: x.prod(-1)),
+    "maxReduce": reduce(lambda x: x.max(-1).values),
+    "minReduce": reduce(lambda x: x.min(-1).values),
+    "argmax": reduce(lambda x: x.argmax(-1)),
+    "argmin": reduce(lambda x: x.argmin(-1)),
+    "dot": dot,
+    "gather": gather,
+    "scatter": scatter,
+    "detach": unary(torch.detach),
+    "after": lambda sample, x, signal: x.clone(),
+    "scan": scan,
+    "scanOutput": scan,
+}
