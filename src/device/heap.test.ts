@@ -25,7 +25,10 @@ describe("heap", () => {
             expect(address % ALIGNMENT).toBe(0);
             expect(address).toBeGreaterThanOrEqual(100);
             expect(address + c.bytes).toBeLessThanOrEqual(end);
-            for (const other of live) expect(address + Math.max(1, c.bytes) <= other.address || other.address + Math.max(1, other.bytes) <= address).toBe(true);
+            for (const other of live)
+              expect(
+                address + Math.max(1, c.bytes) <= other.address || other.address + Math.max(1, other.bytes) <= address,
+              ).toBe(true);
             live.push({ address, bytes: c.bytes });
           } catch (error) {
             expect(error).toBeInstanceOf(DeviceError);
@@ -52,7 +55,9 @@ describe("heap", () => {
   test("says what was asked, what is free and what to do", () => {
     const heap = new Heap(0, 2048);
     heap.allocate(1024);
-    expect(() => heap.allocate(5000)).toThrow(/alloc: 4\.9 KiB were asked for, and of 2\.0 KiB there are 1\.0 KiB free.*smaller batches/);
+    expect(() => heap.allocate(5000)).toThrow(
+      /alloc: 4\.9 KiB were asked for, and of 2\.0 KiB there are 1\.0 KiB free.*smaller batches/,
+    );
     expect(() => heap.free(17)).toThrow(/there is no block at 17/);
   });
 });

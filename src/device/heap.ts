@@ -30,8 +30,8 @@ export class Heap {
   #used = 0;
 
   /**
-   * Manages the addresses `start` … `end` − 1. When they do not suffice, `grow` is called with the end that is wanted and
-   * answers with the end there is now: the same as before when it refuses, more than wanted when it likes.
+   * Manages the addresses `start` … `end` − 1. When they do not suffice, `grow` is called with the end that is wanted
+   * and answers with the end there is now: the same as before when it refuses, more than wanted when it likes.
    */
   constructor(start: number, end: number, grow: (end: number) => number = () => end) {
     this.#start = aligned(start);
@@ -78,7 +78,8 @@ export class Heap {
   /** Gives a block back; its address is the one that {@link allocate} answered. */
   free(address: number): void {
     const size = this.#taken.get(address);
-    if (size === undefined) throw new DeviceError(`free: there is no block at ${address}. It was freed before, or is another device's.`);
+    if (size === undefined)
+      throw new DeviceError(`free: there is no block at ${address}. It was freed before, or is another device's.`);
     this.#taken.delete(address);
     this.#used -= size;
     this.#join(address, size);

@@ -1,7 +1,7 @@
 /**
- * How a contraction is cut into blocks and its operands are read: from its sizes alone, so that the same shapes always
- * add up in the same order. Every list of indices is cut by one rule: inner lists whole as long as they fit, one list cut
- * into parts, outer lists one at a time. So a block is always a box.
+ * How a contraction is cut into blocks and its operands are read: from its sizes alone, so that the same shapes
+ * always add up in the same order. Every list of indices is cut by one rule: inner lists whole as long as they fit,
+ * one list cut into parts, outer lists one at a time. So a block is always a box.
  */
 import type { Expression } from "../../ir/expression.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
@@ -84,19 +84,33 @@ export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
   return known.plan;
 }
 
+/** Items of one use of a kernel: blocks of its grid. */
+export function contractItems(kernel: ContractKernel, sizes: readonly number[]): number {
+  return planOf(kernel, sizes).items;
+}
+
+/** What one use of a kernel costs on one core, in nanoseconds: an estimate from its sizes. */
+export function contractCost(kernel: ContractKernel, sizes: readonly number[]): number {
+  return cyclesOf(contractionOf(kernel), planOf(kernel, sizes)) / GIGAHERTZ;
+}
+
 /** The cheapest of some blocks, by an estimate. */
 function choosePlan(use: Sizes): Plan {
-  const { contraction: { depth, column, mayDot } } = use;
+  const {
+    contraction: { depth, column, mayDot },
+  } = use;
   if (mayDot) {
     const long = cut(use.depth, DOT_DEPTH, 4);
-    if (flatStride(use.stride(column, depth), long) === 1) return planFor(use, cut(use.rows, MOST_ROWS, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
+    if (flatStride(use.stride(column, depth), long) === 1)
+      return planFor(use, cut(use.rows, MOST_ROWS, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
   }
   const k = cut(use.depth, MOST_DEPTH, 4);
-  let best: Plan | undefined, least = Infinity;
+  let best: Plan | undefined,
+    least = Infinity;
   for (const rows of SOME_ROWS)
     for (const columns of SOME_COLUMNS) {
       const plan = planFor(use, cut(use.rows, rows, 2), cut(use.columns, columns, TILE_COLUMNS), k);
-      const cost = costOf(use, plan);
+      const cost = cyclesOf(use.contraction, plan) * unevenness(plan);
       if (!best || cost < least) [best, least] = [plan, cost];
     }
   return best!;
@@ -114,15 +128,26 @@ function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Sizes {
   const extents = (axes: readonly Axes[]): number[] => axes.map((a) => number(a.extent));
   const { batch, rows, columns, depth } = contraction;
   return {
-    contraction, batch: extents(batch), rows: extents(rows), columns: extents(columns), depth: extents(depth),
-    stride: ({ plain }, axes) => axes.map(({ index }) => {
-      const s = strideOf(plain!.offset, index);
-      return s === null ? NaN : s === undefined ? 1 : number(s);
-    }),
+    contraction,
+    batch: extents(batch),
+    rows: extents(rows),
+    columns: extents(columns),
+    depth: extents(depth),
+    stride: ({ plain }, axes) =>
+      axes.map(({ index }) => {
+        const s = strideOf(plain!.offset, index);
+        return s === null ? NaN : s === undefined ? 1 : number(s);
+      }),
   };
 }
 
-function planFor(use: Sizes, rows: readonly Level[], columns: readonly Level[], depth: readonly Level[], mode?: typeof DOTS): Plan {
+function planFor(
+  use: Sizes,
+  rows: readonly Level[],
+  columns: readonly Level[],
+  depth: readonly Level[],
+  mode?: typeof DOTS,
+): Plan {
   const { contraction, batch, stride } = use;
   const { row, column } = contraction;
   const rowStride = row.plain && flatStride(stride(row, contraction.depth), depth);
@@ -136,9 +161,17 @@ function planFor(use: Sizes, rows: readonly Level[], columns: readonly Level[], 
   const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(rows) < 8;
   const pitch = padded(boxOf(columns));
   return {
-    batch, rows, columns, depth, rowMode, pitch,
-    columnMode: mode ?? (columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS),
-    rowPitch: padded(boxOf(rows)), depthPitch: padded(boxOf(depth)),
+    batch,
+    rows,
+    columns,
+    depth,
+    rowMode,
+    pitch,
+    columnMode:
+      mode ??
+      (columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS),
+    rowPitch: padded(boxOf(rows)),
+    depthPitch: padded(boxOf(depth)),
     rowStep: rowMode === IN_PLACE ? rowStride! : 1,
     columnStep: columnInPlace ? columnStride : pitch,
     items: batch.reduce((product, n) => product * n, 1) * blocksOf(rows) * blocksOf(columns),
@@ -150,19 +183,29 @@ const READING: readonly number[] = [0.1, 1, 0.6, 0.8, 0];
 const COMPUTED = 2;
 /** Cycles of sixteen columns by two rows and one k, and of anything at all. */
 const TILE = 4;
-const ITEM = 1500;
+const ITEM = 400;
+/** Of a usual core. */
+const GIGAHERTZ = 3;
 
-/** An estimate of the whole in cycles, unevenly shared blocks being dearer. */
-function costOf({ contraction: { row, column } }: Sizes, plan: Plan): number {
+/** An estimate of the cycles of all blocks together. */
+function cyclesOf({ row, column }: Contraction, plan: Plan): number {
   const { rows, columns, depth, items } = plan;
+  if (!items) return 0;
   const k = depth.reduce((product, l) => product * l.extent, 1);
-  const r = boxOf(rows), c = boxOf(columns);
-  const tiles = sumOf(rows, 2) * sumOf(columns, TILE_COLUMNS) * k * TILE;
-  const reading = (mode: number, computed: boolean): number => READING[mode]! + (computed ? COMPUTED : 0) + (mode === PACKED_ROWS ? READING[TURNED]! : 0);
+  const r = boxOf(rows),
+    c = boxOf(columns);
+  // Dot products read their columns from memory: a tile's work for every row and four columns.
+  const tiles =
+    plan.columnMode === DOTS ? sumOf(rows, 1) * sumOf(columns, 4) : sumOf(rows, 2) * sumOf(columns, TILE_COLUMNS);
+  const reading = (mode: number, computed: boolean): number =>
+    READING[mode]! + (computed ? COMPUTED : 0) + (mode === PACKED_ROWS ? READING[TURNED]! : 0);
   const each = k * (r * reading(plan.rowMode, !row.plain) + c * reading(plan.columnMode, !column.plain)) + ITEM;
-  const total = (tiles * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
-  const uneven = THREADS.reduce((sum, n) => sum + (Math.ceil(items / n) * n) / Math.max(1, items), 0);
-  return total * uneven;
+  return (tiles * k * TILE * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
+}
+
+/** How much longer some threads work than others do, summed over some numbers of threads. */
+function unevenness({ items }: Plan): number {
+  return THREADS.reduce((sum, n) => sum + (Math.ceil(items / n) * n) / Math.max(1, items), 0);
 }
 
 /** Tiles of all blocks of some lists together. */
@@ -178,7 +221,9 @@ function sumOf(levels: readonly Level[], tile: number): number {
   return inner.reduce((product, l) => product * l.blocks, tiles);
 }
 
-/** Room for whole tiles and a cache line more, so that rows of a power of two do not fall on one another in the cache. */
+/**
+ * Room for whole tiles and a cache line more, so that rows of a power of two do not fall on one another in the cache.
+ */
 function padded(elements: number): number {
   return Math.ceil(elements / TILE_COLUMNS) * TILE_COLUMNS + TILE_COLUMNS;
 }
@@ -189,7 +234,8 @@ const blocksOf = (levels: readonly Level[]): number => levels.reduce((product, l
 /** Cuts lists so that a block has at most `most` combinations, and all blocks together the fewest tiles of `tile`. */
 function cut(extents: readonly number[], most: number, tile: number): Level[] {
   const out: Level[] = [];
-  let room = most, unit = 1;
+  let room = most,
+    unit = 1;
   for (let i = extents.length - 1; i >= 0; i--) {
     const extent = extents[i]!;
     const step = extent <= room ? Math.max(1, extent) : bestStep(extent, room, unit, tile);
@@ -200,15 +246,19 @@ function cut(extents: readonly number[], most: number, tile: number): Level[] {
   return out;
 }
 
-/** Of the larger half of possible steps the one with the fewest tiles; of equals the smallest, which is the most even. */
+/**
+ * Of the larger half of possible steps the one with the fewest tiles; of equals the smallest, which is the most even.
+ */
 function bestStep(extent: number, room: number, unit: number, tile: number): number {
   const tiles = (count: number): number => Math.ceil((count * unit) / tile);
-  let best = room, fewest = Infinity;
+  let best = room,
+    fewest = Infinity;
   const least = Math.ceil(extent / Math.ceil(extent / room));
   for (let step = room; step >= Math.min(least, Math.ceil(room / 2)); step--) {
     const blocks = Math.floor(extent / step);
     const total = blocks * tiles(step) + tiles(extent - blocks * step);
-    if (total <= fewest && (Math.ceil(extent / step) === Math.ceil(extent / room) || total < fewest)) [best, fewest] = [step, total];
+    if (total <= fewest && (Math.ceil(extent / step) === Math.ceil(extent / room) || total < fewest))
+      [best, fewest] = [step, total];
   }
   return best;
 }

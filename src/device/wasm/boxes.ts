@@ -1,9 +1,20 @@
 /**
- * The parts of a contraction that are ordinary loops over a box of its indices: packing an operand, finding its rows, the
- * epilogue. Each is a loop kernel of its own, over the contraction's buffers and five of the thread's: where rows and
- * columns start, packed rows, packed columns, either of them before it is turned, sums. Its run-time numbers are the contraction's, then the box's.
+ * The parts of a contraction that are ordinary loops over a box of its indices: packing an operand, finding its rows,
+ * the epilogue. Each is a loop kernel of its own, over the contraction's buffers and five of the thread's: where rows
+ * and columns start, packed rows, packed columns, either of them before it is turned, sums. Its run-time numbers are
+ * the contraction's, then the box's.
  */
-import { constant, param, type AffineParam, type Expression, type Index, index as freshIndex, type Load, type Param, type Register } from "../../ir/expression.ts";
+import {
+  constant,
+  param,
+  type AffineParam,
+  type Expression,
+  type Index,
+  index as freshIndex,
+  type Load,
+  type Param,
+  type Register,
+} from "../../ir/expression.ts";
 import type { Axes, Axis, Buffer, Loop, LoopKernel, Statement, Store } from "../../ir/kernel.ts";
 import { copyWith, replacer } from "../../ir/rewrite.ts";
 import { MOST_ROWS } from "./blocking.ts";
@@ -48,16 +59,30 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
   const plan = scalars.length + sizes;
   let next = plan;
   const slot = (): Param => param(next++, "i32");
-  const head = { rowMode: slot(), columnMode: slot(), rowStep: slot(), columnStep: slot(), rowPitch: slot(), depthPitch: slot(), pitch: slot() };
-  const lists = [batch, rows, columns, depth].map((list) => list.map((axes) => ({ axes, extent: slot(), step: slot(), blocks: slot(), unit: slot() })));
+  const head = {
+    rowMode: slot(),
+    columnMode: slot(),
+    rowStep: slot(),
+    columnStep: slot(),
+    rowPitch: slot(),
+    depthPitch: slot(),
+    pitch: slot(),
+  };
+  const lists = [batch, rows, columns, depth].map((list) =>
+    list.map((axes) => ({ axes, extent: slot(), step: slot(), blocks: slot(), unit: slot() })),
+  );
   const block = next;
-  const [b, r, c, d] = lists.map((list) => list.map((level): LevelSlots => ({ ...level, start: slot(), count: slot() })));
+  const [b, r, c, d] = lists.map((list) =>
+    list.map((level): LevelSlots => ({ ...level, start: slot(), count: slot() })),
+  );
   return { ...head, batch: b!, rows: r!, columns: c!, depth: d!, plan, block, end: next };
 }
 
 /** The thread's buffers, after the contraction's own. */
 export interface Parts {
-  /** i32: where each row starts, in elements, and from `MOST_ROWS` on where each column, or line to be turned, starts. */
+  /**
+   * i32: where each row starts, in elements, and from `MOST_ROWS` on where each column, or line to be turned, starts.
+   */
   readonly pointers: number;
   readonly rows: number;
   /** Rows or columns before they are turned. */
@@ -66,7 +91,10 @@ export interface Parts {
   readonly sums: number;
 }
 
-/** An index within its box: the variable of the box's loop (none for batch, a block being of one), and how far that goes. */
+/**
+ * An index within its box: the variable of the box's loop (none for batch, a block being of one), and how far that
+ * goes.
+ */
 interface Place {
   readonly index: Index | undefined;
   readonly extent: number | Param;
@@ -90,26 +118,51 @@ export class Boxes {
     this.contraction = contraction;
     this.slots = slotsOf(contraction);
     const own = contraction.kernel.buffers;
-    this.parts = { pointers: own.length, rows: own.length + 1, strips: own.length + 2, columns: own.length + 3, sums: own.length + 4 };
+    this.parts = {
+      pointers: own.length,
+      rows: own.length + 1,
+      strips: own.length + 2,
+      columns: own.length + 3,
+      sums: own.length + 4,
+    };
     const temporary = (dtype: Buffer["dtype"]): Buffer => ({ dtype, space: "global", access: "readwrite" });
     this.buffers = [...own, temporary("i32"), ...Array.from({ length: 4 }, () => temporary("f32"))];
     const { batch, rows, columns, depth } = this.slots;
-    for (const { axes: { index } } of batch) this.places.set(index, { index: undefined, extent: 1, isWhole: false });
+    for (const {
+      axes: { index },
+    } of batch)
+      this.places.set(index, { index: undefined, extent: 1, isWhole: false });
     for (const list of [rows, columns, depth]) {
       let inner = 1;
-      for (const { axes: { index, extent }, count } of [...list].reverse()) {
+      for (const {
+        axes: { index, extent },
+        count,
+      } of [...list].reverse()) {
         inner *= typeof extent === "number" ? extent : Infinity;
         const isWhole = inner <= SMALLEST_BOX;
         // Only innermost loops are worth writing out.
-        this.places.set(index, { index: freshIndex(index.extent), extent: isWhole && inner === extent ? extent : count, isWhole });
+        this.places.set(index, {
+          index: freshIndex(index.extent),
+          extent: isWhole && inner === extent ? extent : count,
+          isWhole,
+        });
       }
     }
     this.starts = new Map([...batch, ...rows, ...columns, ...depth].map((level) => [level.axes.index, level.start]));
   }
 
   /** `buffer[line · pitch + position] := value`, lines and positions counting through the levels. */
-  pack(value: Expression, buffer: number, lines: readonly LevelSlots[], pitch: Param, positions: readonly LevelSlots[]): LoopKernel {
-    const offset = this.offset([[positions, undefined], [lines, pitch]]);
+  pack(
+    value: Expression,
+    buffer: number,
+    lines: readonly LevelSlots[],
+    pitch: Param,
+    positions: readonly LevelSlots[],
+  ): LoopKernel {
+    const offset = this.offset([
+      [positions, undefined],
+      [lines, pitch],
+    ]);
     const store: Store = { kind: "store", buffer, offset, value: this.within(value) };
     const levels = [...lines, ...positions];
     const innermost = positions.at(-1);
@@ -123,21 +176,27 @@ export class Boxes {
   rowPointers(load: Load): LoopKernel {
     const { rows, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, depth));
-    return this.kernel(rows, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[rows, undefined]]), value }]);
+    return this.kernel(rows, [
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[rows, undefined]]), value },
+    ]);
   }
 
   /** The same for columns, behind those of the rows. */
   columnPointers(load: Load): LoopKernel {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, depth));
-    return this.kernel(columns, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], MOST_ROWS), value }]);
+    return this.kernel(columns, [
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], MOST_ROWS), value },
+    ]);
   }
 
   /** In the same place where the rows' elements of each k start. */
   rowLinePointers(load: Load): LoopKernel {
     const { rows, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, rows));
-    return this.kernel(depth, [{ kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], MOST_ROWS), value }]);
+    return this.kernel(depth, [
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], MOST_ROWS), value },
+    ]);
   }
 
   /** The first column's alone. */
@@ -149,14 +208,22 @@ export class Boxes {
 
   /** The epilogue, over the block of sums. */
   epilogue(): LoopKernel {
-    const { kernel: { sum: register, epilogue } } = this.contraction;
+    const {
+      kernel: { sum: register, epilogue },
+    } = this.contraction;
     const { rows, columns, pitch } = this.slots;
-    const offset = this.offset([[columns, undefined], [rows, pitch]]);
-    const value: Load = { ...UNKNOWN, kind: "load", dtype: "f32", buffer: this.parts.sums, offset, free: offset.free };
-    return this.kernel([...rows, ...columns], [
-      { kind: "let", register, value },
-      ...epilogue.map((s): Statement => ({ ...s, offset: this.within(s.offset), value: this.within(s.value) })),
+    const offset = this.offset([
+      [columns, undefined],
+      [rows, pitch],
     ]);
+    const value: Load = { ...UNKNOWN, kind: "load", dtype: "f32", buffer: this.parts.sums, offset, free: offset.free };
+    return this.kernel(
+      [...rows, ...columns],
+      [
+        { kind: "let", register, value },
+        ...epilogue.map((s): Statement => ({ ...s, offset: this.within(s.offset), value: this.within(s.value) })),
+      ],
+    );
   }
 
   private atStart(e: Expression, levels: readonly LevelSlots[]): Expression {
@@ -167,7 +234,12 @@ export class Boxes {
     let statements = body;
     for (let i = levels.length - 1; i >= 0; i--) statements = [this.loop(levels[i]!, statements, axis)];
     const { parameters } = this.contraction.kernel;
-    return { kind: "loops", buffers: this.buffers, parameters: { scalars: parameters.scalars, sizes: this.slots.end - parameters.scalars.length }, body: statements };
+    return {
+      kind: "loops",
+      buffers: this.buffers,
+      parameters: { scalars: parameters.scalars, sizes: this.slots.end - parameters.scalars.length },
+      body: statements,
+    };
   }
 
   private loop({ axes }: LevelSlots, body: readonly Statement[], axis: Axis = "parallel"): Loop {
@@ -176,13 +248,17 @@ export class Boxes {
   }
 
   /** An offset in a thread's buffer: each list counts through its levels, times its pitch. */
-  private offset(lists: readonly (readonly [levels: readonly LevelSlots[], pitch: Param | undefined])[], start = 0): Expression {
+  private offset(
+    lists: readonly (readonly [levels: readonly LevelSlots[], pitch: Param | undefined])[],
+    start = 0,
+  ): Expression {
     const terms = lists.flatMap(([levels, pitch]) =>
       levels.map((level, i): Term => {
         const last = i === levels.length - 1;
         const coefficient = last ? pitch : pitch ? product(level.unit, pitch) : level.unit;
         return { value: this.places.get(level.axes.index)!.index!, coefficient };
-      }));
+      }),
+    );
     return sum(terms, start ? constant(start, "i32") : undefined);
   }
 
@@ -193,7 +269,10 @@ export class Boxes {
       const place = value.kind === "index" ? this.places.get(value) : undefined;
       if (!place) return [{ value: visit(value), coefficient: coefficient && visit(coefficient) }];
       const { index, isWhole } = place;
-      return [...(isWhole ? [] : [{ value: this.starts.get(value as Index)!, coefficient }]), ...(index ? [{ value: index, coefficient }] : [])];
+      return [
+        ...(isWhole ? [] : [{ value: this.starts.get(value as Index)!, coefficient }]),
+        ...(index ? [{ value: index, coefficient }] : []),
+      ];
     };
     const visit = (x: Expression): Expression => {
       let made = memo.get(x);
@@ -217,9 +296,24 @@ function sum(terms: readonly Term[], rest: Expression | undefined): Expression {
   if (!terms.length && !rest) return constant(0, "i32");
   if (terms.length === 1 && terms[0]!.coefficient === undefined && !rest) return terms[0]!.value;
   const variables = new Set<Index | Register>(terms.flatMap((t) => [...t.value.free]));
-  return { ...UNKNOWN, kind: "affineParam", dtype: "i32", terms, constant: rest, free: variables } satisfies AffineParam;
+  return {
+    ...UNKNOWN,
+    kind: "affineParam",
+    dtype: "i32",
+    terms,
+    constant: rest,
+    free: variables,
+  } satisfies AffineParam;
 }
 
 function product(left: Expression, right: Expression): Expression {
-  return { ...UNKNOWN, kind: "binary", dtype: "i32", op: "mul", left, right, free: new Set([...left.free, ...right.free]) };
+  return {
+    ...UNKNOWN,
+    kind: "binary",
+    dtype: "i32",
+    op: "mul",
+    left,
+    right,
+    free: new Set([...left.free, ...right.free]),
+  };
 }

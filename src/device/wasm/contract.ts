@@ -1,9 +1,10 @@
 /**
- * Contractions as functions of the same kind as loop kernels: an item is one block of the grid batch × rows × columns.
+ * Contractions as functions of the same kind as loop kernels: an item is one block of the grid batch × rows ×
+ * columns.
  *
- * A block's columns are packed k-major (or read in place where few rows use them), its rows are read in place through one
- * pointer each (or packed where they have no even steps along k), the register tile sweeps the block once per run of k,
- * and the finished block of sums, still in the near cache, goes through the epilogue as ordinary vector code.
+ * A block's columns are packed k-major (or read in place where few rows use them), its rows are read in place through
+ * one pointer each (or packed where they have no even steps along k), the register tile sweeps the block once per run
+ * of k, and the finished block of sums, still in the near cache, goes through the epilogue as ordinary vector code.
  */
 import type { Param } from "../../ir/expression.ts";
 import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
@@ -16,7 +17,10 @@ import { emitDots } from "./dots.ts";
 import { emitClear, emitCount, emitTurn } from "./panels.ts";
 import { emitSweep, TILE_COLUMNS } from "./tile.ts";
 
-/** The thread's buffers, by byte offset in its scratch. A line of packed rows or columns has up to two tiles of padding. */
+/**
+ * The thread's buffers, by byte offset in its scratch. A line of packed rows or columns has up to two tiles of
+ * padding.
+ */
 const line = (elements: number): number => 4 * (elements + 2 * TILE_COLUMNS);
 const FRAME_BYTES = 2048;
 const POINTERS_AT = FRAME_BYTES;
@@ -28,19 +32,24 @@ const TEMPORARIES = 5;
 /** Scratch that a thread needs for any contraction. */
 export const CONTRACT_SCRATCH_BYTES: number = SUMS_AT + MOST_ROWS * line(MOST_COLUMNS);
 
-/** Items of one use of a kernel: blocks of its grid. */
-export function contractItems(kernel: ContractKernel, sizes: readonly number[]): number {
-  return planOf(kernel, sizes).items;
-}
+export { contractCost, contractItems } from "./blocking.ts";
 
 /** The words that follow a contraction's sizes in its block: the plan. */
 export function contractWords(kernel: ContractKernel, sizes: readonly number[]): number[] {
   const plan = planOf(kernel, sizes);
   const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
   return [
-    plan.rowMode, plan.columnMode, plan.rowStep, plan.columnStep, plan.rowPitch, plan.depthPitch, plan.pitch,
+    plan.rowMode,
+    plan.columnMode,
+    plan.rowStep,
+    plan.columnStep,
+    plan.rowPitch,
+    plan.depthPitch,
+    plan.pitch,
     ...plan.batch.flatMap((extent) => [extent, 1, extent, 1]),
-    ...plan.rows.flatMap(level), ...plan.columns.flatMap(level), ...plan.depth.flatMap(level),
+    ...plan.rows.flatMap(level),
+    ...plan.columns.flatMap(level),
+    ...plan.depth.flatMap(level),
   ];
 }
 
@@ -56,26 +65,40 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
   // Only the ways that the operands' structure allows are written.
   const rowPointers = row.plain && part(boxes.rowPointers(row.plain));
   const turns = turnsRows(contraction);
-  const packRows = alwaysInPlace(contraction) ? undefined : turns
-    ? part(boxes.pack(row.value, parts.strips, slots.depth, slots.rowPitch, slots.rows))
-    : part(boxes.pack(row.value, parts.rows, slots.rows, slots.depthPitch, slots.depth));
+  const packRows = alwaysInPlace(contraction)
+    ? undefined
+    : turns
+      ? part(boxes.pack(row.value, parts.strips, slots.depth, slots.rowPitch, slots.rows))
+      : part(boxes.pack(row.value, parts.rows, slots.rows, slots.depthPitch, slots.depth));
   const rowLinePointers = row.plain && turns ? part(boxes.rowLinePointers(row.plain)) : undefined;
   const columnPointer = column.plain && column.unitFree ? part(boxes.columnPointer(column.plain)) : undefined;
   const columnPointers = column.plain && column.unitDepth ? part(boxes.columnPointers(column.plain)) : undefined;
   const alwaysFlat = column.plain !== undefined && slots.depth.length === 1;
-  const packStrips = !column.unitDepth || alwaysFlat ? undefined
-    : part(boxes.pack(column.value, parts.strips, slots.columns, slots.depthPitch, slots.depth));
-  const packColumns = column.unitDepth ? undefined : part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
+  const packStrips =
+    !column.unitDepth || alwaysFlat
+      ? undefined
+      : part(boxes.pack(column.value, parts.strips, slots.columns, slots.depthPitch, slots.depth));
+  const packColumns = column.unitDepth
+    ? undefined
+    : part(boxes.pack(column.value, parts.columns, slots.depth, slots.pitch, slots.columns));
   const epilogue = part(boxes.epilogue());
-  const sweep = emitSweep(module), count = emitCount(module), clear = emitClear(module), turn = emitTurn(module);
+  const sweep = emitSweep(module),
+    count = emitCount(module),
+    clear = emitClear(module),
+    turn = emitTurn(module);
 
   const dots = contraction.mayDot ? emitDots(module) : undefined;
 
   const f = emitter.start(module.function(KERNEL_PARAMETERS, [], name));
   const { frame } = emitter;
-  const item = f.params[1]!, last = f.params[2]!;
-  const rows = f.local("i32"), columns = f.local("i32"), depth = f.local("i32"), more = f.local("i32");
-  const rowBase = f.local("i32"), columnBase = f.local("i32");
+  const item = f.params[1]!,
+    last = f.params[2]!;
+  const rows = f.local("i32"),
+    columns = f.local("i32"),
+    depth = f.local("i32"),
+    more = f.local("i32");
+  const rowBase = f.local("i32"),
+    columnBase = f.local("i32");
   const bytes = (slot: Param): FunctionBuilder => emitter.number(slot).i32(2).op("i32.shl");
   const at = (offset: number): FunctionBuilder => f.get(frame).i32(offset).op("i32.add");
 
@@ -96,16 +119,23 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
       };
       if (!turns) packRows!();
       else if (!rowLinePointers) fromStrips();
-      else emitter.number(slots.rowMode).i32(TURNED).op("i32.eq").if(() => {
-        rowLinePointers();
-        turnRows(() => emitter.address(row.plain!.buffer));
-      }, fromStrips);
+      else
+        emitter
+          .number(slots.rowMode)
+          .i32(TURNED)
+          .op("i32.eq")
+          .if(() => {
+            rowLinePointers();
+            turnRows(() => emitter.address(row.plain!.buffer));
+          }, fromStrips);
       at(ROWS_AT).set(rowBase);
       // Where packed rows start does not change from one run of k to the next.
-      f.get(more).op("i32.eqz").if(() => {
-        at(POINTERS_AT).get(rows);
-        emitter.number(slots.depthPitch).call(count);
-      });
+      f.get(more)
+        .op("i32.eqz")
+        .if(() => {
+          at(POINTERS_AT).get(rows);
+          emitter.number(slots.depthPitch).call(count);
+        });
     };
     const inPlace = (): void => {
       rowPointers!();
@@ -142,16 +172,31 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
     const packed = (): void => {
       pack();
       at(COLUMNS_AT).set(columnBase);
-      f.get(columns).i32(TILE_COLUMNS - 1).op("i32.and").if(() => {
-        at(COLUMNS_AT);
-        bytes(slots.pitch).get(depth).get(columns).call(clear);
-      });
+      f.get(columns)
+        .i32(TILE_COLUMNS - 1)
+        .op("i32.and")
+        .if(() => {
+          at(COLUMNS_AT);
+          bytes(slots.pitch).get(depth).get(columns).call(clear);
+        });
     };
     if (!columnPointer) packed();
-    else emitter.number(slots.columnMode).i32(IN_PLACE).op("i32.eq").if(() => {
-      columnPointer();
-      emitter.address(column.plain!.buffer).get(frame).memory("i32.load", POINTERS_AT + 4 * MOST_ROWS).i32(2).op("i32.shl").op("i32.add").set(columnBase);
-    }, packed);
+    else
+      emitter
+        .number(slots.columnMode)
+        .i32(IN_PLACE)
+        .op("i32.eq")
+        .if(() => {
+          columnPointer();
+          emitter
+            .address(column.plain!.buffer)
+            .get(frame)
+            .memory("i32.load", POINTERS_AT + 4 * MOST_ROWS)
+            .i32(2)
+            .op("i32.shl")
+            .op("i32.add")
+            .set(columnBase);
+        }, packed);
   };
   const tiles = (): void => {
     placeColumns();
@@ -185,10 +230,12 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
     f.i32(0).set(more);
     emitter.runs(slots.depth, block);
     // A sum over nothing.
-    f.get(more).op("i32.eqz").if(() => {
-      at(SUMS_AT);
-      bytes(slots.pitch).get(rows).i32(0).call(clear);
-    });
+    f.get(more)
+      .op("i32.eqz")
+      .if(() => {
+        at(SUMS_AT);
+        bytes(slots.pitch).get(rows).i32(0).call(clear);
+      });
     epilogue();
     f.get(item).i32(1).op("i32.add").tee(item).get(last).op("i32.lt_u").brIf(0);
   });
@@ -200,7 +247,9 @@ function alwaysInPlace({ row, depth, mayDot }: Contraction): boolean {
   return row.plain !== undefined && depth.length === 1 && (mayDot ? row.unitDepth : !row.unitFree);
 }
 
-/** Writes the function's frame: a copy of its words, with the thread's buffers and the present block's numbers added. */
+/**
+ * Writes the function's frame: a copy of its words, with the thread's buffers and the present block's numbers added.
+ */
 class BlockEmitter {
   private readonly module: ModuleBuilder;
   private readonly boxes: Boxes;
@@ -213,7 +262,8 @@ class BlockEmitter {
     this.module = module;
     this.boxes = boxes;
     this.own = boxes.contraction.kernel.buffers.length;
-    if (this.word(boxes.slots.end) > FRAME_BYTES) throw new Error("wasm: a contraction with too many buffers and sizes");
+    if (this.word(boxes.slots.end) > FRAME_BYTES)
+      throw new Error("wasm: a contraction with too many buffers and sizes");
   }
 
   /** Writes a part as a function of its own; returns what calls it. */
@@ -233,13 +283,34 @@ class BlockEmitter {
   start(f: FunctionBuilder): FunctionBuilder {
     this.f = f;
     this.frame = f.params[3]!;
-    const { own, boxes: { parts, slots } } = this;
+    const {
+      own,
+      boxes: { parts, slots },
+    } = this;
     const [block] = f.params;
-    for (let i = 0; i < own; i++) f.get(this.frame).get(block!).memory("i32.load", 4 * i).memory("i32.store", 4 * i);
-    const places = [[parts.pointers, POINTERS_AT], [parts.rows, ROWS_AT], [parts.strips, STRIPS_AT], [parts.columns, COLUMNS_AT], [parts.sums, SUMS_AT]] as const;
-    for (const [buffer, offset] of places) f.get(this.frame).get(this.frame).i32(offset).op("i32.add").memory("i32.store", 4 * buffer);
+    for (let i = 0; i < own; i++)
+      f.get(this.frame)
+        .get(block!)
+        .memory("i32.load", 4 * i)
+        .memory("i32.store", 4 * i);
+    const places = [
+      [parts.pointers, POINTERS_AT],
+      [parts.rows, ROWS_AT],
+      [parts.strips, STRIPS_AT],
+      [parts.columns, COLUMNS_AT],
+      [parts.sums, SUMS_AT],
+    ] as const;
+    for (const [buffer, offset] of places)
+      f.get(this.frame)
+        .get(this.frame)
+        .i32(offset)
+        .op("i32.add")
+        .memory("i32.store", 4 * buffer);
     for (let slot = 0; slot < slots.block; slot++)
-      f.get(this.frame).get(block!).memory("i32.load", 4 * (own + slot)).memory("i32.store", this.word(slot));
+      f.get(this.frame)
+        .get(block!)
+        .memory("i32.load", 4 * (own + slot))
+        .memory("i32.store", this.word(slot));
     return f;
   }
 
@@ -255,7 +326,10 @@ class BlockEmitter {
 
   /** Sets the start and count of every list from an item's number: columns count fastest, then rows, then batch. */
   locate(item: Local): void {
-    const { f, boxes: { slots } } = this;
+    const {
+      f,
+      boxes: { slots },
+    } = this;
     const rest = f.local("i32");
     f.get(item).set(rest);
     for (const level of [...slots.batch, ...slots.rows, ...slots.columns].reverse()) {
@@ -286,23 +360,26 @@ class BlockEmitter {
     }
     const { f } = this;
     this.set(level.start, () => f.i32(0));
-    f.block(() => f.loop(() => {
-      this.number(level.start);
-      this.number(level.extent).op("i32.ge_u").brIf(1);
-      this.limit(level);
-      this.runs(inner, body);
-      this.set(level.start, () => {
+    f.block(() =>
+      f.loop(() => {
         this.number(level.start);
-        this.number(level.step).op("i32.add");
-      });
-      f.br(0);
-    }));
+        this.number(level.extent).op("i32.ge_u").brIf(1);
+        this.limit(level);
+        this.runs(inner, body);
+        this.set(level.start, () => {
+          this.number(level.start);
+          this.number(level.step).op("i32.add");
+        });
+        f.br(0);
+      }),
+    );
   }
 
   /** count := min(step, extent − start) */
   private limit({ step, extent, start, count }: LevelSlots): void {
     const { f } = this;
-    const rest = f.local("i32"), most = f.local("i32");
+    const rest = f.local("i32"),
+      most = f.local("i32");
     this.number(extent);
     this.number(start).op("i32.sub").set(rest);
     this.number(step).set(most);

@@ -1,6 +1,6 @@
 /**
- * What a contraction's structure says, its sizes aside. `m` and `n` become the rows and columns of blocks, or the other way
- * round where the results lie side by side along `m`: columns are what vectors run along.
+ * What a contraction's structure says, its sizes aside. `m` and `n` become the rows and columns of blocks, or the
+ * other way round where the results lie side by side along `m`: columns are what vectors run along.
  */
 import type { Expression, Index, Load } from "../../ir/expression.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
@@ -39,7 +39,8 @@ export function contractionOf(kernel: ContractKernel): Contraction {
   let known = contractions.get(kernel);
   if (!known) {
     const { batch, m, n, k: depth } = kernel;
-    const left = operandOf(kernel.left, m, depth), right = operandOf(kernel.right, n, depth);
+    const left = operandOf(kernel.left, m, depth),
+      right = operandOf(kernel.right, n, depth);
     const turned = isTurned(kernel);
     const [row, column] = turned ? [right, left] : [left, right];
     const [rows, columns] = turned ? [n, m] : [m, n];
@@ -53,7 +54,8 @@ export function contractionOf(kernel: ContractKernel): Contraction {
 /** Do vectors run along m? Where results lie side by side along m but not n, and where there is no n to speak of. */
 function isTurned({ m, n, epilogue }: ContractKernel): boolean {
   if (isFew(m) || isFew(n)) return isFew(n) && !isFew(m);
-  const along = (axes: readonly Axes[]): number => epilogue.filter((s) => isUnitAlong(s.offset, axes.at(-1)!.index)).length;
+  const along = (axes: readonly Axes[]): number =>
+    epilogue.filter((s) => isUnitAlong(s.offset, axes.at(-1)!.index)).length;
   return along(m) > along(n);
 }
 
@@ -85,22 +87,35 @@ function operandOf(value: Expression, free: readonly Axes[], depth: readonly Axe
       return isUnit(pattern) || (pattern.kind === "nearly" && pattern.step === 1) || movesByOne(l.offset, last);
     }).length;
   };
-  const alongFree = unit(free), alongDepth = unit(depth);
-  const plain = value.kind === "load" && value.dtype === "f32" && depth.every(({ index }) => strideOf(value.offset, index) !== null) ? value : undefined;
+  const alongFree = unit(free),
+    alongDepth = unit(depth);
+  const plain =
+    value.kind === "load" && value.dtype === "f32" && depth.every(({ index }) => strideOf(value.offset, index) !== null)
+      ? value
+      : undefined;
   return { value, plain, unitFree: alongFree > 0 && alongFree >= alongDepth, unitDepth: alongDepth > alongFree };
 }
 
-/** Does the offset hold `index`, clamped or not, with a coefficient of exactly 1, while whatever else moves is far away? */
+/**
+ * Does the offset hold `index`, clamped or not, with a coefficient of exactly 1, while whatever else moves is far
+ * away?
+ */
 function movesByOne(offset: Expression, index: Index): boolean {
   return termsOf(offset).terms.some(({ value, coefficient }) => coefficient === undefined && value.free.has(index));
 }
 
 function operands(e: Expression): readonly Expression[] {
   switch (e.kind) {
-    case "unary": case "cast": case "bitcast": return [e.value];
-    case "binary": return [e.left, e.right];
-    case "select": return [e.yes, e.no];
-    default: return [];
+    case "unary":
+    case "cast":
+    case "bitcast":
+      return [e.value];
+    case "binary":
+      return [e.left, e.right];
+    case "select":
+      return [e.yes, e.no];
+    default:
+      return [];
   }
 }
 

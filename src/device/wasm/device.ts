@@ -1,6 +1,6 @@
 /**
- * The WebAssembly device: all memory is one linear memory, kernels are functions in one table, programs are tapes in that
- * memory. Replaying a program writes its scalars and makes one call.
+ * The WebAssembly device: all memory is one linear memory, kernels are functions in one table, programs are tapes in
+ * that memory. Replaying a program writes its scalars and makes one call.
  */
 import { environment, sharesMemory, threadCount } from "#platform";
 import { ArgumentError, DeviceError } from "../../core/errors.ts";
@@ -66,8 +66,6 @@ class WasmProgram implements Runnable {
 export class WasmDevice implements Device {
   readonly name: string = "wasm";
   readonly limits: Limits;
-  /** WebAssembly has nothing that gets lost. */
-  readonly lost: Promise<DeviceError> = new Promise(() => {});
   readonly #memory: WebAssembly.Memory;
   readonly #memoryType: MemoryType;
   readonly #heap: Heap;
@@ -92,7 +90,8 @@ export class WasmDevice implements Device {
 
   constructor(options: WasmOptions = {}) {
     const wanted = options.threads ?? threadsFromEnvironment() ?? threadCount();
-    if (!Number.isInteger(wanted) || wanted < 1) throw new ArgumentError(`wasm: threads must be a whole number of at least 1, got ${wanted}.`);
+    if (!Number.isInteger(wanted) || wanted < 1)
+      throw new ArgumentError(`wasm: threads must be a whole number of at least 1, got ${wanted}.`);
     this.#threads = sharesMemory() ? wanted : 1;
     const { memory, type } = createMemory(this.#threads > 1);
     this.#memory = memory;
@@ -101,7 +100,12 @@ export class WasmDevice implements Device {
     this.#heap = new Heap(CONTROL_BYTES, this.#u8.length - TAIL, (end) => this.#grow(end));
     this.#runnerBytes = runnerModule(type);
     this.#runner = this.#instantiate(this.#runnerBytes) as unknown as Runner;
-    this.limits = { maxBytes: type.maximum! * PAGE - TAIL - CONTROL_BYTES, lanes: 4, threads: this.#threads, f64: true };
+    this.limits = {
+      maxBytes: type.maximum! * PAGE - TAIL - CONTROL_BYTES,
+      lanes: 4,
+      threads: this.#threads,
+      f64: true,
+    };
   }
 
   /** Threads that compute now: fewer than `limits` says after one was lost. */
@@ -174,11 +178,13 @@ export class WasmDevice implements Device {
   }
 
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
-    if (!(runnable instanceof WasmProgram) || runnable.device !== this) throw new DeviceError("run: the program was prepared for another device.");
+    if (!(runnable instanceof WasmProgram) || runnable.device !== this)
+      throw new DeviceError("run: the program was prepared for another device.");
     const { program, layout, base, bound } = runnable;
     if (bindings.length !== bound.length || scalars.length !== program.scalars.length)
       throw new DeviceError(
-        `run: the program has ${bound.length} bindings and ${program.scalars.length} scalars, got ${bindings.length} and ${scalars.length}.`,
+        `run: the program has ${bound.length} bindings and ${program.scalars.length} scalars, ` +
+          `got ${bindings.length} and ${scalars.length}.`,
       );
     for (let i = 0; i < bound.length; i++) {
       const { address } = bindings[i] as WasmMemory;
@@ -196,7 +202,10 @@ export class WasmDevice implements Device {
       this.#runner.run(base + layout.tape.from, base + layout.tape.to, Number(this.#pool !== undefined), this.#patient);
     } catch (cause) {
       this.#dropPool();
-      throw new DeviceError(`run: a kernel stopped${because(cause)}. This is a bug in Myelin; what the program wrote is lost.`, { cause });
+      throw new DeviceError(
+        `run: a kernel stopped${because(cause)}. This is a bug in Myelin; what the program wrote is lost.`,
+        { cause },
+      );
     }
   }
 
@@ -227,7 +236,9 @@ export class WasmDevice implements Device {
   }
 
   #instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Exports {
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: this.#memory, table: this.#table } }).exports;
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { memory: this.#memory, table: this.#table },
+    }).exports;
   }
 
   #startPool(): void {
@@ -257,21 +268,24 @@ export class WasmDevice implements Device {
   // ---------- where things lie
 
   #own(memory: Memory): WasmMemory {
-    if (!(memory instanceof WasmMemory) || memory.device !== this) throw new DeviceError("wasm: the memory belongs to another device.");
+    if (!(memory instanceof WasmMemory) || memory.device !== this)
+      throw new DeviceError("wasm: the memory belongs to another device.");
     if (memory.address === 0) throw new DeviceError("wasm: the memory was freed before.");
     return memory;
   }
 
   #range(what: string, memory: Memory, offset: number, length: number): number {
     const { address, bytes } = this.#own(memory);
-    if (offset < 0 || length < 0 || offset + length > bytes) throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${show(bytes)}.`);
+    if (offset < 0 || length < 0 || offset + length > bytes)
+      throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${show(bytes)}.`);
     return address + offset;
   }
 
   #bind(runnable: WasmProgram, binding: number, memory: Memory): void {
     const { address, bytes } = this.#own(memory);
     const wanted = runnable.program.bindings[binding]!;
-    if (bytes < wanted) throw new DeviceError(`run: binding ${binding} needs ${show(wanted)}, got a memory of ${show(bytes)}.`);
+    if (bytes < wanted)
+      throw new DeviceError(`run: binding ${binding} needs ${show(wanted)}, got a memory of ${show(bytes)}.`);
     const start = runnable.base >>> 2;
     for (const position of runnable.layout.bindings[binding]!) this.#i32[start + position] = address;
     runnable.bound[binding] = address;
@@ -279,7 +293,8 @@ export class WasmDevice implements Device {
 
   #moveScratch(runnable: WasmProgram): void {
     const start = runnable.base >>> 2;
-    for (const { position, offset } of runnable.layout.scratch) this.#i32[start + position] = this.#scratch.address + offset;
+    for (const { position, offset } of runnable.layout.scratch)
+      this.#i32[start + position] = this.#scratch.address + offset;
     runnable.scratch = this.#scratch.address;
   }
 
@@ -336,7 +351,8 @@ function scratchOf(kernel: Kernel, sizes: readonly number[]): number {
   return kernel.kind === "loops" ? scratchBytes(kernel, sizes) : CONTRACT_SCRATCH_BYTES;
 }
 
-const because = (reason: unknown): string => (reason === undefined ? "" : ` (${reason instanceof Error ? reason.message : String(reason)})`);
+const because = (reason: unknown): string =>
+  reason === undefined ? "" : ` (${reason instanceof Error ? reason.message : String(reason)})`;
 
 /** The largest memory that the engine allows. */
 function createMemory(shared: boolean): { memory: WebAssembly.Memory; type: MemoryType } {
@@ -349,14 +365,17 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; type: Memo
       cause = error;
     }
   }
-  throw new DeviceError("wasm: the engine refuses to create a memory. Close other programs or pages, then try again.", { cause });
+  throw new DeviceError("wasm: the engine refuses to create a memory. Close other programs or pages, then try again.", {
+    cause,
+  });
 }
 
 function threadsFromEnvironment(): number | undefined {
   const text = environment("MYELIN_THREADS");
   if (text === undefined) return undefined;
   const threads = Number(text);
-  if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError(`MYELIN_THREADS: a whole number of at least 1 is wanted, got "${text}".`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new ArgumentError(`MYELIN_THREADS: a whole number of at least 1 is wanted, got "${text}".`);
   return threads;
 }
 

@@ -41,10 +41,24 @@ export function download(device: Device, memory: Memory, dtype: DType): TypedArr
 }
 
 /** Runs steps over arrays, which are the bindings in order, and returns what the bindings hold afterwards. */
-export function execute(device: Device, tape: Program["tape"], arrays: readonly TypedArray[], scalars: readonly (readonly [DType, number])[] = []): TypedArray[] {
+export function execute(
+  device: Device,
+  tape: Program["tape"],
+  arrays: readonly TypedArray[],
+  scalars: readonly (readonly [DType, number])[] = [],
+): TypedArray[] {
   const bindings = arrays.map((a) => upload(device, a));
-  const program: Program = { tape, bindings: arrays.map((a) => a.byteLength), scalars: scalars.map(([d]) => d), scratchBytes: 4096 };
-  device.run(device.prepare(program), bindings, scalars.map(([, v]) => v));
+  const program: Program = {
+    tape,
+    bindings: arrays.map((a) => a.byteLength),
+    scalars: scalars.map(([d]) => d),
+    scratchBytes: 4096,
+  };
+  device.run(
+    device.prepare(program),
+    bindings,
+    scalars.map(([, v]) => v),
+  );
   const out = bindings.map((m, i) => download(device, m, dtypeOf(arrays[i]!)));
   for (const m of bindings) device.free(m);
   return out;
@@ -57,7 +71,7 @@ export function floats(count: number, seed: number): Float32Array {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return ((state >>> 0) % 17 - 8) / 8;
+    return (((state >>> 0) % 17) - 8) / 8;
   });
 }
 

@@ -7,9 +7,12 @@ import type { PlatformWorker } from "../../platform/platform.ts";
 import { CONTROL } from "./runner.ts";
 
 /** Idle turns of a helper before it sleeps: 50 to 100 µs. */
-const HELPER_SPINS = 10_000;
+const HELPER_SPINS = 30_000;
 
-/** A module in shared memory, as words: the next one's address, its bytes' address, their number, entries of the table so far. */
+/**
+ * A module in shared memory, as words: the next one's address, its bytes' address, their number, entries of the table
+ * so far.
+ */
 const RECORD_WORDS = 4;
 
 interface HelperData {
@@ -42,7 +45,13 @@ export class Pool {
   constructor(host: PoolHost, helpers: number) {
     this.#host = host;
     for (let thread = 1; thread <= helpers; thread++) {
-      const data: HelperData = { memory: host.memory, runner: host.runner, thread, spins: HELPER_SPINS, control: CONTROL };
+      const data: HelperData = {
+        memory: host.memory,
+        runner: host.runner,
+        thread,
+        spins: HELPER_SPINS,
+        control: CONTROL,
+      };
       this.#workers.push(startWorker(helper.toString(), data, (reason) => host.onDeath(reason)));
     }
   }
@@ -89,7 +98,12 @@ function helper(data: HelperData): void {
       const words = new Int32Array(memory.buffer);
       for (const published = Atomics.load(words, control.modules >>> 2); loaded < published; loaded++) {
         tail = words[tail >>> 2]! >>> 0;
-        const [, address, length, tableLength] = words.subarray(tail >>> 2, (tail >>> 2) + 4) as unknown as [number, number, number, number];
+        const [, address, length, tableLength] = words.subarray(tail >>> 2, (tail >>> 2) + 4) as unknown as [
+          number,
+          number,
+          number,
+          number,
+        ];
         if (table.length < tableLength) table.grow(tableLength - table.length);
         compile(new Uint8Array(memory.buffer, address >>> 0, length).slice());
       }

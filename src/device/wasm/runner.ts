@@ -9,12 +9,18 @@
 import { ModuleBuilder, type FunctionBuilder, type Local, type MemoryType } from "./assembler.ts";
 import { KERNEL_PARAMETERS } from "./kernels.ts";
 
-/** Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter, bytes of its body. */
+/**
+ * Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter,
+ * bytes of its body.
+ */
 export const ENTRY_BYTES = 16;
 export const LEADER_STEP = 1;
 export const SHARED_STEP = 2;
 export const REPEAT = 3;
-/** Words of a record, one call of a kernel: block, begin, end. The chunk table holds each chunk's first record's address, and the end. */
+/**
+ * Words of a record, one call of a kernel: block, begin, end. The chunk table holds each chunk's first record's
+ * address, and the end.
+ */
 export const RECORD_BYTES = 12;
 
 /** Chunks of one step, at most: as many as its part of the ticket counts. */
@@ -22,7 +28,9 @@ export const MAX_CHUNKS = 4095;
 
 /** Addresses of the words that threads share, each alone on its pair of cache lines. */
 export const CONTROL = {
-  /** The job's number (upper bits, to tell it from the one before) and its chunks not yet taken. Sleepers wait on it. */
+  /**
+   * The job's number (upper bits, to tell it from the one before) and its chunks not yet taken. Sleepers wait on it.
+   */
   ticket: 128,
   /** Chunks of the job that are not done. The leader waits on it. */
   pending: 256,
@@ -49,9 +57,15 @@ export const NEW_MODULES = 1;
 
 /** What the runner's instance offers. */
 export interface Runner {
-  /** Walks the tape from `from` to `to`. Publishes jobs when `shared`; may sleep when `patient` (a page's main thread must not). */
+  /**
+   * Walks the tape from `from` to `to`. Publishes jobs when `shared`; may sleep when `patient` (a page's main thread
+   * must not).
+   */
   run(from: number, to: number, shared: number, patient: number): void;
-  /** A helper's life, until it must stop or load modules. `loaded` is the number of modules it has; it sleeps after `spins` idle turns. */
+  /**
+   * A helper's life, until it must stop or load modules. `loaded` is the number of modules it has; it sleeps after
+   * `spins` idle turns.
+   */
   help(thread: number, loaded: number, spins: number): number;
 }
 
@@ -88,29 +102,51 @@ function emitRecords(module: ModuleBuilder, kernel: number): FunctionBuilder {
   return f;
 }
 
-/** Takes chunks of the present job as long as there are any; the first one's ticket is given. Returns how many were done. */
+/**
+ * Takes chunks of the present job as long as there are any; the first one's ticket is given. Returns how many were
+ * done.
+ */
 function emitChunks(module: ModuleBuilder, records: FunctionBuilder): FunctionBuilder {
   const f = module.function(["i32", "i32"], ["i32"]);
   const [ticket, thread] = f.params as [Local, Local];
-  const entry = f.local("i32"), chunk = f.local("i32"), done = f.local("i32"), seen = f.local("i32");
+  const entry = f.local("i32"),
+    chunk = f.local("i32"),
+    done = f.local("i32"),
+    seen = f.local("i32");
   f.loop(() => {
-    f.get(ticket).i32(MAX_CHUNKS).op("i32.and").if(() => {
-      f.i32(CONTROL.ticket).get(ticket).get(ticket).i32(1).op("i32.sub").atomic("i32.atomic.rmw.cmpxchg").tee(seen);
-      f.get(ticket).op("i32.eq").if(() => {
-        // From here on the job cannot change: the leader waits for this chunk.
-        f.i32(0).memory("i32.load", CONTROL.job).tee(entry).memory("i32.load", 8);
-        f.get(ticket).i32(MAX_CHUNKS).op("i32.and").op("i32.sub").i32(2).op("i32.shl");
-        f.get(entry).memory("i32.load", 12).op("i32.add").set(chunk);
-        f.get(entry).get(chunk).memory("i32.load").get(chunk).memory("i32.load", 4);
-        f.i32(0).memory("i32.load", CONTROL.scratch).i32(0).memory("i32.load", CONTROL.scratchStride).get(thread).op("i32.mul").op("i32.add");
-        f.call(records);
-        f.get(done).i32(1).op("i32.add").set(done);
-        f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(seen);
+    f.get(ticket)
+      .i32(MAX_CHUNKS)
+      .op("i32.and")
+      .if(() => {
+        f.i32(CONTROL.ticket).get(ticket).get(ticket).i32(1).op("i32.sub").atomic("i32.atomic.rmw.cmpxchg").tee(seen);
+        f.get(ticket)
+          .op("i32.eq")
+          .if(() => {
+            // From here on the job cannot change: the leader waits for this chunk.
+            f.i32(0).memory("i32.load", CONTROL.job).tee(entry).memory("i32.load", 8);
+            f.get(ticket).i32(MAX_CHUNKS).op("i32.and").op("i32.sub").i32(2).op("i32.shl");
+            f.get(entry).memory("i32.load", 12).op("i32.add").set(chunk);
+            f.get(entry).get(chunk).memory("i32.load").get(chunk).memory("i32.load", 4);
+            f.i32(0)
+              .memory("i32.load", CONTROL.scratch)
+              .i32(0)
+              .memory("i32.load", CONTROL.scratchStride)
+              .get(thread)
+              .op("i32.mul")
+              .op("i32.add");
+            f.call(records);
+            f.get(done).i32(1).op("i32.add").set(done);
+            f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(seen);
+          });
+        // Somebody was faster. A job that is new may need modules that this thread has not: its caller looks again.
+        f.get(seen)
+          .get(ticket)
+          .op("i32.xor")
+          .i32(MAX_CHUNKS)
+          .op("i32.gt_u")
+          .if(() => f.get(done).return());
+        f.get(seen).set(ticket).br(1);
       });
-      // Somebody was faster. A job that is new may need modules that this thread has not: its caller looks again.
-      f.get(seen).get(ticket).op("i32.xor").i32(MAX_CHUNKS).op("i32.gt_u").if(() => f.get(done).return());
-      f.get(seen).set(ticket).br(1);
-    });
   });
   f.get(done);
   return f;
@@ -120,16 +156,29 @@ function emitChunks(module: ModuleBuilder, records: FunctionBuilder): FunctionBu
 function emitShare(module: ModuleBuilder, chunks: FunctionBuilder): FunctionBuilder {
   const f = module.function(["i32", "i32"], []);
   const [entry, patient] = f.params as [Local, Local];
-  const count = f.local("i32"), ticket = f.local("i32"), spins = f.local("i32"), left = f.local("i32");
+  const count = f.local("i32"),
+    ticket = f.local("i32"),
+    spins = f.local("i32"),
+    left = f.local("i32");
   f.i32(0).get(entry).memory("i32.store", CONTROL.job);
   f.i32(CONTROL.pending).get(entry).memory("i32.load", 8).tee(count).atomic("i32.atomic.store");
   // The next job's number, with all its chunks.
   f.i32(CONTROL.ticket);
-  f.i32(0).memory("i32.load", CONTROL.ticket).i32(MAX_CHUNKS).op("i32.or").i32(1).op("i32.add").get(count).op("i32.or").tee(ticket);
+  f.i32(0)
+    .memory("i32.load", CONTROL.ticket)
+    .i32(MAX_CHUNKS)
+    .op("i32.or")
+    .i32(1)
+    .op("i32.add")
+    .get(count)
+    .op("i32.or")
+    .tee(ticket);
   f.atomic("i32.atomic.store");
-  f.i32(CONTROL.sleepers).atomic("i32.atomic.load").if(() => {
-    f.i32(CONTROL.ticket).get(count).i32(1).op("i32.sub").atomic("memory.atomic.notify").op("drop");
-  });
+  f.i32(CONTROL.sleepers)
+    .atomic("i32.atomic.load")
+    .if(() => {
+      f.i32(CONTROL.ticket).get(count).i32(1).op("i32.sub").atomic("memory.atomic.notify").op("drop");
+    });
   f.i32(CONTROL.pending);
   f.get(ticket).i32(0).call(chunks).tee(count);
   f.atomic("i32.atomic.rmw.sub").get(count).op("i32.sub").set(left);
@@ -138,18 +187,23 @@ function emitShare(module: ModuleBuilder, chunks: FunctionBuilder): FunctionBuil
     f.get(left).if(() => {
       f.get(spins).if(
         () => f.get(spins).i32(1).op("i32.sub").set(spins),
-        () => f.get(patient).if(() => {
-          f.i32(CONTROL.leaderSleeps).i32(1).atomic("i32.atomic.store");
-          f.i32(CONTROL.pending).get(left).i64(PATIENCE).atomic("memory.atomic.wait32");
-          // 2: time out. A helper was killed in the middle of a chunk, and what it left half done cannot be repeated.
-          f.i32(2).op("i32.eq").if(() => f.op("unreachable"));
-          f.i32(CONTROL.leaderSleeps).i32(0).atomic("i32.atomic.store");
-        }),
+        () =>
+          f.get(patient).if(() => {
+            f.i32(CONTROL.leaderSleeps).i32(1).atomic("i32.atomic.store");
+            f.i32(CONTROL.pending).get(left).i64(PATIENCE).atomic("memory.atomic.wait32");
+            // 2: time out. A helper was killed in the middle of a chunk, and what it left half done cannot be repeated.
+            f.i32(2)
+              .op("i32.eq")
+              .if(() => f.op("unreachable"));
+            f.i32(CONTROL.leaderSleeps).i32(0).atomic("i32.atomic.store");
+          }),
       );
       f.i32(CONTROL.pending).atomic("i32.atomic.load").set(left).br(1);
     });
   });
-  f.i32(0).memory("i32.load", CONTROL.failed).if(() => f.op("unreachable"));
+  f.i32(0)
+    .memory("i32.load", CONTROL.failed)
+    .if(() => f.op("unreachable"));
   return f;
 }
 
@@ -157,53 +211,91 @@ function emitShare(module: ModuleBuilder, chunks: FunctionBuilder): FunctionBuil
 function emitRun(module: ModuleBuilder, records: FunctionBuilder, share: FunctionBuilder): void {
   const f = module.function(["i32", "i32", "i32", "i32"], [], "run");
   const [at, to, shared, patient] = f.params as [Local, Local, Local, Local];
-  const kind = f.local("i32"), times = f.local("i32"), count = f.local("i32"), table = f.local("i32");
-  const body = f.local("i32"), next = f.local("i32");
+  const kind = f.local("i32"),
+    times = f.local("i32"),
+    count = f.local("i32"),
+    table = f.local("i32");
+  const body = f.local("i32"),
+    next = f.local("i32");
   whileBelow(f, at, to, () => {
-    f.get(at).memory("i32.load").tee(kind).i32(REPEAT).op("i32.eq").if(
-      () => {
-        f.get(at).memory("i32.load", 4).set(times).i32(0).set(count);
-        f.get(at).i32(ENTRY_BYTES).op("i32.add").tee(body).get(at).memory("i32.load", 12).op("i32.add").set(next);
-        whileBelow(f, count, times, () => {
-          f.get(at).memory("i32.load", 8).get(count).memory("i32.store");
-          f.get(body).get(next).get(shared).get(patient).call(f);
-          f.get(count).i32(1).op("i32.add").set(count);
-        });
-        f.get(next).set(at);
-      },
-      () => {
-        f.get(kind).i32(SHARED_STEP).op("i32.eq").get(shared).op("i32.and").if(
-          () => f.get(at).get(patient).call(share),
-          () => {
-            f.get(at).get(at).memory("i32.load", 12).tee(table).memory("i32.load");
-            f.get(table).get(at).memory("i32.load", 8).i32(2).op("i32.shl").op("i32.add").memory("i32.load");
-            f.i32(0).memory("i32.load", CONTROL.scratch).call(records);
-          },
-        );
-        f.get(at).i32(ENTRY_BYTES).op("i32.add").set(at);
-      },
-    );
+    f.get(at)
+      .memory("i32.load")
+      .tee(kind)
+      .i32(REPEAT)
+      .op("i32.eq")
+      .if(
+        () => {
+          f.get(at).memory("i32.load", 4).set(times).i32(0).set(count);
+          f.get(at).i32(ENTRY_BYTES).op("i32.add").tee(body).get(at).memory("i32.load", 12).op("i32.add").set(next);
+          whileBelow(f, count, times, () => {
+            f.get(at).memory("i32.load", 8).get(count).memory("i32.store");
+            f.get(body).get(next).get(shared).get(patient).call(f);
+            f.get(count).i32(1).op("i32.add").set(count);
+          });
+          f.get(next).set(at);
+        },
+        () => {
+          f.get(kind)
+            .i32(SHARED_STEP)
+            .op("i32.eq")
+            .get(shared)
+            .op("i32.and")
+            .if(
+              () => f.get(at).get(patient).call(share),
+              () => {
+                f.get(at).get(at).memory("i32.load", 12).tee(table).memory("i32.load");
+                f.get(table).get(at).memory("i32.load", 8).i32(2).op("i32.shl").op("i32.add").memory("i32.load");
+                f.i32(0).memory("i32.load", CONTROL.scratch).call(records);
+              },
+            );
+          f.get(at).i32(ENTRY_BYTES).op("i32.add").set(at);
+        },
+      );
   });
 }
 
 function emitHelp(module: ModuleBuilder, chunks: FunctionBuilder): void {
   const f = module.function(["i32", "i32", "i32"], ["i32"], "help");
   const [thread, loaded, spins] = f.params as [Local, Local, Local];
-  const idle = f.local("i32"), ticket = f.local("i32"), done = f.local("i32");
+  const idle = f.local("i32"),
+    ticket = f.local("i32"),
+    done = f.local("i32");
   f.get(spins).set(idle);
   f.loop(() => {
-    f.i32(0).memory("i32.load", CONTROL.stop).if(() => f.i32(STOPPED).return());
-    f.i32(CONTROL.ticket).atomic("i32.atomic.load").tee(ticket).i32(MAX_CHUNKS).op("i32.and").if(() => {
-      f.i32(CONTROL.modules).atomic("i32.atomic.load").get(loaded).op("i32.ne").if(() => f.i32(NEW_MODULES).return());
-      f.get(ticket).get(thread).call(chunks).tee(done).if(() => {
-        f.i32(CONTROL.pending).get(done).atomic("i32.atomic.rmw.sub").get(done).op("i32.eq").if(() => {
-          f.i32(CONTROL.leaderSleeps).atomic("i32.atomic.load").if(() => {
-            f.i32(CONTROL.pending).i32(1).atomic("memory.atomic.notify").op("drop");
+    f.i32(0)
+      .memory("i32.load", CONTROL.stop)
+      .if(() => f.i32(STOPPED).return());
+    f.i32(CONTROL.ticket)
+      .atomic("i32.atomic.load")
+      .tee(ticket)
+      .i32(MAX_CHUNKS)
+      .op("i32.and")
+      .if(() => {
+        f.i32(CONTROL.modules)
+          .atomic("i32.atomic.load")
+          .get(loaded)
+          .op("i32.ne")
+          .if(() => f.i32(NEW_MODULES).return());
+        f.get(ticket)
+          .get(thread)
+          .call(chunks)
+          .tee(done)
+          .if(() => {
+            f.i32(CONTROL.pending)
+              .get(done)
+              .atomic("i32.atomic.rmw.sub")
+              .get(done)
+              .op("i32.eq")
+              .if(() => {
+                f.i32(CONTROL.leaderSleeps)
+                  .atomic("i32.atomic.load")
+                  .if(() => {
+                    f.i32(CONTROL.pending).i32(1).atomic("memory.atomic.notify").op("drop");
+                  });
+              });
           });
-        });
+        f.get(spins).set(idle).br(1);
       });
-      f.get(spins).set(idle).br(1);
-    });
     f.get(idle).i32(1).op("i32.sub").tee(idle).brIf(0);
     f.i32(CONTROL.sleepers).i32(1).atomic("i32.atomic.rmw.add").op("drop");
     f.i32(CONTROL.ticket).get(ticket).i64(-1n).atomic("memory.atomic.wait32").op("drop");

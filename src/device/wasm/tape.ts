@@ -12,8 +12,8 @@ export const SCALAR_BYTES = 8;
 /** Steps that cost less (nanoseconds, one core) are the leader's alone. */
 const SHARED_COST = 6_000;
 /**
- * Nanoseconds of one call of a kernel. Long enough to make the call itself free, short enough to share out evenly, and to
- * let the engine replace slow code, which it does between calls only.
+ * Nanoseconds of one call of a kernel. Long enough to make the call itself free, short enough to share out evenly,
+ * and to let the engine replace slow code, which it does between calls only.
  */
 const CHUNK_COST = 20_000;
 /** A step is shared out as at least so many chunks per thread, as long as a chunk is worth taking. */
@@ -68,7 +68,10 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
   const step = (s: Step): number[] => {
     const { kernel } = s;
     // How a contraction is cut into blocks is this device's own affair.
-    const work = kernel.kind === "contract" ? s.work.map((w, i) => ({ ...w, items: contractItems(kernel, s.launches[i]!.sizes) })) : s.work;
+    const work =
+      kernel.kind === "contract"
+        ? s.work.map((w, i) => ({ ...w, items: contractItems(kernel, s.launches[i]!.sizes) }))
+        : s.work;
     const cost = work.reduce((sum, w) => sum + w.cost, 0);
     const isShared = threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
     shared ||= isShared;
@@ -110,7 +113,11 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
       if ("kernel" in entry) step(entry).forEach((word, i) => tape.push({ word, address: i === 3 }));
       else {
         const at = tape.length;
-        tape.push({ word: REPEAT, address: false }, { word: entry.times, address: false }, { word: entry.counter * SCALAR_BYTES, address: true });
+        tape.push(
+          { word: REPEAT, address: false },
+          { word: entry.times, address: false },
+          { word: entry.counter * SCALAR_BYTES, address: true },
+        );
         tape.push({ word: 0, address: false });
         entries(entry.steps);
         tape[at + 3] = { word: tape.length * 4 - at * 4 - ENTRY_BYTES, address: false };
