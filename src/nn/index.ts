@@ -10,6 +10,7 @@ export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export * as init from "./init/index.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { LSTM, type LSTMOptions, type LSTMState } from "./lstm.ts";
 export { Module } from "./module.ts";
 export {
   MultiheadAttention,

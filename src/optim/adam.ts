@@ -35,7 +35,10 @@ function moved(step: Step<AdamOptions, Name>, parameter: Node, gradient: Node): 
   const mean = add(mul(state.exp_avg, beta1), mul(gradient, 1 - beta1));
   const square = add(mul(state.exp_avg_sq, beta2), mul(mul(gradient, gradient), 1 - beta2));
   const rate = step.shared("rate", () => div(lr, correction(beta1, count)));
-  const root = div(sqrt(square), step.shared("scale", () => sqrt(correction(beta2, count))));
+  const root = div(
+    sqrt(square),
+    step.shared("scale", () => sqrt(correction(beta2, count))),
+  );
   const change = div(mean, add(root, options.eps));
   return { parameter: sub(parameter, mul(change, rate)), state: { exp_avg: mean, exp_avg_sq: square } };
 }

@@ -72,6 +72,8 @@ export function grouped<O>(given: Parameters<O>): { parameters: Cell[]; options:
   const seen = new Set<Cell>();
   const result = groups.map((group) => {
     const { params, ...options } = group;
+    if (typeof params?.[Symbol.iterator] !== "function")
+      throw new ArgumentError("optimizer: wants parameters, or groups { params, … } of them, got something else");
     const parameters = [...params].map((parameter) => {
       if (!(parameter instanceof Parameter))
         throw new ArgumentError("optimizer: a group holds something that is no parameter");

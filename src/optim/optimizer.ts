@@ -99,7 +99,8 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
       const assignments: Assignment[] = [...counts].map(([cell, value]) => ({ cell, value }));
       for (const group of this.groups) {
         const shared = new Map<string, Node>();
-        for (const slot of group.slots) if (active.has(slot)) assignments.push(...this.#updateOf(group, slot, counts, shared));
+        for (const slot of group.slots)
+          if (active.has(slot)) assignments.push(...this.#updateOf(group, slot, counts, shared));
       }
       if (assignments.length > 0) assign(assignments);
     });
@@ -126,7 +127,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
   }
 
   /** The graph of one parameter's update, on flat views: alike for all parameters, so that they can share one kernel. */
-  #updateOf(group: ParameterGroup<O>, slot: Slot, counts: ReadonlyMap<Cell, Node>, shared: Map<string, Node>): Assignment[] {
+  #updateOf(
+    group: ParameterGroup<O>,
+    slot: Slot,
+    counts: ReadonlyMap<Cell, Node>,
+    shared: Map<string, Node>,
+  ): Assignment[] {
     const { parameter: cell, state } = slot;
     const flat = (node: Node): Node => reshape(node, [sizeOf(cell.shape)]);
     const names = Object.keys(state) as K[];

@@ -112,7 +112,7 @@ export function record<A extends readonly unknown[], R>(name: string, fn: (...ar
   const prepared = prepare(request, currentDevice());
   return {
     prepared, request, result, memories: [], varying: false, calls: 0, roots,
-    guards: touched.map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
+    guards: touched.filter(([, s]) => s.asked).map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
     updated: updates.map((u) => u.cell),
     cleared: touched.filter(([, s]) => s.changed && !s.now).map(([cell]) => cell),
     inputs: prepared.structure.leaves.flatMap((leaf, binding) => (leaf.source instanceof Argument ? [{ binding, position: leaf.source.position }] : [])),

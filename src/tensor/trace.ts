@@ -22,6 +22,8 @@ interface CellState {
   /** The leaf for the version before the call; absent while nobody read it. */
   before: Node | undefined;
   readonly emptyBefore: boolean;
+  /** Whether the trace depends on that: false where the cell was only assigned or cleared. */
+  asked: boolean;
   /** The version now; undefined is empty. */
   now: Node | undefined;
   changed: boolean;
@@ -47,13 +49,15 @@ export class Trace {
 
   #state(cell: Cell): CellState {
     let state = this.cells.get(cell);
-    if (!state) this.cells.set(cell, (state = { before: undefined, emptyBefore: cell.emptyNow, now: undefined, changed: false }));
+    if (!state) this.cells.set(cell, (state = { before: undefined, emptyBefore: cell.emptyNow, asked: false, now: undefined, changed: false }));
     return state;
   }
 
   isEmpty(cell: Cell): boolean {
     const state = this.#state(cell);
-    return state.changed ? state.now === undefined : state.emptyBefore;
+    if (state.changed) return state.now === undefined;
+    state.asked = true;
+    return state.emptyBefore;
   }
 
   read(cell: Cell): Node {
@@ -62,6 +66,7 @@ export class Trace {
       if (!state.now) throw new TraceError(`${cell.label}: read after it was cleared`);
       return state.now;
     }
+    state.asked = true;
     if (state.emptyBefore) throw new TraceError(`${cell.label}: read before it was given a value`);
     return (state.before ??= cell.slot());
   }
