@@ -26,8 +26,8 @@ const atMost = (x: Expression, limit: number): Expression => select(lt(f(limit),
 const atLeast = (x: Expression, limit: number): Expression => select(lt(x, f(limit)), f(limit), x);
 
 /**
- * A polynomial, highest coefficient first, by Estrin's scheme: pairs side by side, then pairs of pairs. A processor looks
- * ahead over some two hundred operations; what bounds these functions is how many of those wait for one another.
+ * A polynomial, highest coefficient first, by Estrin's scheme: pairs side by side, then pairs of pairs. A processor
+ * looks ahead over some two hundred operations; what bounds these functions is how many of those wait for one another.
  */
 function polynomial(x: Expression, ...coefficients: readonly number[]): Expression {
   let values = [...coefficients].reverse().map(f);

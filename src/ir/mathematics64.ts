@@ -1,5 +1,5 @@
 /**
- * Functions on f64 in basic operations, about 1e-14 from the true value. There is no 64-bit integer in the IR, so powers
+ * Functions on f64 in basic operations, about 1e-14 from the true value. The IR has no 64-bit integers, so powers
  * of two are made from f32 bits. Meant for checks, where accuracy counts and speed does not. Coefficients: fdlibm.
  */
 import { binary, bitcast, cast, constant, select, unary, type Expression } from "./expression.ts";

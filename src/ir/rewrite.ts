@@ -14,7 +14,10 @@ import {
 } from "./expression.ts";
 import type { Accumulator, Loop, Statement } from "./kernel.ts";
 
-/** The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing changed. */
+/**
+ * The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing
+ * changed.
+ */
 export function copyWith(e: Expression, f: (child: Expression) => Expression): Expression {
   switch (e.kind) {
     case "const":

@@ -1,4 +1,7 @@
-/** Accumulators of loops: their start, one step, and how partial results of vectors become one, always in the same order. */
+/**
+ * Accumulators of loops: their start, one step, and how partial results of vectors become one, always in the same
+ * order.
+ */
 import type { DType } from "../../core/dtype.ts";
 import type { BinaryOp, Expression, Index, ReduceOp } from "../../ir/expression.ts";
 import { identityOf, type Accumulator } from "../../ir/kernel.ts";
@@ -139,7 +142,10 @@ export function settle(emitter: KernelEmitter, running: Running): void {
   );
 }
 
-/** Replaces value and position where the candidate is more extreme, or the first. A NaN is more extreme than any number. */
+/**
+ * Replaces value and position where the candidate is more extreme, or the first. A NaN is more extreme than any
+ * number.
+ */
 function takeBetter(
   code: FunctionBuilder,
   { accumulator: { op }, dtype, vector, values, positions }: Running,
@@ -181,7 +187,10 @@ function strictlyBetter(code: FunctionBuilder, dtype: DType, low: Local, high: L
   }
 }
 
-/** Combines the lanes of a vector loop's accumulator into one value: neighbouring vectors first, then halves, then lanes. */
+/**
+ * Combines the lanes of a vector loop's accumulator into one value: neighbouring vectors first, then halves, then
+ * lanes.
+ */
 export function combineLanes(emitter: KernelEmitter, running: Running): Running {
   const { code } = emitter;
   const { accumulator, dtype } = running;

@@ -1,6 +1,6 @@
 /**
- * Byte addresses. An address is a buffer's base plus a sum; the part of the sum that is known in front of a loop is added
- * there, and the part that follows the loop's index is a running offset that grows by a fixed step, shared by all
+ * Byte addresses. An address is a buffer's base plus a sum; the part of the sum that is known in front of a loop is
+ * added there, and the part that follows the loop's index is a running offset that grows by a fixed step, shared by all
  * addresses with the same stride: what remains in the loop is one addition.
  */
 import { byteSize } from "../../core/dtype.ts";
@@ -166,8 +166,8 @@ export class Addresses {
   }
 
   /**
-   * The four addresses of vector `u` for an offset that moves by `coefficient` per lane. `push` is to be called for lane
-   * 0, 1, 2, 3 in this order; all of them take the constant `offset`.
+   * The four addresses of vector `u` for an offset that moves by `coefficient` per lane. `push` is to be called for
+   * lane 0, 1, 2, 3 in this order; all of them take the constant `offset`.
    */
   lanes(
     buffer: number,

@@ -1,5 +1,5 @@
 /**
- * A small WebAssembly assembler. Instructions carry the names of the text format, so code that emits them reads like it:
+ * A small WebAssembly assembler. Instructions carry the names of the text format, so code reads like it:
  *
  * ```ts
  * const module = new ModuleBuilder();

@@ -1,4 +1,6 @@
-/** How loops count: fixed or run-time extents, several iterations at a time, and conditions under which that is right. */
+/**
+ * How loops count: fixed or run-time extents, several iterations at a time, and conditions under which that is right.
+ */
 import { childrenOf, type Expression } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
 import type { Local } from "./assembler.ts";
@@ -84,8 +86,8 @@ export class Counter {
   }
 
   /**
-   * `tries` in turn while enough iterations are left: each emits the code for so many at once, calling the function it is
-   * given with the condition on the stack; where none of them does, `single` runs one.
+   * `tries` in turn while enough iterations are left: each emits the code for so many at once, calling the function it
+   * is given with the condition on the stack; where none of them does, `single` runs one.
    */
   repeatGuarded(tries: readonly Guarded[], single: () => void): void {
     const { emitter, local, end } = this;
@@ -142,7 +144,10 @@ export interface Guarded {
   readonly body: () => void;
 }
 
-/** Vectors side by side: more for small bodies, whose loop overhead counts, and for sums, whose additions wait for one another. */
+/**
+ * Vectors side by side: more for small bodies, whose loop overhead counts, and for sums, whose additions wait for one
+ * another.
+ */
 export function vectorsFor(loop: Loop): number {
   const seen = new Set<Expression>();
   let inner = 0,

@@ -117,8 +117,8 @@ export class KernelEmitter {
   // ---------- hoisting
 
   /**
-   * Computes, here, what the values need and what does not depend on anything without a value yet. To be called in front
-   * of a loop whose index is not bound. With `index`, addresses that move with that index get a running offset, to be
+   * Computes, here, what the values need and what does not depend on anything without a value yet. To be called in
+   * front of a loop whose index is not bound. With `index`, addresses that move with that index get a running offset, to be
    * set by `startLoop` and moved by `advance`.
    */
   hoist(

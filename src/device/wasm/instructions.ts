@@ -336,7 +336,10 @@ const MASK: Readonly<Partial<Record<BinaryOp, PlainOp>>> = {
   le: "i32x4.ge_s",
 };
 
-/** Emits a cast between vector dtypes. `small` says that a u32 value is below 2³¹, for which the cheap conversion is right. */
+/**
+ * Emits a cast between vector dtypes. `small` says that a u32 value is below 2³¹, for which the cheap conversion is
+ * right.
+ */
 export function vectorCast(code: FunctionBuilder, from: DType, to: DType, small: boolean): void {
   if (from === to) return;
   if (from === "bool") {

@@ -3,7 +3,8 @@
  *
  * - `block`: address of 32-bit words: the byte address of each global buffer, in order; then for each scalar slot the
  *   ADDRESS of the scalar; then for each size slot its VALUE.
- * - `begin`, `end`: the iterations of the outermost `parallel` loop to run. A kernel without one runs whole, for (0, 1).
+ * - `begin`, `end`: the iterations of the outermost `parallel` loop to run. A kernel without one runs
+ *   whole, for (0, 1).
  * - `scratch`: address of `scratchBytes(kernel, sizes)` bytes of the calling thread's own, a multiple of 64.
  */
 import { byteSize } from "../../core/dtype.ts";

@@ -1,4 +1,7 @@
-/** What an emitter knows at a point of the code: which variables have a value, what differs between lanes, what was computed. */
+/**
+ * What an emitter knows at a point of the code: which variables have a value, what differs between lanes, what was
+ * computed.
+ */
 import { childrenOf, type Expression, type Index, type Register } from "../../ir/expression.ts";
 import type { Local } from "./assembler.ts";
 import { dependsOn, patternOf, type Pattern } from "./patterns.ts";

@@ -1,5 +1,5 @@
 /**
- * Instruction codes by their names in the text format. Plain codes below 0xfc00 are one byte; 0xfc00 + n and 0xfd_0000 + n
+ * Instruction codes by their names in the text format. Codes below 0xfc00 are one byte; 0xfc00 + n and 0xfd_0000 + n
  * stand for the prefixes 0xfc and 0xfd. (Plain numbers: declarations are written file by file, so no arithmetic here.)
  */
 export const PLAIN = {

@@ -1,5 +1,5 @@
 /**
- * Which loops of a kernel run on vectors. Along one index of each nest four neighbouring iterations are computed at once:
+ * Which loops of a kernel run on vectors. Along one index of each nest four neighbours are computed at once:
  * the one that makes most accesses unit stride, weighed by how often they happen. The choice depends on the kernel
  * alone, never on sizes, so that results do not change with them.
  */
