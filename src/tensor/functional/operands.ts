@@ -86,6 +86,12 @@ export function together(op: string, operands: readonly Operand[]): Node[] {
 
 /** Two operands with one shape and one dtype. */
 export function pair(op: string, a: Operand, b: Operand): readonly [Node, Node] {
+  // What nearly every call is: nothing to bring together.
+  if (typeof a !== "number") {
+    if (typeof b === "number") {
+      if (isFloat(a.dtype)) return [a, like(a, b)];
+    } else if (a.dtype === b.dtype && sameShape(a.shape, b.shape)) return [a, b];
+  }
   const [left, right] = together(op, [a, b]);
   return [left!, right!];
 }
