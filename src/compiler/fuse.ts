@@ -11,7 +11,7 @@ import { topological, type Node } from "../graph/node.ts";
 import { afterOp } from "../graph/ops/control.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
-import { contiguousOp, foldOp, permuteOp } from "../graph/ops/movement.ts";
+import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { randomBitsOp } from "../graph/ops/random.ts";
 import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
 import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
@@ -37,7 +37,8 @@ export interface Member {
 
 const isOp = (node: Node, ...ops: unknown[]): boolean => node.source === undefined && ops.includes(node.op);
 const isReduce = (node: Node): boolean => isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
-const isHeavy = (node: Node): boolean => isOp(node, dotOp);
+/** A contraction, perhaps in another order than it is computed in. */
+export const isHeavy = (node: Node): boolean => isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp) && isHeavy(node.inputs[0]!));
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
 /** Values that cost nothing to make again. */
 const isFree = (node: Node): boolean => isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
@@ -105,12 +106,13 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
   const loads = new Map<Node, number>();
   for (const node of order) {
     if (node.source) continue;
-    if (isHeavy(node) || isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
-    if (isHeavy(node)) for (const x of node.inputs) store(beneath(x));
-    if (isOp(node, afterOp)) store(beneath(node.inputs[0]!));
+    if (isOp(node, dotOp)) store(lastOrder(node, roots, users));
+    else if (isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
+    if (isOp(node, dotOp)) for (const x of node.inputs) store(beneath(x, stored));
+    if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
     if (isOp(node, scanOutputOp)) store(node);
     // What every step of a loop reads in another order than it is stored in is brought into order once.
-    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x));
+    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x, stored));
     // How much memory one element's recomputation reads, in elements of this node.
     const own = (x: Node): number => Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
     loads.set(node, node.inputs.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
@@ -121,9 +123,16 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
   return stored;
 }
 
-/** The first node under movement ops. */
-function beneath(node: Node): Node {
-  return !node.source && node.op.movement && !isOp(node, afterOp) ? beneath(node.inputs[0]!) : node;
+/** The first node under movement ops, or the first stored one. */
+function beneath(node: Node, stored: ReadonlySet<Node>): Node {
+  return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp) ? beneath(node.inputs[0]!, stored) : node;
+}
+
+/** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. */
+function lastOrder(node: Node, roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Node {
+  const [user, ...others] = users.get(node) ?? [];
+  if (!user || others.length || roots.includes(node) || !isOp(user, permuteOp, reshapeOp)) return node;
+  return lastOrder(user, roots, users);
 }
 
 function isDear(node: Node, stored: ReadonlySet<Node>): boolean {

@@ -2,10 +2,10 @@
 import { isFloat } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
-import { dotOp } from "../graph/ops/dot.ts";
 import { index as freshIndex, load, quotient, register, remainder, substitute, type Expression, type Index, type Reduce } from "../ir/expression.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
-import type { Group } from "./fuse.ts";
+import { isHeavy, type Group } from "./fuse.ts";
+import { cutAtBounds } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
 import { flatten, Inliner, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
@@ -29,7 +29,7 @@ export interface Kernelized {
 }
 
 /** A store of one member before loops exist. */
-interface Output {
+export interface Output {
   readonly node: Node;
   readonly loops: readonly Index[];
   readonly offset: Expression;
@@ -60,7 +60,7 @@ export function kernelize(group: Group, isStored: (node: Node) => boolean, surro
     const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [{ node: m.node, offset: flatten(m.node, m.index) }];
     return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
   });
-  const heavy = group.members.find((m) => m.node.op === (dotOp as unknown));
+  const heavy = group.members.find((m) => isHeavy(m.node));
   if (heavy && heavy.node.dtype === "f32") {
     const sum = inliner.read(heavy.node, heavy.index);
     const contraction = sum.kind === "reduce" ? contract(group, outputs, sum, inliner) : undefined;
@@ -82,21 +82,34 @@ function finish(group: Group, kernel: Kernel, inliner: Inliner, items: number, k
 
 // ---------- loops
 
+/** Rows shorter than this take in the loop around them. */
+const SHORT_ROW = 16;
+
 function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inliner): Kernelized {
-  const buffers = outputs.map((o) => inliner.bufferOf(o.node));
+  let buffers = outputs.map((o) => inliner.bufferOf(o.node));
   let loops: readonly Index[] = group.rows;
-  let inner = outputs.map((o) => o.loops);
+  let inner: (readonly Index[])[] = outputs.map((o) => o.loops);
   let space: Space = { loops: [...loops, ...new Set(inner.flat())], expressions: outputs.flatMap((o) => [o.offset, o.value]) };
   const pure = inner.every((l) => l.length === 0) && !outputs.some((o) => hasReduce(o.value));
   const isRow = (v: Index): boolean => loops.includes(v);
   if (pure) {
-    space = collapseIndices(dropUnits(collapseIndices(splitIndices(dropUnits(space)))));
-    loops = space.loops;
-    // The last variable becomes the inner loop of every row, unless it is all there is.
-    if (loops.length > 1) {
-      const last = loops[loops.length - 1]!;
-      loops = loops.slice(0, -1);
-      inner = outputs.map(() => [last]);
+    const cut = cutAtBounds(outputs, dropUnits(space));
+    if (cut) {
+      outputs = cut.outputs;
+      buffers = outputs.map((o) => inliner.bufferOf(o.node));
+      inner = outputs.map((o) => o.loops);
+      loops = cut.rows;
+      space = { loops, expressions: outputs.flatMap((o) => [o.offset, o.value]) };
+    } else {
+      space = collapseIndices(dropUnits(collapseIndices(splitIndices(dropUnits(space)))));
+      loops = space.loops;
+      // The last variables become the inner loops of every row: as many as it takes to make a row worth a vector loop.
+      if (loops.length > 1) {
+        let from = loops.length - 1;
+        for (let size = loops[from]!.extent; from > 1 && size < SHORT_ROW; size *= loops[from]!.extent) from--;
+        inner = outputs.map(() => loops.slice(from));
+        loops = loops.slice(0, from);
+      }
     }
   } else {
     const before = space;

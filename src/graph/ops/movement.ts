@@ -261,14 +261,20 @@ export const foldOp: Op<Window & { readonly length: number }> = {
   vjp: ({ grad, attributes: { axis, size, stride, dilation } }) => [window(grad, { axis, size, stride, dilation })],
   lower({ inputs: [x], nodes: [node], index, attributes: { axis, size, stride, dilation }, dtype }) {
     const positions = node!.shape[axis]!;
+    const at = (position: Expression, k: Expression): Expression => x!([...index.map((i, a) => (a === axis ? position : i)), k]);
+    if (dilation === 1 && stride >= size) {
+      // Windows that do not overlap: every element comes from one place, or from none in the gaps.
+      const position = quotient(index[axis]!, stride), k = remainder(index[axis]!, stride);
+      const inside = binary("and", binary("lt", k, constant(size, "i32")), binary("lt", position, constant(positions, "i32")));
+      return select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype));
+    }
     const k = freshIndex(size);
     // position · stride + k · dilation = i, where such a position exists
     const offset = add(index[axis]!, scale(k, -dilation));
     const shifted = binary("max", offset, constant(0, "i32"));
     const position = binary("min", quotient(shifted, stride), constant(positions - 1, "i32"));
     const hit = binary("eq", add(scale(position, stride), scale(k, dilation)), index[axis]!);
-    const source = [...index.map((i, a) => (a === axis ? position : i)), k];
-    return reduce("sum", [k], select(hit, x!(source), constant(0, dtype)));
+    return reduce("sum", [k], select(hit, at(position, k), constant(0, dtype)));
   },
 };
 export const fold = (x: Node, attributes: Window & { readonly length: number }): Node => apply(foldOp, [x], attributes);
