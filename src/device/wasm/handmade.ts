@@ -4,7 +4,6 @@ import type { Kernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
 import type { Device, Launch, Memory, Program, Region, Step } from "../device.ts";
-import { contractItems } from "./contract.ts";
 
 /** What a step is made of: a kernel as the compiler would write it, and where its buffers and scalars are. */
 export interface Use {
@@ -19,7 +18,7 @@ export interface Use {
 export function step(use: Use): Step {
   const { kernel, sizes } = parameterize(use.kernel);
   const launch: Launch = { buffers: use.buffers, sizes, scalars: use.scalars ?? [] };
-  const items = kernel.kind === "contract" ? contractItems(kernel, sizes) : outerIterations(use.kernel);
+  const items = outerIterations(use.kernel);
   return { kernel, key: printKernel(kernel), launches: [launch], work: [{ items, cost: use.cost ?? 1e6 }] };
 }
 

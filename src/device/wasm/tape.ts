@@ -4,7 +4,7 @@
  */
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Program, Step, TapeEntry } from "../device.ts";
-import { contractItems, contractWords } from "./contract.ts";
+import { contractCost, contractItems, contractWords } from "./contract.ts";
 import { ENTRY_BYTES, LEADER_STEP, MAX_CHUNKS, REPEAT, SHARED_STEP } from "./runner.ts";
 
 /** Bytes of one scalar: room for every dtype. */
@@ -70,7 +70,7 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
     // How a contraction is cut into blocks is this device's own affair.
     const work =
       kernel.kind === "contract"
-        ? s.work.map((w, i) => ({ ...w, items: contractItems(kernel, s.launches[i]!.sizes) }))
+        ? s.launches.map(({ sizes }) => ({ items: contractItems(kernel, sizes), cost: contractCost(kernel, sizes) }))
         : s.work;
     const cost = work.reduce((sum, w) => sum + w.cost, 0);
     const isShared = threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
