@@ -55,6 +55,8 @@ export interface OpSamples {
   readonly smooth: boolean;
   /** How far a device may be from the correctly rounded value, in units in the last place; 0 for exact ops. */
   readonly ulps: number;
+  /** The same for f64, where a device without that function in hardware is farther off. */
+  readonly ulps64?: number;
   readonly valid: readonly Sample[];
   readonly invalid: readonly InvalidSample[];
 }
@@ -68,7 +70,11 @@ export function titleOf(name: string, { inputs, attributes, about }: Sample): st
 }
 
 /** The node of a sample over these inputs. */
-export function nodeOf(op: Op, { attributes, build }: Pick<Sample, "attributes" | "build">, inputs: readonly Node[]): Node {
+export function nodeOf(
+  op: Op,
+  { attributes, build }: Pick<Sample, "attributes" | "build">,
+  inputs: readonly Node[],
+): Node {
   return build ? build(inputs) : apply(op, inputs, attributes);
 }
 
