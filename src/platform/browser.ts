@@ -45,6 +45,17 @@ export function environment(_name: string): string | undefined {
   return undefined;
 }
 
+/** See {@link Platform.writeText}. */
+export function writeText(text: string): void {
+  // The console ends lines by itself.
+  console.log(text.replace(/\n$/, ""));
+}
+
+/** See {@link Platform.terminalColumns}. */
+export function terminalColumns(): number | undefined {
+  return undefined;
+}
+
 /** See {@link Platform.now}. */
 export function now(): number {
   return performance.now();

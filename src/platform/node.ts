@@ -75,6 +75,17 @@ export function environment(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
+/** See {@link Platform.writeText}. */
+export function writeText(text: string): void {
+  process.stdout.write(text);
+}
+
+/** See {@link Platform.terminalColumns}. */
+export function terminalColumns(): number | undefined {
+  // A terminal that does not know its width, such as one without a window, says 0.
+  return process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
+}
+
 /** See {@link Platform.now}. */
 export function now(): number {
   return performance.now();

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as browser from "./browser.ts";
 import * as node from "./node.ts";
 import { PlatformError, type Platform } from "./platform.ts";
@@ -69,11 +69,36 @@ describe("platform/node", () => {
   });
 });
 
+describe("platform/node output", () => {
+  test("goes to standard output, and knows how wide a terminal is", () => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    node.writeText("a line\n");
+    const calls = [...write.mock.calls];
+    write.mockRestore();
+    expect(calls).toEqual([["a line\n"]]);
+    const { isTTY, columns } = process.stdout;
+    try {
+      Object.assign(process.stdout, { isTTY: true, columns: 120 });
+      expect(node.terminalColumns()).toBe(120);
+      process.stdout.columns = 0;
+      expect(node.terminalColumns()).toBe(80);
+      process.stdout.isTTY = false;
+      expect(node.terminalColumns()).toBeUndefined();
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
+});
+
 describe("platform/node workers", () => {
   test("share memory, tell how they end, and can be stopped in a loop", async () => {
     const shared = new Int32Array(new SharedArrayBuffer(8));
     const reason = await new Promise((resolve) => {
-      node.startWorker(String((words: Int32Array) => void Atomics.store(words, 0, 7)), shared, resolve);
+      node.startWorker(
+        String((words: Int32Array) => void Atomics.store(words, 0, 7)),
+        shared,
+        resolve,
+      );
     });
     expect(reason).toBeUndefined();
     expect(shared[0]).toBe(7);
@@ -117,5 +142,13 @@ describe("platform/browser", () => {
     await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(/Offer them as a download/);
     await expect(browser.listDirectory("a")).rejects.toThrow(/Name the files yourself/);
     expect(browser.environment("PATH")).toBeUndefined();
+  });
+
+  test("shows text in the console, which ends lines itself", () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    browser.writeText("a line\n");
+    expect(log.mock.calls).toEqual([["a line"]]);
+    log.mockRestore();
+    expect(browser.terminalColumns()).toBeUndefined();
   });
 });

@@ -19,6 +19,10 @@ export interface Platform {
   fileExists(path: string): Promise<boolean>;
   /** An environment variable; undefined when unset or empty, and always in a browser. */
   environment(name: string): string | undefined;
+  /** Shows text where a program's output goes: Node's standard output; a browser's console, one entry for each call. */
+  writeText(text: string): void;
+  /** How many columns the terminal has that output goes to; undefined where it goes elsewhere, such as into a file. */
+  terminalColumns(): number | undefined;
   /** A clock in milliseconds with a fraction. It never runs backwards; its zero means nothing. */
   now(): number;
   /** How many threads can run at the same time, at least 1. */
