@@ -79,3 +79,21 @@ export class Gpt extends nn.Module {
     return this.head.forward(this.norm.forward(x) as Tensor) as Tensor;
   }
 }
+
+/** An LSTM read at its last step. */
+export class Recurrent extends nn.Module {
+  readonly lstm: nn.LSTM;
+  readonly head: nn.Linear;
+
+  constructor(features: number, hidden: number, classes: number) {
+    super();
+    this.lstm = new nn.LSTM(features, hidden, { batchFirst: true });
+    this.head = new nn.Linear(hidden, classes);
+  }
+
+  forward(x: Tensor): Tensor {
+    const [outputs] = this.lstm.forward(x);
+    const last: Tensor = outputs.narrow(1, x.shape[1]! - 1, 1).squeeze(1);
+    return this.head.forward(last) as Tensor;
+  }
+}

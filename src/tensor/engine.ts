@@ -5,7 +5,7 @@ import { sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
 import type { Structure } from "../compiler/structure.ts";
 import type { Device, Memory } from "../device/device.ts";
-import { evaluateNode } from "../device/reference/evaluate.ts";
+import { evaluateGraph } from "../device/reference/graph.ts";
 import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
 import { Node, topological } from "../graph/node.ts";
@@ -91,32 +91,27 @@ function build(request: Request, structure: Structure, device: Device): Prepared
 
 /** The reference device runs each node alone, exactly as its op says. */
 function interpret(request: Request, structure: Structure, device: Device): Prepared {
-  const roots = rootsOf(request);
-  const order = topological(roots);
   // Nodes forget their inputs once their value is known; the program runs again and needs them.
-  const lasting = order.map((n) => new Node(n.op, n.inputs, n.attributes, n.shape, n.dtype, false));
+  const lasting = new Map<Node, Node>();
+  for (const n of topological(rootsOf(request))) lasting.set(n, new Node(n.op, n.source ? [] : n.inputs.map((x) => lasting.get(x)!), n.attributes, n.shape, n.dtype, false));
+  const roots = rootsOf(request).map((n) => lasting.get(n)!);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
-  const numberOf = new Map(structure.numbers.map((n, i) => [n, i]));
-  const slots = order.map((n) => (n.source ? leafOf.get(n.source)! : -1));
+  const slots = new Map([...lasting].flatMap(([n, copy]) => (n.source ? [[copy, leafOf.get(n.source)!] as const] : [])));
+  const numberOf = new Map(structure.numbers.map((n, i) => [lasting.get(n)!, i]));
   const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
   return {
     device, structure, bindings, results, compiled: undefined,
     run(memories, numbers) {
-      const values = new Map<Node, TypedArray>();
-      order.forEach((node, at) => {
-        const number = numberOf.get(node);
-        if (slots[at]! >= 0) values.set(node, arrayOf(device.readSync!(memories[slots[at]!]!), node));
-        else if (number !== undefined) values.set(node, allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
-        else values.set(node, evaluateNode(lasting[at]!, lasting[at]!.inputs.map((x) => values.get(x)!)));
+      const values = evaluateGraph(roots, (node) => {
+        const slot = slots.get(node), number = numberOf.get(node);
+        if (slot !== undefined) return arrayOf(device.readSync!(memories[slot]!), node);
+        return number === undefined ? undefined : (allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
       });
-      const write = (binding: number, node: Node): void => {
-        const array = values.get(node)!;
-        device.write(memories[binding]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-      };
-      results.forEach((binding, i) => write(binding, roots[i]!));
-      updates.forEach((binding, i) => write(binding, roots[request.results.length + i]!));
+      const write = (binding: number, { buffer, byteOffset, byteLength }: TypedArray): void => device.write(memories[binding]!, new Uint8Array(buffer, byteOffset, byteLength));
+      results.forEach((binding, i) => write(binding, values[i]!));
+      updates.forEach((binding, i) => write(binding, values[results.length + i]!));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { dtypeOf, type TypedArray } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
+import { assign } from "./assign.ts";
 import { Cell } from "./cell.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -16,6 +17,18 @@ export class StateTensor<out S extends Shape = Shape> extends Tensor<S> {
 
   override get node(): Node {
     return this.cell.read();
+  }
+
+  override get device(): string {
+    return this.cell.device;
+  }
+
+  /**
+   * Gives it a new value: in the traced function at hand, or at once. No gradient flows through.
+   * @throws ShapeError when shape or dtype differ.
+   */
+  assign(value: Tensor): void {
+    assign([{ cell: this.cell, value: value.node }]);
   }
 
   /** What `backward` has accumulated since it was cleared; null before. */
