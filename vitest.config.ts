@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ["src/**/*.test.ts", "tools/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "tools/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
     // Processes, not threads: tests start worker threads of their own and share memory with them.
     pool: "forks",
     maxWorkers: 2,

@@ -11,7 +11,7 @@ import { trimExpressions, type Expression } from "../ir/expression.ts";
 import type { Loop, Statement, Store } from "../ir/kernel.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
-import { kernelize, type Kernelized } from "./kernelize.ts";
+import { accumulatedIn, kernelize, storesOf, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
 import { address, kernelsOf, schedule, writtenBy, type Scheduled, type ScheduledLoop, type ScheduledStep } from "./schedule.ts";
@@ -170,15 +170,12 @@ function safeInPlace(kernelized: Kernelized | undefined, root: Node, leaf: Node)
   const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
   const target = stores.find((s) => s.buffer === written)!.offset;
   let safe = kernelized.kind === "map" || kernel.kind === "contract" || (kernel.body.length === 1 && kernel.body[0]!.kind === "loop" && [...target.free].every((v) => v === (kernel.body[0] as Loop).index));
-  const values = kernel.kind === "contract" ? [kernel.left, kernel.right, ...stores.map((s) => s.value)] : [...stores.map((s) => s.value), ...accumulated(kernel.body)];
+  const values = kernel.kind === "contract" ? [kernel.left, kernel.right, ...stores.map((s) => s.value)] : [...stores.map((s) => s.value), ...accumulatedIn(kernel.body)];
   walk(values, (e) => {
     if (e.kind === "load" && e.buffer === read && e.offset !== target) safe = false;
   });
   return safe;
 }
-
-const storesOf = (list: readonly Statement[]): Store[] => list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
-const accumulated = (list: readonly Statement[]): Expression[] => list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulated(s.body)] : []));
 
 /** Gives every stored value that is not bound from outside its place in the scratch heap. */
 function placeScratch(steps: readonly ScheduledStep[], region: Map<Node, Region>): number {

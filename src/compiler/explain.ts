@@ -1,6 +1,5 @@
 /** What the compiler made of a graph, as data and as text: the debugger of everything above. */
-import { byteSize } from "../core/dtype.ts";
-import { show, sizeOf } from "../core/shape.ts";
+import { show } from "../core/shape.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { printKernel } from "../ir/print.ts";
 import type { Compiled } from "./compile.ts";
@@ -27,6 +26,8 @@ export interface StepReport {
   readonly launches: readonly KernelReport[];
   /** How often the step runs, for steps of a loop. */
   readonly times: number;
+  /** The content address under which the kernel is compiled and shared: its text with sizes taken out. */
+  readonly key: string;
 }
 
 export interface ProgramReport {
@@ -63,7 +64,7 @@ const typed = (n: Node): string => `${n.dtype} ${show(n.shape)}`;
 
 function reportSteps(step: ScheduledStep, times: number): StepReport[] {
   if (step.loop) return [...step.loop.before.flatMap((s) => reportSteps(s, times)), ...step.loop.steps.flatMap((s) => reportSteps(s, times * step.loop.times))];
-  return [{ times, launches: step.launches.map((k) => reportKernel(k)) }];
+  return [{ times, key: step.key, launches: step.launches.map((k) => reportKernel(k)) }];
 }
 
 function reportKernel(k: Scheduled): KernelReport {
@@ -74,19 +75,12 @@ function reportKernel(k: Scheduled): KernelReport {
   for (const n of nodes) counts.set(n.op.name, (counts.get(n.op.name) ?? 0) + 1);
   const stored = members.filter((m) => m.stored).map((m) => m.node);
   return {
-    kind: k.kind, flops: k.flops, bytes: bytesOf(k),
+    kind: k.kind, flops: k.flops, bytes: k.bytes,
     ops: [...counts].map(([name, count]) => (count > 1 ? `${name}×${count}` : name)),
     results: stored.map(typed),
     lines: [...new Set(stored.flatMap((n) => (n.line ? [n.line] : [])))],
     code: printKernel(k.kernel),
   };
-}
-
-// A kernel inside a loop touches one slice of a stack per step, not the whole stack.
-function bytesOf(k: Scheduled): number {
-  const whole = (n: Node): number => sizeOf(n.op.name === "scanOutput" ? n.shape.slice(1) : n.shape) * byteSize(n.dtype);
-  const looped = k.scalars.some((n) => n.source !== undefined);
-  return looped ? k.buffers.reduce((sum, n) => sum + whole(n), 0) : k.bytes;
 }
 
 /** The report as a table for a terminal. */

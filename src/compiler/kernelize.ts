@@ -1,5 +1,5 @@
 /** One fused group to one kernel: the buffers it binds, the scalars it takes and its loops. */
-import { isFloat } from "../core/dtype.ts";
+import { byteSize, isFloat } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { index as freshIndex, load, quotient, register, remainder, substitute, type Expression, type Index, type Reduce } from "../ir/expression.ts";
@@ -74,11 +74,37 @@ const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
 
 function finish(group: Group, kernel: Kernel, inliner: Inliner, items: number, kind: Kernelized["kind"], operations: number): Kernelized {
   const buffers = [...inliner.buffers.keys()];
-  const bytes = buffers.reduce((sum, n) => sum + sizeOf(n.shape) * (n.dtype === "f64" ? 8 : n.dtype === "u8" || n.dtype === "bool" ? 1 : 4), 0);
+  const slices = slicedBuffers(kernel, inliner);
+  const bytes = buffers.reduce((sum, n, i) => sum + sizeOf(slices.has(i) ? n.shape.slice(1) : n.shape) * byteSize(n.dtype), 0);
   // Two thirds of a core's measured WebAssembly rate, and its share of memory bandwidth.
   const cost = Math.max(operations / (kind === "contract" ? 45 : 8), bytes / 15);
   return { group, kernel, buffers, scalars: [...inliner.scalars.keys()], items, cost, flops: operations, bytes, kind };
 }
+
+/** Buffers of which a kernel inside a loop sees one slice per repetition: their offsets move with the counter. */
+function slicedBuffers(kernel: Kernel, inliner: Inliner): Set<number> {
+  const out = new Set<number>();
+  // Of all scalars only a loop's counter is a leaf with a source.
+  const counter = [...inliner.scalars].find(([n]) => n.source !== undefined)?.[1];
+  if (counter === undefined) return out;
+  const moves = (offset: Expression): boolean => {
+    let found = false;
+    walk([offset], (e) => void (found ||= e.kind === "param" && e.slot === counter));
+    return found;
+  };
+  const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
+  const values = kernel.kind === "contract" ? [kernel.left, kernel.right] : accumulatedIn(kernel.body);
+  for (const s of stores) if (moves(s.offset)) out.add(s.buffer);
+  walk([...values, ...stores.map((s) => s.value)], (e) => {
+    if (e.kind === "load" && moves(e.offset)) out.add(e.buffer);
+  });
+  return out;
+}
+
+/** All stores of a list of statements. */
+export const storesOf = (list: readonly Statement[]): Store[] => list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
+/** All values that its loops accumulate. */
+export const accumulatedIn = (list: readonly Statement[]): Expression[] => list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
 
 // ---------- loops
 
