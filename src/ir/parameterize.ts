@@ -41,13 +41,14 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
     memo.set(e, made);
     return made;
   };
-  const extent = (n: number | Param): number | Param => (typeof n === "number" && n > UNROLL_LIMIT ? slot(n) : n);
-  const statements = (list: readonly Statement[]): Statement[] => list.map(statement);
-  const statement = (s: Statement): Statement => {
+  const extent = (n: number | Param, least = UNROLL_LIMIT): number | Param => (typeof n === "number" && n > least ? slot(n) : n);
+  const statements = (list: readonly Statement[]): Statement[] => list.map((s) => statement(s));
+  const statement = (s: Statement, outermost = false): Statement => {
     switch (s.kind) {
       case "loop":
         return {
-          ...s, extent: extent(s.extent), body: statements(s.body),
+          // Only loops that would be written out, innermost ones, have their size in the code.
+          ...s, extent: extent(s.extent, outermost || s.body.some((inner) => inner.kind === "loop") ? 0 : UNROLL_LIMIT), body: statements(s.body),
           accumulators: s.accumulators.map((a) => ({ ...a, value: rewrite(a.value), ...(a.position ? { position: rewrite(a.position) } : {}) })),
         };
       case "let": return { ...s, value: rewrite(s.value) };
@@ -56,13 +57,14 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
       case "barrier": return s;
     }
   };
-  const axes = (list: readonly Axes[]): Axes[] => list.map((a) => ({ index: a.index, extent: extent(a.extent) }));
+  const axes = (list: readonly Axes[], least?: number): Axes[] => list.map((a) => ({ index: a.index, extent: extent(a.extent, least) }));
   const buffers = kernel.buffers.map((b) => (b.size === undefined ? b : { ...b, size: extent(b.size) }));
   const body =
     kernel.kind === "loops"
-      ? { body: statements(kernel.body) }
+      ? { body: kernel.body.map((s) => statement(s, true)) }
       : {
-          batch: axes(kernel.batch), m: axes(kernel.m), n: axes(kernel.n), k: axes(kernel.k),
+          // Batches and rows come in any number, however small; only what is summed over may be written out.
+          batch: axes(kernel.batch, 0), m: axes(kernel.m, 0), n: axes(kernel.n, 0), k: axes(kernel.k),
           left: rewrite(kernel.left), right: rewrite(kernel.right), epilogue: statements(kernel.epilogue),
         };
   return { kernel: { ...kernel, ...body, buffers, parameters: { scalars: kernel.parameters.scalars, sizes: sizes.length } } as K, sizes };
