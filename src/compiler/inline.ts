@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { stridesOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { add, constant, load, param, scale, type Expression } from "../ir/expression.ts";
-import { isRunTimeNumber } from "./structure.ts";
+import { isRunTimeNumber } from "../graph/ops/leaf.ts";
 
 /** A read of one node at an index, for those who ask how a node is reached. */
 export type Visit = (node: Node, index: readonly Expression[]) => void;

@@ -4,12 +4,13 @@ import type { Op } from "../graph/op.ts";
 import { Node, topological } from "../graph/node.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
-import { fill, fillOp } from "../graph/ops/leaf.ts";
+import { fill, fillOp, isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
 import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
+import { scanOp } from "../graph/ops/scan.ts";
 import { castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
 import { whereOp } from "../graph/ops/where.ts";
-import { attributesKey, isRunTimeNumber } from "./structure.ts";
+import { attributesKey } from "./structure.ts";
 
 const is = (node: Node, op: unknown): boolean => node.op === op && node.source === undefined;
 /** The number of a fill whose value rewrites may use. */
@@ -26,7 +27,8 @@ export function simplify(roots: readonly Node[]): Node[] {
       if (!same) bySource.set(node.source, node);
       return same ?? node;
     }
-    const key = isRunTimeNumber(node) ? `n${node.id}` : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
+    // Numbers, and loops that hold some, may differ next time although they are equal now.
+    const key = isRunTimeNumber(node) || node.op === (scanOp as unknown) ? `n${node.id}` : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
     const same = shared.get(key);
     if (same) return same;
     shared.set(key, node);

@@ -1,7 +1,8 @@
 /** The structure of a graph apart from its values: what a program is cached under, and the order of its inputs and numbers. */
 import { topological, type Node, type Source } from "../graph/node.ts";
 import { customOp } from "../graph/ops/control.ts";
-import { fillOp } from "../graph/ops/leaf.ts";
+import { isRunTimeNumber } from "../graph/ops/leaf.ts";
+import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
 import type { Op } from "../graph/op.ts";
 
 export interface Structure {
@@ -11,16 +12,6 @@ export interface Structure {
   readonly leaves: readonly Node[];
   /** Numbers that are run-time scalars, in order of first use. */
   readonly numbers: readonly Node[];
-}
-
-/** Numbers that rewrites look at are part of the structure. */
-const SPECIAL: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infinity]);
-
-/** Whether a fill's number is handed over at each run instead of being part of the code. */
-export function isRunTimeNumber(node: Node): boolean {
-  if (node.op !== (fillOp as unknown as Op)) return false;
-  const value = node.attributes["value"] as number;
-  return !SPECIAL.has(value) && value === value && node.dtype !== "bool" && node.dtype !== "u8";
 }
 
 /** Describes what `roots` compute. Nodes whose value is known count as leaves. */
@@ -44,7 +35,14 @@ export function describe(roots: readonly Node[]): Structure {
       numbers.push(node);
       parts.push(`n${node.dtype}[${node.shape}]`);
     } else if (node.op === (customOp as unknown as Op)) parts.push(`=${position.get(node.inputs[0]!)}`);
-    else parts.push(`${node.op.name}(${node.inputs.map((x) => position.get(x)).join(",")})${attributesKey(node)}`);
+    else {
+      // A loop's own numbers are handed over like all others.
+      if (node.op === (scanOp as unknown)) {
+        const { body } = node.attributes as unknown as ScanAttributes;
+        numbers.push(...topological([...body.next, ...body.outputs]).filter(isRunTimeNumber));
+      }
+      parts.push(`${node.op.name}(${node.inputs.map((x) => position.get(x)).join(",")})${attributesKey(node)}`);
+    }
   }
   return { key: `${parts.join(";")}>${roots.map((r) => position.get(r)).join(",")}`, leaves, numbers };
 }

@@ -39,3 +39,13 @@ export const iotaOp: Op<Typed & { readonly axis: number }> = {
   lower: ({ attributes: { axis }, index, dtype }) => cast(index[axis]!, dtype),
 };
 export const iota = (shape: Shape, axis: number, dtype: DType = "i32"): Node => apply(iotaOp, [], { shape, dtype, axis });
+
+/** Numbers that rewrites look at are part of the structure. */
+const SPECIAL: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infinity]);
+
+/** Whether a fill's number is handed over at each run instead of being part of the code. */
+export function isRunTimeNumber(node: Node): boolean {
+  if (node.op !== (fillOp as unknown)) return false;
+  const value = node.attributes["value"] as number;
+  return !SPECIAL.has(value) && value === value && node.dtype !== "bool" && node.dtype !== "u8";
+}

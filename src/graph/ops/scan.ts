@@ -10,7 +10,7 @@ import { gradients } from "../grad.ts";
 import { apply, gradientsEnabled, withGradientMode, type Op } from "../op.ts";
 import { add } from "./binary.ts";
 import { dot, dotOp, type Pairing } from "./dot.ts";
-import { fill, fillOp, input, iotaOp } from "./leaf.ts";
+import { fill, fillOp, input, iotaOp, isRunTimeNumber } from "./leaf.ts";
 import { flip, permute, permuteOp, reshape, reshapeOp, slice } from "./movement.ts";
 import { sum, sumOp } from "./reduce.ts";
 
@@ -53,6 +53,7 @@ export class ScanBody {
     const at = new Map(order.map((n, i) => [n, i]));
     const text = order.map((n) => {
       if (n.source instanceof Placeholder) return `${n.source.role}${n.source.index}`;
+      if (isRunTimeNumber(n)) return `n${n.dtype}[${n.shape}]`;
       return `${n.op.name}(${n.inputs.map((x) => at.get(x)).join()})${JSON.stringify(n.attributes, (k, v: unknown) => (k === "gradient" ? undefined : v))}`;
     });
     return (this.#text = `${text.join(";")}>${[...this.next, ...this.outputs].map((n) => at.get(n)).join()}`);
