@@ -14,14 +14,17 @@ export interface AdamOptions extends OptimizerOptions {
   readonly weightDecay: number;
 }
 
-type Name = "exp_avg" | "exp_avg_sq";
+/** State of Adam and its relatives: running means of gradients and of their squares. */
+export type AdamName = "exp_avg" | "exp_avg_sq";
 
-const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
+/** PyTorch's. */
+export const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
 
 /** 1 − βᵗ without the digits that 1 − 0.999 loses in single precision. */
-const correction = (beta: number, count: Node): Node => neg(expm1(mul(count, Math.log(beta))));
+export const correction = (beta: number, count: Node): Node => neg(expm1(mul(count, Math.log(beta))));
 
-function namesUnder(op: string, { betas, eps, weightDecay }: AdamOptions): readonly Name[] {
+/** Checks the options and names the state. */
+export function namesUnder(op: string, { betas, eps, weightDecay }: AdamOptions): readonly AdamName[] {
   betas.forEach((beta, i) => checkOption(op, `betas[${i}]`, beta, 0, 1));
   checkOption(op, "eps", eps, 0);
   checkOption(op, "weightDecay", weightDecay, 0);
@@ -29,7 +32,7 @@ function namesUnder(op: string, { betas, eps, weightDecay }: AdamOptions): reado
 }
 
 /** p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε), with m and v the running means of g and g². */
-function moved(step: Step<AdamOptions, Name>, parameter: Node, gradient: Node): Updated<Name> {
+function moved(step: Step<AdamOptions, AdamName>, parameter: Node, gradient: Node): Updated<AdamName> {
   const { state, lr, count, options } = step;
   const [beta1, beta2] = options.betas;
   const mean = add(mul(state.exp_avg, beta1), mul(gradient, 1 - beta1));
@@ -44,16 +47,16 @@ function moved(step: Step<AdamOptions, Name>, parameter: Node, gradient: Node): 
 }
 
 /** Adam (Kingma and Ba 2015) as PyTorch computes it. Weight decay is an L2 penalty here: it goes into the gradient. */
-export class Adam extends Optimizer<AdamOptions, Name> {
+export class Adam extends Optimizer<AdamOptions, AdamName> {
   constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(parameters, defaults, options);
   }
 
-  protected override names(options: AdamOptions): readonly Name[] {
+  protected override names(options: AdamOptions): readonly AdamName[] {
     return namesUnder("Adam", options);
   }
 
-  protected override update(step: Step<AdamOptions, Name>): Updated<Name> {
+  protected override update(step: Step<AdamOptions, AdamName>): Updated<AdamName> {
     const { parameter, gradient, options } = step;
     const decay = options.weightDecay;
     return moved(step, parameter, decay === 0 ? gradient : add(gradient, mul(parameter, decay)));
@@ -64,16 +67,16 @@ export class Adam extends Optimizer<AdamOptions, Name> {
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), which is no L2 penalty: parameters shrink by lr · decay
  * whatever their gradients.
  */
-export class AdamW extends Optimizer<AdamOptions, Name> {
+export class AdamW extends Optimizer<AdamOptions, AdamName> {
   constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(parameters, { ...defaults, weightDecay: 0.01 }, options);
   }
 
-  protected override names(options: AdamOptions): readonly Name[] {
+  protected override names(options: AdamOptions): readonly AdamName[] {
     return namesUnder("AdamW", options);
   }
 
-  protected override update(step: Step<AdamOptions, Name>): Updated<Name> {
+  protected override update(step: Step<AdamOptions, AdamName>): Updated<AdamName> {
     const { parameter, gradient, lr, options } = step;
     const decay = options.weightDecay;
     return moved(step, decay === 0 ? parameter : mul(parameter, sub(1, mul(lr, decay))), gradient);

@@ -9,7 +9,10 @@ import { parameter, type Parameter } from "../tensor/parameter.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as losses from "../nn/losses/index.ts";
+import { fill } from "../graph/ops/leaf.ts";
+import { fromNode } from "../tensor/tensor.ts";
 import * as optim from "./index.ts";
+import { rectification } from "./radam.ts";
 
 const cases: Record<string, (p: Parameter[]) => optim.Optimizer> = {
   SGD: (p) => new optim.SGD(p, { lr: 0.1 }),
@@ -26,6 +29,7 @@ const cases: Record<string, (p: Parameter[]) => optim.Optimizer> = {
   "Adam decay": (p) => new optim.Adam(p, { lr: 0.1, betas: [0.8, 0.95], eps: 1e-3, weightDecay: 0.1 }),
   AdamW: (p) => new optim.AdamW(p),
   "AdamW decay": (p) => new optim.AdamW(p, { lr: 0.1, weightDecay: 0.5 }),
+  RAdam: (p) => new optim.RAdam(p, { lr: 0.1, weightDecay: 0.1 }),
 };
 
 const twoParameters = (): Parameter[] => [fixedParameter([2, 3], 1), fixedParameter([4], 2)];
@@ -103,7 +107,7 @@ onEachDevice(() => {
       expectNumbers("norm", optim.clipGradNorm(parameters, Number(limit)), golden.norm, 1e-8);
       parameters.forEach((p, i) => expectNumbers(`gradient ${i}`, p.grad!, golden.gradients[i]!, 1e-8));
     });
-    it("by value", () => {
+    it("[W5] by value", () => {
       const p = parameter(Float32Array.of(0, 0, 0), [3]);
       p.cell.gradient.set(Float32Array.of(-3, 0.25, 3));
       optim.clipGradValue([p], 0.5);
@@ -139,12 +143,21 @@ onEachDevice(() => {
       const keras = new optim.Adam([p], { eps: 1e-7 }).groups[0]!;
       expect([keras.lr, keras.options.betas, keras.options.eps]).toEqual([1e-3, [0.9, 0.999], 1e-7]);
     });
-    it("[AI19] one AdamW step from 1 with gradient 0.1 is 0.9989900001", () => {
+    it("[AI19] [I7] one AdamW step from 1 with gradient 0.1 is 0.9989900001; RAdam's ρ₅ and r₅", () => {
       const w = parameter(Float64Array.of(1), [1]);
       const optimizer = new optim.AdamW([w], { lr: 1e-3, weightDecay: 0.01 });
       w.cell.gradient.set(Float64Array.of(0.1));
       optimizer.step();
       expect(w.itemSync()).toBeCloseTo(0.9989900001, 10);
+      const after = (count: number): [number, number] => {
+        const { length, factor } = rectification(0.999, fill([], count, "f64"));
+        return [fromNode(length).itemSync(), fromNode(factor).itemSync()];
+      };
+      expect(after(5)[0]).toBeCloseTo(4.995998, 6);
+      expect(after(5)[1]).toBeCloseTo(0.0173115, 7);
+      expect([after(1)[0], after(4)[0]]).toEqual([expect.closeTo(1, 8), expect.closeTo(3.9975, 4)]);
+      expect(after(4)[1]).toBe(0);
+      expect(after(20_000)).toEqual([expect.closeTo(1999, 3), expect.closeTo(1, 6)]);
     });
     it("[AK17] decoupled decay is no L2 penalty: AdamW and Adam differ after two steps", () => {
       const [a, b] = [parameter(Float64Array.of(1, -2), [2]), parameter(Float64Array.of(1, -2), [2])];
@@ -156,6 +169,103 @@ onEachDevice(() => {
       }
       expect([...a.dataSync()]).not.toEqual([...b.dataSync()]);
       expect(Math.abs(a.dataSync()[1]! - b.dataSync()[1]!)).toBeGreaterThan(1e-4);
+    });
+  });
+
+  describe("behaviour of rules", () => {
+    /** Values of w after each step on a function with the gradient given. */
+    const path = (
+      make: (p: Parameter[]) => optim.Optimizer,
+      start: number,
+      gradient: (w: number) => number,
+      steps: number,
+    ): number[] => {
+      const w = parameter(Float64Array.of(start), [1]);
+      const optimizer = make([w]);
+      return Array.from({ length: steps }, () => {
+        w.cell.gradient.set(Float64Array.of(gradient(w.itemSync())));
+        optimizer.step();
+        return w.itemSync();
+      });
+    };
+    const square = (w: number): number => 2 * w;
+    it("[I1] [I2] gradient descent on w² from 3 at 0.1 goes to 2.4", () => {
+      expect(path((p) => new optim.SGD(p, { lr: 0.1 }), 3, square, 1)[0]).toBeCloseTo(2.4, 12);
+    });
+    it("[I3] under a constant gradient momentum 0.9 moves ten times as fast", () => {
+      const w = path(
+        (p) => new optim.SGD(p, { lr: 0.01, momentum: 0.9 }),
+        0,
+        () => 1,
+        300,
+      );
+      expect((w[299]! - w[298]!) / -0.01).toBeCloseTo(10, 6);
+    });
+    it("[I4] Nesterov differs from momentum in the first step: 0.62 against 0.80", () => {
+      const first = (nesterov: boolean): number =>
+        path((p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov }), 1, square, 1)[0]!;
+      expect([first(true), first(false)]).toEqual([expect.closeTo(0.62, 12), expect.closeTo(0.8, 12)]);
+    });
+    it("[I6] Adam's first step is lr·sign(g), whatever the gradient's size", () => {
+      for (const g of [1e-2, -3, 400])
+        expect(
+          path(
+            (p) => new optim.Adam(p),
+            0,
+            () => g,
+            1,
+          )[0],
+        ).toBeCloseTo(-1e-3 * Math.sign(g), 8);
+    });
+    it("[I22] no weight decay is the plain rule", () => {
+      const decayed = (weightDecay: number): number[] => path((p) => new optim.AdamW(p, { weightDecay }), 2, square, 3);
+      expect(decayed(0)).toEqual(path((p) => new optim.Adam(p), 2, square, 3));
+      expect(decayed(0.1)).not.toEqual(decayed(0));
+    });
+    it("[I26] Adam's steps are smaller where gradients change sign", () => {
+      const w = parameter(Float64Array.of(0, 0), [2]);
+      const optimizer = new optim.Adam([w], { lr: 0.1 });
+      const moves: number[][] = [];
+      for (let i = 0; i < 20; i++) {
+        const before = [...w.dataSync()];
+        w.cell.gradient.set(Float64Array.of(1, i % 2 ? 1 : -1));
+        optimizer.step();
+        moves.push([...w.dataSync()].map((v, k) => Math.abs(v - before[k]!)));
+      }
+      for (const [steady, swinging] of moves.slice(1)) expect(swinging).toBeLessThan(steady! / 2);
+    });
+    it("[I27] too large a rate diverges, too small a one crawls, Adam arrives", () => {
+      const end = (make: (p: Parameter[]) => optim.Optimizer): number => Math.abs(path(make, 1, square, 100).at(-1)!);
+      expect(end((p) => new optim.SGD(p, { lr: 1.1 }))).toBeGreaterThan(1e6);
+      expect(end((p) => new optim.SGD(p, { lr: 0.01 }))).toBeGreaterThan(0.1);
+      expect(end((p) => new optim.Adam(p, { lr: 0.1 }))).toBeLessThan(0.05);
+    });
+    it("[I20] groups have rates of their own, which can be read", () => {
+      const [a, b] = [parameter(Float64Array.of(1), [1]), parameter(Float64Array.of(1), [1])];
+      const optimizer = new optim.SGD([{ params: [a], lr: 1e-4 }, { params: [b] }], { lr: 1e-3 });
+      expect(optimizer.groups.map((group) => group.lr)).toEqual([1e-4, 1e-3]);
+      for (const p of [a, b]) p.cell.gradient.set(Float64Array.of(1));
+      optimizer.step();
+      expect([a.itemSync(), b.itemSync()]).toEqual([expect.closeTo(0.9999, 12), expect.closeTo(0.999, 12)]);
+    });
+    it("[W1] four micro-batches of eight are one batch of 32", () => {
+      const [whole, parts] = [training(cases["SGD"]!), training(cases["SGD"]!)];
+      const x = fixed([32, 6], 9).float();
+      const y = tensor(Int32Array.from({ length: 32 }, (_, i) => i % 3));
+      whole.step(x, y);
+      parts.optimizer.zeroGrad();
+      for (let i = 0; i < 4; i++) {
+        const [bx, by] = [x.narrow(0, 8 * i, 8) as Tensor, y.narrow(0, 8 * i, 8) as Tensor];
+        losses.crossEntropy(parts.model.forward(bx), by).div(4).backward();
+      }
+      parts.optimizer.step();
+      bytes(parts.model).forEach((values, i) => expectNumbers(`parameter ${i}`, values, bytes(whole.model)[i]!, 1e-6));
+    });
+    it("[W3] clipping [3, 4] to norm 1 gives [0.6, 0.8]", () => {
+      const w = parameter(Float64Array.of(0, 0), [2]);
+      w.cell.gradient.set(Float64Array.of(3, 4));
+      expect(optim.clipGradNorm([w], 1).itemSync()).toBe(5);
+      expectNumbers("gradient", w.grad!, [0.6, 0.8], 1e-6);
     });
   });
 
@@ -249,7 +359,7 @@ onEachDevice(() => {
   });
 
   describe("state", () => {
-    it.each(["SGD momentum", "Adam decay"])("%s: a resumed run goes on with the same bits", (name) => {
+    it.each(["SGD momentum", "Adam decay"])("[I21] %s: a resumed run goes on with the same bits", (name) => {
       const make = cases[name]!;
       const [x, y] = batch();
       const original = training(make);

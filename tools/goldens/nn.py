@@ -187,12 +187,12 @@ LOSSES = {
 }
 
 
-def optimized(make) -> list:
-    """Two parameters after each of five steps, with gradients of fixed numbers; the learning rate halves after the third."""
+def optimized(make, steps: int = 5) -> list:
+    """Two parameters after each step, with gradients of fixed numbers; the learning rate halves after the third."""
     parameters = [nn.Parameter(tensor(shape, 1 + i)) for i, shape in enumerate([[2, 3], [4]])]
     optimizer = make(parameters)
     result = []
-    for step in range(5):
+    for step in range(steps):
         for i, p in enumerate(parameters):
             p.grad = tensor(list(p.shape), 301 + 10 * step + i)
         optimizer.step()
@@ -216,6 +216,7 @@ OPTIMIZERS = {
     "Adam decay": lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
     "AdamW": lambda p: torch.optim.AdamW(p),
     "AdamW decay": lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.5),
+    "RAdam": lambda p: torch.optim.RAdam(p, lr=0.1, weight_decay=0.1),
 }
 
 
@@ -232,7 +233,7 @@ def main() -> None:
         "torch": torch.__version__.split("+")[0],
         "layers": {name: make() for name, make in LAYERS.items()},
         "losses": {name: make() for name, make in LOSSES.items()},
-        "optimizers": {name: optimized(make) for name, make in OPTIMIZERS.items()},
+        "optimizers": {name: optimized(make, 8 if name == "RAdam" else 5) for name, make in OPTIMIZERS.items()},
         "clipGradNorm": {str(limit): clipped(limit) for limit in (0.5, 100)},
     }
     lines = []
