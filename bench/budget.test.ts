@@ -8,7 +8,8 @@ import { Convolutional, Gpt, Perceptron, Recurrent } from "./models.ts";
 
 type Touches = readonly (readonly [elements: number, times: number])[];
 
-const bytes = (lists: readonly Touches[]): number => 4 * lists.flat().reduce((sum, [elements, times]) => sum + elements * times, 0);
+const bytes = (lists: readonly Touches[]): number =>
+  4 * lists.flat().reduce((sum, [elements, times]) => sum + elements * times, 0);
 
 /** Weights: read forward, and backward unless their input needs no gradient; gradient written; optimizer reads it and updates three arrays. */
 const weight = (elements: number, backward = true): Touches => [[elements, (backward ? 2 : 1) + 1 + 1 + 6]];
@@ -41,8 +42,14 @@ const cases: Record<string, () => { report: ReturnType<typeof explain>; least: n
   "MLP 784-512-256-10, batch 64": () => ({
     report: step(new Perceptron(784, 512, 256, 10), randn([64, 784]), randint(0, 10, [64]), 10),
     least: bytes([
-      [[64 * 784, 2]], hidden(64, 512), hidden(64, 256), logits(64, 10),
-      weight(784 * 512, false), weight(512 * 256), weight(256 * 10), bias(512 + 256 + 10),
+      [[64 * 784, 2]],
+      hidden(64, 512),
+      hidden(64, 256),
+      logits(64, 10),
+      weight(784 * 512, false),
+      weight(512 * 256),
+      weight(256 * 10),
+      bias(512 + 256 + 10),
     ]),
     kernels: 13,
   }),
@@ -51,11 +58,18 @@ const cases: Record<string, () => { report: ReturnType<typeof explain>; least: n
     least: bytes([
       [[32 * 784, 2]],
       // Convolution output: written, read by pooling and by its argmax, which share a kernel, and by the mask; gradient written, read by weights and bias.
-      [[32 * 32 * 784, 3 + 3]], [[32 * 64 * 196, 3 + 4]],
+      [[32 * 32 * 784, 3 + 3]],
+      [[32 * 64 * 196, 3 + 4]],
       // Pooled: value and position written; value read forward and by the weight gradient, position and gradient read backward.
-      [[32 * 32 * 196, 2 + 2 + 3]], [[32 * 64 * 49, 2 + 2 + 3]],
-      hidden(32, 128), logits(32, 10),
-      weight(32 * 9, false), weight(64 * 32 * 9), weight(3136 * 128), weight(1280), bias(32 + 64 + 128 + 10),
+      [[32 * 32 * 196, 2 + 2 + 3]],
+      [[32 * 64 * 49, 2 + 2 + 3]],
+      hidden(32, 128),
+      logits(32, 10),
+      weight(32 * 9, false),
+      weight(64 * 32 * 9),
+      weight(3136 * 128),
+      weight(1280),
+      bias(32 + 64 + 128 + 10),
     ]),
     kernels: 22,
   }),
@@ -71,14 +85,22 @@ const cases: Record<string, () => { report: ReturnType<typeof explain>; least: n
       [[rows * 4 * width, 2 + 3 + 4]],
       // Gradients of both sums (written, read by two products, a bias and a sum) and of both norms.
       [[rows * width, 2 * (5 + 3)]],
-      weight(3 * width * width), weight(width * width), weight(4 * width * width), weight(4 * width * width), bias(9 * width + 4 * width),
+      weight(3 * width * width),
+      weight(width * width),
+      weight(4 * width * width),
+      weight(4 * width * width),
+      bias(9 * width + 4 * width),
     ];
     return {
       report: step(new Gpt(512, 128, 256, 4, 4), randint(0, 512, [8, 128]), randint(0, 512, [1024]), 512),
       least: bytes([
         ...[0, 1, 2, 3].flatMap(() => block),
-        [[rows * width, 5 + 3 + 5 + 3]], [[rows * 512, 2 + 3]],
-        weight(512 * width), weight(512 * width, false), weight(128 * width, false), bias(2 * width),
+        [[rows * width, 5 + 3 + 5 + 3]],
+        [[rows * 512, 2 + 3]],
+        weight(512 * width),
+        weight(512 * width, false),
+        weight(128 * width, false),
+        bias(2 * width),
       ]),
       kernels: 101,
     };
@@ -95,7 +117,12 @@ const cases: Record<string, () => { report: ReturnType<typeof explain>; least: n
         // Hidden and cell state written; hidden read by the next step, backward and the weight gradient; cell read three times, gradients of both.
         [[each * width, 1 + 3 + 1 + 3 + 4]],
         // The recurrent weights are read by every step, forward and backward.
-        [[4 * width * width, 2 * steps + 8]], weight(4 * width * 32, false), bias(8 * width), weight(1280), bias(10), logits(batch, 10),
+        [[4 * width * width, 2 * steps + 8]],
+        weight(4 * width * 32, false),
+        bias(8 * width),
+        weight(1280),
+        bias(10),
+        logits(batch, 10),
       ]),
       kernels: 26,
     };
@@ -114,12 +141,17 @@ describe("budgets of training steps", () => {
   it("another batch size of the same MLP compiles no kernel", () => {
     const model = new Perceptron(784, 128, 10);
     const known = new Set(keys(step(model, randn([32, 784]), randint(0, 10, [32]), 10)));
-    for (const batch of [48, 100]) expect(keys(step(model, randn([batch, 784]), randint(0, 10, [batch]), 10)).filter((k) => !known.has(k))).toEqual([]);
+    for (const batch of [48, 100])
+      expect(keys(step(model, randn([batch, 784]), randint(0, 10, [batch]), 10)).filter((k) => !known.has(k))).toEqual(
+        [],
+      );
   });
   it("another batch size and length of the same GPT compile no kernel", () => {
     const model = new Gpt(512, 128, 256, 2, 4);
     const known = new Set(keys(step(model, randint(0, 512, [8, 128]), randint(0, 512, [1024]), 512)));
-    expect(keys(step(model, randint(0, 512, [12, 96]), randint(0, 512, [1152]), 512)).filter((k) => !known.has(k))).toEqual([]);
+    expect(
+      keys(step(model, randint(0, 512, [12, 96]), randint(0, 512, [1152]), 512)).filter((k) => !known.has(k)),
+    ).toEqual([]);
   });
 
   it("[C7] [C8] softmax, layer norm and cross-entropy forward are one kernel each", () => {
@@ -128,6 +160,8 @@ describe("budgets of training steps", () => {
     expect(explain((t: Tensor) => t.softmax(-1), x).kernels).toBe(1);
     const labels = randint(0, 512, [64]);
     labels.dataSync();
-    expect(explain((t: Tensor, y: Tensor) => losses.crossEntropy(t, y, { reduction: "none" }), x, labels).kernels).toBe(1);
+    expect(explain((t: Tensor, y: Tensor) => losses.crossEntropy(t, y, { reduction: "none" }), x, labels).kernels).toBe(
+      1,
+    );
   });
 });

@@ -52,7 +52,9 @@ class Block extends nn.Module {
   forward(x: Tensor): Tensor {
     const seen = this.norm1.forward(x) as Tensor;
     x = x.add(this.attention.forward(seen, seen, seen, { causal: true }));
-    return x.add(this.down.forward((this.up.forward(this.norm2.forward(x) as Tensor) as Tensor).gelu() as Tensor) as Tensor);
+    return x.add(
+      this.down.forward((this.up.forward(this.norm2.forward(x) as Tensor) as Tensor).gelu() as Tensor) as Tensor,
+    );
   }
 }
 
@@ -74,7 +76,9 @@ export class Gpt extends nn.Module {
   }
 
   forward(ids: Tensor): Tensor {
-    let x: Tensor = (this.tokens.forward(ids) as Tensor).add(this.positions.forward(arange(ids.shape[1]!) as Tensor) as Tensor);
+    let x: Tensor = (this.tokens.forward(ids) as Tensor).add(
+      this.positions.forward(arange(ids.shape[1]!) as Tensor) as Tensor,
+    );
     for (const block of this.blocks) x = block.forward(x);
     return this.head.forward(this.norm.forward(x) as Tensor) as Tensor;
   }

@@ -6,7 +6,14 @@ import { workloads } from "./workloads.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { device: { type: "string", default: "wasm" }, threads: { type: "string" }, json: { type: "boolean", default: false }, explain: { type: "boolean", default: false }, code: { type: "boolean", default: false }, profile: { type: "boolean", default: false } },
+  options: {
+    device: { type: "string", default: "wasm" },
+    threads: { type: "string" },
+    json: { type: "boolean", default: false },
+    explain: { type: "boolean", default: false },
+    code: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+  },
 });
 if (values.threads) process.env["MYELIN_THREADS"] = values.threads;
 setDevice(values.device);
@@ -28,12 +35,22 @@ for (const name of positionals.length ? positionals : Object.keys(workloads)) {
   }
   const timing = measure(step);
   const line = {
-    workload: name, device: values.device, threads: Number(values.threads ?? 0) || undefined,
-    medianMs: round(timing.medianMs), bestMs: round(timing.bestMs), firstMs: round(timing.firstMs),
+    workload: name,
+    device: values.device,
+    threads: Number(values.threads ?? 0) || undefined,
+    medianMs: round(timing.medianMs),
+    bestMs: round(timing.bestMs),
+    firstMs: round(timing.firstMs),
     ...(flops ? { gflops: round(flops / timing.medianMs / 1e6) } : {}),
     ...(bytes ? { gbps: round(bytes / timing.medianMs / 1e6) } : {}),
   };
-  console.log(values.json ? JSON.stringify(line) : Object.entries(line).map(([k, v]) => `${k}=${v}`).join("  "));
+  console.log(
+    values.json
+      ? JSON.stringify(line)
+      : Object.entries(line)
+          .map(([k, v]) => `${k}=${v}`)
+          .join("  "),
+  );
 }
 
 function round(x: number): number {

@@ -28,25 +28,34 @@ function weights(...shape: number[]): Tensor {
 
 // Results go into state on the device: bringing them to JavaScript is not part of a product.
 function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
-  const a = weights(n, n), b = weights(n, n), c = buffer(new Float32Array(n * n), [n, n]);
+  const a = weights(n, n),
+    b = weights(n, n),
+    c = buffer(new Float32Array(n * n), [n, n]);
   const product = jit(() => c.assign((transposeLeft ? a.T : a).matmul(transposeRight ? b.T : b)));
   return { step: product, run: product, flops: 2 * n ** 3 };
 }
 
 function elementwise(n: number): Workload {
-  const x = weights(n), y = buffer(new Float32Array(n), [n]);
+  const x = weights(n),
+    y = buffer(new Float32Array(n), [n]);
   const f = jit(() => y.assign(x.mul(2).add(1).relu().mul(x.sigmoid())));
   return { step: f, run: f, bytes: 8 * n };
 }
 
 function softmax(rows: number, columns: number): Workload {
-  const x = weights(rows, columns), y = buffer(new Float32Array(rows * columns), [rows, columns]);
+  const x = weights(rows, columns),
+    y = buffer(new Float32Array(rows * columns), [rows, columns]);
   const f = jit(() => y.assign(x.softmax(-1)));
   return { step: f, run: f, bytes: 8 * rows * columns };
 }
 
 /** A whole training step of a classifier on one batch. */
-function training(model: { forward(x: Tensor): Tensor }, x: Tensor, labels: Tensor, optimizer: optim.Optimizer): Workload {
+function training(
+  model: { forward(x: Tensor): Tensor },
+  x: Tensor,
+  labels: Tensor,
+  optimizer: optim.Optimizer,
+): Workload {
   const step = jit((input: Tensor, target: Tensor) => {
     optimizer.zeroGrad();
     const loss = losses.crossEntropy(model.forward(input), target);
@@ -65,7 +74,12 @@ function labels(count: number, ...shape: number[]): Tensor {
 
 function perceptron(batch: number, ...sizes: number[]): Workload {
   const model = new Perceptron(...sizes);
-  return training(model, values(batch, sizes[0]!), labels(sizes[sizes.length - 1]!, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+  return training(
+    model,
+    values(batch, sizes[0]!),
+    labels(sizes[sizes.length - 1]!, batch),
+    new optim.Adam(model.parameters(), { lr: 1e-3 }),
+  );
 }
 
 function convolutional(batch: number): Workload {
@@ -75,13 +89,23 @@ function convolutional(batch: number): Workload {
 
 function lstm(batch: number, length: number): Workload {
   const model = new Recurrent(32, 128, 10);
-  return training(model, values(batch, length, 32), labels(10, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+  return training(
+    model,
+    values(batch, length, 32),
+    labels(10, batch),
+    new optim.Adam(model.parameters(), { lr: 1e-3 }),
+  );
 }
 
 function gpt(batch: number, length: number): Workload {
   const model = new Gpt(512, length, 256, 4, 4);
   const flat = { forward: (ids: Tensor): Tensor => model.forward(ids).reshape([batch * length, 512]) };
-  return training(flat, labels(512, batch, length), labels(512, batch * length), new optim.AdamW(model.parameters(), { lr: 3e-4 }));
+  return training(
+    flat,
+    labels(512, batch, length),
+    labels(512, batch * length),
+    new optim.AdamW(model.parameters(), { lr: 3e-4 }),
+  );
 }
 
 function inference(): Workload {

@@ -25,13 +25,25 @@ class Host implements Source {
 }
 let seed = 1;
 const leaf = (...shape: number[]): Node => {
-  const array = Float32Array.from({ length: sizeOf(shape) }, () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 2 - 1);
+  const array = Float32Array.from(
+    { length: sizeOf(shape) },
+    () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 2 - 1,
+  );
   return input(shape, "f32", new Host(array));
 };
 
 function reference(roots: readonly Node[]): TypedArray[] {
   const values = new Map<Node, TypedArray>();
-  for (const n of topological(roots)) values.set(n, n.source ? (n.source as Host).array : evaluateNode(n, n.inputs.map((x) => values.get(x)!)));
+  for (const n of topological(roots))
+    values.set(
+      n,
+      n.source
+        ? (n.source as Host).array
+        : evaluateNode(
+            n,
+            n.inputs.map((x) => values.get(x)!),
+          ),
+    );
   return roots.map((r) => values.get(r)!);
 }
 
@@ -43,7 +55,13 @@ function run(device: Device, request: Request): TypedArray[] {
     const { array } = l.source as Host;
     device.write(memories[i]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   });
-  device.run(runnable, memories, compiled.program.scalars.map((_, i) => (compiled.structure.numbers[i]?.attributes["value"] as number | undefined) ?? 0));
+  device.run(
+    runnable,
+    memories,
+    compiled.program.scalars.map(
+      (_, i) => (compiled.structure.numbers[i]?.attributes["value"] as number | undefined) ?? 0,
+    ),
+  );
   return request.results.map((n, i) => {
     const bytes = device.readSync!(memories[compiled.results[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
     return viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape));
@@ -66,31 +84,89 @@ const bias = (x: Node, b: Node): Node => add(x, expand(reshape(b, [1, b.shape[0]
 const matmul = (a: Node, b: Node): Node => dot(a, b, { batch: [[], []], contract: [[1], [0]] });
 
 const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: number }> = {
-  "map": () => ({ roots: [mul(add(leaf(3, 5), leaf(3, 5)), leaf(3, 5))], kernels: 1 }),
+  map: () => ({ roots: [mul(add(leaf(3, 5), leaf(3, 5)), leaf(3, 5))], kernels: 1 }),
   "transposed map": () => ({ roots: [add(permute(leaf(7, 5), [1, 0]), leaf(5, 7))], kernels: 1 }),
   "full sum": () => ({ roots: [sum(leaf(40, 1000), [0, 1])], kernels: 2 }),
   "column sum": () => ({ roots: [sum(leaf(33, 21), [0])], kernels: 1 }),
-  "softmax": () => ({ roots: [softmax(leaf(9, 21))], kernels: 1 }),
+  softmax: () => ({ roots: [softmax(leaf(9, 21))], kernels: 1 }),
   "layer norm": () => ({ roots: [layerNorm(leaf(9, 21))], kernels: 1 }),
   "contraction with epilogue": () => ({ roots: [tanh(bias(matmul(leaf(9, 21), leaf(21, 18)), leaf(18)))], kernels: 1 }),
-  "transposed contraction": () => ({ roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))], kernels: 1 }),
+  "transposed contraction": () => ({
+    roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))],
+    kernels: 1,
+  }),
   "attention heads": () => {
     const x = leaf(2, 6, 12);
     const heads = permute(reshape(x, [2, 6, 3, 4]), [0, 2, 1, 3]);
-    const scores = softmax(dot(heads, heads, { batch: [[0, 1], [0, 1]], contract: [[3], [3]] }));
-    const out = dot(scores, heads, { batch: [[0, 1], [0, 1]], contract: [[3], [2]] });
-    return { roots: [dot(reshape(permute(out, [0, 2, 1, 3]), [2, 6, 12]), leaf(12, 5), { batch: [[], []], contract: [[2], [0]] })], kernels: 4 };
+    const scores = softmax(
+      dot(heads, heads, {
+        batch: [
+          [0, 1],
+          [0, 1],
+        ],
+        contract: [[3], [3]],
+      }),
+    );
+    const out = dot(scores, heads, {
+      batch: [
+        [0, 1],
+        [0, 1],
+      ],
+      contract: [[3], [2]],
+    });
+    return {
+      roots: [
+        dot(reshape(permute(out, [0, 2, 1, 3]), [2, 6, 12]), leaf(12, 5), { batch: [[], []], contract: [[2], [0]] }),
+      ],
+      kernels: 4,
+    };
   },
-  "convolution": () => {
-    const x = pad(leaf(2, 3, 6, 6), [[0, 0], [0, 0], [1, 1], [1, 1]]);
-    const w = window(window(x, { axis: 2, size: 3, stride: 1, dilation: 1 }), { axis: 3, size: 3, stride: 1, dilation: 1 });
-    return { roots: [permute(dot(w, leaf(4, 3, 3, 3), { batch: [[], []], contract: [[1, 4, 5], [1, 2, 3]] }), [0, 3, 1, 2])], kernels: 1 };
+  convolution: () => {
+    const x = pad(leaf(2, 3, 6, 6), [
+      [0, 0],
+      [0, 0],
+      [1, 1],
+      [1, 1],
+    ]);
+    const w = window(window(x, { axis: 2, size: 3, stride: 1, dilation: 1 }), {
+      axis: 3,
+      size: 3,
+      stride: 1,
+      dilation: 1,
+    });
+    return {
+      roots: [
+        permute(
+          dot(w, leaf(4, 3, 3, 3), {
+            batch: [[], []],
+            contract: [
+              [1, 4, 5],
+              [1, 2, 3],
+            ],
+          }),
+          [0, 3, 1, 2],
+        ),
+      ],
+      kernels: 1,
+    };
   },
   "a loop and its gradients": () => {
     const [steps, batch, wide, hidden] = [5, 3, 4, 6];
-    const xs = leaf(steps, batch, wide), h0 = leaf(batch, hidden), w = leaf(hidden, wide), u = leaf(hidden, hidden), b = leaf(hidden);
-    const cell = (h: Node, x: Node): Node => tanh(bias(add(matmul(x, permute(w, [1, 0])), matmul(h, permute(u, [1, 0]))), b));
-    const looped = scan(([h], [x]) => { const next = cell(h!, x!); return { carry: [next], outputs: [mul(next, next)] }; }, [h0], [xs]);
+    const xs = leaf(steps, batch, wide),
+      h0 = leaf(batch, hidden),
+      w = leaf(hidden, wide),
+      u = leaf(hidden, hidden),
+      b = leaf(hidden);
+    const cell = (h: Node, x: Node): Node =>
+      tanh(bias(add(matmul(x, permute(w, [1, 0])), matmul(h, permute(u, [1, 0]))), b));
+    const looped = scan(
+      ([h], [x]) => {
+        const next = cell(h!, x!);
+        return { carry: [next], outputs: [mul(next, next)] };
+      },
+      [h0],
+      [xs],
+    );
     let h = h0;
     let total = fill([], 0, "f32");
     for (let t = 0; t < steps; t++) {
@@ -104,14 +180,20 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
     return { roots: all(loss), expected: all(plain), kernels: 0 };
   },
   "gradients of a small network": () => {
-    const x = leaf(9, 12), w1 = leaf(12, 8), b1 = leaf(8), w2 = leaf(8, 5);
+    const x = leaf(9, 12),
+      w1 = leaf(12, 8),
+      b1 = leaf(8),
+      w2 = leaf(8, 5);
     const loss = sum(softmax(matmul(tanh(bias(matmul(x, w1), b1)), w2)), [0, 1]);
     const squared = mul(loss, loss);
     return { roots: [squared, ...gradients([squared], [fill([], 1, "f32")], [w1, b1, w2]).map((g) => g!)], kernels: 0 };
   },
 };
 
-for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice(), wasm: () => new WasmDevice() }) as [string, () => Device][]) {
+for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice(), wasm: () => new WasmDevice() }) as [
+  string,
+  () => Device,
+][]) {
   suite(`compiled on ${name}`, () => {
     for (const [title, build] of Object.entries(cases))
       it(title, () => {

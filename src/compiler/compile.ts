@@ -7,14 +7,22 @@ import { sizeOf } from "../core/shape.ts";
 import type { Program, Region, TapeEntry } from "../device/device.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { contiguous, reshapeOp } from "../graph/ops/movement.ts";
-import { trimExpressions, type Expression } from "../ir/expression.ts";
-import type { Loop, Statement, Store } from "../ir/kernel.ts";
+import { trimExpressions } from "../ir/expression.ts";
+import type { Loop } from "../ir/kernel.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
 import { accumulatedIn, kernelize, storesOf, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
-import { address, kernelsOf, schedule, writtenBy, type Scheduled, type ScheduledLoop, type ScheduledStep } from "./schedule.ts";
+import {
+  address,
+  kernelsOf,
+  schedule,
+  writtenBy,
+  type Scheduled,
+  type ScheduledLoop,
+  type ScheduledStep,
+} from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { describe, type Structure } from "./structure.ts";
 
@@ -60,7 +68,11 @@ export function describeRequest(request: Request): Structure {
 }
 
 /** Updates in `copies` are computed elsewhere first (the inner copy) and moved to their place at the end. */
-function compileWith(request: Request, structure: Structure, copies: ReadonlySet<number>): Compiled | { readonly unsafe: readonly number[] } {
+function compileWith(
+  request: Request,
+  structure: Structure,
+  copies: ReadonlySet<number>,
+): Compiled | { readonly unsafe: readonly number[] } {
   const simple = simplify(rootsOf(request));
   const taken = new Set<Node>();
   const roots = simple.map((node, i) => {
@@ -72,20 +84,44 @@ function compileWith(request: Request, structure: Structure, copies: ReadonlySet
     taken.add(own);
     return own;
   });
-  const inPlace = new Set(request.updates.flatMap(({ target }, i) => {
-    const root = roots[request.results.length + i]!;
-    return topological([root]).some((n) => n.source === target.source) ? [root] : [];
-  }));
+  const inPlace = new Set(
+    request.updates.flatMap(({ target }, i) => {
+      const root = roots[request.results.length + i]!;
+      return topological([root]).some((n) => n.source === target.source) ? [root] : [];
+    }),
+  );
   const { groups, groupOf, needs } = fuse(roots, inPlace);
   const isStored = (n: Node): boolean => groupOf.has(n);
-  const units = groups.map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored)))).filter((u) => u.group.members.some((m) => m.stored && sizeOf(m.node.shape) > 0));
+  const units = groups
+    .map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored))))
+    .filter((u) => u.group.members.some((m) => m.stored && sizeOf(m.node.shape) > 0));
   const kernels = kernelsOf(units);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
-  const updates = request.updates.map((u, i) => ({ leaf: leafOf.get(u.target.source!)!, root: roots[request.results.length + i]!, index: i }));
+  const updates = request.updates.map((u, i) => ({
+    leaf: leafOf.get(u.target.source!)!,
+    root: roots[request.results.length + i]!,
+    index: i,
+  }));
   // An update may overwrite its target only where nothing reads the old value later or elsewhere.
-  const unsafe = updates.filter((u) => !copies.has(u.index) && !safeInPlace(kernels.find((k) => writtenBy(k).includes(u.root)), u.root, structure.leaves[u.leaf]!)).map((u) => u.index);
+  const unsafe = updates
+    .filter(
+      (u) =>
+        !copies.has(u.index) &&
+        !safeInPlace(
+          kernels.find((k) => writtenBy(k).includes(u.root)),
+          u.root,
+          structure.leaves[u.leaf]!,
+        ),
+    )
+    .map((u) => u.index);
   if (unsafe.length) return { unsafe };
-  const waits = waitsOf(groups, groupOf, needs, units, updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })));
+  const waits = waitsOf(
+    groups,
+    groupOf,
+    needs,
+    units,
+    updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })),
+  );
   const steps = schedule(units, waits);
   if (!steps) {
     if (copies.size === updates.length) throw new Error("compile: the kernels wait for one another in a circle");
@@ -105,25 +141,33 @@ function compileWith(request: Request, structure: Structure, copies: ReadonlySet
   const scratchBytes = placeScratch(steps, region);
   const scalars = structure.numbers.map((n) => n.dtype);
   const numbers = new Map(structure.numbers.map((n, i) => [n, i]));
-  const write = (list: readonly ScheduledStep[]): TapeEntry[] => list.flatMap((step): TapeEntry[] => {
-    if (step.loop) {
-      const counter = scalars.push("i32") - 1;
-      numbers.set(step.loop.counter, counter);
-      return [...write(step.loop.before), { times: step.loop.times, counter, steps: write(step.loop.steps) }];
-    }
-    return [{
-      key: step.key, kernel: step.launches[0]!.parameterized.kernel,
-      launches: step.launches.map((k) => ({
-        buffers: k.buffers.map((n) => (n.source ? bySource.get(n.source)! : region.get(n)!)),
-        sizes: k.parameterized.sizes,
-        scalars: k.scalars.map((n) => numbers.get(n)!),
-      })),
-      work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
-    }];
-  });
+  const write = (list: readonly ScheduledStep[]): TapeEntry[] =>
+    list.flatMap((step): TapeEntry[] => {
+      if (step.loop) {
+        const counter = scalars.push("i32") - 1;
+        numbers.set(step.loop.counter, counter);
+        return [...write(step.loop.before), { times: step.loop.times, counter, steps: write(step.loop.steps) }];
+      }
+      return [
+        {
+          key: step.key,
+          kernel: step.launches[0]!.parameterized.kernel,
+          launches: step.launches.map((k) => ({
+            buffers: k.buffers.map((n) => (n.source ? bySource.get(n.source)! : region.get(n)!)),
+            sizes: k.parameterized.sizes,
+            scalars: k.scalars.map((n) => numbers.get(n)!),
+          })),
+          work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
+        },
+      ];
+    });
   const tape = write(steps);
   return {
-    structure, steps, results, inputs: structure.leaves.map((_, i) => i), updates: updates.map((u) => u.leaf),
+    structure,
+    steps,
+    results,
+    inputs: structure.leaves.map((_, i) => i),
+    updates: updates.map((u) => u.leaf),
     program: { tape, bindings, scalars, scratchBytes },
   };
 }
@@ -132,22 +176,28 @@ const bytesOf = (node: Node): number => sizeOf(node.shape) * byteSize(node.dtype
 
 /** Lets every kernel wait for those whose values it reads, and every update for the readers of what it overwrites. */
 function waitsOf(
-  groups: readonly Group[], groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>, units: readonly (Scheduled | ScheduledLoop)[],
+  groups: readonly Group[],
+  groupOf: ReadonlyMap<Node, Group>,
+  needs: ReadonlyMap<Node, readonly Node[]>,
+  units: readonly (Scheduled | ScheduledLoop)[],
   updates: readonly { readonly root: Node; readonly leaf: Node }[],
 ): Map<Group, Set<Group>> {
   const present = new Set(units.map((u) => u.group));
   const waits = new Map<Group, Set<Group>>();
   for (const group of groups) {
     const on = new Set<Group>();
-    for (const m of group.members) for (const x of needs.get(m.node)!) {
-      const g = groupOf.get(x)!;
-      if (g !== group && present.has(g)) on.add(g);
-    }
+    for (const m of group.members)
+      for (const x of needs.get(m.node)!) {
+        const g = groupOf.get(x)!;
+        if (g !== group && present.has(g)) on.add(g);
+      }
     waits.set(group, on);
   }
   for (const { root, leaf } of updates) {
     const writer = groupOf.get(root)!;
-    for (const u of units) if (u.group !== writer && kernelsOf([u]).some((k) => k.buffers.some((b) => b.source === leaf.source))) waits.get(writer)!.add(u.group);
+    for (const u of units)
+      if (u.group !== writer && kernelsOf([u]).some((k) => k.buffers.some((b) => b.source === leaf.source)))
+        waits.get(writer)!.add(u.group);
   }
   return waits;
 }
@@ -169,8 +219,16 @@ function safeInPlace(kernelized: Kernelized | undefined, root: Node, leaf: Node)
   const { kernel } = kernelized;
   const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
   const target = stores.find((s) => s.buffer === written)!.offset;
-  let safe = kernelized.kind === "map" || kernel.kind === "contract" || (kernel.body.length === 1 && kernel.body[0]!.kind === "loop" && [...target.free].every((v) => v === (kernel.body[0] as Loop).index));
-  const values = kernel.kind === "contract" ? [kernel.left, kernel.right, ...stores.map((s) => s.value)] : [...stores.map((s) => s.value), ...accumulatedIn(kernel.body)];
+  let safe =
+    kernelized.kind === "map" ||
+    kernel.kind === "contract" ||
+    (kernel.body.length === 1 &&
+      kernel.body[0]!.kind === "loop" &&
+      [...target.free].every((v) => v === (kernel.body[0] as Loop).index));
+  const values =
+    kernel.kind === "contract"
+      ? [kernel.left, kernel.right, ...stores.map((s) => s.value)]
+      : [...stores.map((s) => s.value), ...accumulatedIn(kernel.body)];
   walk(values, (e) => {
     if (e.kind === "load" && e.buffer === read && e.offset !== target) safe = false;
   });

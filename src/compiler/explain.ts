@@ -49,11 +49,14 @@ export interface ProgramReport {
 /** Describes a compiled program. `captured` says which of its leaves were captured values. */
 export function report(compiled: Compiled, isCaptured: (leaf: Node) => boolean = () => false): ProgramReport {
   const steps = compiled.steps.flatMap((step) => reportSteps(step, 1));
-  const total = (pick: (k: KernelReport) => number): number => steps.reduce((sum, s) => sum + s.times * s.launches.reduce((t, k) => t + pick(k), 0), 0);
+  const total = (pick: (k: KernelReport) => number): number =>
+    steps.reduce((sum, s) => sum + s.times * s.launches.reduce((t, k) => t + pick(k), 0), 0);
   return {
-    steps, kernels: steps.length,
+    steps,
+    kernels: steps.length,
     distinctKernels: new Set(kernelsOf(compiled.steps).map((k) => k.key)).size,
-    flops: total((k) => k.flops), movedBytes: total((k) => k.bytes),
+    flops: total((k) => k.flops),
+    movedBytes: total((k) => k.bytes),
     scratchBytes: compiled.program.scratchBytes,
     boundBytes: compiled.program.bindings.reduce((sum, b) => sum + b, 0),
     captured: compiled.structure.leaves.filter(isCaptured).map(typed),
@@ -63,19 +66,28 @@ export function report(compiled: Compiled, isCaptured: (leaf: Node) => boolean =
 const typed = (n: Node): string => `${n.dtype} ${show(n.shape)}`;
 
 function reportSteps(step: ScheduledStep, times: number): StepReport[] {
-  if (step.loop) return [...step.loop.before.flatMap((s) => reportSteps(s, times)), ...step.loop.steps.flatMap((s) => reportSteps(s, times * step.loop.times))];
+  if (step.loop)
+    return [
+      ...step.loop.before.flatMap((s) => reportSteps(s, times)),
+      ...step.loop.steps.flatMap((s) => reportSteps(s, times * step.loop.times)),
+    ];
   return [{ times, key: step.key, launches: step.launches.map((k) => reportKernel(k)) }];
 }
 
 function reportKernel(k: Scheduled): KernelReport {
   const members = k.group.members;
   const inside = new Set(k.buffers.filter((b) => !members.some((m) => m.node === b)));
-  const nodes = topological(members.map((m) => m.node), (n) => n.source !== undefined || inside.has(n)).filter((n) => !n.source && !inside.has(n));
+  const nodes = topological(
+    members.map((m) => m.node),
+    (n) => n.source !== undefined || inside.has(n),
+  ).filter((n) => !n.source && !inside.has(n));
   const counts = new Map<string, number>();
   for (const n of nodes) counts.set(n.op.name, (counts.get(n.op.name) ?? 0) + 1);
   const stored = members.filter((m) => m.stored).map((m) => m.node);
   return {
-    kind: k.kind, flops: k.flops, bytes: k.bytes,
+    kind: k.kind,
+    flops: k.flops,
+    bytes: k.bytes,
     ops: [...counts].map(([name, count]) => (count > 1 ? `${name}×${count}` : name)),
     results: stored.map(typed),
     lines: [...new Set(stored.flatMap((n) => (n.line ? [n.line] : [])))],
@@ -91,7 +103,12 @@ export function formatReport(program: ProgramReport, code: boolean = false): str
   if (program.captured.length) lines.push(`captured: ${program.captured.join(", ")}`);
   program.steps.forEach((step, i) => {
     const [first] = step.launches;
-    const times = [step.launches.length > 1 ? `${step.launches.length} segments` : "", step.times > 1 ? `${step.times} times` : ""].filter(Boolean).join(", ");
+    const times = [
+      step.launches.length > 1 ? `${step.launches.length} segments` : "",
+      step.times > 1 ? `${step.times} times` : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
     const flops = step.launches.reduce((sum, k) => sum + k.flops, 0);
     const moved = step.launches.reduce((sum, k) => sum + k.bytes, 0);
     lines.push(
@@ -102,5 +119,19 @@ export function formatReport(program: ProgramReport, code: boolean = false): str
   return lines.join("\n");
 }
 
-const quantity = (n: number): string => (n >= 1e9 ? `${(n / 1e9).toFixed(2)} G` : n >= 1e6 ? `${(n / 1e6).toFixed(2)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} k` : `${Math.round(n)}`);
-const bytes = (n: number): string => (n >= 1e9 ? `${(n / 1e9).toFixed(2)} GB` : n >= 1e6 ? `${(n / 1e6).toFixed(2)} MB` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} kB` : `${n} B`);
+const quantity = (n: number): string =>
+  n >= 1e9
+    ? `${(n / 1e9).toFixed(2)} G`
+    : n >= 1e6
+      ? `${(n / 1e6).toFixed(2)} M`
+      : n >= 1e3
+        ? `${(n / 1e3).toFixed(1)} k`
+        : `${Math.round(n)}`;
+const bytes = (n: number): string =>
+  n >= 1e9
+    ? `${(n / 1e9).toFixed(2)} GB`
+    : n >= 1e6
+      ? `${(n / 1e6).toFixed(2)} MB`
+      : n >= 1e3
+        ? `${(n / 1e3).toFixed(1)} kB`
+        : `${n} B`;

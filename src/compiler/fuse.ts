@@ -12,7 +12,6 @@ import { afterOp } from "../graph/ops/control.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
 import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
-import { randomBitsOp } from "../graph/ops/random.ts";
 import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
 import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
 import { Inliner } from "./inline.ts";
@@ -38,10 +37,12 @@ export interface Member {
 const isOp = (node: Node, ...ops: unknown[]): boolean => node.source === undefined && ops.includes(node.op);
 const isReduce = (node: Node): boolean => isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
 /** A contraction, perhaps in another order than it is computed in. */
-export const isHeavy = (node: Node): boolean => isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp) && isHeavy(node.inputs[0]!));
+export const isHeavy = (node: Node): boolean =>
+  isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp) && isHeavy(node.inputs[0]!));
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
 /** Values that cost nothing to make again. */
-const isFree = (node: Node): boolean => isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
+const isFree = (node: Node): boolean =>
+  isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
 
 export interface Fusion {
   readonly groups: readonly Group[];
@@ -62,7 +63,8 @@ const LARGE = 16_384;
 export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Set()): Fusion {
   const order = topological(roots);
   const users = new Map<Node, Node[]>();
-  for (const node of order) if (!node.source) for (const x of node.inputs) users.set(x, [...(users.get(x) ?? []), node]);
+  for (const node of order)
+    if (!node.source) for (const x of node.inputs) users.set(x, [...(users.get(x) ?? []), node]);
   const stored = chooseStored(order, roots, users);
   const groupOf = new Map<Node, Group>();
   const groups: Group[] = [];
@@ -77,12 +79,20 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
       groupOf.set(node, group);
       continue;
     }
-    const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))].reverse().find((g) => updates.has(g.members[0]!.node) === updates.has(node) && join(g, node, stored, groupOf, needs));
+    const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))]
+      .reverse()
+      .find((g) => updates.has(g.members[0]!.node) === updates.has(node) && join(g, node, stored, groupOf, needs));
     if (home) {
       groupOf.set(node, home);
       continue;
     }
-    const sibling = findSibling(node, groups.filter((g) => !g.scan && updates.has(g.members[0]!.node) === updates.has(node)), stored, groupOf, needs);
+    const sibling = findSibling(
+      node,
+      groups.filter((g) => !g.scan && updates.has(g.members[0]!.node) === updates.has(node)),
+      stored,
+      groupOf,
+      needs,
+    );
     if (sibling) {
       groupOf.set(node, sibling);
       continue;
@@ -97,7 +107,11 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
 }
 
 /** Phase one: roots, contractions and what they read, reductions, loops, and shared values that are dear to make twice. */
-function chooseStored(order: readonly Node[], roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Set<Node> {
+function chooseStored(
+  order: readonly Node[],
+  roots: readonly Node[],
+  users: ReadonlyMap<Node, readonly Node[]>,
+): Set<Node> {
   const stored = new Set<Node>();
   const store = (node: Node): void => {
     if (!node.source && !isOp(node, fillOp, scanOp)) stored.add(node);
@@ -114,9 +128,11 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
     // What every step of a loop reads in another order than it is stored in is brought into order once.
     if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x, stored));
     // How much memory one element's recomputation reads, in elements of this node.
-    const own = (x: Node): number => Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
+    const own = (x: Node): number =>
+      Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
     loads.set(node, node.inputs.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
-    if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored))) store(node);
+    if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored)))
+      store(node);
     // A sum over overlapping windows is read once per element, not once per reader.
     if (isOp(node, foldOp) && (users.get(node)?.length ?? 0) > 1) store(node);
   }
@@ -125,7 +141,9 @@ function chooseStored(order: readonly Node[], roots: readonly Node[], users: Rea
 
 /** The first node under movement ops, or the first stored one. */
 function beneath(node: Node, stored: ReadonlySet<Node>): Node {
-  return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp) ? beneath(node.inputs[0]!, stored) : node;
+  return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp)
+    ? beneath(node.inputs[0]!, stored)
+    : node;
 }
 
 /** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. */
@@ -147,10 +165,11 @@ function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<No
   const out = new Map<Node, Node[]>();
   for (const node of order) {
     const own = new Set<Node>();
-    if (!node.source) for (const x of node.inputs) {
-      if (stored.has(x)) own.add(x);
-      else for (const y of reads.get(x)!) own.add(y);
-    }
+    if (!node.source)
+      for (const x of node.inputs) {
+        if (stored.has(x)) own.add(x);
+        else for (const y of reads.get(x)!) own.add(y);
+      }
     reads.set(node, own);
     if (stored.has(node)) out.set(node, [...own]);
   }
@@ -161,7 +180,13 @@ function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<No
 const standsAlone = (node: Node): boolean => node.op.lowerLoops !== undefined || isOp(node, contiguousOp, scanOutputOp);
 
 /** Adds a node to a group whose members it reads row by row, if nothing is computed twice and no circle arises. */
-function join(group: Group, node: Node, stored: ReadonlySet<Node>, groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>): boolean {
+function join(
+  group: Group,
+  node: Node,
+  stored: ReadonlySet<Node>,
+  groupOf: ReadonlyMap<Node, Group>,
+  needs: ReadonlyMap<Node, readonly Node[]>,
+): boolean {
   if (standsAlone(node) || isHeavy(node) || standsAlone(group.members[0]!.node)) return false;
   const inGroup = new Map(group.members.map((m) => [m.node, m]));
   const own = node.shape.map((d) => freshIndex(d));
@@ -195,42 +220,70 @@ function join(group: Group, node: Node, stored: ReadonlySet<Node>, groupOf: Read
   const heavy = group.members.some((m) => isHeavy(m.node));
   if (heavy && (isReduce(node) || inner.some((i) => i.extent > 1))) return false;
   const rows = group.rows.reduce((p, r) => p * r.extent, 1);
-  if (rows < FEW_ROWS && (sizeOf(node.shape) > LARGE || needs.get(node)!.some((x) => sizeOf(x.shape) > LARGE && !inGroup.has(x)))) return false;
+  if (
+    rows < FEW_ROWS &&
+    (sizeOf(node.shape) > LARGE || needs.get(node)!.some((x) => sizeOf(x.shape) > LARGE && !inGroup.has(x)))
+  )
+    return false;
   if (isReduce(node) && readsMoreThan(node, group, LARGE) && rows < FEW_ROWS) return false;
   if (circular(group, node, groupOf, needs)) return false;
   group.members.push({ node, index: own.map((i) => rowOf!.get(i) ?? i), stored: true });
   return true;
 }
 
-const readsMoreThan = (node: Node, group: Group, limit: number): boolean => node.inputs.some((x) => sizeOf(x.shape) > limit && !group.members.some((m) => m.node === x));
+const readsMoreThan = (node: Node, group: Group, limit: number): boolean =>
+  node.inputs.some((x) => sizeOf(x.shape) > limit && !group.members.some((m) => m.node === x));
 
 /** Would the group, with `node` in it, wait for itself? */
-function circular(group: Group, node: Node, groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>): boolean {
+function circular(
+  group: Group,
+  node: Node,
+  groupOf: ReadonlyMap<Node, Group>,
+  needs: ReadonlyMap<Node, readonly Node[]>,
+): boolean {
   const seen = new Set<Group>([group]);
-  const stack = needs.get(node)!.map((x) => groupOf.get(x)!).filter((g) => g !== group);
+  const stack = needs
+    .get(node)!
+    .map((x) => groupOf.get(x)!)
+    .filter((g) => g !== group);
   while (stack.length) {
     const g = stack.pop()!;
     if (seen.has(g)) continue;
     seen.add(g);
-    for (const m of g.members) for (const x of needs.get(m.node)!) {
-      const next = groupOf.get(x)!;
-      if (next === group) return true;
-      stack.push(next);
-    }
+    for (const m of g.members)
+      for (const x of needs.get(m.node)!) {
+        const next = groupOf.get(x)!;
+        if (next === group) return true;
+        stack.push(next);
+      }
   }
   return false;
 }
 
 /** A group over equal rows that reads the same large value and neither needs nor feeds the node. */
-function findSibling(node: Node, groups: readonly Group[], stored: ReadonlySet<Node>, groupOf: ReadonlyMap<Node, Group>, needs: ReadonlyMap<Node, readonly Node[]>): Group | undefined {
+function findSibling(
+  node: Node,
+  groups: readonly Group[],
+  stored: ReadonlySet<Node>,
+  groupOf: ReadonlyMap<Node, Group>,
+  needs: ReadonlyMap<Node, readonly Node[]>,
+): Group | undefined {
   if (isHeavy(node) || standsAlone(node)) return undefined;
   const inputs = new Set(leavesOf(node, stored));
   const domain = reducedShape(node);
   for (const group of groups) {
     const first = group.members[0]!.node;
     if (isHeavy(first) || standsAlone(first) || !equalShapes(first.shape, node.shape)) continue;
-    if (group.members.some((m) => !equalShapes(m.node.shape, node.shape) || !equalShapes(reducedShape(m.node), domain))) continue;
-    if (!group.members.some((m) => leavesOf(m.node, stored).some((x) => inputs.has(x) && sizeOf(x.shape) > 1 && sizeOf(x.shape) >= sizeOf(node.shape) / 2))) continue;
+    if (group.members.some((m) => !equalShapes(m.node.shape, node.shape) || !equalShapes(reducedShape(m.node), domain)))
+      continue;
+    if (
+      !group.members.some((m) =>
+        leavesOf(m.node, stored).some(
+          (x) => inputs.has(x) && sizeOf(x.shape) > 1 && sizeOf(x.shape) >= sizeOf(node.shape) / 2,
+        ),
+      )
+    )
+      continue;
     if (circular(group, node, groupOf, needs) || needs.get(node)!.some((x) => groupOf.get(x) === group)) continue;
     group.members.push({ node, index: group.members[0]!.index, stored: true });
     return group;
@@ -243,13 +296,20 @@ const reducedShape = (node: Node): Shape => (isReduce(node) ? node.inputs[0]!.sh
 
 /** What the kernel of a node loads. */
 function leavesOf(node: Node, stored: ReadonlySet<Node>): Node[] {
-  return topological([node], (n) => n !== node && (n.source !== undefined || stored.has(n))).filter((n) => n !== node && (n.source !== undefined || stored.has(n)));
+  return topological([node], (n) => n !== node && (n.source !== undefined || stored.has(n))).filter(
+    (n) => n !== node && (n.source !== undefined || stored.has(n)),
+  );
 }
 
 /** A member that only its own group reads never reaches memory. */
-function dropInner(groups: readonly Group[], roots: readonly Node[], needs: ReadonlyMap<Node, readonly Node[]>, groupOf: ReadonlyMap<Node, Group>): void {
+function dropInner(
+  groups: readonly Group[],
+  roots: readonly Node[],
+  needs: ReadonlyMap<Node, readonly Node[]>,
+  groupOf: ReadonlyMap<Node, Group>,
+): void {
   const readOutside = new Set<Node>(roots);
-  for (const [node, reads] of needs) for (const x of reads) if (groupOf.get(x) !== groupOf.get(node)) readOutside.add(x);
+  for (const [node, reads] of needs)
+    for (const x of reads) if (groupOf.get(x) !== groupOf.get(node)) readOutside.add(x);
   for (const group of groups) for (const member of group.members) member.stored = readOutside.has(member.node);
 }
-

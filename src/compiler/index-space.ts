@@ -1,5 +1,15 @@
 /** Loop variables merged where memory is contiguous across them, and split where an index is taken apart anyway. */
-import { add, childrenOf, index as freshIndex, quotient, remainder, scale, substitute, type Expression, type Index } from "../ir/expression.ts";
+import {
+  add,
+  childrenOf,
+  index as freshIndex,
+  quotient,
+  remainder,
+  scale,
+  substitute,
+  type Expression,
+  type Index,
+} from "../ir/expression.ts";
 
 /** Loop variables, outermost first, and everything that depends on them. */
 export interface Space {
@@ -8,7 +18,11 @@ export interface Space {
 }
 
 /** Visits every distinct subexpression once. */
-export function walk(roots: readonly Expression[], visit: (e: Expression) => void, seen: Set<Expression> = new Set()): void {
+export function walk(
+  roots: readonly Expression[],
+  visit: (e: Expression) => void,
+  seen: Set<Expression> = new Set(),
+): void {
   for (const e of roots) {
     if (seen.has(e)) continue;
     seen.add(e);
@@ -29,12 +43,18 @@ export function splitIndices(space: Space): Space {
     walk(space.expressions, (e) => {
       if (found || (e.kind !== "quotient" && e.kind !== "remainder") || typeof e.divisor !== "number") return;
       const v = e.value;
-      if (v.kind === "index" && space.loops.includes(v) && v.extent % e.divisor === 0) found = { variable: v, n: e.divisor };
+      if (v.kind === "index" && space.loops.includes(v) && v.extent % e.divisor === 0)
+        found = { variable: v, n: e.divisor };
     });
     if (!found) return space;
     const { variable, n } = found;
-    const outer = freshIndex(variable.extent / n), inner = freshIndex(n);
-    space = replaceIn(space, space.loops.flatMap((v) => (v === variable ? [outer, inner] : [v])), new Map([[variable as Expression, add(scale(outer, n), inner)]]));
+    const outer = freshIndex(variable.extent / n),
+      inner = freshIndex(n);
+    space = replaceIn(
+      space,
+      space.loops.flatMap((v) => (v === variable ? [outer, inner] : [v])),
+      new Map([[variable as Expression, add(scale(outer, n), inner)]]),
+    );
   }
   return space;
 }
@@ -46,7 +66,14 @@ export function collapseIndices(space: Space, mayMerge: (outer: Index, inner: In
     if (!mayMerge(a, b) || !contiguous(space.expressions, a, b)) continue;
     const merged = freshIndex(a.extent * b.extent);
     const loops = [...space.loops.slice(0, i), merged, ...space.loops.slice(i + 2)];
-    space = replaceIn(space, loops, new Map<Expression, Expression>([[a, quotient(merged, b.extent)], [b, remainder(merged, b.extent)]]));
+    space = replaceIn(
+      space,
+      loops,
+      new Map<Expression, Expression>([
+        [a, quotient(merged, b.extent)],
+        [b, remainder(merged, b.extent)],
+      ]),
+    );
   }
   return dropUnits(space);
 }
@@ -67,5 +94,9 @@ function contiguous(roots: readonly Expression[], a: Index, b: Index): boolean {
 export function dropUnits(space: Space): Space {
   const units = space.loops.filter((v) => v.extent === 1);
   if (!units.length) return space;
-  return replaceIn(space, space.loops.filter((v) => v.extent !== 1), new Map(units.map((v) => [v as Expression, scale(v, 0)])));
+  return replaceIn(
+    space,
+    space.loops.filter((v) => v.extent !== 1),
+    new Map(units.map((v) => [v as Expression, scale(v, 0)])),
+  );
 }

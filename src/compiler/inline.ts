@@ -60,7 +60,8 @@ export class Inliner {
 
   #build(node: Node, index: readonly Expression[]): Expression {
     this.#visit?.(node, index);
-    if (this.#stored(node)) return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, flatten(node, index));
+    if (this.#stored(node))
+      return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, flatten(node, index));
     return this.compute(node, index);
   }
 
@@ -69,7 +70,11 @@ export class Inliner {
     if (isRunTimeNumber(node)) return this.scalar(node);
     return node.op.lower!({
       inputs: node.inputs.map((x) => (i: readonly Expression[]) => this.read(x, i)),
-      nodes: node.inputs, attributes: node.attributes, index, shape: node.shape, dtype: node.dtype,
+      nodes: node.inputs,
+      attributes: node.attributes,
+      index,
+      shape: node.shape,
+      dtype: node.dtype,
     });
   }
 }

@@ -2,10 +2,20 @@
 import { byteSize, isFloat } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
-import { index as freshIndex, load, quotient, register, remainder, substitute, type Expression, type Index, type Reduce } from "../ir/expression.ts";
+import {
+  index as freshIndex,
+  load,
+  quotient,
+  register,
+  remainder,
+  substitute,
+  type Expression,
+  type Index,
+  type Reduce,
+} from "../ir/expression.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
 import { isHeavy, type Group } from "./fuse.ts";
-import { cutAtBounds } from "./cut.ts";
+import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
 import { flatten, Inliner, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
@@ -28,14 +38,6 @@ export interface Kernelized {
   readonly kind: "map" | "reduce" | "row" | "contract" | "index";
 }
 
-/** A store of one member before loops exist. */
-export interface Output {
-  readonly node: Node;
-  readonly loops: readonly Index[];
-  readonly offset: Expression;
-  readonly value: Expression;
-}
-
 /** Where a value goes: the node whose memory it is, and the element there. */
 export interface Destination {
   readonly node: Node;
@@ -51,15 +53,22 @@ export interface Surroundings {
 /** Lowers a group. `isStored` says which nodes outside the group are in memory. */
 export function kernelize(group: Group, isStored: (node: Node) => boolean, surroundings?: Surroundings): Kernelized {
   const inside = new Set(group.members.map((m) => m.node));
-  const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)), surroundings ? { resolve: surroundings.resolve } : {});
+  const inliner = new Inliner(
+    (n) => n.source !== undefined || (isStored(n) && !inside.has(n)),
+    surroundings ? { resolve: surroundings.resolve } : {},
+  );
   const first = group.members[0]!.node;
   if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
-  const outputs = group.members.filter((m) => m.stored).flatMap((m): Output[] => {
-    const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
-    const value = inliner.read(m.node, m.index);
-    const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [{ node: m.node, offset: flatten(m.node, m.index) }];
-    return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
-  });
+  const outputs = group.members
+    .filter((m) => m.stored)
+    .flatMap((m): Output[] => {
+      const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
+      const value = inliner.read(m.node, m.index);
+      const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [
+        { node: m.node, offset: flatten(m.node, m.index) },
+      ];
+      return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
+    });
   const heavy = group.members.find((m) => isHeavy(m.node));
   if (heavy && heavy.node.dtype === "f32") {
     const sum = inliner.read(heavy.node, heavy.index);
@@ -70,12 +79,26 @@ export function kernelize(group: Group, isStored: (node: Node) => boolean, surro
 }
 
 const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
-  [...inliner.buffers.keys()].map((n) => ({ dtype: n.dtype, space: "global", access: written.has(n) ? (n.op.lowerLoops ? "readwrite" : "write") : "read" }));
+  [...inliner.buffers.keys()].map((n) => ({
+    dtype: n.dtype,
+    space: "global",
+    access: written.has(n) ? (n.op.lowerLoops ? "readwrite" : "write") : "read",
+  }));
 
-function finish(group: Group, kernel: Kernel, inliner: Inliner, items: number, kind: Kernelized["kind"], operations: number): Kernelized {
+function finish(
+  group: Group,
+  kernel: Kernel,
+  inliner: Inliner,
+  items: number,
+  kind: Kernelized["kind"],
+  operations: number,
+): Kernelized {
   const buffers = [...inliner.buffers.keys()];
   const slices = slicedBuffers(kernel, inliner);
-  const bytes = buffers.reduce((sum, n, i) => sum + sizeOf(slices.has(i) ? n.shape.slice(1) : n.shape) * byteSize(n.dtype), 0);
+  const bytes = buffers.reduce(
+    (sum, n, i) => sum + sizeOf(slices.has(i) ? n.shape.slice(1) : n.shape) * byteSize(n.dtype),
+    0,
+  );
   // Two thirds of a core's measured WebAssembly rate, and its share of memory bandwidth.
   const cost = Math.max(operations / (kind === "contract" ? 45 : 8), bytes / 15);
   return { group, kernel, buffers, scalars: [...inliner.scalars.keys()], items, cost, flops: operations, bytes, kind };
@@ -102,9 +125,11 @@ function slicedBuffers(kernel: Kernel, inliner: Inliner): Set<number> {
 }
 
 /** All stores of a list of statements. */
-export const storesOf = (list: readonly Statement[]): Store[] => list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
+export const storesOf = (list: readonly Statement[]): Store[] =>
+  list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
 /** All values that its loops accumulate. */
-export const accumulatedIn = (list: readonly Statement[]): Expression[] => list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
+export const accumulatedIn = (list: readonly Statement[]): Expression[] =>
+  list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
 
 // ---------- loops
 
@@ -115,7 +140,10 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
   let buffers = outputs.map((o) => inliner.bufferOf(o.node));
   let loops: readonly Index[] = group.rows;
   let inner: (readonly Index[])[] = outputs.map((o) => o.loops);
-  let space: Space = { loops: [...loops, ...new Set(inner.flat())], expressions: outputs.flatMap((o) => [o.offset, o.value]) };
+  let space: Space = {
+    loops: [...loops, ...new Set(inner.flat())],
+    expressions: outputs.flatMap((o) => [o.offset, o.value]),
+  };
   const pure = inner.every((l) => l.length === 0) && !outputs.some((o) => hasReduce(o.value));
   const isRow = (v: Index): boolean => loops.includes(v);
   if (pure) {
@@ -164,17 +192,27 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
     const memo = new Map<Expression, Expression>();
     expressions = expressions.map((e) => substitute(e, replace, memo));
   }
-  const stores = outputs.map((_, i): PendingStore => ({ loops: inner[i]!, buffer: buffers[i]!, offset: expressions[2 * i]!, value: expressions[2 * i + 1]! }));
+  const stores = outputs.map((_, i): PendingStore => ({
+    loops: inner[i]!,
+    buffer: buffers[i]!,
+    offset: expressions[2 * i]!,
+    value: expressions[2 * i + 1]!,
+  }));
   const body = lowerScope(stores, new Set(row ? [row] : []), rows);
-  const statements: Statement[] = row ? [{ kind: "loop", index: row, extent: row.extent, axis: "parallel", body, accumulators: [] }] : body;
+  const statements: Statement[] = row
+    ? [{ kind: "loop", index: row, extent: row.extent, axis: "parallel", body, accumulators: [] }]
+    : body;
   const kernel: LoopKernel = {
-    kind: "loops", body: statements, parameters: { scalars: inliner.scalarTypes, sizes: 0 },
+    kind: "loops",
+    body: statements,
+    parameters: { scalars: inliner.scalarTypes, sizes: 0 },
     buffers: [...globals(inliner, new Set(outputs.map((o) => o.node))), ...extra],
   };
   const reduces = outputs.some((o) => hasReduce(o.value));
   // Without rows a store's own loop may stand outermost: it is what the threads share out then.
   const [outer] = statements;
-  const items = statements.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? outer!.index.extent : 1;
+  const items =
+    statements.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? outer!.index.extent : 1;
   const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > rowCount) ? "row" : "reduce";
   return finish(group, kernel, inliner, items, kind, countOperations(statements));
 }
@@ -185,7 +223,18 @@ function hasReduce(e: Expression): boolean {
   return found;
 }
 
-const WEIGHT: Readonly<Record<string, number>> = { exp: 12, log: 14, sin: 16, cos: 16, tanh: 18, erf: 24, pow: 30, div: 4, sqrt: 4, recip: 4 };
+const WEIGHT: Readonly<Record<string, number>> = {
+  exp: 12,
+  log: 14,
+  sin: 16,
+  cos: 16,
+  tanh: 18,
+  erf: 24,
+  pow: 30,
+  div: 4,
+  sqrt: 4,
+  recip: 4,
+};
 
 /** Arithmetic on elements, each loop multiplied out; transcendental functions count what their polynomials cost. */
 function countOperations(statements: readonly Statement[]): number {
@@ -217,7 +266,10 @@ function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelize
   const output = inliner.bufferOf(node);
   const lowered = node.op.lowerLoops!({
     inputs: node.inputs.map((x) => (i: readonly Expression[]) => inliner.read(x, i)),
-    nodes: node.inputs, attributes: node.attributes, shape: node.shape, dtype: node.dtype,
+    nodes: node.inputs,
+    attributes: node.attributes,
+    shape: node.shape,
+    dtype: node.dtype,
     read: (i) => load(output, node.dtype, flatten(node, i)),
     write: (i, value) => ({ kind: "store", buffer: output, offset: flatten(node, i), value }),
   });
@@ -231,20 +283,35 @@ function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelize
   });
   const body = lowered.body.map((s) => substituteStatement(s, replace, new Map()));
   const kernel: LoopKernel = {
-    kind: "loops", parameters: { scalars: inliner.scalarTypes, sizes: 0 }, buffers: globals(inliner, new Set([node])),
+    kind: "loops",
+    parameters: { scalars: inliner.scalarTypes, sizes: 0 },
+    buffers: globals(inliner, new Set([node])),
     body: [{ kind: "loop", index: flat, extent: items, axis: "parallel", body, accumulators: [] }],
   };
   return finish(group, kernel, inliner, items, "index", countOperations(kernel.body));
 }
 
-function substituteStatement(s: Statement, replace: ReadonlyMap<Expression, Expression>, memo: Map<Expression, Expression>): Statement {
+function substituteStatement(
+  s: Statement,
+  replace: ReadonlyMap<Expression, Expression>,
+  memo: Map<Expression, Expression>,
+): Statement {
   const on = (e: Expression): Expression => substitute(e, replace, memo);
   switch (s.kind) {
-    case "loop": return { ...s, body: s.body.map((x) => substituteStatement(x, replace, memo)), accumulators: s.accumulators.map((a) => ({ ...a, value: on(a.value) })) };
-    case "let": return { ...s, value: on(s.value) };
-    case "store": return { ...s, offset: on(s.offset), value: on(s.value) };
-    case "if": return { ...s, condition: on(s.condition), body: s.body.map((x) => substituteStatement(x, replace, memo)) };
-    case "barrier": return s;
+    case "loop":
+      return {
+        ...s,
+        body: s.body.map((x) => substituteStatement(x, replace, memo)),
+        accumulators: s.accumulators.map((a) => ({ ...a, value: on(a.value) })),
+      };
+    case "let":
+      return { ...s, value: on(s.value) };
+    case "store":
+      return { ...s, offset: on(s.offset), value: on(s.value) };
+    case "if":
+      return { ...s, condition: on(s.condition), body: s.body.map((x) => substituteStatement(x, replace, memo)) };
+    case "barrier":
+      return s;
   }
 }
 
@@ -259,11 +326,14 @@ function contract(group: Group, outputs: readonly Output[], sum: Reduce, inliner
   const replace = new Map<Expression, Expression>([[sum, finished]]);
   const epilogue = outputs.flatMap((o) => [o.offset, substitute(o.value, replace, memo)]);
   if (epilogue.some(hasReduce) || outputs.some((o) => o.loops.some((l) => l.extent > 1))) return undefined;
-  let space: Space = dropUnits(splitIndices({ loops: [...group.rows, ...sum.axes], expressions: [product.left, product.right, ...epilogue] }));
+  let space: Space = dropUnits(
+    splitIndices({ loops: [...group.rows, ...sum.axes], expressions: [product.left, product.right, ...epilogue] }),
+  );
   // Which side an index belongs to survives the split: new variables are known by where they occur.
   const sides = classify(space);
   if (!sides) return undefined;
-  const groupOf = (v: Index): string => (sides.k.includes(v) ? "k" : sides.batch.includes(v) ? "batch" : sides.m.includes(v) ? "m" : "n");
+  const groupOf = (v: Index): string =>
+    sides.k.includes(v) ? "k" : sides.batch.includes(v) ? "batch" : sides.m.includes(v) ? "m" : "n";
   const sorted = { loops: [...sides.batch, ...sides.m, ...sides.n, ...sides.k], expressions: space.expressions };
   space = collapseIndices(sorted, (a, b) => groupOf(a) === groupOf(b));
   const final = classify(space);
@@ -276,16 +346,33 @@ function contract(group: Group, outputs: readonly Output[], sum: Reduce, inliner
   const swap = prefersSwap(final, rest[0]!);
   const [m, n] = swap ? [final.n, final.m] : [final.m, final.n];
   const kernel: ContractKernel = {
-    kind: "contract", batch: axes(final.batch), m: axes(m), n: axes(n), k: axes(final.k),
-    left: swap ? right : left, right: swap ? left : right, sum: finished,
-    epilogue: outputs.map((_, i): Store => ({ kind: "store", buffer: buffers[i]!, offset: rest[2 * i]!, value: rest[2 * i + 1]! })),
-    parameters: { scalars: inliner.scalarTypes, sizes: 0 }, buffers: globals(inliner, new Set(outputs.map((o) => o.node))),
+    kind: "contract",
+    batch: axes(final.batch),
+    m: axes(m),
+    n: axes(n),
+    k: axes(final.k),
+    left: swap ? right : left,
+    right: swap ? left : right,
+    sum: finished,
+    epilogue: outputs.map((_, i): Store => ({
+      kind: "store",
+      buffer: buffers[i]!,
+      offset: rest[2 * i]!,
+      value: rest[2 * i + 1]!,
+    })),
+    parameters: { scalars: inliner.scalarTypes, sizes: 0 },
+    buffers: globals(inliner, new Set(outputs.map((o) => o.node))),
   };
   const flops = 2 * volume(final.batch) * volume(m) * volume(n) * volume(final.k);
   return finish(group, kernel, inliner, volume(final.batch) * volume(m) * volume(n), "contract", flops);
 }
 
-interface Sides { readonly batch: Index[]; readonly m: Index[]; readonly n: Index[]; readonly k: Index[] }
+interface Sides {
+  readonly batch: Index[];
+  readonly m: Index[];
+  readonly n: Index[];
+  readonly k: Index[];
+}
 
 /** Sorts loop variables by the operands that depend on them; undefined when an operand needs what only the other has. */
 function classify(space: Space): Sides | undefined {
@@ -293,7 +380,8 @@ function classify(space: Space): Sides | undefined {
   const sides: Sides = { batch: [], m: [], n: [], k: [] };
   const inResult = new Set(epilogue.flatMap((e) => [...e.free]));
   for (const v of space.loops) {
-    const l = left.free.has(v), r = right.free.has(v);
+    const l = left.free.has(v),
+      r = right.free.has(v);
     if (!inResult.has(v)) sides.k.push(v);
     else if (l && r) sides.batch.push(v);
     else if (r) sides.n.push(v);

@@ -2,7 +2,19 @@
  * Expressions to loops. A reduction is computed in the outermost scope where its free indices are known, so nothing is
  * computed twice; reductions and stores of one scope that run over equally many steps share a loop.
  */
-import { index as freshIndex, load, quotient, reduce, register, remainder, substitute, type Expression, type Index, type Reduce, type Register } from "../ir/expression.ts";
+import {
+  index as freshIndex,
+  load,
+  quotient,
+  reduce,
+  register,
+  remainder,
+  substitute,
+  type Expression,
+  type Index,
+  type Reduce,
+  type Register,
+} from "../ir/expression.ts";
 import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
 import { collapseIndices, walk } from "./index-space.ts";
 
@@ -31,12 +43,21 @@ interface Task {
 }
 
 /** The statements that perform `stores` in a scope where `defined` are known. */
-export function lowerScope(stores: readonly PendingStore[], defined: ReadonlySet<Index | Register>, rows: RowBuffers): Statement[] {
+export function lowerScope(
+  stores: readonly PendingStore[],
+  defined: ReadonlySet<Index | Register>,
+  rows: RowBuffers,
+): Statement[] {
   return scope(stores, [], defined, rows).statements;
 }
 
 /** As above, and also the given values in terms of what the statements leave in registers. */
-function scope(stores: readonly PendingStore[], values: readonly Expression[], defined: ReadonlySet<Index | Register>, rows: RowBuffers): { statements: Statement[]; values: Expression[] } {
+function scope(
+  stores: readonly PendingStore[],
+  values: readonly Expression[],
+  defined: ReadonlySet<Index | Register>,
+  rows: RowBuffers,
+): { statements: Statement[]; values: Expression[] } {
   const known = new Set(defined);
   const reductions = readyReductions([...stores.flatMap((s) => [s.offset, s.value]), ...values], defined);
   const replace = new Map<Expression, Expression>();
@@ -49,7 +70,8 @@ function scope(stores: readonly PendingStore[], values: readonly Expression[], d
   };
   const levelOf = (expressions: readonly Expression[]): number => {
     let level = 0;
-    for (const e of expressions) for (const v of e.free) if (v.kind === "register" && levels.has(v)) level = Math.max(level, levels.get(v)! + 1);
+    for (const e of expressions)
+      for (const v of e.free) if (v.kind === "register" && levels.has(v)) level = Math.max(level, levels.get(v)! + 1);
     return level;
   };
   const tasks: Task[] = [];
@@ -76,7 +98,12 @@ function scope(stores: readonly PendingStore[], values: readonly Expression[], d
     }
     const v = shared(done.loops[0]!);
     const rename = new Map([[done.loops[0]! as Expression, v as Expression]]);
-    const store = { ...done, loops: done.loops.slice(1), offset: substitute(done.offset, rename), value: substitute(done.value, rename) };
+    const store = {
+      ...done,
+      loops: done.loops.slice(1),
+      offset: substitute(done.offset, rename),
+      value: substitute(done.value, rename),
+    };
     tasks.push({ level: levelOf([store.offset, store.value]), index: v, store });
   }
   const statements: Statement[] = [];
@@ -94,15 +121,34 @@ function scope(stores: readonly PendingStore[], values: readonly Expression[], d
   return { statements, values: values.map(finish) };
 }
 
-function openLoop(v: Index, tasks: readonly Task[], defined: ReadonlySet<Index | Register>, rows: RowBuffers): Statement {
+function openLoop(
+  v: Index,
+  tasks: readonly Task[],
+  defined: ReadonlySet<Index | Register>,
+  rows: RowBuffers,
+): Statement {
   const accumulations = tasks.filter((t) => t.accumulate).map((t) => t.accumulate!);
   const inner = scope(
     tasks.filter((t) => t.store).map((t) => t.store!),
-    accumulations.map(({ reduction }) => (reduction.axes.length > 1 ? reduce(reduction.op, reduction.axes.slice(1), reduction.body) : reduction.body)),
-    defined, rows,
+    accumulations.map(({ reduction }) =>
+      reduction.axes.length > 1 ? reduce(reduction.op, reduction.axes.slice(1), reduction.body) : reduction.body,
+    ),
+    defined,
+    rows,
   );
-  const accumulators = accumulations.map(({ register: target, reduction }, i): Accumulator => ({ register: target, op: reduction.op, value: inner.values[i]! }));
-  return { kind: "loop", index: v, extent: v.extent, axis: accumulators.length ? "reduce" : "parallel", body: inner.statements, accumulators };
+  const accumulators = accumulations.map(({ register: target, reduction }, i): Accumulator => ({
+    register: target,
+    op: reduction.op,
+    value: inner.values[i]!,
+  }));
+  return {
+    kind: "loop",
+    index: v,
+    extent: v.extent,
+    axis: accumulators.length ? "reduce" : "parallel",
+    body: inner.statements,
+    accumulators,
+  };
 }
 
 /** Reductions whose free variables are all known, inner ones first. */
@@ -116,7 +162,10 @@ function readyReductions(roots: readonly Expression[], defined: ReadonlySet<Inde
 }
 
 /** The replacements that apply inside a reduction: all but itself. */
-const replaceInside = (e: Reduce, replace: ReadonlyMap<Expression, Expression>): ReadonlyMap<Expression, Expression> => {
+const replaceInside = (
+  e: Reduce,
+  replace: ReadonlyMap<Expression, Expression>,
+): ReadonlyMap<Expression, Expression> => {
   if (!replace.has(e)) return replace;
   const rest = new Map(replace);
   rest.delete(e);
@@ -152,7 +201,14 @@ const LONGEST_ROW = 16_384;
 function keepRows(tasks: readonly Task[], rows: RowBuffers): readonly Task[] {
   if (tasks.length < 2) return tasks;
   const out: Task[] = [...tasks];
-  const bodyOf = (t: Task): Expression | undefined => (t.store ? (t.store.loops.length ? undefined : t.store.value) : t.accumulate!.reduction.axes.length > 1 ? undefined : t.accumulate!.reduction.body);
+  const bodyOf = (t: Task): Expression | undefined =>
+    t.store
+      ? t.store.loops.length
+        ? undefined
+        : t.store.value
+      : t.accumulate!.reduction.axes.length > 1
+        ? undefined
+        : t.accumulate!.reduction.body;
   for (let i = 0; i < tasks.length; i++) {
     const early = tasks[i]!;
     const body = bodyOf(early);
@@ -171,14 +227,27 @@ function keepRows(tasks: readonly Task[], rows: RowBuffers): readonly Task[] {
       for (const e of found) {
         let slot = slots.get(e);
         if (slot === undefined) {
-          slots.set(e, (slot = rows.add({ dtype: e.dtype, space: "shared", access: "readwrite", size: early.index.extent })));
-          out.push({ level: early.level, index: early.index, store: { loops: [], buffer: slot, offset: early.index, value: e } });
+          slots.set(
+            e,
+            (slot = rows.add({ dtype: e.dtype, space: "shared", access: "readwrite", size: early.index.extent })),
+          );
+          out.push({
+            level: early.level,
+            index: early.index,
+            store: { loops: [], buffer: slot, offset: early.index, value: e },
+          });
         }
         replace.set(e, load(slot, e.dtype, early.index));
       }
       out[j] = late.store
         ? { ...late, store: { ...late.store, value: substitute(value, replace) } }
-        : { ...late, accumulate: { ...late.accumulate!, reduction: { ...late.accumulate!.reduction, body: substitute(value, replace) } } };
+        : {
+            ...late,
+            accumulate: {
+              ...late.accumulate!,
+              reduction: { ...late.accumulate!.reduction, body: substitute(value, replace) },
+            },
+          };
     }
   }
   return out;
@@ -190,10 +259,16 @@ function topmost(e: Expression, wanted: (e: Expression) => boolean, found: Set<E
 }
 function childrenFor(e: Expression): readonly Expression[] {
   switch (e.kind) {
-    case "unary": case "cast": case "bitcast": return [e.value];
-    case "binary": return [e.left, e.right];
-    case "select": return [e.condition, e.yes, e.no];
-    default: return [];
+    case "unary":
+    case "cast":
+    case "bitcast":
+      return [e.value];
+    case "binary":
+      return [e.left, e.right];
+    case "select":
+      return [e.condition, e.yes, e.no];
+    default:
+      return [];
   }
 }
 const isDear = (e: Expression): boolean => {

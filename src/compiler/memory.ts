@@ -30,10 +30,15 @@ export function planMemory(lifetimes: readonly Lifetime[]): Placement {
     const life = lifetimes[i]!;
     const size = Math.ceil(life.bytes / ALIGNMENT) * ALIGNMENT;
     const busy = placed.filter((p) => p.life.first <= life.last && life.first <= p.life.last);
-    let best = -1, bestGap = Infinity, end = 0;
+    let best = -1,
+      bestGap = Infinity,
+      end = 0;
     for (const p of busy) {
       const gap = p.from - end;
-      if (gap >= size && gap < bestGap) (best = end), (bestGap = gap);
+      if (gap >= size && gap < bestGap) {
+        best = end;
+        bestGap = gap;
+      }
       end = Math.max(end, p.to);
     }
     const from = best >= 0 ? best : end;

@@ -22,9 +22,18 @@ interface Slot {
 export function lowerScan(group: Group, isStored: (node: Node) => boolean): ScheduledLoop {
   const scan = group.scan!;
   const { body, length } = scan.attributes as unknown as ScanAttributes;
-  const outer = (role: Placeholder["role"], i: number): Node => scan.inputs[role === "carry" ? i : role === "step" ? body.carry.length + i : body.carry.length + body.step.length + i]!;
-  const kept = new Map(group.members.map(({ node }) => [`${node.attributes["kind"]}${node.attributes["index"]}`, node]));
-  const stacks = body.carry.map((n, i) => kept.get(`carry${i}`) ?? apply(scanOutputOp, [scan], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }));
+  const outer = (role: Placeholder["role"], i: number): Node =>
+    scan.inputs[
+      role === "carry" ? i : role === "step" ? body.carry.length + i : body.carry.length + body.step.length + i
+    ]!;
+  const kept = new Map(
+    group.members.map(({ node }) => [`${node.attributes["kind"]}${node.attributes["index"]}`, node]),
+  );
+  const stacks = body.carry.map(
+    (n, i) =>
+      kept.get(`carry${i}`) ??
+      apply(scanOutputOp, [scan], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }),
+  );
   const outputs = body.outputs.flatMap((node, i) => {
     const stack = kept.get(`output${i}`);
     return stack ? [{ node, stack }] : [];
@@ -36,7 +45,8 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
   const slots = new Map<Node, Slot[]>();
   const roots = simple.map((node, i) => {
     const own = node.source ? contiguous(node) : node;
-    const slot: Slot = i < stacks.length ? { stack: stacks[i]!, ahead: 1 } : { stack: outputs[i - stacks.length]!.stack, ahead: 0 };
+    const slot: Slot =
+      i < stacks.length ? { stack: stacks[i]!, ahead: 1 } : { stack: outputs[i - stacks.length]!.stack, ahead: 0 };
     slots.set(own, [...(slots.get(own) ?? []), slot]);
     return own;
   });
@@ -51,7 +61,8 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
       if (slot) return load(inliner.bufferOf(slot.stack), node.dtype, at(slot.stack, inliner, index, slot.ahead));
       if (!(node.source instanceof Placeholder)) return undefined;
       const { role, index: position } = node.source;
-      if (role === "carry") return load(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
+      if (role === "carry")
+        return load(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
       if (role === "step") return inliner.read(outer(role, position), [inliner.scalar(counter), ...index]);
       return inliner.read(outer(role, position), index);
     },
@@ -64,7 +75,14 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
   const nested = fuse([...new Set(roots)]);
   const stored = (n: Node): boolean => nested.groupOf.has(n) || isStored(n);
   const kernels = nested.groups.map((g) => address(kernelize(g, stored, surroundings)));
-  const waits = new Map(nested.groups.map((g) => [g, new Set(g.members.flatMap((m) => nested.needs.get(m.node)!.map((x) => nested.groupOf.get(x)!)).filter((x) => x !== g))]));
+  const waits = new Map(
+    nested.groups.map((g) => [
+      g,
+      new Set(
+        g.members.flatMap((m) => nested.needs.get(m.node)!.map((x) => nested.groupOf.get(x)!)).filter((x) => x !== g),
+      ),
+    ]),
+  );
   const steps = schedule(kernels, waits)!;
 
   // The first slot of every carry holds its initial value.
@@ -72,7 +90,12 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
     const copy = contiguous(outer("carry", i));
     const rows = copy.shape.map((d) => freshIndex(d));
     const first: Group = { members: [{ node: copy, index: rows, stored: true }], rows, notes: [] };
-    const kernel = address(kernelize(first, isStored, { resolve: () => undefined, destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }] }));
+    const kernel = address(
+      kernelize(first, isStored, {
+        resolve: () => undefined,
+        destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }],
+      }),
+    );
     return { key: kernel.key, launches: [kernel] };
   });
   return { group, times: length, counter, before, steps, key: `scan${scan.id}` };

@@ -22,7 +22,9 @@ export interface ScheduledLoop {
 }
 
 /** Kernels of equal code that do not wait for one another, run as the segments of one step; or a loop. */
-export type ScheduledStep = { readonly key: string; readonly launches: readonly Scheduled[]; readonly loop?: undefined } | { readonly key: string; readonly loop: ScheduledLoop; readonly launches?: undefined };
+export type ScheduledStep =
+  | { readonly key: string; readonly launches: readonly Scheduled[]; readonly loop?: undefined }
+  | { readonly key: string; readonly loop: ScheduledLoop; readonly launches?: undefined };
 
 type Unit = Scheduled | ScheduledLoop;
 export const isLoop = (unit: Unit): unit is ScheduledLoop => "times" in unit;
@@ -47,7 +49,10 @@ export function address(kernelized: Kernelized): Scheduled {
  * moments) come last, so that all of equal code meet in one step: an optimizer is one launch however many parameters it has.
  * Returns undefined when the waits are circular.
  */
-export function schedule(kernels: readonly Unit[], waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>): ScheduledStep[] | undefined {
+export function schedule(
+  kernels: readonly Unit[],
+  waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>,
+): ScheduledStep[] | undefined {
   const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
   const pending = new Set(kernels);
   const done = new Set<Kernelized["group"]>();
@@ -58,7 +63,11 @@ export function schedule(kernels: readonly Unit[], waits: ReadonlyMap<Kernelized
     const first = list.find((k) => awaited.has(k.group) && ready(k)) ?? list.find(ready);
     if (!first) return undefined;
     const last = !awaited.has(first.group);
-    const launches = isLoop(first) ? [] : list.filter((k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || awaited.has(k.group)));
+    const launches = isLoop(first)
+      ? []
+      : list.filter(
+          (k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || awaited.has(k.group)),
+        );
     for (const k of isLoop(first) ? [first] : launches) {
       pending.delete(k);
       done.add(k.group);

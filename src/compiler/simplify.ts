@@ -1,6 +1,5 @@
 /** Graph to smaller graph: equal nodes become one, identities disappear, movement of constants is done at once. */
 import { sameShape, sizeOf } from "../core/shape.ts";
-import type { Op } from "../graph/op.ts";
 import { Node, topological } from "../graph/node.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
@@ -14,7 +13,8 @@ import { attributesKey } from "./structure.ts";
 
 const is = (node: Node, op: unknown): boolean => node.op === op && node.source === undefined;
 /** The number of a fill whose value rewrites may use. */
-const known = (node: Node): number | undefined => (is(node, fillOp) && !isRunTimeNumber(node) ? (node.attributes["value"] as number) : undefined);
+const known = (node: Node): number | undefined =>
+  is(node, fillOp) && !isRunTimeNumber(node) ? (node.attributes["value"] as number) : undefined;
 
 /** Rewrites everything that `roots` need. Leaves are kept as they are; each root's value, shape and dtype stay. */
 export function simplify(roots: readonly Node[]): Node[] {
@@ -28,7 +28,10 @@ export function simplify(roots: readonly Node[]): Node[] {
       return same ?? node;
     }
     // Numbers, and loops that hold some, may differ next time although they are equal now.
-    const key = isRunTimeNumber(node) || node.op === (scanOp as unknown) ? `n${node.id}` : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
+    const key =
+      isRunTimeNumber(node) || node.op === (scanOp as unknown)
+        ? `n${node.id}`
+        : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
     const same = shared.get(key);
     if (same) return same;
     shared.set(key, node);
@@ -40,7 +43,9 @@ export function simplify(roots: readonly Node[]): Node[] {
       continue;
     }
     const inputs = node.inputs.map((x) => made.get(x)!);
-    const moved = inputs.every((x, i) => x === node.inputs[i]) ? node : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.line);
+    const moved = inputs.every((x, i) => x === node.inputs[i])
+      ? node
+      : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.line);
     let best = share(moved);
     // A rewrite may open another one: a few rounds settle every chain seen in practice.
     for (let round = 0; round < 4; round++) {
@@ -58,7 +63,9 @@ function rewrite(node: Node): Node {
   const op = node.op as unknown;
   const [a, b, c] = node.inputs as [Node, Node, Node];
   switch (op) {
-    case detachOp: case customOp: return a;
+    case detachOp:
+    case customOp:
+      return a;
     case addOp:
       if (known(b) === 0) return a;
       if (known(a) === 0) return b;
@@ -83,11 +90,16 @@ function rewrite(node: Node): Node {
       return fold(node, (x, y) => x / y);
     case powOp:
       switch (known(b)) {
-        case 0: return fill(node.shape, 1, node.dtype);
-        case 1: return a;
-        case 2: return mul(a, a);
-        case -1: return recip(a);
-        case 0.5: return sqrt(a);
+        case 0:
+          return fill(node.shape, 1, node.dtype);
+        case 1:
+          return a;
+        case 2:
+          return mul(a, a);
+        case -1:
+          return recip(a);
+        case 0.5:
+          return sqrt(a);
       }
       return node;
     case negOp: {
@@ -102,7 +114,13 @@ function rewrite(node: Node): Node {
     }
     case castOp: {
       const value = known(a);
-      if (value !== undefined && (node.dtype === "f32" || node.dtype === "f64" || (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool"))) return fill(node.shape, value, node.dtype);
+      if (
+        value !== undefined &&
+        (node.dtype === "f32" ||
+          node.dtype === "f64" ||
+          (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool"))
+      )
+        return fill(node.shape, value, node.dtype);
       return node;
     }
     case reshapeOp:
@@ -113,13 +131,20 @@ function rewrite(node: Node): Node {
       const axes = node.attributes["axes"] as number[];
       if (is(a, permuteOp)) {
         const inner = a.attributes["axes"] as number[];
-        return permute(a.inputs[0]!, axes.map((i) => inner[i]!));
+        return permute(
+          a.inputs[0]!,
+          axes.map((i) => inner[i]!),
+        );
       }
       if (axes.every((axis, i) => axis === i)) return a;
       return moveFill(node, a);
     }
-    case expandOp: case flipOp: case sliceOp: return moveFill(node, a);
-    case afterOp: return moveFill(node, a);
+    case expandOp:
+    case flipOp:
+    case sliceOp:
+      return moveFill(node, a);
+    case afterOp:
+      return moveFill(node, a);
     case sumOp: {
       const axes = node.attributes["axes"] as number[];
       if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
@@ -127,24 +152,30 @@ function rewrite(node: Node): Node {
       if (value !== undefined) return fill(node.shape, value * axes.reduce((p, i) => p * a.shape[i]!, 1), node.dtype);
       return splitReduction(node, a, axes);
     }
-    case prodOp: case maxReduceOp: case minReduceOp: {
+    case prodOp:
+    case maxReduceOp:
+    case minReduceOp: {
       const axes = node.attributes["axes"] as number[];
       if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
       return splitReduction(node, a, axes);
     }
-    default: return node;
+    default:
+      return node;
   }
 }
 
 function fold(node: Node, f: (x: number, y: number) => number): Node {
-  const x = known(node.inputs[0]!), y = known(node.inputs[1]!);
+  const x = known(node.inputs[0]!),
+    y = known(node.inputs[1]!);
   if (x === undefined || y === undefined || (node.dtype !== "f32" && node.dtype !== "f64")) return node;
   return fill(node.shape, f(x, y), node.dtype);
 }
 
 /** Moving equal elements gives equal elements. */
 function moveFill(node: Node, from: Node): Node {
-  return is(from, fillOp) && !isRunTimeNumber(from) ? fill(node.shape, from.attributes["value"] as number, node.dtype) : node;
+  return is(from, fillOp) && !isRunTimeNumber(from)
+    ? fill(node.shape, from.attributes["value"] as number, node.dtype)
+    : node;
 }
 
 /** Inputs above this many elements that reduce to fewer than `FEW` results are reduced in two steps, so that threads can share the first. */

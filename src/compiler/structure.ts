@@ -53,7 +53,9 @@ const attributeKeys = new WeakMap<object, string>();
 export function attributesKey(node: Node): string {
   let key = attributeKeys.get(node.attributes);
   if (key === undefined) {
-    key = JSON.stringify(node.attributes, (_, value: unknown) => (typeof value === "number" && !Number.isFinite(value) ? `${value}` : value));
+    key = JSON.stringify(node.attributes, (_, value: unknown) =>
+      typeof value === "number" && !Number.isFinite(value) ? `${value}` : value,
+    );
     attributeKeys.set(node.attributes, key);
   }
   return key;

@@ -12,7 +12,10 @@ interface DTypeInfo {
   readonly signed: boolean;
   /** Position in the promotion order: the result of mixing two dtypes is the higher one. */
   readonly rank: number;
-  readonly array: { new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray; new (length: number): TypedArray };
+  readonly array: {
+    new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+    new (length: number): TypedArray;
+  };
 }
 
 const INFO: Readonly<Record<DType, DTypeInfo>> = {

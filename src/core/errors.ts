@@ -40,7 +40,9 @@ export class ArgumentError extends MyelinError {}
  */
 export function userLine(stack: string | undefined): string | undefined {
   for (const frame of (stack ?? "").split("\n")) {
-    const match = /(?:\(|at |@)((?:file|https?):\/\/[^\s()]+|\/[^\s()]+|[A-Za-z]:[\\/][^\s()]+):(\d+):\d+\)?$/.exec(frame.trim());
+    const match = /(?:\(|at |@)((?:file|https?):\/\/[^\s()]+|\/[^\s()]+|[A-Za-z]:[\\/][^\s()]+):(\d+):\d+\)?$/.exec(
+      frame.trim(),
+    );
     if (!match) continue;
     const [, where, line] = match;
     const url = where!.startsWith("/") ? `file://${where}` : where!;

@@ -46,15 +46,18 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, shape: Shape): number[] {
   if (axes === undefined) return shape.map((_, i) => i);
   const list = (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis(op, a, shape));
-  if (new Set(list).size !== list.length) throw new ShapeError(`${op}: an axis is repeated in [${list.join(", ")}] of ${show(shape)}`);
+  if (new Set(list).size !== list.length)
+    throw new ShapeError(`${op}: an axis is repeated in [${list.join(", ")}] of ${show(shape)}`);
   return list.sort((a, b) => a - b);
 }
 
 /** Throws ShapeError unless the axes are distinct indices from the front. */
 export function checkAxes(op: string, axes: readonly number[], shape: Shape): void {
   for (const axis of axes)
-    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) throw new ShapeError(`${op}: axis ${axis} is out of range for ${show(shape)}`);
-  if (new Set(axes).size !== axes.length) throw new ShapeError(`${op}: an axis is repeated in [${axes.join(", ")}] of ${show(shape)}`);
+    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length)
+      throw new ShapeError(`${op}: axis ${axis} is out of range for ${show(shape)}`);
+  if (new Set(axes).size !== axes.length)
+    throw new ShapeError(`${op}: an axis is repeated in [${axes.join(", ")}] of ${show(shape)}`);
 }
 
 /** The shape both broadcast to by NumPy's rules, or undefined. */
@@ -76,7 +79,8 @@ export const MAX_ELEMENTS: number = 2 ** 30;
 /** Throws unless every size is a non-negative integer and the product is addressable. */
 export function checkShape(op: string, shape: Shape): void {
   for (const d of shape)
-    if (!Number.isInteger(d) || d < 0) throw new ArgumentError(`${op}: sizes must be whole numbers of 0 or more, got ${show(shape)}`);
+    if (!Number.isInteger(d) || d < 0)
+      throw new ArgumentError(`${op}: sizes must be whole numbers of 0 or more, got ${show(shape)}`);
   if (sizeOf(shape) > MAX_ELEMENTS)
     throw new ShapeError(
       `${op}: ${show(shape)} has ${sizeOf(shape).toExponential(2)} elements, more than the ${MAX_ELEMENTS.toExponential(2)} that fit in one tensor. Split the work into smaller batches`,

@@ -70,6 +70,8 @@ export interface Limits {
 export interface Device {
   readonly name: string;
   readonly limits: Limits;
+  /** Threads that compute now: fewer than `limits` says after one was lost. */
+  readonly threads: number;
   /** Throws DeviceError when the device is full. */
   alloc(bytes: number): Memory;
   free(memory: Memory): void;

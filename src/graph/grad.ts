@@ -8,24 +8,35 @@ import { add } from "./ops/binary.ts";
  * Gradients of Σ outputs · cotangents with respect to `wanted` (leaves or inner nodes); undefined where none flows.
  * Every node on the way is visited once.
  */
-export function gradients(outputs: readonly Node[], cotangents: readonly Node[], wanted: readonly Node[]): (Node | undefined)[] {
+export function gradients(
+  outputs: readonly Node[],
+  cotangents: readonly Node[],
+  wanted: readonly Node[],
+): (Node | undefined)[] {
   const grads = new Map<Node, Node>();
   // Gradients of the results of an op that has several, by position.
   const tuples = new Map<Node, (Node | undefined)[]>();
   const give = (node: Node, grad: Node): void => {
-    if (!sameShape(grad.shape, node.shape)) throw new GradientError(`${node.op.name}: a gradient of shape ${show(grad.shape)} for a value of shape ${show(node.shape)}`);
+    if (!sameShape(grad.shape, node.shape))
+      throw new GradientError(
+        `${node.op.name}: a gradient of shape ${show(grad.shape)} for a value of shape ${show(node.shape)}`,
+      );
     const known = grads.get(node);
     grads.set(node, known ? add(known, grad) : grad);
   };
   outputs.forEach((node, i) => {
-    if (!sameShape(cotangents[i]!.shape, node.shape)) throw new ShapeError(`gradient: the cotangent ${show(cotangents[i]!.shape)} must have the shape of the output, ${show(node.shape)}`);
+    if (!sameShape(cotangents[i]!.shape, node.shape))
+      throw new ShapeError(
+        `gradient: the cotangent ${show(cotangents[i]!.shape)} must have the shape of the output, ${show(node.shape)}`,
+      );
     if (node.requiresGrad) give(node, cotangents[i]!);
   });
   const targets = new Set(wanted);
   const order = topological(outputs, (n) => !n.requiresGrad);
   // Only nodes that lead to something wanted are differentiated.
   const leads = new Set<Node>();
-  for (const node of order) if (targets.has(node) || (node.requiresGrad && node.inputs.some((x) => leads.has(x)))) leads.add(node);
+  for (const node of order)
+    if (targets.has(node) || (node.requiresGrad && node.inputs.some((x) => leads.has(x)))) leads.add(node);
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
     const grad = grads.get(node);

@@ -30,7 +30,15 @@ export class Node {
   /** The user's line, captured while tracing. */
   readonly line: string | undefined;
 
-  constructor(op: Op, inputs: readonly Node[], attributes: Attributes, shape: Shape, dtype: DType, requiresGrad: boolean, line?: string) {
+  constructor(
+    op: Op,
+    inputs: readonly Node[],
+    attributes: Attributes,
+    shape: Shape,
+    dtype: DType,
+    requiresGrad: boolean,
+    line?: string,
+  ) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;
@@ -43,7 +51,10 @@ export class Node {
 }
 
 /** All nodes that `roots` need, inputs before users, without descending below nodes whose value is known. */
-export function topological(roots: readonly Node[], stop: (node: Node) => boolean = (n) => n.source !== undefined): Node[] {
+export function topological(
+  roots: readonly Node[],
+  stop: (node: Node) => boolean = (n) => n.source !== undefined,
+): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
   const stack: { node: Node; next: number }[] = [];

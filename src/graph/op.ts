@@ -104,6 +104,15 @@ export function withLines<T>(f: () => T): T {
 /** Applies an op: checks types, computes nothing. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], attributes: A): Node {
   const { shape, dtype } = op.infer(inputs, attributes);
-  const flows = gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
-  return new Node(op as unknown as Op, inputs, attributes, shape, dtype, flows, lineMode ? userLine(new Error().stack) : undefined);
+  const flows =
+    gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
+  return new Node(
+    op as unknown as Op,
+    inputs,
+    attributes,
+    shape,
+    dtype,
+    flows,
+    lineMode ? userLine(new Error().stack) : undefined,
+  );
 }

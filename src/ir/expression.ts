@@ -7,14 +7,43 @@ import { isFloat, type DType } from "../core/dtype.ts";
 
 /** One argument. `not` is logical on bool and bitwise on integers; `round` goes half to even. */
 export type UnaryOp =
-  | "neg" | "exp" | "log" | "sin" | "cos" | "sqrt" | "recip" | "tanh" | "erf" | "abs" | "floor" | "round" | "sign" | "not";
+  | "neg"
+  | "exp"
+  | "log"
+  | "sin"
+  | "cos"
+  | "sqrt"
+  | "recip"
+  | "tanh"
+  | "erf"
+  | "abs"
+  | "floor"
+  | "round"
+  | "sign"
+  | "not";
 /**
  * Two arguments of one dtype. `max` and `min` pass NaN on; `idiv` and `mod` round towards minus infinity;
  * comparisons give bool; `and or xor shl shr` are bitwise on integers and logical on bool.
  */
 export type BinaryOp =
-  | "add" | "sub" | "mul" | "div" | "pow" | "max" | "min" | "mod" | "idiv"
-  | "lt" | "le" | "eq" | "ne" | "and" | "or" | "xor" | "shl" | "shr";
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "max"
+  | "min"
+  | "mod"
+  | "idiv"
+  | "lt"
+  | "le"
+  | "eq"
+  | "ne"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shr";
 /** How a reduction combines. `argmax` and `argmin` give the first index of the extreme value, as i32; a NaN counts as extreme. */
 export type ReduceOp = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
 
@@ -28,16 +57,34 @@ interface Common {
   readonly low: number;
   readonly high: number;
 }
-export interface Const extends Common { readonly kind: "const"; readonly value: number }
+export interface Const extends Common {
+  readonly kind: "const";
+  readonly value: number;
+}
 /** A number known when the program runs: a size, a stride or a user's scalar. `slot` counts within the kernel. */
-export interface Param extends Common { readonly kind: "param"; readonly slot: number }
+export interface Param extends Common {
+  readonly kind: "param";
+  readonly slot: number;
+}
 /** A loop variable, 0 … extent − 1. */
-export interface Index extends Common { readonly kind: "index"; readonly extent: number }
+export interface Index extends Common {
+  readonly kind: "index";
+  readonly extent: number;
+}
 /** A named value: an accumulator's result, or a contraction's finished sum. */
-export interface Register extends Common { readonly kind: "register" }
+export interface Register extends Common {
+  readonly kind: "register";
+}
 /** Σ coefficient · term + constant, the canonical form of all index arithmetic. */
-export interface Affine extends Common { readonly kind: "affine"; readonly terms: readonly AffineTerm[]; readonly constant: number }
-export interface AffineTerm { readonly value: Expression; readonly coefficient: number }
+export interface Affine extends Common {
+  readonly kind: "affine";
+  readonly terms: readonly AffineTerm[];
+  readonly constant: number;
+}
+export interface AffineTerm {
+  readonly value: Expression;
+  readonly coefficient: number;
+}
 /** An affine value after its numbers became run-time parameters. */
 export interface AffineParam extends Common {
   readonly kind: "affineParam";
@@ -45,22 +92,67 @@ export interface AffineParam extends Common {
   readonly constant: Expression | undefined;
 }
 /** Quotient or remainder of a non-negative index by a positive constant (or, later, a parameter). */
-export interface IndexDivide extends Common { readonly kind: "quotient" | "remainder"; readonly value: Expression; readonly divisor: number | Param }
-export interface Unary extends Common { readonly kind: "unary"; readonly op: UnaryOp; readonly value: Expression }
-export interface Binary extends Common { readonly kind: "binary"; readonly op: BinaryOp; readonly left: Expression; readonly right: Expression }
-export interface Select extends Common { readonly kind: "select"; readonly condition: Expression; readonly yes: Expression; readonly no: Expression }
+export interface IndexDivide extends Common {
+  readonly kind: "quotient" | "remainder";
+  readonly value: Expression;
+  readonly divisor: number | Param;
+}
+export interface Unary extends Common {
+  readonly kind: "unary";
+  readonly op: UnaryOp;
+  readonly value: Expression;
+}
+export interface Binary extends Common {
+  readonly kind: "binary";
+  readonly op: BinaryOp;
+  readonly left: Expression;
+  readonly right: Expression;
+}
+export interface Select extends Common {
+  readonly kind: "select";
+  readonly condition: Expression;
+  readonly yes: Expression;
+  readonly no: Expression;
+}
 /** Float to integer truncates towards zero and saturates; anything to bool asks `≠ 0`. */
-export interface Cast extends Common { readonly kind: "cast"; readonly value: Expression }
+export interface Cast extends Common {
+  readonly kind: "cast";
+  readonly value: Expression;
+}
 /** The same bits read as another dtype of equal width. */
-export interface Bitcast extends Common { readonly kind: "bitcast"; readonly value: Expression }
+export interface Bitcast extends Common {
+  readonly kind: "bitcast";
+  readonly value: Expression;
+}
 /** The element at a flat offset (in elements) of a buffer of the kernel. */
-export interface Load extends Common { readonly kind: "load"; readonly buffer: number; readonly offset: Expression }
+export interface Load extends Common {
+  readonly kind: "load";
+  readonly buffer: number;
+  readonly offset: Expression;
+}
 /** The values of `body` over all `axes`, combined. */
-export interface Reduce extends Common { readonly kind: "reduce"; readonly op: ReduceOp; readonly axes: readonly Index[]; readonly body: Expression }
+export interface Reduce extends Common {
+  readonly kind: "reduce";
+  readonly op: ReduceOp;
+  readonly axes: readonly Index[];
+  readonly body: Expression;
+}
 
 export type Expression =
-  | Const | Param | Index | Register | Affine | AffineParam | IndexDivide
-  | Unary | Binary | Select | Cast | Bitcast | Load | Reduce;
+  | Const
+  | Param
+  | Index
+  | Register
+  | Affine
+  | AffineParam
+  | IndexDivide
+  | Unary
+  | Binary
+  | Select
+  | Cast
+  | Bitcast
+  | Load
+  | Reduce;
 
 // ---------- interning
 
@@ -73,7 +165,9 @@ export function trimExpressions(limit = 100_000): void {
   if (table.size > limit) table.clear();
 }
 
-type Draft<E extends Expression> = E extends Expression ? Omit<E, "id" | "free" | "low" | "high"> & { low?: number; high?: number } : never;
+type Draft<E extends Expression> = E extends Expression
+  ? Omit<E, "id" | "free" | "low" | "high"> & { low?: number; high?: number }
+  : never;
 
 function intern<E extends Expression>(key: string, draft: () => Draft<E>): E {
   const known = table.get(key);
@@ -84,7 +178,9 @@ function intern<E extends Expression>(key: string, draft: () => Draft<E>): E {
 }
 
 function create<E extends Expression>(draft: Draft<E>, free?: (made: E) => ReadonlySet<Index | Register>): E {
-  const made = { low: -Infinity, high: Infinity, free: NONE, ...draft, id: nextId++ } as unknown as E & { free: Common["free"] };
+  const made = { low: -Infinity, high: Infinity, free: NONE, ...draft, id: nextId++ } as unknown as E & {
+    free: Common["free"];
+  };
   return Object.assign(made, { free: free ? free(made) : freeOf(made) });
 }
 
@@ -110,15 +206,33 @@ function freeOf(e: Expression): ReadonlySet<Index | Register> {
 /** The operands of an expression. */
 export function childrenOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
-    case "const": case "param": case "index": case "register": return [];
-    case "affine": return e.terms.map((t) => t.value);
-    case "affineParam": return [...e.terms.flatMap((t) => (t.coefficient ? [t.value, t.coefficient] : [t.value])), ...(e.constant ? [e.constant] : [])];
-    case "quotient": case "remainder": return typeof e.divisor === "number" ? [e.value] : [e.value, e.divisor];
-    case "unary": case "cast": case "bitcast": return [e.value];
-    case "binary": return [e.left, e.right];
-    case "select": return [e.condition, e.yes, e.no];
-    case "load": return [e.offset];
-    case "reduce": return [e.body];
+    case "const":
+    case "param":
+    case "index":
+    case "register":
+      return [];
+    case "affine":
+      return e.terms.map((t) => t.value);
+    case "affineParam":
+      return [
+        ...e.terms.flatMap((t) => (t.coefficient ? [t.value, t.coefficient] : [t.value])),
+        ...(e.constant ? [e.constant] : []),
+      ];
+    case "quotient":
+    case "remainder":
+      return typeof e.divisor === "number" ? [e.value] : [e.value, e.divisor];
+    case "unary":
+    case "cast":
+    case "bitcast":
+      return [e.value];
+    case "binary":
+      return [e.left, e.right];
+    case "select":
+      return [e.condition, e.yes, e.no];
+    case "load":
+      return [e.offset];
+    case "reduce":
+      return [e.body];
   }
 }
 
@@ -126,7 +240,10 @@ export function childrenOf(e: Expression): readonly Expression[] {
 
 /** A fresh loop variable. */
 export function index(extent: number): Index {
-  return create<Index>({ kind: "index", dtype: "i32", extent, low: 0, high: Math.max(0, extent - 1) }, (made) => new Set([made]));
+  return create<Index>(
+    { kind: "index", dtype: "i32", extent, low: 0, high: Math.max(0, extent - 1) },
+    (made) => new Set([made]),
+  );
 }
 
 /** A fresh register. */
@@ -137,17 +254,29 @@ export function register(dtype: DType): Register {
 /** A number fixed when the kernel is written, rounded or wrapped to what the dtype holds. */
 export function constant(value: number, dtype: DType): Const {
   const exact = exactly(value, dtype);
-  return intern<Const>(`c${dtype}${Object.is(exact, -0) ? "-0" : exact}`, () => ({ kind: "const", dtype, value: exact, low: exact, high: exact }));
+  return intern<Const>(`c${dtype}${Object.is(exact, -0) ? "-0" : exact}`, () => ({
+    kind: "const",
+    dtype,
+    value: exact,
+    low: exact,
+    high: exact,
+  }));
 }
 
 function exactly(value: number, dtype: DType): number {
   switch (dtype) {
-    case "f32": return Math.fround(value);
-    case "f64": return value;
-    case "i32": return value | 0;
-    case "u32": return value >>> 0;
-    case "u8": return value & 255;
-    case "bool": return Number(value !== 0);
+    case "f32":
+      return Math.fround(value);
+    case "f64":
+      return value;
+    case "i32":
+      return value | 0;
+    case "u32":
+      return value >>> 0;
+    case "u8":
+      return value & 255;
+    case "bool":
+      return Number(value !== 0);
   }
 }
 
@@ -178,8 +307,18 @@ export function binary(op: BinaryOp, left: Expression, right: Expression): Expre
     if (op === "sub") return add(left, scale(right, -1));
     if (op === "mul" && right.kind === "const") return scale(left, right.value);
     if (op === "mul" && left.kind === "const") return scale(right, left.value);
-    if (op === "min") return left.high <= right.low ? left : right.high <= left.low ? right : internBinary(op, left, right, Math.min(left.low, right.low), Math.min(left.high, right.high));
-    if (op === "max") return left.low >= right.high ? left : right.low >= left.high ? right : internBinary(op, left, right, Math.max(left.low, right.low), Math.max(left.high, right.high));
+    if (op === "min")
+      return left.high <= right.low
+        ? left
+        : right.high <= left.low
+          ? right
+          : internBinary(op, left, right, Math.min(left.low, right.low), Math.min(left.high, right.high));
+    if (op === "max")
+      return left.low >= right.high
+        ? left
+        : right.low >= left.high
+          ? right
+          : internBinary(op, left, right, Math.max(left.low, right.low), Math.max(left.high, right.high));
     if (op === "lt" && left.high < right.low) return constant(1, "bool");
     if (op === "lt" && left.low >= right.high) return constant(0, "bool");
     if (op === "le" && left.high <= right.low) return constant(1, "bool");
@@ -194,20 +333,40 @@ export function binary(op: BinaryOp, left: Expression, right: Expression): Expre
 }
 
 function internBinary(op: BinaryOp, left: Expression, right: Expression, low = -Infinity, high = Infinity): Binary {
-  return intern<Binary>(`${op}(${left.id},${right.id}`, () => ({ kind: "binary", dtype: COMPARISONS.has(op) ? "bool" : left.dtype, op, left, right, low, high }));
+  return intern<Binary>(`${op}(${left.id},${right.id}`, () => ({
+    kind: "binary",
+    dtype: COMPARISONS.has(op) ? "bool" : left.dtype,
+    op,
+    left,
+    right,
+    low,
+    high,
+  }));
 }
 
 export function select(condition: Expression, yes: Expression, no: Expression): Expression {
   if (condition.kind === "const") return condition.value ? yes : no;
   if (yes === no) return yes;
   return intern<Select>(`?(${condition.id},${yes.id},${no.id}`, () => ({
-    kind: "select", dtype: yes.dtype, condition, yes, no, low: Math.min(yes.low, no.low), high: Math.max(yes.high, no.high),
+    kind: "select",
+    dtype: yes.dtype,
+    condition,
+    yes,
+    no,
+    low: Math.min(yes.low, no.low),
+    high: Math.max(yes.high, no.high),
   }));
 }
 
 export function cast(value: Expression, dtype: DType): Expression {
   if (value.dtype === dtype) return value;
-  if (value.kind === "const") return constant(isFloat(value.dtype) && (dtype === "i32" || dtype === "u32" || dtype === "u8") ? saturated(value.value, dtype) : value.value, dtype);
+  if (value.kind === "const")
+    return constant(
+      isFloat(value.dtype) && (dtype === "i32" || dtype === "u32" || dtype === "u8")
+        ? saturated(value.value, dtype)
+        : value.value,
+      dtype,
+    );
   return intern<Cast>(`${dtype}(${value.id}`, () => ({ kind: "cast", dtype, value }));
 }
 
@@ -224,13 +383,23 @@ export function load(buffer: number, dtype: DType, offset: Expression): Expressi
 export function reduce(op: ReduceOp, axes: readonly Index[], body: Expression): Expression {
   const arg = op === "argmax" || op === "argmin";
   if (!axes.length) return arg ? constant(0, "i32") : body;
-  return intern<Reduce>(`${op}{${axes.map((a) => a.id).join(",")}}(${body.id}`, () => ({ kind: "reduce", dtype: arg ? "i32" : body.dtype, op, axes, body }));
+  return intern<Reduce>(`${op}{${axes.map((a) => a.id).join(",")}}(${body.id}`, () => ({
+    kind: "reduce",
+    dtype: arg ? "i32" : body.dtype,
+    op,
+    axes,
+    body,
+  }));
 }
 
 // ---------- index arithmetic
 
 const asAffine = (e: Expression): { terms: readonly AffineTerm[]; constant: number } =>
-  e.kind === "affine" ? e : e.kind === "const" ? { terms: [], constant: e.value } : { terms: [{ value: e, coefficient: 1 }], constant: 0 };
+  e.kind === "affine"
+    ? e
+    : e.kind === "const"
+      ? { terms: [], constant: e.value }
+      : { terms: [{ value: e, coefficient: 1 }], constant: 0 };
 
 /** The canonical expression of a sum: terms by id, zero terms gone, n·(e / n) + (e % n) joined back to e. */
 export function affine(parts: readonly AffineTerm[], offset: number): Expression {
@@ -244,14 +413,21 @@ export function affine(parts: readonly AffineTerm[], offset: number): Expression
     if (whole.kind === "quotient" && sums.get(whole) === coefficient * value.divisor) {
       sums.delete(value);
       sums.delete(whole);
-      const others = affine([...sums].map(([v, c]) => ({ value: v, coefficient: c })), constantPart);
+      const others = affine(
+        [...sums].map(([v, c]) => ({ value: v, coefficient: c })),
+        constantPart,
+      );
       return add(others, scale(value.value, coefficient));
     }
   }
-  const terms = [...sums].filter(([, c]) => c !== 0).map(([value, coefficient]) => ({ value, coefficient })).sort((a, b) => a.value.id - b.value.id);
+  const terms = [...sums]
+    .filter(([, c]) => c !== 0)
+    .map(([value, coefficient]) => ({ value, coefficient }))
+    .sort((a, b) => a.value.id - b.value.id);
   if (!terms.length) return constant(constantPart, "i32");
   if (terms.length === 1 && terms[0]!.coefficient === 1 && constantPart === 0) return terms[0]!.value;
-  let low = constantPart, high = constantPart;
+  let low = constantPart,
+    high = constantPart;
   for (const { value, coefficient } of terms) {
     low += coefficient > 0 ? coefficient * value.low : coefficient * value.high;
     high += coefficient > 0 ? coefficient * value.high : coefficient * value.low;
@@ -259,12 +435,18 @@ export function affine(parts: readonly AffineTerm[], offset: number): Expression
   // A sum that may wrap has no bounds to argue from.
   if (low < -(2 ** 31) || high >= 2 ** 31) [low, high] = [-Infinity, Infinity];
   return intern<Affine>(`+${terms.map((t) => `${t.value.id}*${t.coefficient}`).join("+")}+${constantPart}`, () => ({
-    kind: "affine", dtype: "i32", terms, constant: constantPart, low, high,
+    kind: "affine",
+    dtype: "i32",
+    terms,
+    constant: constantPart,
+    low,
+    high,
   }));
 }
 
 export function add(left: Expression, right: Expression): Expression {
-  const a = asAffine(left), b = asAffine(right);
+  const a = asAffine(left),
+    b = asAffine(right);
   return affine([...a.terms, ...b.terms], a.constant + b.constant);
 }
 
@@ -272,7 +454,10 @@ export function scale(value: Expression, by: number): Expression {
   if (by === 0) return constant(0, "i32");
   if (by === 1) return value;
   const a = asAffine(value);
-  return affine(a.terms.map((t) => ({ value: t.value, coefficient: Math.imul(t.coefficient, by) })), Math.imul(a.constant, by));
+  return affine(
+    a.terms.map((t) => ({ value: t.value, coefficient: Math.imul(t.coefficient, by) })),
+    Math.imul(a.constant, by),
+  );
 }
 
 /** Splits a sum by divisibility: value = n · whole + rest. */
@@ -280,8 +465,14 @@ function splitBy(value: Expression, n: number): { whole: Expression; rest: Expre
   const { terms, constant: k } = asAffine(value);
   const kRest = ((k % n) + n) % n;
   return {
-    whole: affine(terms.filter((t) => t.coefficient % n === 0).map((t) => ({ value: t.value, coefficient: t.coefficient / n })), (k - kRest) / n),
-    rest: affine(terms.filter((t) => t.coefficient % n !== 0), kRest),
+    whole: affine(
+      terms.filter((t) => t.coefficient % n === 0).map((t) => ({ value: t.value, coefficient: t.coefficient / n })),
+      (k - kRest) / n,
+    ),
+    rest: affine(
+      terms.filter((t) => t.coefficient % n !== 0),
+      kRest,
+    ),
   };
 }
 
@@ -294,12 +485,28 @@ export function quotient(value: Expression, n: number): Expression {
   const { whole, rest } = splitBy(value, n);
   if (rest.low >= 0 && rest.high < n) return whole;
   if (!(whole.kind === "const" && whole.value === 0) && rest.low >= 0) return add(whole, quotient(rest, n));
-  const common = rest.kind === "affine" && rest.constant === 0 ? rest.terms.reduce((g, t) => gcd(g, t.coefficient), n) : 1;
-  if (common > 1) return quotient(affine((rest as Affine).terms.map((t) => ({ value: t.value, coefficient: t.coefficient / common })), 0), n / common);
+  const common =
+    rest.kind === "affine" && rest.constant === 0 ? rest.terms.reduce((g, t) => gcd(g, t.coefficient), n) : 1;
+  if (common > 1)
+    return quotient(
+      affine(
+        (rest as Affine).terms.map((t) => ({ value: t.value, coefficient: t.coefficient / common })),
+        0,
+      ),
+      n / common,
+    );
   if (value.kind === "quotient" && typeof value.divisor === "number") return quotient(value.value, value.divisor * n);
-  if (value.kind === "remainder" && typeof value.divisor === "number" && value.divisor % n === 0) return remainder(quotient(value.value, n), value.divisor / n);
+  if (value.kind === "remainder" && typeof value.divisor === "number" && value.divisor % n === 0)
+    return remainder(quotient(value.value, n), value.divisor / n);
   const high = Math.floor(value.high / n);
-  return intern<IndexDivide>(`/(${value.id},${n}`, () => ({ kind: "quotient", dtype: "i32", value, divisor: n, low: Math.max(0, Math.floor(value.low / n)), high }));
+  return intern<IndexDivide>(`/(${value.id},${n}`, () => ({
+    kind: "quotient",
+    dtype: "i32",
+    value,
+    divisor: n,
+    low: Math.max(0, Math.floor(value.low / n)),
+    high,
+  }));
 }
 
 /** value mod n, for a non-negative value and positive n. */
@@ -308,10 +515,29 @@ export function remainder(value: Expression, n: number): Expression {
   if (value.low >= 0 && value.high < n) return value;
   const { rest } = splitBy(value, n);
   if (rest !== value && rest.low >= 0) return remainder(rest, n);
-  const common = value.kind === "affine" && value.constant === 0 ? value.terms.reduce((g, t) => gcd(g, t.coefficient), n) : 1;
-  if (common > 1) return scale(remainder(affine((value as Affine).terms.map((t) => ({ value: t.value, coefficient: t.coefficient / common })), 0), n / common), common);
-  if (value.kind === "remainder" && typeof value.divisor === "number" && value.divisor % n === 0) return remainder(value.value, n);
-  return intern<IndexDivide>(`%(${value.id},${n}`, () => ({ kind: "remainder", dtype: "i32", value, divisor: n, low: 0, high: n - 1 }));
+  const common =
+    value.kind === "affine" && value.constant === 0 ? value.terms.reduce((g, t) => gcd(g, t.coefficient), n) : 1;
+  if (common > 1)
+    return scale(
+      remainder(
+        affine(
+          (value as Affine).terms.map((t) => ({ value: t.value, coefficient: t.coefficient / common })),
+          0,
+        ),
+        n / common,
+      ),
+      common,
+    );
+  if (value.kind === "remainder" && typeof value.divisor === "number" && value.divisor % n === 0)
+    return remainder(value.value, n);
+  return intern<IndexDivide>(`%(${value.id},${n}`, () => ({
+    kind: "remainder",
+    dtype: "i32",
+    value,
+    divisor: n,
+    low: 0,
+    high: n - 1,
+  }));
 }
 
 /** The coefficient of an index in an offset, when the offset depends on it only through one affine term; undefined otherwise. */
@@ -330,7 +556,11 @@ export function strideOf(offset: Expression, variable: Index): number | undefine
 // ---------- rewriting
 
 /** Rebuilds an expression with some subexpressions replaced; shares what does not change. */
-export function substitute(e: Expression, replace: ReadonlyMap<Expression, Expression>, memo: Map<Expression, Expression> = new Map()): Expression {
+export function substitute(
+  e: Expression,
+  replace: ReadonlyMap<Expression, Expression>,
+  memo: Map<Expression, Expression> = new Map(),
+): Expression {
   const direct = replace.get(e);
   if (direct) return direct;
   const known = memo.get(e);
@@ -343,7 +573,12 @@ export function substitute(e: Expression, replace: ReadonlyMap<Expression, Expre
 /** The same expression over other operands, in canonical form again. */
 export function mapChildren(e: Expression, f: (child: Expression) => Expression): Expression {
   switch (e.kind) {
-    case "const": case "param": case "index": case "register": case "affineParam": return e;
+    case "const":
+    case "param":
+    case "index":
+    case "register":
+    case "affineParam":
+      return e;
     case "affine": {
       let changed = false;
       let sum: Expression = constant(e.constant, "i32");
@@ -356,22 +591,42 @@ export function mapChildren(e: Expression, f: (child: Expression) => Expression)
       for (const { value, coefficient } of parts) sum = add(sum, scale(value, coefficient));
       return sum;
     }
-    case "quotient": case "remainder": {
+    case "quotient":
+    case "remainder": {
       const value = f(e.value);
       if (value === e.value || typeof e.divisor !== "number") return e;
       return e.kind === "quotient" ? quotient(value, e.divisor) : remainder(value, e.divisor);
     }
-    case "unary": { const v = f(e.value); return v === e.value ? e : unary(e.op, v); }
-    case "cast": { const v = f(e.value); return v === e.value ? e : cast(v, e.dtype); }
-    case "bitcast": { const v = f(e.value); return v === e.value ? e : bitcast(v, e.dtype); }
-    case "binary": { const l = f(e.left), r = f(e.right); return l === e.left && r === e.right ? e : binary(e.op, l, r); }
+    case "unary": {
+      const v = f(e.value);
+      return v === e.value ? e : unary(e.op, v);
+    }
+    case "cast": {
+      const v = f(e.value);
+      return v === e.value ? e : cast(v, e.dtype);
+    }
+    case "bitcast": {
+      const v = f(e.value);
+      return v === e.value ? e : bitcast(v, e.dtype);
+    }
+    case "binary": {
+      const l = f(e.left),
+        r = f(e.right);
+      return l === e.left && r === e.right ? e : binary(e.op, l, r);
+    }
     case "select": {
-      const c = f(e.condition), y = f(e.yes), n = f(e.no);
+      const c = f(e.condition),
+        y = f(e.yes),
+        n = f(e.no);
       return c === e.condition && y === e.yes && n === e.no ? e : select(c, y, n);
     }
-    case "load": { const o = f(e.offset); return o === e.offset ? e : load(e.buffer, e.dtype, o); }
+    case "load": {
+      const o = f(e.offset);
+      return o === e.offset ? e : load(e.buffer, e.dtype, o);
+    }
     case "reduce": {
-      const axes = e.axes.map((a) => f(a) as Index), b = f(e.body);
+      const axes = e.axes.map((a) => f(a) as Index),
+        b = f(e.body);
       return b === e.body && axes.every((a, i) => a === e.axes[i]) ? e : reduce(e.op, axes, b);
     }
   }

@@ -9,7 +9,16 @@ import type { Expression, Index, Param, ReduceOp, Register } from "./expression.
  * What a loop becomes. The compiler marks loops `parallel` (iterations independent of one another), `reduce`
  * (carries accumulators) or `sequential` (order matters); a target replaces these by the others.
  */
-export type Axis = "parallel" | "reduce" | "sequential" | "grid" | "workgroup" | "thread" | "lane" | "vector" | "unroll";
+export type Axis =
+  | "parallel"
+  | "reduce"
+  | "sequential"
+  | "grid"
+  | "workgroup"
+  | "thread"
+  | "lane"
+  | "vector"
+  | "unroll";
 
 /** Where a buffer lives: `global` buffers are bound by the program; the others belong to one worker of the kernel. */
 export type MemorySpace = "global" | "shared" | "register";
@@ -51,11 +60,26 @@ export interface Loop {
   readonly accumulators: readonly Accumulator[];
 }
 /** Names a value for the statements that follow. */
-export interface Let { readonly kind: "let"; readonly register: Register; readonly value: Expression }
-export interface Store { readonly kind: "store"; readonly buffer: number; readonly offset: Expression; readonly value: Expression }
-export interface If { readonly kind: "if"; readonly condition: Expression; readonly body: readonly Statement[] }
+export interface Let {
+  readonly kind: "let";
+  readonly register: Register;
+  readonly value: Expression;
+}
+export interface Store {
+  readonly kind: "store";
+  readonly buffer: number;
+  readonly offset: Expression;
+  readonly value: Expression;
+}
+export interface If {
+  readonly kind: "if";
+  readonly condition: Expression;
+  readonly body: readonly Statement[];
+}
 /** All threads of a workgroup have done what stands before it, and see each other's stores, before any goes on. */
-export interface Barrier { readonly kind: "barrier" }
+export interface Barrier {
+  readonly kind: "barrier";
+}
 
 export type Statement = Loop | Let | Store | If | Barrier;
 
@@ -86,18 +110,36 @@ export interface ContractKernel {
   readonly sum: Register;
   readonly epilogue: readonly Store[];
 }
-export interface Axes { readonly index: Index; readonly extent: number | Param }
+export interface Axes {
+  readonly index: Index;
+  readonly extent: number | Param;
+}
 
 export type Kernel = LoopKernel | ContractKernel;
 
 /** The value a reduction starts from; argmax and argmin start from no position at all. */
 export function identityOf(op: ReduceOp, dtype: DType): number {
   const least = dtype === "f32" || dtype === "f64" ? -Infinity : dtype === "i32" ? -(2 ** 31) : 0;
-  const most = dtype === "f32" || dtype === "f64" ? Infinity : dtype === "i32" ? 2 ** 31 - 1 : dtype === "u32" ? 2 ** 32 - 1 : dtype === "u8" ? 255 : 1;
+  const most =
+    dtype === "f32" || dtype === "f64"
+      ? Infinity
+      : dtype === "i32"
+        ? 2 ** 31 - 1
+        : dtype === "u32"
+          ? 2 ** 32 - 1
+          : dtype === "u8"
+            ? 255
+            : 1;
   switch (op) {
-    case "sum": return 0;
-    case "prod": return 1;
-    case "max": case "argmax": return least;
-    case "min": case "argmin": return most;
+    case "sum":
+      return 0;
+    case "prod":
+      return 1;
+    case "max":
+    case "argmax":
+      return least;
+    case "min":
+    case "argmin":
+      return most;
   }
 }

@@ -2,7 +2,15 @@
  * Turns the sizes and strides of a kernel into run-time parameters, so that another batch size is the same kernel with
  * other numbers. Numbers that shape the code itself (0, 1, small extents that get unrolled) stay.
  */
-import { childrenOf, mapChildren, param, type AffineParam, type Expression, type IndexDivide, type Param } from "./expression.ts";
+import {
+  childrenOf,
+  mapChildren,
+  param,
+  type AffineParam,
+  type Expression,
+  type IndexDivide,
+  type Param,
+} from "./expression.ts";
 import type { Axes, Kernel, Statement } from "./kernel.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
@@ -30,50 +38,88 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
     let made: Expression;
     if (e.kind === "affine") {
       made = {
-        ...e, kind: "affineParam",
-        terms: e.terms.map((t) => ({ value: rewrite(t.value), coefficient: t.coefficient === 1 ? undefined : slot(t.coefficient) })),
+        ...e,
+        kind: "affineParam",
+        terms: e.terms.map((t) => ({
+          value: rewrite(t.value),
+          coefficient: t.coefficient === 1 ? undefined : slot(t.coefficient),
+        })),
         constant: e.constant === 0 ? undefined : slot(e.constant),
       } satisfies AffineParam;
     } else if (e.kind === "quotient" || e.kind === "remainder") {
       const value = rewrite(e.value);
-      made = { ...e, value, divisor: typeof e.divisor === "number" ? slot(e.divisor) : e.divisor } satisfies IndexDivide;
+      made = {
+        ...e,
+        value,
+        divisor: typeof e.divisor === "number" ? slot(e.divisor) : e.divisor,
+      } satisfies IndexDivide;
     } else made = rebuild(e, rewrite, slot);
     memo.set(e, made);
     return made;
   };
-  const extent = (n: number | Param, least = UNROLL_LIMIT): number | Param => (typeof n === "number" && n > least ? slot(n) : n);
+  const extent = (n: number | Param, least = UNROLL_LIMIT): number | Param =>
+    typeof n === "number" && n > least ? slot(n) : n;
   const statements = (list: readonly Statement[]): Statement[] => list.map((s) => statement(s));
   const statement = (s: Statement, outermost = false): Statement => {
     switch (s.kind) {
       case "loop":
         return {
           // Only loops that would be written out, innermost ones, have their size in the code.
-          ...s, extent: extent(s.extent, outermost || s.body.some((inner) => inner.kind === "loop") ? 0 : UNROLL_LIMIT), body: statements(s.body),
-          accumulators: s.accumulators.map((a) => ({ ...a, value: rewrite(a.value), ...(a.position ? { position: rewrite(a.position) } : {}) })),
+          ...s,
+          extent: extent(s.extent, outermost || s.body.some((inner) => inner.kind === "loop") ? 0 : UNROLL_LIMIT),
+          body: statements(s.body),
+          accumulators: s.accumulators.map((a) => ({
+            ...a,
+            value: rewrite(a.value),
+            ...(a.position ? { position: rewrite(a.position) } : {}),
+          })),
         };
-      case "let": return { ...s, value: rewrite(s.value) };
-      case "store": return { ...s, offset: rewrite(s.offset), value: rewrite(s.value) };
-      case "if": return { ...s, condition: rewrite(s.condition), body: statements(s.body) };
-      case "barrier": return s;
+      case "let":
+        return { ...s, value: rewrite(s.value) };
+      case "store":
+        return { ...s, offset: rewrite(s.offset), value: rewrite(s.value) };
+      case "if":
+        return { ...s, condition: rewrite(s.condition), body: statements(s.body) };
+      case "barrier":
+        return s;
     }
   };
-  const axes = (list: readonly Axes[], least?: number): Axes[] => list.map((a) => ({ index: a.index, extent: extent(a.extent, least) }));
+  const axes = (list: readonly Axes[], least?: number): Axes[] =>
+    list.map((a) => ({ index: a.index, extent: extent(a.extent, least) }));
   const buffers = kernel.buffers.map((b) => (b.size === undefined ? b : { ...b, size: extent(b.size) }));
   const body =
     kernel.kind === "loops"
       ? { body: kernel.body.map((s) => statement(s, true)) }
       : {
           // Batches and rows come in any number, however small; only what is summed over may be written out.
-          batch: axes(kernel.batch, 0), m: axes(kernel.m, 0), n: axes(kernel.n, 0), k: axes(kernel.k),
-          left: rewrite(kernel.left), right: rewrite(kernel.right), epilogue: statements(kernel.epilogue),
+          batch: axes(kernel.batch, 0),
+          m: axes(kernel.m, 0),
+          n: axes(kernel.n, 0),
+          k: axes(kernel.k),
+          left: rewrite(kernel.left),
+          right: rewrite(kernel.right),
+          epilogue: statements(kernel.epilogue),
         };
-  return { kernel: { ...kernel, ...body, buffers, parameters: { scalars: kernel.parameters.scalars, sizes: sizes.length } } as K, sizes };
+  return {
+    kernel: {
+      ...kernel,
+      ...body,
+      buffers,
+      parameters: { scalars: kernel.parameters.scalars, sizes: sizes.length },
+    } as K,
+    sizes,
+  };
 }
 
 /** Comparisons against a bound (padding, masks) are sizes too; other constants are part of the formula. */
 function rebuild(e: Expression, rewrite: (e: Expression) => Expression, slot: (n: number) => Param): Expression {
-  if (e.kind === "binary" && e.left.dtype === "i32" && (e.op === "lt" || e.op === "le" || e.op === "eq" || e.op === "ne")) {
-    const side = (x: Expression): Expression => (x.kind === "const" && Math.abs(x.value) > 1 ? slot(x.value) : rewrite(x));
+  if (
+    e.kind === "binary" &&
+    e.left.dtype === "i32" &&
+    (e.op === "lt" || e.op === "le" || e.op === "eq" || e.op === "ne")
+  ) {
+    const side = (x: Expression): Expression =>
+      x.kind === "const" && Math.abs(x.value) > 1 ? slot(x.value) : rewrite(x);
     return { ...e, left: side(e.left), right: side(e.right) };
   }
   return childrenOf(e).length ? mapChildrenKeeping(e, rewrite) : e;
@@ -82,11 +128,19 @@ function rebuild(e: Expression, rewrite: (e: Expression) => Expression, slot: (n
 // Parameterized operands must not be simplified again: plain copies, not constructors.
 function mapChildrenKeeping(e: Expression, f: (e: Expression) => Expression): Expression {
   switch (e.kind) {
-    case "unary": case "cast": case "bitcast": return { ...e, value: f(e.value) };
-    case "binary": return { ...e, left: f(e.left), right: f(e.right) };
-    case "select": return { ...e, condition: f(e.condition), yes: f(e.yes), no: f(e.no) };
-    case "load": return { ...e, offset: f(e.offset) };
-    case "reduce": return { ...e, body: f(e.body) };
-    default: return mapChildren(e, f);
+    case "unary":
+    case "cast":
+    case "bitcast":
+      return { ...e, value: f(e.value) };
+    case "binary":
+      return { ...e, left: f(e.left), right: f(e.right) };
+    case "select":
+      return { ...e, condition: f(e.condition), yes: f(e.yes), no: f(e.no) };
+    case "load":
+      return { ...e, offset: f(e.offset) };
+    case "reduce":
+      return { ...e, body: f(e.body) };
+    default:
+      return mapChildren(e, f);
   }
 }

@@ -3,7 +3,19 @@ import type { Expression, Index, Param, Register } from "./expression.ts";
 import type { Kernel, Statement } from "./kernel.ts";
 
 const SYMBOL: Readonly<Record<string, string>> = {
-  add: "+", sub: "-", mul: "*", div: "/", lt: "<", le: "<=", eq: "==", ne: "!=", and: "&", or: "|", xor: "^", shl: "<<", shr: ">>",
+  add: "+",
+  sub: "-",
+  mul: "*",
+  div: "/",
+  lt: "<",
+  le: "<=",
+  eq: "==",
+  ne: "!=",
+  and: "&",
+  or: "|",
+  xor: "^",
+  shl: "<<",
+  shr: ">>",
 };
 
 /** The kernel's text. Names are given in order of appearance, so equal kernels print equally. */
@@ -27,20 +39,37 @@ export function printKernel(kernel: Kernel): string {
   };
   const plain = (e: Expression): string => {
     switch (e.kind) {
-      case "const": return `${Object.is(e.value, -0) ? "-0" : e.value}${e.dtype}`;
-      case "param": return `p${e.slot}`;
-      case "index": case "register": return name(e);
-      case "affine": return `(${[...e.terms.map((t) => (t.coefficient === 1 ? show(t.value) : `${show(t.value)}*${t.coefficient}`)), ...(e.constant ? [`${e.constant}`] : [])].join(" + ")})`;
-      case "affineParam": return `(${[...e.terms.map((t) => (t.coefficient ? `${show(t.value)}*${show(t.coefficient)}` : show(t.value))), ...(e.constant ? [show(e.constant)] : [])].join(" + ")})`;
-      case "quotient": return `(${show(e.value)} // ${size(e.divisor)})`;
-      case "remainder": return `(${show(e.value)} % ${size(e.divisor)})`;
-      case "unary": return `${e.op}(${show(e.value)})`;
-      case "binary": return SYMBOL[e.op] ? `(${show(e.left)} ${SYMBOL[e.op]} ${show(e.right)})` : `${e.op}(${show(e.left)}, ${show(e.right)})`;
-      case "select": return `(${show(e.condition)} ? ${show(e.yes)} : ${show(e.no)})`;
-      case "cast": return `${e.dtype}(${show(e.value)})`;
-      case "bitcast": return `bits_${e.dtype}(${show(e.value)})`;
-      case "load": return `b${e.buffer}[${show(e.offset)}]`;
-      case "reduce": return `${e.op}{${e.axes.map((a) => `${name(a)}<${a.extent}`).join(", ")}}(${show(e.body)})`;
+      case "const":
+        return `${Object.is(e.value, -0) ? "-0" : e.value}${e.dtype}`;
+      case "param":
+        return `p${e.slot}`;
+      case "index":
+      case "register":
+        return name(e);
+      case "affine":
+        return `(${[...e.terms.map((t) => (t.coefficient === 1 ? show(t.value) : `${show(t.value)}*${t.coefficient}`)), ...(e.constant ? [`${e.constant}`] : [])].join(" + ")})`;
+      case "affineParam":
+        return `(${[...e.terms.map((t) => (t.coefficient ? `${show(t.value)}*${show(t.coefficient)}` : show(t.value))), ...(e.constant ? [show(e.constant)] : [])].join(" + ")})`;
+      case "quotient":
+        return `(${show(e.value)} // ${size(e.divisor)})`;
+      case "remainder":
+        return `(${show(e.value)} % ${size(e.divisor)})`;
+      case "unary":
+        return `${e.op}(${show(e.value)})`;
+      case "binary":
+        return SYMBOL[e.op]
+          ? `(${show(e.left)} ${SYMBOL[e.op]} ${show(e.right)})`
+          : `${e.op}(${show(e.left)}, ${show(e.right)})`;
+      case "select":
+        return `(${show(e.condition)} ? ${show(e.yes)} : ${show(e.no)})`;
+      case "cast":
+        return `${e.dtype}(${show(e.value)})`;
+      case "bitcast":
+        return `bits_${e.dtype}(${show(e.value)})`;
+      case "load":
+        return `b${e.buffer}[${show(e.offset)}]`;
+      case "reduce":
+        return `${e.op}{${e.axes.map((a) => `${name(a)}<${a.extent}`).join(", ")}}(${show(e.body)})`;
     }
   };
   const lines: string[] = [];
@@ -49,21 +78,32 @@ export function printKernel(kernel: Kernel): string {
       case "loop":
         lines.push(`${indent}for ${name(s.index)} < ${size(s.extent)} ${s.axis}`);
         for (const inner of s.body) statement(inner, `${indent}  `);
-        for (const a of s.accumulators) lines.push(`${indent}  ${name(a.register)} ${a.op}= ${show(a.value)}${a.position ? ` @ ${show(a.position)}` : ""}`);
+        for (const a of s.accumulators)
+          lines.push(
+            `${indent}  ${name(a.register)} ${a.op}= ${show(a.value)}${a.position ? ` @ ${show(a.position)}` : ""}`,
+          );
         break;
-      case "let": lines.push(`${indent}${name(s.register)} = ${show(s.value)}`); break;
-      case "store": lines.push(`${indent}b${s.buffer}[${show(s.offset)}] = ${show(s.value)}`); break;
+      case "let":
+        lines.push(`${indent}${name(s.register)} = ${show(s.value)}`);
+        break;
+      case "store":
+        lines.push(`${indent}b${s.buffer}[${show(s.offset)}] = ${show(s.value)}`);
+        break;
       case "if":
         lines.push(`${indent}if ${show(s.condition)}`);
         for (const inner of s.body) statement(inner, `${indent}  `);
         break;
-      case "barrier": lines.push(`${indent}barrier`);
+      case "barrier":
+        lines.push(`${indent}barrier`);
     }
   };
-  lines.push(`${kernel.kind}(${kernel.buffers.map((b, i) => `b${i}: ${b.access} ${b.dtype}${b.space === "global" ? "" : ` ${b.space}[${size(b.size ?? 0)}]`}`).join(", ")}; ${kernel.parameters.scalars.map((d, i) => `p${i}: ${d}`).join(", ")}; ${kernel.parameters.sizes} sizes)`);
+  lines.push(
+    `${kernel.kind}(${kernel.buffers.map((b, i) => `b${i}: ${b.access} ${b.dtype}${b.space === "global" ? "" : ` ${b.space}[${size(b.size ?? 0)}]`}`).join(", ")}; ${kernel.parameters.scalars.map((d, i) => `p${i}: ${d}`).join(", ")}; ${kernel.parameters.sizes} sizes)`,
+  );
   if (kernel.kind === "loops") for (const s of kernel.body) statement(s, "  ");
   else {
-    for (const group of ["batch", "m", "n", "k"] as const) lines.push(`  ${group}: ${kernel[group].map((a) => `${name(a.index)} < ${size(a.extent)}`).join(", ")}`);
+    for (const group of ["batch", "m", "n", "k"] as const)
+      lines.push(`  ${group}: ${kernel[group].map((a) => `${name(a.index)} < ${size(a.extent)}`).join(", ")}`);
     lines.push(`  ${name(kernel.sum)} = sum of ${show(kernel.left)} * ${show(kernel.right)}`);
     for (const s of kernel.epilogue) statement(s, "  ");
   }

@@ -20,12 +20,26 @@ const spent = new WeakSet<Node>();
  * @throws GradientError when nothing trainable is reached, when `root` is not a scalar and no cotangent came, or the second time.
  */
 export function backward(root: Node, cotangent?: Node, retainGraph: boolean = false): void {
-  if (!root.requiresGrad) throw new GradientError(`backward: nothing trainable leads to this tensor. Use parameters with requiresGrad, and build it outside noGrad`);
-  if (!cotangent && sizeOf(root.shape) !== 1) throw new GradientError(`backward: needs a scalar, got ${show(root.shape)}. Reduce it first, for instance with .mean(), or pass the gradient of the result`);
-  if (cotangent && !sameShape(cotangent.shape, root.shape)) throw new ShapeError(`backward: the gradient ${show(cotangent.shape)} must have the shape of the tensor, ${show(root.shape)}`);
-  if (spent.has(root)) throw new GradientError(`backward: called twice on the same tensor. Compute it again, or pass { retainGraph: true } the first time`);
+  if (!root.requiresGrad)
+    throw new GradientError(
+      `backward: nothing trainable leads to this tensor. Use parameters with requiresGrad, and build it outside noGrad`,
+    );
+  if (!cotangent && sizeOf(root.shape) !== 1)
+    throw new GradientError(
+      `backward: needs a scalar, got ${show(root.shape)}. Reduce it first, for instance with .mean(), or pass the gradient of the result`,
+    );
+  if (cotangent && !sameShape(cotangent.shape, root.shape))
+    throw new ShapeError(
+      `backward: the gradient ${show(cotangent.shape)} must have the shape of the tensor, ${show(root.shape)}`,
+    );
+  if (spent.has(root))
+    throw new GradientError(
+      `backward: called twice on the same tensor. Compute it again, or pass { retainGraph: true } the first time`,
+    );
   if (!retainGraph) spent.add(root);
-  const leaves = topological([root], (n) => !n.requiresGrad).filter((n) => n.source instanceof CellVersion && n.requiresGrad);
+  const leaves = topological([root], (n) => !n.requiresGrad).filter(
+    (n) => n.source instanceof CellVersion && n.requiresGrad,
+  );
   const seed = cotangent ?? fill(root.shape, 1, root.dtype);
   const updates = withGradientMode(false, () => {
     const grads = gradients([root], [seed], leaves);
@@ -37,7 +51,10 @@ export function backward(root: Node, cotangent?: Node, retainGraph: boolean = fa
       const known = byCell.get(cell);
       byCell.set(cell, known ? add(known, grad) : grad);
     });
-    return [...byCell].map(([{ gradient: cell }, grad]): Assignment => ({ cell, value: cell.empty ? grad : add(cell.read(), grad) }));
+    return [...byCell].map(([{ gradient: cell }, grad]): Assignment => ({
+      cell,
+      value: cell.empty ? grad : add(cell.read(), grad),
+    }));
   });
   assign(updates, [root]);
 }

@@ -57,7 +57,12 @@ export class Cell {
   }
 
   /** A cell holding a copy of these elements. */
-  static of(array: TypedArray, shape: Shape, dtype: DType, options: { requiresGrad?: boolean; label?: string } = {}): Cell {
+  static of(
+    array: TypedArray,
+    shape: Shape,
+    dtype: DType,
+    options: { requiresGrad?: boolean; label?: string } = {},
+  ): Cell {
     const cell = new Cell(shape, dtype, options);
     cell.set(array);
     return cell;
@@ -140,9 +145,13 @@ export class Cell {
 
   /** Gives the cell new elements from the host. */
   set(array: TypedArray): void {
-    if (array.length !== sizeOf(this.shape)) throw new ShapeError(`${this.label}: ${array.length} elements do not fill ${show(this.shape)}`);
+    if (array.length !== sizeOf(this.shape))
+      throw new ShapeError(`${this.label}: ${array.length} elements do not fill ${show(this.shape)}`);
     const trace = currentTrace();
-    if (trace) throw new TraceError(`${this.label}: given elements from the host inside a traced function. Do it outside, or assign a tensor`);
+    if (trace)
+      throw new TraceError(
+        `${this.label}: given elements from the host inside a traced function. Do it outside, or assign a tensor`,
+      );
     this.beforeOverwrite();
     deviceNamed(this.device).write(this.memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     this.#empty = false;
@@ -171,7 +180,9 @@ export class Cell {
 
   /** Checks that a node can become this cell's next version. */
   checkFits(node: Node): void {
-    if (!sameShape(node.shape, this.shape)) throw new ShapeError(`${this.label}: holds ${show(this.shape)}, was assigned ${show(node.shape)}`);
-    if (node.dtype !== this.dtype) throw new ShapeError(`${this.label}: holds ${this.dtype}, was assigned ${node.dtype}. Use cast("${this.dtype}")`);
+    if (!sameShape(node.shape, this.shape))
+      throw new ShapeError(`${this.label}: holds ${show(this.shape)}, was assigned ${show(node.shape)}`);
+    if (node.dtype !== this.dtype)
+      throw new ShapeError(`${this.label}: holds ${this.dtype}, was assigned ${node.dtype}. Use cast("${this.dtype}")`);
   }
 }

@@ -34,12 +34,18 @@ export function currentDevice(): string {
   return current;
 }
 
+/** How many threads a device computes with, the calling one included. Throws DeviceError for a name that is not registered. */
+export function deviceThreads(name: string = current): number {
+  return deviceNamed(name).threads;
+}
+
 /** The device itself, created on first use. */
 export function deviceNamed(name: string): Device {
   let device = devices.get(name);
   if (!device) {
     const create = factories.get(name);
-    if (!create) throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}`);
+    if (!create)
+      throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}`);
     devices.set(name, (device = create()));
   }
   return device;
@@ -84,7 +90,11 @@ function build(request: Request, structure: Structure, device: Device): Prepared
   // Counters of loops are set by the device; the caller knows the numbers only.
   const counters = new Array<number>(compiled.program.scalars.length - structure.numbers.length).fill(0);
   return {
-    device, structure, compiled, bindings: compiled.program.bindings, results: compiled.results,
+    device,
+    structure,
+    compiled,
+    bindings: compiled.program.bindings,
+    results: compiled.results,
     run: (bindings, numbers) => device.run(runnable, bindings, counters.length ? [...numbers, ...counters] : numbers),
   };
 }
@@ -93,23 +103,37 @@ function build(request: Request, structure: Structure, device: Device): Prepared
 function interpret(request: Request, structure: Structure, device: Device): Prepared {
   // Nodes forget their inputs once their value is known; the program runs again and needs them.
   const lasting = new Map<Node, Node>();
-  for (const n of topological(rootsOf(request))) lasting.set(n, new Node(n.op, n.source ? [] : n.inputs.map((x) => lasting.get(x)!), n.attributes, n.shape, n.dtype, false));
+  for (const n of topological(rootsOf(request)))
+    lasting.set(
+      n,
+      new Node(n.op, n.source ? [] : n.inputs.map((x) => lasting.get(x)!), n.attributes, n.shape, n.dtype, false),
+    );
   const roots = rootsOf(request).map((n) => lasting.get(n)!);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
-  const slots = new Map([...lasting].flatMap(([n, copy]) => (n.source ? [[copy, leafOf.get(n.source)!] as const] : [])));
+  const slots = new Map(
+    [...lasting].flatMap(([n, copy]) => (n.source ? [[copy, leafOf.get(n.source)!] as const] : [])),
+  );
   const numberOf = new Map(structure.numbers.map((n, i) => [lasting.get(n)!, i]));
   const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
   return {
-    device, structure, bindings, results, compiled: undefined,
+    device,
+    structure,
+    bindings,
+    results,
+    compiled: undefined,
     run(memories, numbers) {
       const values = evaluateGraph(roots, (node) => {
-        const slot = slots.get(node), number = numberOf.get(node);
+        const slot = slots.get(node),
+          number = numberOf.get(node);
         if (slot !== undefined) return arrayOf(device.readSync!(memories[slot]!), node);
-        return number === undefined ? undefined : (allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
+        return number === undefined
+          ? undefined
+          : (allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
       });
-      const write = (binding: number, { buffer, byteOffset, byteLength }: TypedArray): void => device.write(memories[binding]!, new Uint8Array(buffer, byteOffset, byteLength));
+      const write = (binding: number, { buffer, byteOffset, byteLength }: TypedArray): void =>
+        device.write(memories[binding]!, new Uint8Array(buffer, byteOffset, byteLength));
       results.forEach((binding, i) => write(binding, values[i]!));
       updates.forEach((binding, i) => write(binding, values[results.length + i]!));
     },
@@ -117,10 +141,13 @@ function interpret(request: Request, structure: Structure, device: Device): Prep
 }
 
 /** Bytes read from a device as the elements of a node. */
-export function arrayOf(bytes: Uint8Array, node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] }): TypedArray {
+export function arrayOf(
+  bytes: Uint8Array,
+  node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] },
+): TypedArray {
   return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
 }
 
 /** Values of a program's run-time numbers. */
-export const numbersOf = (structure: Structure): number[] => structure.numbers.map((n) => n.attributes["value"] as number);
-
+export const numbersOf = (structure: Structure): number[] =>
+  structure.numbers.map((n) => n.attributes["value"] as number);

@@ -28,7 +28,10 @@ export function execute(nodes: readonly Node[], assignments: readonly Assignment
     cell.checkFits(value);
     return { target: cell.version(), value };
   });
-  const device = deviceOf([...results, ...targets.map((t) => t.value)], assignments.map((a) => a.cell.device));
+  const device = deviceOf(
+    [...results, ...targets.map((t) => t.value)],
+    assignments.map((a) => a.cell.device),
+  );
   const prepared = prepare({ results, updates: targets }, device);
   const { memories, temporary } = bind(prepared);
   for (const { cell } of assignments) cell.beforeOverwrite();
@@ -71,8 +74,13 @@ export function hostArray(source: Source): TypedArray {
 
 function escaped(source: Source): TraceError {
   const trace = source instanceof Argument ? source.trace : undefined;
-  if (trace?.open || currentTrace()) return new TraceError(`${trace?.name ?? "jit"}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`);
-  return new TraceError(`${trace?.name ?? "jit"}: a tensor made inside the traced function was used outside it. Return it from the function`);
+  if (trace?.open || currentTrace())
+    return new TraceError(
+      `${trace?.name ?? "jit"}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`,
+    );
+  return new TraceError(
+    `${trace?.name ?? "jit"}: a tensor made inside the traced function was used outside it. Return it from the function`,
+  );
 }
 
 /** The one device that a graph's leaves live on. */
@@ -82,8 +90,10 @@ function deviceOf(roots: readonly Node[], others: readonly string[]): string {
     const { source } = node;
     if (!source) continue;
     if (source instanceof Argument) throw escaped(source);
-    const device = source instanceof Value ? source.device : source instanceof CellVersion ? source.cell.device : undefined;
-    if (device && found && device !== found) throw new DeviceError(`a tensor on ${device} meets one on ${found}. Move one of them: x.to("${found}")`);
+    const device =
+      source instanceof Value ? source.device : source instanceof CellVersion ? source.cell.device : undefined;
+    if (device && found && device !== found)
+      throw new DeviceError(`a tensor on ${device} meets one on ${found}. Move one of them: x.to("${found}")`);
     if (device) found ??= device;
   }
   return found ?? currentDevice();
@@ -92,7 +102,10 @@ function deviceOf(roots: readonly Node[], others: readonly string[]): string {
 /** The elements of a node in row-major order. The array belongs to the value: do not write to it. */
 export function readSync(node: Node): TypedArray {
   const trace = currentTrace();
-  if (trace && !(node.source instanceof Value)) throw new TraceError(`${trace.name}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`);
+  if (trace && !(node.source instanceof Value))
+    throw new TraceError(
+      `${trace.name}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`,
+    );
   realize([node]);
   return hostArray(node.source!);
 }

@@ -17,7 +17,10 @@ export interface Explanation extends ProgramReport {
  */
 export function explain<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Explanation {
   const { prepared } = record(fn.name || "explain", fn, args, packArguments(args), true);
-  if (!prepared.compiled) throw new ArgumentError(`explain: the ${prepared.device.name} device runs each node alone and compiles nothing. Use setDevice("wasm")`);
+  if (!prepared.compiled)
+    throw new ArgumentError(
+      `explain: the ${prepared.device.name} device runs each node alone and compiles nothing. Use setDevice("wasm")`,
+    );
   const made = report(prepared.compiled, (leaf) => leaf.source instanceof Value);
   return { ...made, toString: (options = {}) => formatReport(made, options.code) };
 }

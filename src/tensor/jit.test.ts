@@ -12,7 +12,10 @@ const weights = (): Parameter<[2, 2]> => parameter(Float32Array.of(1, 2, 3, 4), 
 /** One step of gradient descent on (xw)². */
 function descend(w: Parameter, x: Tensor, rate: number): Tensor {
   w.cell.gradient.clear();
-  const loss = x.matmul(w as Tensor).square().sum();
+  const loss = x
+    .matmul(w as Tensor)
+    .square()
+    .sum();
   loss.backward();
   assign([{ cell: w.cell, value: fromNode(w.cell.leaf()).sub(fromNode(w.cell.gradient.read()).mul(rate)).node }]);
   return loss;
@@ -40,8 +43,12 @@ for (const device of ["reference", "wasm"])
       expect(traced).toBe(2);
     });
     on("a training step gives the same bits traced and untraced", () => {
-      const x = tensor([[1, -2], [0.5, 3]]);
-      const plain = weights(), traced = weights();
+      const x = tensor([
+        [1, -2],
+        [0.5, 3],
+      ]);
+      const plain = weights(),
+        traced = weights();
       const step = jit((a: Tensor) => descend(traced, a, 0.01));
       for (let i = 0; i < 6; i++) expect(step(x).itemSync()).toBe(descend(plain, x, 0.01).itemSync());
       expect([...traced.dataSync()]).toEqual([...plain.dataSync()]);
@@ -55,7 +62,10 @@ for (const device of ["reference", "wasm"])
     on("a tensor of the old version keeps its value after the step", () => {
       const w = weights();
       const step = jit((a: Tensor) => descend(w, a, 0.1));
-      const x = tensor([[1, 0], [0, 1]]);
+      const x = tensor([
+        [1, 0],
+        [0, 1],
+      ]);
       step(x);
       const before = [...w.dataSync()];
       const kept = w.mul(1);
@@ -66,7 +76,8 @@ for (const device of ["reference", "wasm"])
     });
     on("number arguments are handed over at each call", () => {
       const f = jit((x: Tensor, factor: number) => x.mul(factor * 3));
-      for (const factor of [0.3, 0.7, 0.7, 0.9, 1]) expect(f(tensor([1]), factor).itemSync()).toBeCloseTo(3 * factor, 6);
+      for (const factor of [0.3, 0.7, 0.7, 0.9, 1])
+        expect(f(tensor([1]), factor).itemSync()).toBeCloseTo(3 * factor, 6);
     });
     on("a number that the function counts up itself is learned anew at each call", () => {
       let count = 3;
@@ -75,7 +86,10 @@ for (const device of ["reference", "wasm"])
     });
     on("a branch that changes between calls is an error that names both lines", () => {
       let flip = false;
-      const f = jit((x: Tensor) => ((flip = !flip) ? x.exp() : x.tanh()));
+      const f = jit((x: Tensor) => {
+        flip = !flip;
+        return flip ? x.exp() : x.tanh();
+      });
       f(tensor([1]));
       expect(() => f(tensor([1]))).toThrow(/different graphs: first exp \[1\] \(jit\.test\.ts:\d+\), then tanh/);
     });
@@ -108,7 +122,8 @@ for (const device of ["reference", "wasm"])
       expect(w.grad!.itemSync()).toBe(12);
     });
     on("freezing traces again", () => {
-      const w = parameter(Float32Array.of(2), [1], "w"), v = parameter(Float32Array.of(3), [1], "v");
+      const w = parameter(Float32Array.of(2), [1], "w"),
+        v = parameter(Float32Array.of(3), [1], "v");
       const f = jit((x: Tensor) => {
         w.cell.gradient.clear();
         v.cell.gradient.clear();

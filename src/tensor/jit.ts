@@ -42,7 +42,9 @@ export interface Variant {
 }
 
 /** A traced function. Calling it is calling the original. */
-export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & { readonly variants: readonly { readonly prepared: Prepared }[] };
+export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
+  readonly variants: readonly { readonly prepared: Prepared }[];
+};
 
 /**
  * Compiles a synchronous function of tensors. Tensors key by shape, dtype and device; numbers are handed over at each call;
@@ -67,7 +69,8 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
       return replay(made, packed) as R;
     }
     const changed = packed.numbers.some((n, i) => n !== variant.numberArguments[i]);
-    if (variant.calls === 1 || variant.varying || changed) confirm(variant, record(name, fn, args, packed, variant.calls === 1), name, changed);
+    if (variant.calls === 1 || variant.varying || changed)
+      confirm(variant, record(name, fn, args, packed, variant.calls === 1), name, changed);
     return replay(variant, packed) as R;
   };
   originals.set(call as (...args: never) => unknown, fn as (...args: never) => unknown);
@@ -90,33 +93,61 @@ function release(variant: Variant): void {
 }
 
 /** Runs the function once on placeholders and prepares its program. */
-export function record<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, args: A, packed: Packed, lines: boolean): Variant {
+export function record<A extends readonly unknown[], R>(
+  name: string,
+  fn: (...args: A) => R,
+  args: A,
+  packed: Packed,
+  lines: boolean,
+): Variant {
   const trace = new Trace(name);
   const mark = fill([], 0, "f32").id;
   const traced = packed.rebuild((node) => trace.argument(node.shape, node.dtype)) as unknown as A;
   const original = originals.get(fn as (...args: never) => unknown) ?? fn;
   const run = original as (...args: A) => R;
   const returned = withTrace(trace, () => (lines ? withLines(() => run(...traced)) : run(...traced)));
-  if (returned instanceof Promise) throw new TraceError(`${name}: a traced function must be synchronous, this one returns a promise. Await its results outside`);
+  if (returned instanceof Promise)
+    throw new TraceError(
+      `${name}: a traced function must be synchronous, this one returns a promise. Await its results outside`,
+    );
   const result = unpackResult(name, returned);
   const touched = [...trace.cells];
-  const updates = touched.filter(([, s]) => s.changed && s.now).map(([cell, s]) => {
-    cell.checkFits(s.now!);
-    return { cell, target: (s.before ??= cell.slot()), value: s.now! };
-  });
+  const updates = touched
+    .filter(([, s]) => s.changed && s.now)
+    .map(([cell, s]) => {
+      cell.checkFits(s.now!);
+      return { cell, target: (s.before ??= cell.slot()), value: s.now! };
+    });
   const request: Request = { results: result.nodes, updates };
   const roots = [...request.results, ...updates.map((u) => u.value)];
   // Tensors made before the trace enter it as values.
-  realize(topological(roots).flatMap((n) => n.inputs.concat(n)).filter((n) => n.id < mark && !n.source && n.inputs.length > 0));
-  for (const node of topological(roots)) if (node.source instanceof Argument && node.source.trace !== trace) throw new TraceError(`${name}: uses a tensor made inside another traced function (${node.source.trace.name}). Return it from there`);
+  realize(
+    topological(roots)
+      .flatMap((n) => n.inputs.concat(n))
+      .filter((n) => n.id < mark && !n.source && n.inputs.length > 0),
+  );
+  for (const node of topological(roots))
+    if (node.source instanceof Argument && node.source.trace !== trace)
+      throw new TraceError(
+        `${name}: uses a tensor made inside another traced function (${node.source.trace.name}). Return it from there`,
+      );
   const prepared = prepare(request, currentDevice());
   return {
-    prepared, request, result, memories: [], varying: false, calls: 0, roots,
+    prepared,
+    request,
+    result,
+    memories: [],
+    varying: false,
+    calls: 0,
+    roots,
     guards: touched.filter(([, s]) => s.asked).map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
     updated: updates.map((u) => u.cell),
     cleared: touched.filter(([, s]) => s.changed && !s.now).map(([cell]) => cell),
-    inputs: prepared.structure.leaves.flatMap((leaf, binding) => (leaf.source instanceof Argument ? [{ binding, position: leaf.source.position }] : [])),
-    numbers: numbersOf(prepared.structure), numberArguments: packed.numbers,
+    inputs: prepared.structure.leaves.flatMap((leaf, binding) =>
+      leaf.source instanceof Argument ? [{ binding, position: leaf.source.position }] : [],
+    ),
+    numbers: numbersOf(prepared.structure),
+    numberArguments: packed.numbers,
   };
 }
 
@@ -137,10 +168,13 @@ function confirm(variant: Variant, again: Variant, name: string, numberChanged: 
 }
 
 function firstDifference(before: readonly Node[], after: readonly Node[]): string {
-  const a = topological(before), b = topological(after);
-  const text = (n: Node | undefined): string => (n ? `${n.op.name} [${n.shape.join(", ")}]${n.line ? ` (${n.line})` : ""}` : "nothing");
+  const a = topological(before),
+    b = topological(after);
+  const text = (n: Node | undefined): string =>
+    n ? `${n.op.name} [${n.shape.join(", ")}]${n.line ? ` (${n.line})` : ""}` : "nothing";
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const x = a[i], y = b[i];
+    const x = a[i],
+      y = b[i];
     if (x && y && x.op === y.op && x.shape.join() === y.shape.join()) continue;
     return `: first ${text(x)}, then ${text(y)}`;
   }
@@ -158,7 +192,10 @@ function replay(variant: Variant, packed: Packed): unknown {
   variant.calls++;
   return variant.result.build((i) => {
     const node = variant.request.results[i]!;
-    const array = arrayOf(device.readSync!(memories[prepared.results[i]!]!, 0, prepared.bindings[prepared.results[i]!]!), node);
+    const array = arrayOf(
+      device.readSync!(memories[prepared.results[i]!]!, 0, prepared.bindings[prepared.results[i]!]!),
+      node,
+    );
     return new Value(array, node.shape, node.dtype, false, device.name);
   });
 }

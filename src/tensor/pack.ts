@@ -39,12 +39,18 @@ export function packArguments(args: readonly unknown[]): Packed {
         visit(item);
       }
       parts.push("}");
-    } else if (value === null || value === undefined || typeof value === "boolean" || typeof value === "string") parts.push(JSON.stringify(value) ?? "undefined");
-    else throw new ArgumentError(`jit: an argument is ${typeof value === "object" ? `a ${value.constructor.name}` : `a ${typeof value}`}. Pass tensors, numbers, booleans, strings, or arrays and plain objects of them; capture everything else`);
+    } else if (value === null || value === undefined || typeof value === "boolean" || typeof value === "string")
+      parts.push(JSON.stringify(value) ?? "undefined");
+    else
+      throw new ArgumentError(
+        `jit: an argument is ${typeof value === "object" ? `a ${value.constructor.name}` : `a ${typeof value}`}. Pass tensors, numbers, booleans, strings, or arrays and plain objects of them; capture everything else`,
+      );
   };
   args.forEach(visit);
   return {
-    nodes, numbers, key: parts.join(","),
+    nodes,
+    numbers,
+    key: parts.join(","),
     rebuild(replace) {
       let next = 0;
       const build = (value: unknown): unknown => {
@@ -92,7 +98,10 @@ export function unpackResult(name: string, returned: unknown): ResultShape {
       const items = Object.entries(value).map(([key, item]) => [key, visit(item)] as const);
       return (values) => Object.fromEntries(items.map(([key, item]) => [key, item(values)]));
     }
-    if (typeof value === "object" && value !== null) throw new TraceError(`${name}: returned a ${value.constructor.name}. A traced function returns tensors, or arrays and plain objects of them`);
+    if (typeof value === "object" && value !== null)
+      throw new TraceError(
+        `${name}: returned a ${value.constructor.name}. A traced function returns tensors, or arrays and plain objects of them`,
+      );
     return () => value;
   };
   const build = visit(returned);

@@ -58,11 +58,19 @@ export class Parameter<out S extends Shape = Shape> extends StateTensor<S> {
 export class BufferTensor<out S extends Shape = Shape> extends StateTensor<S> {}
 
 /** A trainable tensor with a copy of these elements. Element order is row-major. */
-export function parameter<const S extends Shape>(elements: TypedArray, shape: S, label: string = "parameter"): Parameter<S> {
+export function parameter<const S extends Shape>(
+  elements: TypedArray,
+  shape: S,
+  label: string = "parameter",
+): Parameter<S> {
   return new Parameter<S>(Cell.of(elements, shape, dtypeOf(elements), { requiresGrad: true, label }));
 }
 
 /** Saved, untrained state with a copy of these elements. */
-export function buffer<const S extends Shape>(elements: TypedArray, shape: S, label: string = "buffer"): BufferTensor<S> {
+export function buffer<const S extends Shape>(
+  elements: TypedArray,
+  shape: S,
+  label: string = "buffer",
+): BufferTensor<S> {
   return new BufferTensor<S>(Cell.of(elements, shape, dtypeOf(elements), { label }));
 }

@@ -30,17 +30,23 @@ export function profile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
   const packed = packArguments(args);
   const variant = record(fn.name || "profile", fn, args, packed, false);
   const { prepared } = variant;
-  if (!prepared.compiled) throw new ArgumentError(`profile: the ${prepared.device.name} device runs each node alone and has no steps. Use setDevice("wasm")`);
+  if (!prepared.compiled)
+    throw new ArgumentError(
+      `profile: the ${prepared.device.name} device runs each node alone and has no steps. Use setDevice("wasm")`,
+    );
   const { device, compiled } = prepared;
   bind(variant, packed);
   const { program } = compiled;
   const reports = report(compiled).steps;
   // Tape entries and reports differ in one thing only: a loop is one entry and several reports.
-  const parts = compiled.steps.flatMap((step) => (step.loop ? [step.loop.before.length, -step.loop.steps.length] : [1]));
+  const parts = compiled.steps.flatMap((step) =>
+    step.loop ? [step.loop.before.length, -step.loop.steps.length] : [1],
+  );
   const entries = program.tape.map((entry) => device.prepare({ ...program, tape: [entry] }));
   const scalars = program.scalars.map((_, i) => variant.numbers[i] ?? 0);
   const samples: number[][] = entries.map(() => []);
-  const RUNS = 25, WARM_UP = 10;
+  const RUNS = 25,
+    WARM_UP = 10;
   for (let run = 0; run < RUNS; run++)
     entries.forEach((entry, i) => {
       const begin = performance.now();
@@ -48,17 +54,25 @@ export function profile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
       if (run >= WARM_UP) samples[i]!.push(performance.now() - begin);
     });
   const steps: StepTime[] = [];
-  let at = 0, entry = 0;
+  let at = 0,
+    entry = 0;
   for (const part of parts.flatMap((n) => (n < 0 ? [n] : new Array<number>(n).fill(1)))) {
     const covered = reports.slice(at, at + Math.abs(part));
     at += Math.abs(part);
     const ms = samples[entry++]!.sort((a, b) => a - b)[(RUNS - WARM_UP) >> 1]!;
-    const total = (pick: (k: StepReport["launches"][number]) => number): number => covered.reduce((sum, s) => sum + s.times * s.launches.reduce((t, k) => t + pick(k), 0), 0);
-    steps.push({ step: covered[0]!, ms, gflops: total((k) => k.flops) / ms / 1e6, gbps: total((k) => k.bytes) / ms / 1e6 });
+    const total = (pick: (k: StepReport["launches"][number]) => number): number =>
+      covered.reduce((sum, s) => sum + s.times * s.launches.reduce((t, k) => t + pick(k), 0), 0);
+    steps.push({
+      step: covered[0]!,
+      ms,
+      gflops: total((k) => k.flops) / ms / 1e6,
+      gbps: total((k) => k.bytes) / ms / 1e6,
+    });
   }
   const totalMs = steps.reduce((sum, s) => sum + s.ms, 0);
   return {
-    steps, totalMs,
+    steps,
+    totalMs,
     toString: () =>
       [
         `${totalMs.toFixed(3)} ms in ${steps.length} steps`,

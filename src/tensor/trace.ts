@@ -49,7 +49,11 @@ export class Trace {
 
   #state(cell: Cell): CellState {
     let state = this.cells.get(cell);
-    if (!state) this.cells.set(cell, (state = { before: undefined, emptyBefore: cell.emptyNow, asked: false, now: undefined, changed: false }));
+    if (!state)
+      this.cells.set(
+        cell,
+        (state = { before: undefined, emptyBefore: cell.emptyNow, asked: false, now: undefined, changed: false }),
+      );
     return state;
   }
 

@@ -17,14 +17,27 @@ const FITS: Readonly<Record<Domain, (dtype: string) => boolean>> = {
   bits: (d) => d !== "f32" && d !== "f64",
   any: () => true,
 };
-const WANTS: Readonly<Record<Domain, string>> = { float: "f32 or f64", number: "numbers", integer: "integers", bits: "integers or bool", any: "" };
+const WANTS: Readonly<Record<Domain, string>> = {
+  float: "f32 or f64",
+  number: "numbers",
+  integer: "integers",
+  bits: "integers or bool",
+  any: "",
+};
 
-function define(name: BinaryOp, domain: Domain, result: "same" | "bool", vjp?: (c: GradientContext) => readonly (Node | undefined)[]): Op {
+function define(
+  name: BinaryOp,
+  domain: Domain,
+  result: "same" | "bool",
+  vjp?: (c: GradientContext) => readonly (Node | undefined)[],
+): Op {
   return {
     name,
     infer([a, b]) {
-      if (!sameShape(a!.shape, b!.shape)) throw new ShapeError(`${name}: shapes differ: ${show(a!.shape)} and ${show(b!.shape)}`);
-      if (a!.dtype !== b!.dtype) throw new DTypeError(`${name}: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
+      if (!sameShape(a!.shape, b!.shape))
+        throw new ShapeError(`${name}: shapes differ: ${show(a!.shape)} and ${show(b!.shape)}`);
+      if (a!.dtype !== b!.dtype)
+        throw new DTypeError(`${name}: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
       if (!FITS[domain](a!.dtype)) throw new DTypeError(`${name}: needs ${WANTS[domain]}, got ${a!.dtype}`);
       return { shape: a!.shape, dtype: result === "bool" ? "bool" : a!.dtype };
     },
@@ -54,15 +67,19 @@ export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [
   ];
 });
 /** Ties share the gradient in halves, and NaN sends it both ways, as in PyTorch. */
-const extreme = (name: "max" | "min"): Op => define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
-  const [lower, higher] = name === "max" ? [a!, b!] : [b!, a!];
-  const given = where(eq(a!, b!), mul(grad, fill(grad.shape, 0.5, grad.dtype)), grad);
-  return [where(lt(lower, higher), zero(grad), given), where(lt(higher, lower), zero(grad), given)];
-});
+const extreme = (name: "max" | "min"): Op =>
+  define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
+    const [lower, higher] = name === "max" ? [a!, b!] : [b!, a!];
+    const given = where(eq(a!, b!), mul(grad, fill(grad.shape, 0.5, grad.dtype)), grad);
+    return [where(lt(lower, higher), zero(grad), given), where(lt(higher, lower), zero(grad), given)];
+  });
 export const maxOp: Op = extreme("max");
 export const minOp: Op = extreme("min");
 /** a − b·⌊a / b⌋: the sign of the divisor, as in Python. */
-export const modOp: Op = define("mod", "number", "same", ({ grad, inputs: [a, b] }) => [grad, neg(mul(grad, floor(div(a!, b!))))]);
+export const modOp: Op = define("mod", "number", "same", ({ grad, inputs: [a, b] }) => [
+  grad,
+  neg(mul(grad, floor(div(a!, b!)))),
+]);
 export const idivOp: Op = define("idiv", "number", "same");
 export const ltOp: Op = define("lt", "any", "bool");
 export const leOp: Op = define("le", "any", "bool");
@@ -78,7 +95,8 @@ export const add = (a: Node, b: Node): Node => apply(addOp, [a, b], {});
 export const sub = (a: Node, b: Node): Node => apply(subOp, [a, b], {});
 export const mul = (a: Node, b: Node): Node => apply(mulOp, [a, b], {});
 /** True division; integers divide as f32. */
-export const div = (a: Node, b: Node): Node => (isFloat(a.dtype) ? apply(divOp, [a, b], {}) : apply(divOp, [cast(a, "f32"), cast(b, "f32")], {}));
+export const div = (a: Node, b: Node): Node =>
+  isFloat(a.dtype) ? apply(divOp, [a, b], {}) : apply(divOp, [cast(a, "f32"), cast(b, "f32")], {});
 export const pow = (a: Node, b: Node): Node => apply(powOp, [a, b], {});
 export const max = (a: Node, b: Node): Node => apply(maxOp, [a, b], {});
 export const min = (a: Node, b: Node): Node => apply(minOp, [a, b], {});

@@ -28,14 +28,18 @@ export const customOp: Op<{ readonly name: string; readonly gradient: CustomGrad
     const grads = gradient(grad, node, inputs);
     inputs.forEach((x, i) => {
       const g = grads[i];
-      if (g && !sameShape(g.shape, x.shape)) throw new GradientError(`${name}: the gradient of input ${i} has shape ${show(g.shape)}, the input ${show(x.shape)}`);
+      if (g && !sameShape(g.shape, x.shape))
+        throw new GradientError(
+          `${name}: the gradient of input ${i} has shape ${show(g.shape)}, the input ${show(x.shape)}`,
+        );
     });
     return [undefined, ...grads];
   },
   lower: ({ inputs: [value], index }) => value!(index),
 };
 /** `value` (computed from `inputs` anyhow) with a user-defined gradient. The value's own graph gets none. */
-export const custom = (name: string, value: Node, inputs: readonly Node[], gradient: CustomGradient): Node => apply(customOp, [value, ...inputs], { name, gradient });
+export const custom = (name: string, value: Node, inputs: readonly Node[], gradient: CustomGradient): Node =>
+  apply(customOp, [value, ...inputs], { name, gradient });
 
 let recomputations = 0;
 /** A fresh id for the nodes of one recomputation. */
@@ -52,4 +56,5 @@ export const afterOp: Op<{ readonly recomputation: number }> = {
   vjp: ({ grad }) => [grad, undefined],
   lower: ({ inputs: [x], index }) => x!(index),
 };
-export const after = (x: Node, signal: Node, recomputation: number): Node => apply(afterOp, [x, signal], { recomputation });
+export const after = (x: Node, signal: Node, recomputation: number): Node =>
+  apply(afterOp, [x, signal], { recomputation });

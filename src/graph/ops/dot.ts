@@ -11,7 +11,8 @@ export type Pairing = {
   readonly contract: readonly [readonly number[], readonly number[]];
 };
 
-const without = (rank: number, ...taken: (readonly number[])[]): number[] => Array.from({ length: rank }, (_, i) => i).filter((i) => !taken.some((t) => t.includes(i)));
+const without = (rank: number, ...taken: (readonly number[])[]): number[] =>
+  Array.from({ length: rank }, (_, i) => i).filter((i) => !taken.some((t) => t.includes(i)));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 /**
@@ -21,12 +22,15 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 export const dotOp: Op<Pairing> = {
   name: "dot",
   infer([a, b], { batch, contract }) {
-    if (a!.dtype !== b!.dtype) throw new DTypeError(`dot: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
+    if (a!.dtype !== b!.dtype)
+      throw new DTypeError(`dot: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
     if (a!.dtype === "bool") throw new DTypeError(`dot: needs numbers, got bool. Use cast("f32") first`);
     for (const [left, right] of [batch, contract])
       left.forEach((axis, i) => {
         if (a!.shape[axis] !== b!.shape[right[i]!])
-          throw new ShapeError(`dot: axis ${axis} of ${show(a!.shape)} and axis ${right[i]} of ${show(b!.shape)} differ (${a!.shape[axis]} ≠ ${b!.shape[right[i]!]})`);
+          throw new ShapeError(
+            `dot: axis ${axis} of ${show(a!.shape)} and axis ${right[i]} of ${show(b!.shape)} differ (${a!.shape[axis]} ≠ ${b!.shape[right[i]!]})`,
+          );
       });
     const shape = [
       ...batch[0].map((i) => a!.shape[i]!),
@@ -51,8 +55,18 @@ export const dotOp: Op<Pairing> = {
     const toA = (): Node => dot(grad, b!, { batch: [range(0, nb), batch[1]], contract: [inB, freeB] });
     const toB = (): Node => dot(grad, a!, { batch: [range(0, nb), batch[0]], contract: [inA, freeA] });
     return [
-      a!.requiresGrad ? permute(toA(), backA.map((_, i) => backA.indexOf(i))) : undefined,
-      b!.requiresGrad ? permute(toB(), backB.map((_, i) => backB.indexOf(i))) : undefined,
+      a!.requiresGrad
+        ? permute(
+            toA(),
+            backA.map((_, i) => backA.indexOf(i)),
+          )
+        : undefined,
+      b!.requiresGrad
+        ? permute(
+            toB(),
+            backB.map((_, i) => backB.indexOf(i)),
+          )
+        : undefined,
     ];
   },
   lower({ inputs: [a, b], nodes, index, attributes: { batch, contract } }) {

@@ -2,7 +2,16 @@
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, sameShape, show } from "../../core/shape.ts";
-import { binary, cast, constant, index as freshIndex, select, type BinaryOp, type Expression, type Index } from "../../ir/expression.ts";
+import {
+  binary,
+  cast,
+  constant,
+  index as freshIndex,
+  select,
+  type BinaryOp,
+  type Expression,
+  type Index,
+} from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
@@ -14,12 +23,16 @@ import { where } from "./where.ts";
 
 function checkIndex(op: string, x: Node, index: Node, axis: number): void {
   checkAxes(op, [axis], x.shape);
-  if (isFloat(index.dtype) || index.dtype === "bool") throw new DTypeError(`${op}: the index must hold integers, got ${index.dtype}. Use index.cast("i32")`);
+  if (isFloat(index.dtype) || index.dtype === "bool")
+    throw new DTypeError(`${op}: the index must hold integers, got ${index.dtype}. Use index.cast("i32")`);
   if (index.shape.length !== x.shape.length || index.shape.some((d, i) => i !== axis && d !== x.shape[i]))
-    throw new ShapeError(`${op}: the index ${show(index.shape)} must have the sizes of ${show(x.shape)} outside axis ${axis}`);
+    throw new ShapeError(
+      `${op}: the index ${show(index.shape)} must have the sizes of ${show(x.shape)} outside axis ${axis}`,
+    );
 }
 
-const inside = (i: Expression, size: number): Expression => binary("and", binary("le", constant(0, "i32"), i), binary("lt", i, constant(size, "i32")));
+const inside = (i: Expression, size: number): Expression =>
+  binary("and", binary("le", constant(0, "i32"), i), binary("lt", i, constant(size, "i32")));
 
 /**
  * out[…, i, …] = x[…, index[…, i, …], …] along an axis (NumPy's take_along_axis). A position outside the axis gives NaN
@@ -31,7 +44,10 @@ export const gatherOp: Op<{ readonly axis: number }> = {
     checkIndex("gather", x!, index!, axis);
     return { shape: index!.shape, dtype: x!.dtype };
   },
-  vjp: ({ grad, inputs: [x, index], attributes: { axis } }) => [scatter("add", fill(x!.shape, 0, x!.dtype), index!, grad, axis), undefined],
+  vjp: ({ grad, inputs: [x, index], attributes: { axis } }) => [
+    scatter("add", fill(x!.shape, 0, x!.dtype), index!, grad, axis),
+    undefined,
+  ],
   lower({ inputs: [x, position], nodes: [node], index, attributes: { axis }, dtype }) {
     const size = node!.shape[axis]!;
     const outside = constant(isFloat(dtype) ? NaN : 0, dtype);
@@ -52,9 +68,12 @@ export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }
   name: "scatter",
   infer([x, index, updates], { axis, mode }) {
     checkIndex("scatter", x!, index!, axis);
-    if (mode === "add" && x!.dtype === "bool") throw new DTypeError(`scatter: add needs numbers, got bool. Use "max" for "or"`);
-    if (updates!.dtype !== x!.dtype) throw new DTypeError(`scatter: dtypes differ: ${x!.dtype} and ${updates!.dtype}. Use cast on one of them`);
-    if (!sameShape(updates!.shape, index!.shape)) throw new ShapeError(`scatter: updates ${show(updates!.shape)} and index ${show(index!.shape)} differ`);
+    if (mode === "add" && x!.dtype === "bool")
+      throw new DTypeError(`scatter: add needs numbers, got bool. Use "max" for "or"`);
+    if (updates!.dtype !== x!.dtype)
+      throw new DTypeError(`scatter: dtypes differ: ${x!.dtype} and ${updates!.dtype}. Use cast on one of them`);
+    if (!sameShape(updates!.shape, index!.shape))
+      throw new ShapeError(`scatter: updates ${show(updates!.shape)} and index ${show(index!.shape)} differ`);
     return { shape: x!.shape, dtype: x!.dtype };
   },
   vjp({ grad, node, inputs: [x, index, updates], attributes: { axis, mode } }) {
@@ -84,12 +103,24 @@ export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }
     const target = at.map((e, a): Expression => (a === axis ? clamp(i, shape[axis]!) : e));
     const update = updates!(source);
     const value = mode === "set" ? update : binary(mode as BinaryOp, read(target), update);
-    const copy: Statement = { kind: "loop", index: at[axis]!, extent: shape[axis]!, axis: "parallel", accumulators: [], body: [write(at, x!(at))] };
+    const copy: Statement = {
+      kind: "loop",
+      index: at[axis]!,
+      extent: shape[axis]!,
+      axis: "parallel",
+      accumulators: [],
+      body: [write(at, x!(at))],
+    };
     const apply: Statement = {
-      kind: "loop", index: from, extent: index!.shape[axis]!, axis: "sequential", accumulators: [],
+      kind: "loop",
+      index: from,
+      extent: index!.shape[axis]!,
+      axis: "sequential",
+      accumulators: [],
       body: [{ kind: "if", condition: inside(i, shape[axis]!), body: [write(target, value)] }],
     };
     return { parallel: at.filter((_, a): _ is Index => a !== axis), body: [copy, apply] };
   },
 };
-export const scatter = (mode: ScatterMode, x: Node, index: Node, updates: Node, axis: number): Node => apply(scatterOp, [x, index, updates], { axis, mode });
+export const scatter = (mode: ScatterMode, x: Node, index: Node, updates: Node, axis: number): Node =>
+  apply(scatterOp, [x, index, updates], { axis, mode });

@@ -38,7 +38,8 @@ export const iotaOp: Op<Typed & { readonly axis: number }> = {
   },
   lower: ({ attributes: { axis }, index, dtype }) => cast(index[axis]!, dtype),
 };
-export const iota = (shape: Shape, axis: number, dtype: DType = "i32"): Node => apply(iotaOp, [], { shape, dtype, axis });
+export const iota = (shape: Shape, axis: number, dtype: DType = "i32"): Node =>
+  apply(iotaOp, [], { shape, dtype, axis });
 
 /** Numbers that rewrites look at are part of the structure. */
 const SPECIAL: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infinity]);

@@ -5,14 +5,20 @@ import { add, binary, bitcast, constant, scale, type Expression } from "../../ir
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
 
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
 const PARITY = 0x1bd11bda;
 
 /**
  * Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): two words of counter
  * and key become two words of random bits.
  */
-export function threefry(key: readonly [Expression, Expression], counter: readonly [Expression, Expression]): [Expression, Expression] {
+export function threefry(
+  key: readonly [Expression, Expression],
+  counter: readonly [Expression, Expression],
+): [Expression, Expression] {
   const u = (n: number): Expression => constant(n >>> 0, "u32");
   const keys = [key[0], key[1], binary("xor", binary("xor", key[0], key[1]), u(PARITY))] as const;
   let x0 = binary("add", counter[0], keys[0]);
@@ -33,7 +39,8 @@ export const randomBitsOp: Op<{ readonly shape: Shape }> = {
   name: "randomBits",
   infer([key], { shape }) {
     checkShape("randomBits", shape);
-    if (key!.dtype !== "u32" || key!.shape.length !== 1 || key!.shape[0] !== 2) throw new DTypeError(`randomBits: the key must be u32 [2], got ${key!.dtype} ${show(key!.shape)}`);
+    if (key!.dtype !== "u32" || key!.shape.length !== 1 || key!.shape[0] !== 2)
+      throw new DTypeError(`randomBits: the key must be u32 [2], got ${key!.dtype} ${show(key!.shape)}`);
     return { shape, dtype: "u32" };
   },
   lower({ inputs: [key], index, shape }) {

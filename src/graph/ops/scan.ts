@@ -72,13 +72,19 @@ export const scanOp: Op<ScanAttributes> = {
   name: "scan",
   infer: () => ({ shape: [], dtype: "f32" }),
   vjpTuple({ node, attributes, grads }) {
-    if (!attributes.backward) throw new GradientError("scan: built without gradients (inside noGrad, or from tensors that need none)");
+    if (!attributes.backward)
+      throw new GradientError("scan: built without gradients (inside noGrad, or from tensors that need none)");
     return attributes.backward(node, grads);
   },
 };
 
 /** One result of a scan: the carry before and after every step, stacked [length + 1, …], or a stacked output [length, …]. */
-export const scanOutputOp: Op<{ readonly kind: "carry" | "output"; readonly index: number; readonly shape: Shape; readonly dtype: DType }> = {
+export const scanOutputOp: Op<{
+  readonly kind: "carry" | "output";
+  readonly index: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}> = {
   name: "scanOutput",
   infer: (_, { shape, dtype }) => ({ shape, dtype }),
   vjp: () => {
@@ -99,30 +105,48 @@ export interface ScanResult {
 }
 
 /** What a step does: from the carry and this step's slices to the next carry and what is handed out. */
-export type Step = (carry: readonly Node[], x: readonly Node[]) => { readonly carry: readonly Node[]; readonly outputs: readonly Node[] };
+export type Step = (
+  carry: readonly Node[],
+  x: readonly Node[],
+) => { readonly carry: readonly Node[]; readonly outputs: readonly Node[] };
 
 /**
  * Runs `step` along the first axis of `xs`.
  * @throws ShapeError when lengths differ or the carry changes its shape or dtype.
  */
-export function scan(step: Step, init: readonly Node[], xs: readonly Node[], length: number = xs[0]?.shape[0] ?? 0): ScanResult {
-  for (const x of xs) if (x.shape[0] !== length) throw new ShapeError(`scan: inputs differ in length: ${show(x.shape)} has ${x.shape[0]} steps, wanted ${length}`);
+export function scan(
+  step: Step,
+  init: readonly Node[],
+  xs: readonly Node[],
+  length: number = xs[0]?.shape[0] ?? 0,
+): ScanResult {
+  for (const x of xs)
+    if (x.shape[0] !== length)
+      throw new ShapeError(`scan: inputs differ in length: ${show(x.shape)} has ${x.shape[0]} steps, wanted ${length}`);
   if (length === 0) throw new ShapeError("scan: needs at least one step, got inputs of length 0");
   // A gradient may reach the carry through values that the step captures, so all placeholders let it through.
   const flows = gradientsEnabled();
-  const leaf = (role: Placeholder["role"], i: number, shape: Shape, dtype: DType, grad: boolean): Node => input(shape, dtype, new Placeholder(role, i, grad));
+  const leaf = (role: Placeholder["role"], i: number, shape: Shape, dtype: DType, grad: boolean): Node =>
+    input(shape, dtype, new Placeholder(role, i, grad));
   const carry = init.map((n, i) => leaf("carry", i, n.shape, n.dtype, flows));
   const slices = xs.map((n, i) => leaf("step", i, n.shape.slice(1), n.dtype, flows && n.requiresGrad));
   const made = step(carry, slices);
   made.carry.forEach((n, i) => {
-    if (!sameShape(n.shape, carry[i]!.shape) || n.dtype !== carry[i]!.dtype) throw new ShapeError(`scan: the carry must keep its type: ${carry[i]!.dtype} ${show(carry[i]!.shape)} became ${n.dtype} ${show(n.shape)}`);
+    if (!sameShape(n.shape, carry[i]!.shape) || n.dtype !== carry[i]!.dtype)
+      throw new ShapeError(
+        `scan: the carry must keep its type: ${carry[i]!.dtype} ${show(carry[i]!.shape)} became ${n.dtype} ${show(n.shape)}`,
+      );
   });
   const closed = close(made, carry, slices);
   return build(closed, carry, slices, init, xs, length, flows);
 }
 
 /** Cuts the nested graph off the outer one: maximal nodes that depend on no placeholder become shared inputs. */
-function close(made: ReturnType<Step>, carry: readonly Node[], slices: readonly Node[]): { next: Node[]; outputs: Node[]; shared: Node[]; outer: Node[] } {
+function close(
+  made: ReturnType<Step>,
+  carry: readonly Node[],
+  slices: readonly Node[],
+): { next: Node[]; outputs: Node[]; shared: Node[]; outer: Node[] } {
   const roots = [...made.carry, ...made.outputs];
   const inner = new Set<Node>([...carry, ...slices]);
   const order = topological(roots, (n) => n.source !== undefined || n.inputs.length === 0);
@@ -147,23 +171,49 @@ function close(made: ReturnType<Step>, carry: readonly Node[], slices: readonly 
   for (const n of order) {
     if (!inner.has(n) || n.source) continue;
     const inputs = n.inputs.map(inside);
-    replaced.set(n, inputs.every((x, i) => x === n.inputs[i]) ? n : new Node(n.op, inputs, n.attributes, n.shape, n.dtype, n.requiresGrad || inputs.some((x) => x.requiresGrad), n.line));
+    replaced.set(
+      n,
+      inputs.every((x, i) => x === n.inputs[i])
+        ? n
+        : new Node(
+            n.op,
+            inputs,
+            n.attributes,
+            n.shape,
+            n.dtype,
+            n.requiresGrad || inputs.some((x) => x.requiresGrad),
+            n.line,
+          ),
+    );
   }
   return { next: made.carry.map(inside), outputs: made.outputs.map(inside), shared, outer };
 }
 
 function build(
-  closed: ReturnType<typeof close>, carry: readonly Node[], slices: readonly Node[], init: readonly Node[], xs: readonly Node[], length: number, flows: boolean,
+  closed: ReturnType<typeof close>,
+  carry: readonly Node[],
+  slices: readonly Node[],
+  init: readonly Node[],
+  xs: readonly Node[],
+  length: number,
+  flows: boolean,
 ): ScanResult {
   const { next, outputs, shared, outer } = closed;
   const inputs = [...init, ...xs, ...outer];
   const differentiable = flows && inputs.some((n) => n.requiresGrad);
   const residuals: Node[] = [];
-  const backward = differentiable ? planBackward({ next, outputs, shared, carry, slices, length, residuals }) : undefined;
+  const backward = differentiable
+    ? planBackward({ next, outputs, shared, carry, slices, length, residuals })
+    : undefined;
   const body = new ScanBody({ carry, step: slices, shared, next, outputs: [...outputs, ...residuals] });
   const node = apply(scanOp, inputs, { length, body, backward });
   const pick = (kind: "carry" | "output", index: number, n: Node): Node =>
-    apply(scanOutputOp, [node], { kind, index, shape: [kind === "carry" ? length + 1 : length, ...n.shape], dtype: n.dtype });
+    apply(scanOutputOp, [node], {
+      kind,
+      index,
+      shape: [kind === "carry" ? length + 1 : length, ...n.shape],
+      dtype: n.dtype,
+    });
   const last = next.map((n, i) => {
     const stack = pick("carry", i, n);
     return reshape(slice(stack, [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape);
@@ -198,26 +248,53 @@ function planBackward(forward: Forward): Backward {
   const border = new Set<Node>();
   for (const n of topological(roots, (x) => x.source !== undefined || isForward.has(x))) {
     if (isForward.has(n) && !(n.source === undefined && n.inputs.length === 0)) border.add(n);
-    for (const x of n.source || isForward.has(n) ? [] : n.inputs) if (isForward.has(x) && (x.source || x.inputs.length)) border.add(x);
+    for (const x of n.source || isForward.has(n) ? [] : n.inputs)
+      if (isForward.has(x) && (x.source || x.inputs.length)) border.add(x);
   }
   for (const n of border) if (!(n.source instanceof Placeholder)) residuals.push(n);
-  return (node, given) => runBackward(node, given, { ...forward, residuals: [...residuals] }, seedCarry, seedOutputs, gradCarry, gradStep, gradShared, border, length);
+  return (node, given) =>
+    runBackward(
+      node,
+      given,
+      { ...forward, residuals: [...residuals] },
+      seedCarry,
+      seedOutputs,
+      gradCarry,
+      gradStep,
+      gradShared,
+      border,
+      length,
+    );
 }
 
 function runBackward(
-  node: Node, given: readonly (Node | undefined)[], forward: Forward, seedCarry: readonly Node[], seedOutputs: readonly Node[],
-  gradCarry: readonly (Node | undefined)[], gradStep: readonly (Node | undefined)[], gradShared: readonly (Node | undefined)[], border: ReadonlySet<Node>, length: number,
+  node: Node,
+  given: readonly (Node | undefined)[],
+  forward: Forward,
+  seedCarry: readonly Node[],
+  seedOutputs: readonly Node[],
+  gradCarry: readonly (Node | undefined)[],
+  gradStep: readonly (Node | undefined)[],
+  gradShared: readonly (Node | undefined)[],
+  border: ReadonlySet<Node>,
+  length: number,
 ): (Node | undefined)[] {
   const { outputs, carry, slices, residuals } = forward;
   const xs = node.inputs.slice(carry.length, carry.length + slices.length);
   const outer = node.inputs.slice(carry.length + slices.length);
   const pick = (kind: "carry" | "output", index: number, n: Node): Node =>
-    apply(scanOutputOp, [node], { kind, index, shape: [kind === "carry" ? length + 1 : length, ...n.shape], dtype: n.dtype });
+    apply(scanOutputOp, [node], {
+      kind,
+      index,
+      shape: [kind === "carry" ? length + 1 : length, ...n.shape],
+      dtype: n.dtype,
+    });
   /** All steps of a forward value, in forward order. */
   const stacked = (n: Node): Node => {
     const source = n.source as Placeholder | undefined;
     if (source?.role === "step") return xs[source.index]!;
-    if (source?.role === "carry") return slice(pick("carry", source.index, n), [0, ...n.shape.map(() => 0)], [length, ...n.shape]);
+    if (source?.role === "carry")
+      return slice(pick("carry", source.index, n), [0, ...n.shape.map(() => 0)], [length, ...n.shape]);
     return pick("output", outputs.length + residuals.indexOf(n), n);
   };
   // The backward loop's inputs: gradients of outputs and kept values, last step first.
@@ -261,18 +338,36 @@ function runBackward(
   const allSteps = (n: Node): (() => Node) => {
     if (border.has(n) && !((n.source as Placeholder | undefined)?.role === "shared")) return () => stacked(n);
     const at = handOut(inside(n));
-    return () => back(apply(scanOutputOp, [scanned!], { kind: "output", index: at, shape: [length, ...n.shape], dtype: n.dtype }));
+    return () =>
+      back(apply(scanOutputOp, [scanned!], { kind: "output", index: at, shape: [length, ...n.shape], dtype: n.dtype }));
   };
   gradStep.forEach((g) => result.push(g ? allSteps(g) : () => undefined));
   gradShared.forEach((g) => result.push(g ? totalOverSteps(g, allSteps) : () => undefined));
   // Gradients of a carry stack as a whole come from reading the final carry: its last slice.
   const init = carry.map((n, i) => {
     const g = given[i];
-    return g ? reshape(slice(g, [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape) : fill(n.shape, 0, n.dtype);
+    return g
+      ? reshape(slice(g, [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape)
+      : fill(n.shape, 0, n.dtype);
   });
-  const body = new ScanBody({ carry: carryLeaves, step: stepLeaves, shared: sharedLeaves, next: nextGrad, outputs: handedOut });
+  const body = new ScanBody({
+    carry: carryLeaves,
+    step: stepLeaves,
+    shared: sharedLeaves,
+    next: nextGrad,
+    outputs: handedOut,
+  });
   scanned = apply(scanOp, [...init, ...stepInputs, ...sharedInputs], { length, body, backward: undefined });
-  const atStart = carry.map((n, i) => reshape(slice(apply(scanOutputOp, [scanned!], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }), [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape));
+  const atStart = carry.map((n, i) =>
+    reshape(
+      slice(
+        apply(scanOutputOp, [scanned!], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }),
+        [length, ...n.shape.map(() => 0)],
+        [1, ...n.shape],
+      ),
+      n.shape,
+    ),
+  );
   return [...atStart, ...result.map((r) => r())];
 }
 
@@ -284,7 +379,14 @@ function totalOverSteps(g: Node, allSteps: (n: Node) => () => Node): () => Node 
       const up = (axes: readonly number[]): number[] => axes.map((a) => a + 1);
       if (g.inputs.every((x) => !(x.source instanceof Placeholder && x.source.role === "shared"))) {
         const [a, b] = [allSteps(g.inputs[0]!), allSteps(g.inputs[1]!)];
-        return () => dot(a(), b(), { batch: [up(batch[0]), up(batch[1])], contract: [[0, ...up(contract[0])], [0, ...up(contract[1])]] });
+        return () =>
+          dot(a(), b(), {
+            batch: [up(batch[0]), up(batch[1])],
+            contract: [
+              [0, ...up(contract[0])],
+              [0, ...up(contract[1])],
+            ],
+          });
       }
     }
     if (g.op === (permuteOp as unknown)) {
@@ -313,7 +415,12 @@ function rebuild(root: Node, replace: Map<Node, Node>): Node {
   for (const n of topological([root], (x) => replace.has(x) || x.source !== undefined)) {
     if (replace.has(n) || n.source) continue;
     const inputs = n.inputs.map((x) => replace.get(x) ?? x);
-    replace.set(n, inputs.every((x, i) => x === n.inputs[i]) ? n : new Node(n.op, inputs, n.attributes, n.shape, n.dtype, false, n.line));
+    replace.set(
+      n,
+      inputs.every((x, i) => x === n.inputs[i])
+        ? n
+        : new Node(n.op, inputs, n.attributes, n.shape, n.dtype, false, n.line),
+    );
   }
   return replace.get(root) ?? root;
 }

@@ -4,7 +4,7 @@ import { DTypeError } from "../../core/errors.ts";
 import { bitcast as bitcastExpression, cast as castExpression, unary, type UnaryOp } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
 import { apply, type GradientContext, type Op } from "../op.ts";
-import { add, div, mul, sub } from "./binary.ts";
+import { div, mul, sub } from "./binary.ts";
 import { fill } from "./leaf.ts";
 
 type Domain = "float" | "number" | "any";
@@ -14,7 +14,9 @@ function define(name: UnaryOp, domain: Domain, vjp?: (context: GradientContext) 
     name,
     infer([x]) {
       if ((domain === "float" && !isFloat(x!.dtype)) || (domain === "number" && x!.dtype === "bool"))
-        throw new DTypeError(`${name}: needs ${domain === "float" ? "f32 or f64" : "numbers"}, got ${x!.dtype}. Use x.cast("f32") first`);
+        throw new DTypeError(
+          `${name}: needs ${domain === "float" ? "f32 or f64" : "numbers"}, got ${x!.dtype}. Use x.cast("f32") first`,
+        );
       return { shape: x!.shape, dtype: x!.dtype };
     },
     ...(vjp ? { vjp: (c) => [vjp(c)] } : {}),
@@ -32,7 +34,9 @@ export const cosOp: Op = define("cos", "float", ({ grad, inputs: [x] }) => neg(m
 export const sqrtOp: Op = define("sqrt", "float", ({ grad, node }) => div(mul(grad, like(node, 0.5)), node));
 export const recipOp: Op = define("recip", "float", ({ grad, node }) => neg(mul(grad, mul(node, node))));
 export const tanhOp: Op = define("tanh", "float", ({ grad, node }) => mul(grad, sub(like(node, 1), mul(node, node))));
-export const erfOp: Op = define("erf", "float", ({ grad, inputs: [x] }) => mul(grad, mul(like(x!, 2 / Math.sqrt(Math.PI)), exp(neg(mul(x!, x!))))));
+export const erfOp: Op = define("erf", "float", ({ grad, inputs: [x] }) =>
+  mul(grad, mul(like(x!, 2 / Math.sqrt(Math.PI)), exp(neg(mul(x!, x!))))),
+);
 export const absOp: Op = define("abs", "number", ({ grad, inputs: [x] }) => mul(grad, sign(x!)));
 // Steps: the derivative is 0 wherever it exists, so gradients stop here.
 export const floorOp: Op = define("floor", "float");
@@ -41,7 +45,8 @@ export const signOp: Op = define("sign", "number");
 export const notOp: Op = {
   ...define("not", "any"),
   infer([x]) {
-    if (isFloat(x!.dtype)) throw new DTypeError(`not: needs bool or integers, got ${x!.dtype}. Use x.eq(0) for "is zero"`);
+    if (isFloat(x!.dtype))
+      throw new DTypeError(`not: needs bool or integers, got ${x!.dtype}. Use x.eq(0) for "is zero"`);
     return { shape: x!.shape, dtype: x!.dtype };
   },
 };
@@ -74,8 +79,10 @@ export const cast = (x: Node, dtype: DType): Node => (x.dtype === dtype ? x : ap
 export const bitcastOp: Op<{ readonly dtype: DType }> = {
   name: "bitcast",
   infer([x], { dtype }) {
-    if (byteSize(x!.dtype) !== byteSize(dtype)) throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width`);
-    if (x!.dtype !== dtype && (x!.dtype === "bool" || dtype === "bool")) throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: a bool is 0 or 1, not any byte. Use cast or ne`);
+    if (byteSize(x!.dtype) !== byteSize(dtype))
+      throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width`);
+    if (x!.dtype !== dtype && (x!.dtype === "bool" || dtype === "bool"))
+      throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: a bool is 0 or 1, not any byte. Use cast or ne`);
     return { shape: x!.shape, dtype };
   },
   lower: ({ inputs: [x], index, dtype }) => bitcastExpression(x!(index), dtype),

@@ -9,10 +9,14 @@ import { fill } from "./leaf.ts";
 export const whereOp: Op = {
   name: "where",
   infer([condition, yes, no]) {
-    if (condition!.dtype !== "bool") throw new DTypeError(`where: the condition must be bool, got ${condition!.dtype}. Use x.ne(0)`);
-    if (yes!.dtype !== no!.dtype) throw new DTypeError(`where: dtypes differ: ${yes!.dtype} and ${no!.dtype}. Use cast on one of them`);
+    if (condition!.dtype !== "bool")
+      throw new DTypeError(`where: the condition must be bool, got ${condition!.dtype}. Use x.ne(0)`);
+    if (yes!.dtype !== no!.dtype)
+      throw new DTypeError(`where: dtypes differ: ${yes!.dtype} and ${no!.dtype}. Use cast on one of them`);
     if (!sameShape(condition!.shape, yes!.shape) || !sameShape(yes!.shape, no!.shape))
-      throw new ShapeError(`where: shapes differ: ${show(condition!.shape)}, ${show(yes!.shape)} and ${show(no!.shape)}`);
+      throw new ShapeError(
+        `where: shapes differ: ${show(condition!.shape)}, ${show(yes!.shape)} and ${show(no!.shape)}`,
+      );
     return { shape: yes!.shape, dtype: yes!.dtype };
   },
   vjp({ grad, inputs: [condition] }) {
