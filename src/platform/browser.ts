@@ -68,7 +68,7 @@ export function threadCount(): number {
 
 /** See {@link Platform.sharesMemory}. */
 export function sharesMemory(): boolean {
-  return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated;
+  return typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated === true;
 }
 
 /** See {@link Platform.maySleep}. Workers may, and have no document. */
@@ -85,6 +85,8 @@ export function startWorker(source: string, data: unknown, onEnd: (reason: unkno
   worker.postMessage(data);
   return {
     stop(): void {
+      // A failure that is on its way would be told even after the end.
+      worker.onerror = null;
       worker.terminate();
       URL.revokeObjectURL(url);
     },

@@ -4,7 +4,7 @@
  */
 import { maySleep, startWorker } from "#platform";
 import type { PlatformWorker } from "../../platform/platform.ts";
-import { CONTROL } from "./runner.ts";
+import { CONTROL, type Runner } from "./runner.ts";
 
 /** Idle turns of a helper before it sleeps: 50 to 100 µs. */
 const HELPER_SPINS = 30_000;
@@ -17,7 +17,7 @@ const RECORD_WORDS = 4;
 
 interface HelperData {
   readonly memory: WebAssembly.Memory;
-  readonly runner: Uint8Array;
+  readonly runner: Uint8Array<ArrayBuffer>;
   readonly thread: number;
   readonly spins: number;
   readonly control: typeof CONTROL;
@@ -27,7 +27,7 @@ interface HelperData {
 export interface PoolHost {
   readonly memory: WebAssembly.Memory;
   /** The runner's module. */
-  readonly runner: Uint8Array;
+  readonly runner: Uint8Array<ArrayBuffer>;
   /** Room for the pool's own use, for good. */
   allocate(bytes: number): number;
   /** Called when a helper died: what it was doing may be half done. */
@@ -80,15 +80,17 @@ export class Pool {
 export const patient = (): boolean => maySleep();
 
 /**
- * A helper's whole program. It is handed over as text: nothing but its argument and globals may be used here.
+ * A helper's whole program. It is handed over as text: nothing but its argument and globals may be used here, and no
+ * function stands inside, because bundlers asked to keep names call a helper of their own around every one.
  */
 function helper(data: HelperData): void {
   const { memory, control } = data;
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
-  const env = { memory, table };
-  const compile = (bytes: Uint8Array): WebAssembly.Exports =>
-    new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), { env }).exports;
-  const help = compile(data.runner)["help"] as (thread: number, loaded: number, spins: number) => number;
+  const imports = { env: { memory, table } };
+  const { help } = new WebAssembly.Instance(new WebAssembly.Module(data.runner), imports).exports as unknown as Pick<
+    Runner,
+    "help"
+  >;
   let loaded = 0;
   let tail: number = control.moduleList;
   try {
@@ -105,7 +107,8 @@ function helper(data: HelperData): void {
           number,
         ];
         if (table.length < tableLength) table.grow(tableLength - table.length);
-        compile(new Uint8Array(memory.buffer, address >>> 0, length).slice());
+        const bytes = new Uint8Array(memory.buffer, address >>> 0, length).slice() as Uint8Array<ArrayBuffer>;
+        new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
       }
     }
   } catch (error) {
