@@ -18,6 +18,7 @@ interface ReferenceMemory extends Memory {
 export class ReferenceDevice implements Device {
   readonly name = "reference";
   readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: true };
+  readonly threads = 1;
   /** Called after every step with what it did: tests count the traffic of memory with it. */
   onStep: ((step: Step, statistics: Statistics) => void) | undefined;
 
