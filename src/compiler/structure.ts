@@ -1,6 +1,6 @@
 /** The structure of a graph apart from its values: what a program is cached under, and the order of its inputs and numbers. */
 import { topological, type Node, type Source } from "../graph/node.ts";
-import { customOp } from "../graph/ops/control.ts";
+import { afterOp, customOp } from "../graph/ops/control.ts";
 import { isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
 import type { Op } from "../graph/op.ts";
@@ -22,6 +22,8 @@ export function describe(roots: readonly Node[]): Structure {
   const leaves: Node[] = [];
   const numbers: Node[] = [];
   const parts: string[] = [];
+  // Recomputations are told apart within the graph, whatever was recomputed before in other graphs.
+  const recomputations = new Map<unknown, number>();
   for (const node of order) {
     position.set(node, position.size);
     if (node.source) {
@@ -35,7 +37,11 @@ export function describe(roots: readonly Node[]): Structure {
       numbers.push(node);
       parts.push(`n${node.dtype}[${node.shape}]`);
     } else if (node.op === (customOp as unknown as Op)) parts.push(`=${position.get(node.inputs[0]!)}`);
-    else {
+    else if (node.op === (afterOp as unknown)) {
+      const id = node.attributes["recomputation"];
+      recomputations.set(id, recomputations.get(id) ?? recomputations.size);
+      parts.push(`after(${node.inputs.map((x) => position.get(x)).join(",")})#${recomputations.get(id)}`);
+    } else {
       // A loop's own numbers are handed over like all others.
       if (node.op === (scanOp as unknown)) {
         const { body } = node.attributes as unknown as ScanAttributes;

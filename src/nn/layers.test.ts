@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
+import { checkpoint } from "../tensor/checkpoint.ts";
 import { ones, randn, tensor, zeros } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { gradCheck } from "../tensor/grad-check.ts";
@@ -421,6 +422,34 @@ onEachDevice(() => {
         /the state must be two of \[1, 2, 4\], got \[2, 4\]/,
       );
     });
+  });
+
+  it("[N34] a checkpointed block gives the same bits: dropout drops the same, batch norm remembers once", () => {
+    const results = [false, true].map((checkpointed) => {
+      manualSeed(1);
+      const block = nn.sequential(
+        new nn.Linear(4, 8),
+        new nn.BatchNorm1d(8),
+        nn.relu,
+        new nn.Dropout(0.5),
+        new nn.Linear(8, 2),
+      );
+      const run = (x: Tensor): Tensor => block.forward(x) as Tensor;
+      const x: Tensor = fixed([6, 4], 1).float();
+      const step = jit((input: Tensor) => {
+        block.zeroGrad();
+        const out = (checkpointed ? checkpoint(run) : run)(input);
+        out.square().sum().backward();
+        return out;
+      });
+      const outputs = [step(x), step(x)].map(numbers);
+      return {
+        outputs,
+        gradients: block.parameters().map((p) => numbers(p.grad!)),
+        state: Object.values(block.stateDict()).map(numbers),
+      };
+    });
+    expect(results[1]).toEqual(results[0]);
   });
 
   describe("activations and Flatten", () => {
