@@ -14,6 +14,11 @@ export interface Updates {
   step(): void;
 }
 
+/** What `fit` needs of a scheduler: a clock in epochs. */
+export interface Schedules {
+  epoch: number;
+}
+
 /** Means by name; those over the validation data have `val_` before their names, as in Keras. */
 export type EpochMeans<M extends string> = Means<M> & Partial<Record<`val_${"loss" | M}`, number>>;
 
@@ -39,10 +44,10 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   /** Batches to evaluate the model on after every epoch; none by default. */
   readonly validation?: Batches<X, Y> | undefined;
   /**
-   * The learning rate at every step, in terms of the part of the training that is over, from 0 to just below 1. The data
-   * needs a length for that. The optimizer's own rate by default.
+   * Sets learning rates, such as `new optim.Scheduler(optimizer, optim.cosineAnnealing({ length: epochs }))`. It is told the
+   * time before every step: epochs gone by, with a fraction where the data has a length. Constant rates by default.
    */
-  readonly learningRate?: ((progress: number) => number) | undefined;
+  readonly scheduler?: Schedules | undefined;
   /** Called after every epoch; training ends when it returns `false`. */
   readonly onEpoch?:
     | ((report: EpochReport<M>) => boolean | void | undefined | PromiseLike<boolean | void | undefined>)
@@ -83,15 +88,10 @@ export async function fit<X, Y, O, M extends string = never>(
   data: Batches<X, Y>,
   options: FitOptions<X, Y, O, M>,
 ): Promise<History<M>> {
-  const { optimizer, loss, metrics, epochs = 1, validation, learningRate, onEpoch, display = true, signal } = options;
+  const { optimizer, loss, metrics, epochs = 1, validation, scheduler, onEpoch, display = true, signal } = options;
   if (!Number.isSafeInteger(epochs) || epochs < 1)
     throw new ArgumentError(`fit: epochs must be a whole number of 1 or more, got ${epochs}`);
   const steps = Number.isFinite(data.length) ? data.length : undefined;
-  if (learningRate && steps === undefined)
-    throw new ArgumentError(
-      "fit: a learningRate function needs data of known length; set optimizer.lr in onEpoch instead",
-    );
-
   const scores = { loss, metrics };
   const meter = new Meter("fit", scores);
   const validate = validation && evaluator(model, scores);
@@ -106,6 +106,8 @@ export async function fit<X, Y, O, M extends string = never>(
   const progress = display === false ? undefined : new Progress(display === true ? standardTerminal : display);
   const history: Partial<Record<string, number[]>> = {};
   const start = now();
+  // Goes on where an earlier call of fit has left it.
+  const firstEpoch = scheduler?.epoch ?? 0;
 
   /** Runs an epoch's steps. Returns examples per second. */
   const trainEpoch = async (epoch: number): Promise<number> => {
@@ -117,7 +119,7 @@ export async function fit<X, Y, O, M extends string = never>(
       signal?.throwIfAborted();
       const [inputs, targets] = pairOf("fit", batch);
       const examples = examplesIn("fit", inputs);
-      if (learningRate) optimizer.lr = learningRate((epoch - 1 + step / steps!) / epochs);
+      if (scheduler) scheduler.epoch = firstEpoch + epoch - 1 + (steps === undefined ? 0 : step / steps);
       trainStep(inputs, targets);
       meter.count(examples);
       step++;
@@ -134,6 +136,7 @@ export async function fit<X, Y, O, M extends string = never>(
       throw new ArgumentError(
         "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
       );
+    if (scheduler) scheduler.epoch = firstEpoch + epoch;
     await meter.collect();
     return rate();
   };
