@@ -5,11 +5,13 @@ import type { CONTROL } from "./runner.ts";
 const STEPS = 20;
 const BATCH = 64;
 const [INPUTS, HIDDEN, CLASSES] = [256, 256, 10];
+/** A few rows that take milliseconds each: whoever runs out of them waits long for the others. */
+const [ROWS, LENGTH] = [5, 2 ** 18];
 
 /** What a run was like. */
 export interface Outcome {
-  /** The loss of each step, with every bit of its single precision. */
-  readonly losses: readonly number[];
+  /** The loss of each step and one value that took long, with every bit of their single precision. */
+  readonly values: readonly number[];
   /** Helper threads that were started and have not failed. */
   readonly helpers: number;
   /** Those of them that lie ready in the shared memory when training is over. */
@@ -49,7 +51,8 @@ export async function train(): Promise<Outcome> {
     if (n === STEPS / 2 - 1) await readyHelpers(helpers);
   }
   const ready = await readyHelpers(helpers);
-  return { losses: values, helpers: helpers.size, ready, maySleep: maySleep() };
+  values.push(rand([ROWS, LENGTH]).softmax(-1).square().sum().itemSync());
+  return { values, helpers: helpers.size, ready, maySleep: maySleep() };
 }
 
 /** Notes every worker that is started from now on, by what it is told first, for as long as it does not fail. */
