@@ -1,7 +1,8 @@
-/** `npm run bench -- [names …] [--device NAME] [--threads N] [--json]`: one line per workload. */
+/** `npm run bench -- [names …] [--device NAME] [--threads N] [--json] [--peers]`: one line per workload. */
 import { parseArgs } from "node:util";
-import { explain, profile, setDevice, type Tensor } from "myelin";
+import { deviceThreads, explain, profile, setDevice, type Tensor } from "myelin";
 import { measure } from "./measure.ts";
+import { comparePeers } from "./peers/compare.ts";
 import { workloads } from "./workloads.ts";
 
 const { values, positionals } = parseArgs({
@@ -10,47 +11,48 @@ const { values, positionals } = parseArgs({
     device: { type: "string", default: "wasm" },
     threads: { type: "string" },
     json: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
     explain: { type: "boolean", default: false },
     code: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
   },
 });
 if (values.threads) process.env["MYELIN_THREADS"] = values.threads;
-setDevice(values.device);
-for (const name of positionals.length ? positionals : Object.keys(workloads)) {
-  const make = workloads[name];
-  if (!make) {
-    console.error(`bench: no workload "${name}". There are: ${Object.keys(workloads).join(", ")}`);
-    process.exitCode = 2;
-    break;
+const names = positionals.length ? positionals : Object.keys(workloads);
+const unknown = names.find((name) => !workloads[name]);
+if (unknown !== undefined) {
+  console.error(`bench: no workload "${unknown}". There are: ${Object.keys(workloads).join(", ")}`);
+  process.exitCode = 2;
+} else if (values.peers) {
+  comparePeers(names, values.device, values.json);
+} else {
+  setDevice(values.device);
+  for (const name of names) run(name);
+}
+
+function run(name: string): void {
+  const { step, flops, bytes, run: traced, inputs = [] } = workloads[name]!();
+  if (values.profile && traced) {
+    console.log(profile(traced as (...args: Tensor[]) => unknown, ...inputs).toString());
+    return;
   }
-  const { step, flops, bytes, run, inputs = [] } = make();
-  if (values.profile && run) {
-    console.log(profile(run as (...args: Tensor[]) => unknown, ...inputs).toString());
-    continue;
-  }
-  if (values.explain && run) {
-    console.log(explain(run as (...args: Tensor[]) => unknown, ...inputs).toString({ code: values.code }));
-    continue;
+  if (values.explain && traced) {
+    console.log(explain(traced as (...args: Tensor[]) => unknown, ...inputs).toString({ code: values.code }));
+    return;
   }
   const timing = measure(step);
   const line = {
     workload: name,
     device: values.device,
-    threads: Number(values.threads ?? 0) || undefined,
+    threads: deviceThreads(),
     medianMs: round(timing.medianMs),
     bestMs: round(timing.bestMs),
     firstMs: round(timing.firstMs),
     ...(flops ? { gflops: round(flops / timing.medianMs / 1e6) } : {}),
     ...(bytes ? { gbps: round(bytes / timing.medianMs / 1e6) } : {}),
   };
-  console.log(
-    values.json
-      ? JSON.stringify(line)
-      : Object.entries(line)
-          .map(([k, v]) => `${k}=${v}`)
-          .join("  "),
-  );
+  const words = Object.entries(line).map(([key, value]) => `${key}=${value}`);
+  console.log(values.json ? JSON.stringify(line) : words.join("  "));
 }
 
 function round(x: number): number {
