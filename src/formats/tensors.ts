@@ -75,8 +75,8 @@ export function decodeTensors(bytes: Uint8Array): Record<string, Tensor> {
 function decode(name: string, { dtype, shape, bytes }: SafetensorsTensor): Tensor {
   const same = DTYPES[dtype];
   if (same !== undefined) {
-    // A copy, because files need not align elements to their size.
-    return tensor(viewOf(same, bytes.slice().buffer), [...shape], { dtype: same });
+    // A copy, because files need not align elements to their size. Not by slice(), which copies nothing in Node's Buffer.
+    return tensor(viewOf(same, new Uint8Array(bytes).buffer), [...shape], { dtype: same });
   }
   const conversion = CONVERSIONS[dtype];
   if (conversion === undefined)

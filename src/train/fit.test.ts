@@ -304,8 +304,12 @@ describe("what fit shows", () => {
     const options = { optimizer: new optim.SGD(model.parameters()), loss: losses.mse };
     const terminal = { columns: 60, write: (text: string) => void written.push(text) };
     await expect(fit(model, data, { ...options, display: terminal })).rejects.toThrow("no more");
-    expect(written.join("")).toMatch(/^(\repoch 1\/1 .*\u001b\[K)+\n$/);
-    expect(Math.max(...written.map((text) => text.length))).toBeLessThan(60 + "\r\u001b[K".length);
+    expect(written.at(-1)).toBe("\n");
+    for (const text of written.slice(0, -1)) {
+      expect(text.startsWith("\repoch 1/1 ") && text.endsWith("\u001b[K")).toBe(true);
+      expect(text.length).toBeLessThan(60 + "\r\u001b[K".length);
+    }
+    expect(written.length).toBeGreaterThan(1);
   });
 });
 
