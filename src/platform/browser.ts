@@ -63,7 +63,8 @@ export function now(): number {
 
 /** See {@link Platform.threadCount}. */
 export function threadCount(): number {
-  return Math.max(1, navigator.hardwareConcurrency || 1);
+  // Not every place that runs pages' code has a navigator: worklets and older servers have none.
+  return Math.max(1, globalThis.navigator?.hardwareConcurrency || 1);
 }
 
 /** See {@link Platform.sharesMemory}. */

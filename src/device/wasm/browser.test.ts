@@ -125,9 +125,10 @@ describe.skipIf(!existsSync(executable))("the built package in a browser", () =>
     expect(gzipSync(bundle).length).toBeLessThan(100 * 1024);
   });
 
-  test("learns in Node, which is what browsers are compared with", () => {
+  test("learns in Node, from which browsers must not differ, even when it was bundled for them", async () => {
     expect(expected.length).toBe(21);
     expect(expected[19]).toBeLessThan(expected[0]! / 2);
+    expect(await valuesOfNode(join(folder, "page"))).toEqual(expected);
   });
 
   test("isolated pages have several threads, at the second load too, though the page's own must not sleep", async () => {
