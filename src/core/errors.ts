@@ -3,8 +3,17 @@
  * followed by the user's own line when one can be found.
  */
 
-/** The folder of this library, so that its own frames can be skipped. */
-const LIBRARY = new URL("..", import.meta.url).href;
+/** The folder of this library, so that its own frames can be skipped; unknown where a bundler leaves no address. */
+const LIBRARY = folderOf(import.meta.url);
+
+function folderOf(url: string | undefined): string | undefined {
+  try {
+    // From sources this file stands one folder below the library's; built, everything is one file.
+    return new URL(/\/core\/errors\.[jt]s$/.test(url ?? "") ? ".." : ".", url).href;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The base of every error that Myelin throws on purpose. */
 export class MyelinError extends Error {
@@ -47,7 +56,7 @@ export function userLine(stack: string | undefined): string | undefined {
     const [, where, line] = match;
     const url = where!.startsWith("/") ? `file://${where}` : where!;
     const file = url.split(/[\\/]/).pop()!.replace(/\?.*$/, "");
-    if (url.startsWith(LIBRARY) && !/\.test\.[jt]s$/.test(file)) continue;
+    if (LIBRARY !== undefined && url.startsWith(LIBRARY) && !/\.test\.[jt]s$/.test(file)) continue;
     if (url.includes("/node_modules/") || url.startsWith("node:")) continue;
     return `${file}:${line}`;
   }
