@@ -54,6 +54,8 @@ export function deviceNamed(name: string): Device {
 /** Something that computes a request again and again, with other values each time. */
 export interface Prepared {
   readonly device: Device;
+  /** What the device is registered as, which need not be its own name. */
+  readonly deviceName: string;
   /** Bytes of every binding: leaves in the order of the structure, then results. */
   readonly bindings: readonly number[];
   readonly structure: Structure;
@@ -78,13 +80,14 @@ export function prepare(request: Request, deviceName: string): Prepared {
     return { ...known, structure };
   }
   const device = deviceNamed(deviceName);
-  const made = deviceName === "reference" ? interpret(request, structure, device) : build(request, structure, device);
+  const make = deviceName === "reference" ? interpret : build;
+  const made: Prepared = { ...make(request, structure, device), deviceName };
   programs.set(key, made);
   if (programs.size > CACHED_PROGRAMS) programs.delete(programs.keys().next().value!);
   return made;
 }
 
-function build(request: Request, structure: Structure, device: Device): Prepared {
+function build(request: Request, structure: Structure, device: Device): Omit<Prepared, "deviceName"> {
   const compiled = compile(request, structure);
   const runnable = device.prepare(compiled.program);
   // Counters of loops are set by the device; the caller knows the numbers only.
@@ -100,7 +103,7 @@ function build(request: Request, structure: Structure, device: Device): Prepared
 }
 
 /** The reference device runs each node alone, exactly as its op says. */
-function interpret(request: Request, structure: Structure, device: Device): Prepared {
+function interpret(request: Request, structure: Structure, device: Device): Omit<Prepared, "deviceName"> {
   // Nodes forget their inputs once their value is known; the program runs again and needs them.
   const lasting = new Map<Node, Node>();
   for (const n of topological(rootsOf(request)))

@@ -44,7 +44,7 @@ export function execute(nodes: readonly Node[], assignments: readonly Assignment
 /** Gives a node its value. Its graph is kept only where a gradient may still want it. */
 function settle(node: Node, prepared: Prepared, memory: Memory): void {
   const bytes = prepared.device.readSync!(memory, 0, sizeOf(node.shape) * byteSize(node.dtype));
-  node.source = new Value(arrayOf(bytes, node), node.shape, node.dtype, node.requiresGrad, prepared.device.name);
+  node.source = new Value(arrayOf(bytes, node), node.shape, node.dtype, node.requiresGrad, prepared.deviceName);
   if (!node.requiresGrad) (node as { inputs: readonly Node[] }).inputs = [];
 }
 

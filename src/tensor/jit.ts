@@ -74,8 +74,14 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
     return replay(variant, packed) as R;
   };
   originals.set(call as (...args: never) => unknown, fn as (...args: never) => unknown);
+  abandoned.register(call, variants);
   return Object.defineProperty(call, "variants", { get: () => [...variants.values()].flat() }) as Jitted<A, R>;
 }
+
+/** Memory that collected functions had bound: nobody else frees it. */
+const abandoned = new FinalizationRegistry<ReadonlyMap<string, readonly Variant[]>>((variants) => {
+  for (const variant of [...variants.values()].flat()) release(variant);
+});
 
 /** Variants of an older epoch can never be called again. */
 function dropStale(variants: Map<string, Variant[]>): void {
@@ -196,7 +202,7 @@ function replay(variant: Variant, packed: Packed): unknown {
       device.readSync!(memories[prepared.results[i]!]!, 0, prepared.bindings[prepared.results[i]!]!),
       node,
     );
-    return new Value(array, node.shape, node.dtype, false, device.name);
+    return new Value(array, node.shape, node.dtype, false, prepared.deviceName);
   });
 }
 
