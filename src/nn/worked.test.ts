@@ -224,7 +224,7 @@ onEachDevice(() => {
         const values = spread([size, inputs + 1], i + 1);
         return dense(
           Array.from({ length: size }, (_, j) => {
-            const row = [...values.slice(j * (inputs + 1), (j + 1) * (inputs + 1))];
+            const row = Array.from(values.slice(j * (inputs + 1), (j + 1) * (inputs + 1)));
             return [row.slice(1), row[0]!] as const;
           }),
         );
