@@ -1,17 +1,21 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, expectTypeOf, test, vi } from "vitest";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { Dataset } from "../data/dataset.ts";
 import { drawnDigits } from "../data/digits.ts";
 import { imageDataset } from "../data/labelledImages.ts";
 import { slices } from "../data/slices.ts";
+import type { WasmDevice } from "../device/wasm/device.ts";
 import { loadModel, saveModel } from "../formats/model.ts";
 import * as nn from "../nn/index.ts";
 import * as losses from "../nn/losses/index.ts";
 import * as optim from "../optim/index.ts";
 import { arange, linspace, tensor } from "../tensor/create.ts";
+import { deviceNamed } from "../tensor/engine.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { evaluate } from "./evaluate.ts";
@@ -277,6 +281,30 @@ describe("what fit compiles", () => {
     for (const size of [25, 50, 12])
       await fit(model, data.batch(size), { ...options, validation: data.batch(9), ...quiet });
     expect(modules).toBe(0);
+  });
+});
+
+describe("what fit leaves behind", () => {
+  test("nothing: training and evaluating again and again keeps the device's memory level", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const device = deviceNamed("wasm") as WasmDevice;
+    const model = nn.sequential(new nn.Linear(100, 8), nn.relu, new nn.Linear(8, 3));
+    const data = Dataset.from(slices([tensor(new Float32Array(6400), [64, 100]), tensor(new Uint8Array(64))])).batch(
+      32,
+    );
+    const options = { optimizer: new optim.Adam(model.parameters()), loss: losses.crossEntropy };
+    const used: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      await fit(model, data, { ...options, ...quiet });
+      await evaluate(model, data, options);
+      collect();
+      // What was collected is freed in a task of its own.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      used.push(device.bytesInUse);
+    }
+    // Two batches of 12,800 bytes in a round would show.
+    expect(Math.max(...used.slice(-4)) - Math.min(...used.slice(2, 6))).toBeLessThan(20_000);
   });
 });
 
