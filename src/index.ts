@@ -19,7 +19,7 @@ export { manualSeed } from "./tensor/random.ts";
 export { jit, type Jitted } from "./tensor/jit.ts";
 export { explain, type Explanation } from "./tensor/explain.ts";
 export { profile, type Profile } from "./tensor/profile.ts";
-export { currentDevice, deviceThreads, registerDevice, setDevice } from "./tensor/engine.ts";
+export { availableDevices, currentDevice, deviceThreads, registerDevice, setDevice } from "./tensor/engine.ts";
 export { buffer, BufferTensor, parameter, Parameter } from "./tensor/parameter.ts";
 export {
   grad,

@@ -9,6 +9,7 @@ import { evaluateGraph } from "../device/reference/graph.ts";
 import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
 import { Node, topological } from "../graph/node.ts";
+import { bumpEpoch } from "./epoch.ts";
 
 const factories = new Map<string, () => Device>([
   ["wasm", () => new WasmDevice()],
@@ -17,10 +18,17 @@ const factories = new Map<string, () => Device>([
 const devices = new Map<string, Device>();
 let current = "wasm";
 
-/** Makes a device available under a name; it is created on first use. */
+/** Makes a device available under a name; it is created on first use. Programs made for an older one of that name are forgotten. */
 export function registerDevice(name: string, create: () => Device): void {
   factories.set(name, create);
-  devices.delete(name);
+  if (!devices.delete(name)) return;
+  for (const key of programs.keys()) if (key.startsWith(`${name}|`)) programs.delete(key);
+  bumpEpoch();
+}
+
+/** Names of the devices that can be used here. */
+export function availableDevices(): string[] {
+  return [...factories.keys()];
 }
 
 /** The device that new tensors live on. Throws DeviceError for a name that is not registered. */

@@ -4,8 +4,9 @@ import { DeviceError, TraceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Memory } from "../device/device.ts";
 import { topological, type Node, type Source } from "../graph/node.ts";
+import { input } from "../graph/ops/leaf.ts";
 import { CellVersion, type Cell } from "./cell.ts";
-import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
+import { deviceNamed, arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
 import { Argument, currentTrace } from "./trace.ts";
 import { Value } from "./value.ts";
 
@@ -113,4 +114,14 @@ export function readSync(node: Node): TypedArray {
 /** The same without blocking on devices that compute elsewhere. */
 export async function read(node: Node): Promise<TypedArray> {
   return readSync(node);
+}
+
+/** A leaf with the elements of a node on another device; the node itself when it is there already. */
+export function moveTo(node: Node, device: string): Node {
+  deviceNamed(device);
+  const elements = readSync(node);
+  const { source } = node;
+  if (source instanceof Value && source.device === device) return node;
+  if (source instanceof CellVersion && source.cell.device === device) return node;
+  return input(node.shape, node.dtype, new Value(elements, node.shape, node.dtype, false, device));
 }

@@ -8,7 +8,7 @@ import { contiguous } from "../graph/ops/movement.ts";
 import { abs, cast, neg, sign } from "../graph/ops/unary.ts";
 import { backward } from "./backward.ts";
 import { currentDevice } from "./engine.ts";
-import { read, readSync } from "./evaluate.ts";
+import { moveTo, read, readSync } from "./evaluate.ts";
 import * as activations from "./functional/activations.ts";
 import * as arithmetic from "./functional/arithmetic.ts";
 import * as comparison from "./functional/comparison.ts";
@@ -859,6 +859,15 @@ export class Tensor<out S extends Shape = Shape> {
   }
 
   // ---------- values
+
+  /**
+   * The same elements on another device, now: the graph before it is computed, and no gradient flows through.
+   * @throws DeviceError for a device that is not known here; `availableDevices()` lists them.
+   */
+  to(device: string): Tensor<S> {
+    const moved = moveTo(this.node, device);
+    return moved === this.node ? this : fromNode(moved);
+  }
 
   /** The same tensor with a shape that the type checker knows, checked now; −1 and sizes that are not literal accept anything. */
   asShape<const T extends number[]>(
