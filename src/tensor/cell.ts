@@ -39,7 +39,11 @@ export class Cell {
   #requiresGrad: boolean;
   #memory: Memory | undefined;
   #empty: boolean;
-  #leaf: WeakRef<Node> | undefined;
+  /**
+   * The leaf that readers of this version share. No WeakRef: what one points to lives until the end of the job, and so would the
+   * elements saved for it, of every step of a synchronous loop.
+   */
+  #leaf: Node | undefined;
   /** Shared by all leaves of the version in memory, so that a program knows when it overwrites what it reads. */
   #version: CellVersion | undefined;
   #gradient: Cell | undefined;
@@ -97,11 +101,7 @@ export class Cell {
     const trace = currentTrace();
     if (trace) return trace.read(this);
     if (this.#empty) throw new TraceError(`${this.label}: read before it was given a value`);
-    const known = this.#leaf?.deref();
-    if (known) return known;
-    const leaf = this.version();
-    this.#leaf = new WeakRef(leaf);
-    return leaf;
+    return (this.#leaf ??= this.version());
   }
 
   /** The gradients that `backward` has accumulated here; empty until it runs. */
@@ -167,8 +167,7 @@ export class Cell {
 
   /** Called before the memory changes: nodes made from this version outside the program keep its elements. */
   beforeOverwrite(): void {
-    const leaf = this.#empty ? undefined : this.#leaf?.deref();
-    if (leaf) (leaf.source as CellVersion).saved = this.snapshot();
+    if (!this.#empty && this.#leaf) (this.#leaf.source as CellVersion).saved = this.snapshot();
     this.#leaf = undefined;
     this.#version = undefined;
   }
