@@ -99,7 +99,7 @@ describe("models in safetensors files", () => {
       /"fc1.bias" is F8_E4M3, which tensors cannot hold/,
     ],
   ];
-  test.each(spoilt)("a file that is %s leaves the model as it was", async (_name, spoil, message) => {
+  test.each(spoilt)("[Z13] a file that is %s leaves the model as it was", async (_name, spoil, message) => {
     const path = join(folder, "spoilt.safetensors");
     const model = new Net();
     await saveModel(new Net(), path);

@@ -75,7 +75,7 @@ describe("what fit learns", () => {
     expect(loss).toBeLessThan(1e-3);
   });
 
-  test("drawn digits, and a saved model that predicts the same", async () => {
+  test("[P26] drawn digits, and a saved model that evaluates and predicts the same", async () => {
     manualSeed(3);
     const folder = await mkdtemp(join(tmpdir(), "myelin-fit-"));
     try {
@@ -113,16 +113,16 @@ describe("what fit learns", () => {
 });
 
 describe("what fit does", () => {
-  test("the same as a loop written by hand, to the bit, the last batch being smaller", async () => {
+  test("[P12] [P15] the same as a loop written by hand, to the bit, the last batch being smaller", async () => {
     const make = (): nn.Linear => (manualSeed(4), new nn.Linear(2, 1));
     const [model, plain] = [make(), make()];
     const { loss } = await fit(model, line(), {
-      optimizer: new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }),
+      optimizer: new optim.Adam(model.parameters(), { lr: 0.001 }),
       loss: losses.mse,
       epochs: 3,
       ...quiet,
     });
-    const optimizer = new optim.SGD(plain.parameters(), { lr: 0.1, momentum: 0.9 });
+    const optimizer = new optim.Adam(plain.parameters(), { lr: 0.001 });
     const expected: number[] = [];
     for (let epoch = 0; epoch < 3; epoch++) {
       let sum = 0;
@@ -138,6 +138,7 @@ describe("what fit does", () => {
     expect(model.weight.dataSync()).toEqual(plain.weight.dataSync());
     expect(model.bias!.dataSync()).toEqual(plain.bias!.dataSync());
     for (const [epoch, value] of expected.entries()) expect(loss[epoch]).toBeCloseTo(value, 5);
+    expect(loss[2]).toBeLessThan(loss[0]!);
     expect(model.weight.grad).toBeNull();
   });
 
@@ -368,6 +369,22 @@ describe("fit and bad input", () => {
 });
 
 describe("evaluate and predict", () => {
+  test("[P4] [P16] loss and accuracy are what counting by hand gives, the last batch being smaller", async () => {
+    manualSeed(5);
+    const model = nn.sequential(new nn.Linear(2, 3), new nn.Dropout(0.9));
+    const [x, labels] = [linspace(-1, 1, 22).reshape([11, 2]), Uint8Array.from({ length: 11 }, (_, at) => at % 3)];
+    const data = Dataset.from(slices([x, tensor(labels)])).batch(4);
+    const found = await evaluate(model, data, { loss: losses.crossEntropy, metrics: { accuracy } });
+    const scores = (await predict(model, x)).toArraySync() as number[][];
+    let [loss, right] = [0, 0];
+    for (const [at, row] of scores.entries()) {
+      loss += Math.log(row.reduce((sum, score) => sum + Math.exp(score), 0)) - row[labels[at]!]!;
+      if (row.indexOf(Math.max(...row)) === labels[at]) right++;
+    }
+    expect(found.loss).toBeCloseTo(loss / 11, 5);
+    expect(found.accuracy).toBeCloseTo(right / 11, 6);
+  });
+
   test("means are over examples, however they are batched", async () => {
     const model = new nn.Linear(2, 1);
     const all = Dataset.from(

@@ -64,7 +64,7 @@ const TICK = 100;
 /**
  * Trains a model: for every batch zeroes gradients, runs the model, its loss and the gradients, and steps the optimizer, as
  * one traced program. Losses are added up on the device and read ten times a second, so that no step waits for the host.
- * A last, smaller batch is one more trace and no new kernel.
+ * A last, smaller batch is one more trace and, but for a handful of examples, no new kernel.
  *
  * All of the model is in training mode meanwhile, and as it was afterwards. Gradients are not kept.
  *
