@@ -171,7 +171,12 @@ function gpt(batch, length) {
   const norm = normalization(),
     head = weights(WIDTH, WIDTH, VOCABULARY);
   const model = (/** @type {Tensor} */ ids) => {
-    const embedded = tf.reshape(tf.gather(tokens, ids), [batch, length, WIDTH]);
+    // A product instead of `gather`, whose gradient this backend lacks.
+    const chosen = tf.cast(
+      tf.oneHot(/** @type {import("@tensorflow/tfjs-core").Tensor1D} */ (ids), VOCABULARY),
+      "float32",
+    );
+    const embedded = tf.reshape(tf.matMul(chosen, tokens), [batch, length, WIDTH]);
     const first = tf.reshape(tf.add(embedded, positions), [batch * length, WIDTH]);
     return tf.matMul(norm(blocks.reduce((x, block) => block(x), first)), head);
   };
