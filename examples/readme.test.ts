@@ -1,0 +1,45 @@
+// What the README and CONTRIBUTING show is what the examples and the sources say.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test, vi } from "vitest";
+
+const folder = new URL("./", import.meta.url);
+const programs = readdirSync(folder)
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+  .map((file) => readFileSync(new URL(file, folder), "utf8").trim());
+const codeIn = (text: string): string[] => [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!.trim());
+const readme = readFileSync(new URL("../README.md", folder), "utf8");
+
+describe("CONTRIBUTING.md", () => {
+  test("every piece of code in it stands in the sources", () => {
+    const ops = new URL("../src/graph/ops/", folder);
+    const sources = readdirSync(ops).map((file) => readFileSync(new URL(file, ops), "utf8"));
+    const blocks = codeIn(readFileSync(new URL("../CONTRIBUTING.md", folder), "utf8"));
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks) expect(sources.some((source) => source.includes(block)) ? "" : block).toBe("");
+  });
+});
+
+describe("README.md", () => {
+  test("every program in it is an example", () => {
+    const blocks = codeIn(readme);
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks) expect(programs).toContain(block);
+  });
+
+  test("its first program learns", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    await import("./first.ts");
+    const lines = log.mock.calls.map(([line]) => String(line));
+    log.mockRestore();
+    expect(lines.length).toBe(5);
+    expect(Number(/test accuracy ([\d.]+) %$/.exec(lines[4]!)?.[1])).toBeGreaterThan(94);
+  });
+
+  test("a dense layer with softmax is two kernels, as it says", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    await import("./explain.ts");
+    const [[text]] = log.mock.calls as [[string]];
+    log.mockRestore();
+    expect(text).toMatch(/^2 kernels/);
+  });
+});
