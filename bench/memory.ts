@@ -1,5 +1,5 @@
 /**
- * `node --expose-gc build/bench/memory.js [ways …]`: 10,000 training steps of mlp32 four ways, nobody disposing anything. Prints
+ * `node build/bench/memory.js [ways …]`: 10,000 training steps of mlp32 four ways, nobody disposing anything. Prints
  * the process's memory every 1,000 steps and whether it stays flat. Each way runs in a process of its own.
  */
 import { execFileSync } from "node:child_process";
@@ -85,10 +85,14 @@ async function train(name: string): Promise<void> {
   if (!flat) process.exitCode = 1;
 }
 
-const [chosen, ...more] = process.argv.slice(2);
-if (chosen !== undefined && !more.length && ways[chosen]) await train(chosen);
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ways);
+const unknown = chosen.find((name) => !ways[name]);
+if (unknown !== undefined) {
+  console.error(`memory: no way "${unknown}". There are: ${Object.keys(ways).join(", ")}`);
+  process.exitCode = 2;
+} else if (chosen.length === 1 && globalThis.gc) await train(chosen[0]!);
 else
-  for (const name of Object.keys(ways))
+  for (const name of chosen)
     try {
       execFileSync(process.execPath, ["--expose-gc", process.argv[1]!, name], { stdio: "inherit" });
     } catch {
