@@ -4,6 +4,7 @@ import { FormatError, ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { cast } from "../graph/ops/unary.ts";
 import type { Cell } from "../tensor/cell.ts";
+import { bumpEpoch } from "../tensor/epoch.ts";
 import { readSync } from "../tensor/evaluate.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { scalarCell, type ParameterGroup, type Slot } from "./group.ts";
@@ -85,8 +86,9 @@ export function loadState(groups: Groups, saved: OptimizerState): void {
   groups.forEach((group, g) => (group.lr = saved.param_groups[g]!.lr));
 }
 
-/** One cell for all parameters with the same count. */
+/** One cell for all parameters with the same count. Traced steps would go on counting in the old ones. */
 function shareCounts(counts: readonly (readonly [Slot, number])[]): void {
+  bumpEpoch();
   const cells = new Map<number, Cell>();
   for (const [slot, count] of counts) {
     const known = cells.get(count) ?? scalarCell(count, slot.count.dtype, slot.count.label);
