@@ -1,9 +1,9 @@
 /** Models and plain tensors in .safetensors files, under the names that PyTorch gives them. */
 import { readFile, writeFile } from "#platform";
-import { FormatError, ShapeError, type MyelinError } from "../core/errors.ts";
 import type { Module } from "../nn/module.ts";
 import type { LoadOptions, LoadResult } from "../nn/stateDict.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { naming } from "./naming.ts";
 import { decodeTensors, encodeTensors } from "./tensors.ts";
 
 /**
@@ -48,20 +48,4 @@ export async function saveModel(model: Module, path: string): Promise<void> {
 export async function loadModel(model: Module, path: string, options?: LoadOptions): Promise<LoadResult> {
   const bytes = await readFile(path);
   return naming(path, () => model.loadStateDict(decodeTensors(bytes), options));
-}
-
-/** Puts a file's path before the messages of what is wrong with its content. */
-function naming<T>(path: string, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    for (const Type of [FormatError, ShapeError])
-      if (cause instanceof Type) throw new Type(`"${path}": ${withoutLine(cause)}`, { cause });
-    throw cause;
-  }
-}
-
-/** The message alone: the new error finds the line itself. */
-function withoutLine({ message, line }: MyelinError): string {
-  return line === undefined ? message : message.slice(0, message.length - `  at ${line}`.length);
 }

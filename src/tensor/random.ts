@@ -25,6 +25,16 @@ export function manualSeed(value: number): void {
   stateHere().set(new Uint32Array([value, 0]));
 }
 
+/** The state of the random numbers, two words: given to `setRandomState`, they go on from here. */
+export function randomState(): Uint32Array {
+  return stateHere().snapshot() as Uint32Array;
+}
+
+/** Goes on from a state that `randomState` gave. */
+export function setRandomState(words: ArrayLike<number>): void {
+  stateHere().set(Uint32Array.from(words));
+}
+
 /** Keys given out in a trace, counted from the state at its start. */
 const draws = new WeakMap<Trace, { readonly first: Node; count: number }>();
 

@@ -1,0 +1,17 @@
+import { FormatError, ShapeError, type MyelinError } from "../core/errors.ts";
+
+/** Runs something on a file's content and puts the file's path before the messages of what is wrong with it. */
+export function naming<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    for (const Type of [FormatError, ShapeError])
+      if (cause instanceof Type) throw new Type(`"${path}": ${withoutLine(cause)}`, { cause });
+    throw cause;
+  }
+}
+
+/** The message alone: the new error finds the line itself. */
+function withoutLine({ message, line }: MyelinError): string {
+  return line === undefined ? message : message.slice(0, message.length - `  at ${line}`.length);
+}
