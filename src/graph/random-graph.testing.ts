@@ -29,9 +29,10 @@ export interface RandomGraph {
 
 /** Graphs stay small, so that thousands can be tried; what goes wrong goes wrong in small ones. */
 const MOST_ELEMENTS = 96;
-const MOST_STEPS = 14;
+const MOST_STEPS = 20;
 /** Larger numbers make errors that hide everything. */
 const LARGEST = 1e5;
+const LOOSEST = 1e-3;
 
 /** A graph in the making: what steps choose their operands from. */
 export class Workshop {
@@ -72,7 +73,8 @@ export class Workshop {
   /** A known node that satisfies the condition, the newest being the simplest; undefined where there is none. */
   operand(fits: (node: Node) => boolean = () => true): Node | undefined {
     const fitting = this.pool.filter(fits);
-    return fitting.length ? fitting[fitting.length - 1 - this.choose(fitting.length)] : undefined;
+    // Half the time the newest, so that graphs grow deep and not only wide.
+    return fitting[fitting.length - 1 - (this.choose(2) === 0 ? 0 : this.choose(Math.max(1, fitting.length)))];
   }
 
   /** A node of this type: a known one, a number repeated, or a new leaf. */
@@ -105,20 +107,24 @@ export class Workshop {
     if (sizeOf(node.shape) > MOST_ELEMENTS || node.shape.length > 5) return false;
     const bound = this.bound(node);
     if (!bound) return false;
-    return !isFloat(node.dtype) || (Math.max(Math.abs(bound.low), Math.abs(bound.high)) <= LARGEST && bound.error < 1);
+    const size = Math.max(Math.abs(bound.low), Math.abs(bound.high));
+    return !isFloat(node.dtype) || (size <= LARGEST && bound.error <= LOOSEST * Math.max(1, size));
   }
 }
 
 /** Makes a graph from decisions. */
 export function randomGraph(choose: Choose): RandomGraph {
   const shop = new Workshop(choose);
-  shop.pool.push(shop.leaf(choose(6) === 5 ? "f64" : "f32", shop.shape()));
-  for (let step = 0; step < MOST_STEPS && choose(10) > 0; step++) {
+  const shape = shop.shape();
+  for (const dtype of ["bool", "i32", choose(6) === 5 ? "f64" : "f32"] as const)
+    shop.pool.push(shop.leaf(dtype, shape));
+  // Many steps find nothing that fits them; a few of those are tried again.
+  for (let tried = 0; tried < 3 * MOST_STEPS && shop.pool.length < MOST_STEPS && choose(25) > 0; tried++) {
     const made = shop.pick(STEPS)(shop);
     if (made && made.op.name !== "input" && shop.usable(made)) shop.pool.push(made);
   }
   const roots = new Set([shop.pool[shop.pool.length - 1]!]);
-  for (let more = choose(3); more > 0; more--) roots.add(shop.operand()!);
+  for (let more = choose(4); more > 0; more--) roots.add(shop.operand()!);
   if (choose(3) === 1) for (const grad of gradientsIn(shop)) roots.add(grad);
   // A leaf is no work for anybody.
   const computed = [...roots].filter((n) => n.op.name !== "input");

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
+import { HostRandom } from "../core/random.ts";
+import { topological, type Node } from "../graph/node.ts";
+import { apply } from "../graph/op.ts";
+import { input } from "../graph/ops/leaf.ts";
+import { describeGraph, randomGraph, type RandomGraph, type RandomValue } from "../graph/random-graph.testing.ts";
+import { expectAgreement, randomGraphs } from "./random-graphs.testing.ts";
+import { evaluateGraph } from "./reference/graph.ts";
+
+const valueOf = (node: Node): TypedArray | undefined => (node.source as RandomValue | undefined)?.array;
+const graphOf = (seed: number): RandomGraph => {
+  const random = new HostRandom(seed);
+  return randomGraph((count) => random.integer(count));
+};
+
+/** The same graph with all f32 made f64. */
+function inDouble(roots: readonly Node[]): Node[] {
+  const wide = <T>(dtype: T): T | "f64" => (dtype === "f32" ? "f64" : dtype);
+  const made = new Map<Node, Node>();
+  for (const node of topological(roots)) {
+    const { op, shape, dtype, attributes } = node;
+    const array = valueOf(node);
+    const attributesWide =
+      "dtype" in attributes ? { ...attributes, dtype: wide(attributes["dtype"] as DType) } : attributes;
+    const source =
+      array && ({ array: dtype === "f32" ? Float64Array.from(array) : array, requiresGrad: false } as RandomValue);
+    made.set(
+      node,
+      source
+        ? input(shape, wide(dtype), source)
+        : apply(
+            op,
+            node.inputs.map((x) => made.get(x)!),
+            attributesWide,
+          ),
+    );
+  }
+  return roots.map((root) => made.get(root)!);
+}
+
+describe("random graphs", () => {
+  test("use every op that has a value of its own, and go on for a while", () => {
+    const used = new Map<string, number>();
+    const sizes: number[] = [];
+    for (let seed = 0; seed < 1500; seed++) {
+      const nodes = topological(graphOf(seed).roots);
+      sizes.push(nodes.length);
+      for (const { op } of nodes) used.set(op.name, (used.get(op.name) ?? 0) + 1);
+    }
+    const rare = [
+      "abs",
+      "add",
+      "and",
+      "argmax",
+      "argmin",
+      "cast",
+      "concat",
+      "contiguous",
+      "cos",
+      "detach",
+      "dilate",
+      "div",
+      "dot",
+      "eq",
+      "erf",
+      "exp",
+      "expand",
+      "fill",
+      "flip",
+      "floor",
+      "fold",
+      "gather",
+      "idiv",
+      "iota",
+      "le",
+      "log",
+      "lt",
+      "max",
+      "min",
+      "mod",
+      "mul",
+      "ne",
+      "neg",
+      "not",
+      "or",
+      "pad",
+      "permute",
+      "pow",
+      "prod",
+      "randomBits",
+      "recip",
+      "reshape",
+      "round",
+      "scatter",
+      "shl",
+      "shr",
+      "sign",
+      "sin",
+      "slice",
+      "sqrt",
+      "sub",
+      "sum",
+      "tanh",
+      "where",
+      "window",
+      "xor",
+    ].filter((name) => (used.get(name) ?? 0) < 5);
+    expect(rare).toEqual([]);
+    expect(sizes.sort((a, b) => a - b)[Math.floor(sizes.length * 0.75)]).toBeGreaterThan(12);
+  });
+
+  test("bounds hold between f32 and f64", () => {
+    let rounded = 0;
+    for (let seed = 0; seed < 2000; seed++) {
+      const { roots, bounds } = graphOf(seed);
+      const narrow = evaluateGraph(roots, valueOf);
+      const wide = evaluateGraph(inDouble(roots), valueOf);
+      expectAgreement(roots, bounds, narrow, wide, describeGraph(roots));
+      roots.forEach((root, r) => {
+        if (
+          isFloat(root.dtype) &&
+          narrow[r]!.some((value: number, i: number) => value !== wide[r]![i] && !Number.isNaN(value))
+        )
+          rounded++;
+      });
+    }
+    // Otherwise nothing would have been tried.
+    expect(rounded).toBeGreaterThan(100);
+  });
+
+  test("an evaluation that is wrong is found, and shown on a small graph", async () => {
+    const evaluate = async (roots: readonly Node[]): Promise<TypedArray[]> =>
+      evaluateGraph(roots, valueOf).map((array, r) =>
+        roots[r]!.op.name === "permute" ? array.slice().reverse() : array,
+      );
+    await expect(randomGraphs({ count: 2000, seed: 3, evaluate })).rejects.toThrow(
+      /of permute .* is .*, the reference has/s,
+    );
+  });
+});
