@@ -10,6 +10,8 @@ UNRECORDED = {
     ("cast", "out of range"): "PyTorch leaves it open",
     ("sign", "NaN"): "0 in PyTorch, NaN in NumPy and here",
     ("abs", "NaN"): "its gradient is the sign",
+    ("idiv", "by 0"): "an error in PyTorch, 0 here",
+    ("mod", "by 0"): "an error in PyTorch, 0 here",
     ("idiv", "infinite"): "NaN in PyTorch, infinite here",
     ("mod", "infinite"): "its gradient is the quotient",
     ("prod", "limits"): "PyTorch divides the product by each factor, also by NaN",

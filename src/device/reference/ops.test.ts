@@ -32,25 +32,19 @@ test("PyTorch's values are recorded for every sample but these", () => {
   const missing = allSamples
     .flatMap(({ name, valid }) => valid.map((sample) => titleOf(name, sample)))
     .filter((title) => !titles.has(title));
-  expect(missing.map((title) => title.replace(/ .*\(/, " ("))).toMatchInlineSnapshot(`
-    [
-      "abs (NaN)",
-      "abs (NaN)",
-      "sign (NaN)",
-      "sign (NaN)",
-      "cast (out of range)",
-      "cast (out of range)",
-      "cast (out of range)",
-      "mod (infinite)",
-      "mod (infinite)",
-      "idiv (infinite)",
-      "idiv (infinite)",
-      "prod (limits)",
-      "prod (limits)",
-      "gather (of nothing)",
-      "scatter (into nothing)",
-      "custom f32 [2,3] name="threefold" gradient="…"",
-      "custom f64 [] name="threefold" gradient="…"",
-    ]
-  `);
+  // Why: see tools/goldens/operations.py.
+  const named = missing.map((title) => title.replace(/ .*\(/, " (").replace(/ (f32|f64) .*/, ""));
+  expect([...new Set(named)]).toEqual([
+    "abs (NaN)",
+    "sign (NaN)",
+    "cast (out of range)",
+    "mod (infinite)",
+    "mod (by 0)",
+    "idiv (infinite)",
+    "idiv (by 0)",
+    "prod (limits)",
+    "gather (of nothing)",
+    "scatter (into nothing)",
+    "custom",
+  ]);
 });

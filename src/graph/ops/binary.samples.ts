@@ -21,6 +21,13 @@ const LIMITS: Pairs = [
   [1, NaN],
 ];
 
+/** What machines disagree on, some by stopping. */
+const BY_ZERO: Pairs = [
+  [0, 0],
+  [1, 0],
+  [7, 0],
+];
+
 /** Pairs of integers around the limits of their dtype, where wrapping shows. */
 const EXTREMES: Readonly<Partial<Record<DType, Pairs>>> = {
   i32: [
@@ -63,6 +70,7 @@ interface Family {
   readonly integerRight?: Partial<Grid>;
   readonly extremes?: (pair: readonly [number, number]) => boolean;
   readonly bool?: boolean;
+  readonly dividing?: boolean;
   readonly pairs?: readonly Pairs[];
   readonly refused?: readonly DType[];
 }
@@ -79,7 +87,7 @@ function family(name: string, op: Op, options: Family = {}): OpSamples {
     integers = [],
     integerRight = {},
   } = options;
-  const { extremes = () => true, bool = false, pairs = [], refused = [] } = options;
+  const { extremes = () => true, dividing = false, bool = false, pairs = [], refused = [] } = options;
   const two = (a: Sample["inputs"][0], b: Sample["inputs"][0], more: Partial<Sample> = {}): Sample => ({
     inputs: [a, b],
     attributes: {},
@@ -127,6 +135,7 @@ function family(name: string, op: Op, options: Family = {}): OpSamples {
   for (const dtype of integers) {
     for (const shape of [[3, 5], [], [0]]) valid.push(two(on(dtype, shape), on(dtype, shape, integerRight)));
     valid.push(listed(dtype, EXTREMES[dtype]!.filter(extremes), "extremes"));
+    if (dividing) valid.push(listed(dtype, BY_ZERO, "by 0"));
   }
   if (bool)
     valid.push(
@@ -171,7 +180,7 @@ const shift: Family = {
   refused: ["f32", "f64", "bool"],
 };
 /** Integer division by 0 gives 0 here, an error elsewhere; it is tried on its own. */
-const byNonZero: Family = { ...numbers, integerRight: { from: 1, to: 5 } };
+const byNonZero: Family = { ...numbers, dividing: true, integerRight: { from: 1, to: 5 } };
 
 export const samples: readonly OpSamples[] = [
   family("add", ops.addOp, numbers),

@@ -39,7 +39,7 @@ function pair([a, b, xs, ys]: readonly Node[]): Node {
 /** c ← c · s + 1 without inputs per step: s is the same in all. */
 function shared([init, factor]: readonly Node[]): Node {
   return scan(
-    ([c], []) => ({ carry: [add(mul(c!, factor!), fill(c!.shape, 1, c!.dtype))], outputs: [] }),
+    ([c]) => ({ carry: [add(mul(c!, factor!), fill(c!.shape, 1, c!.dtype))], outputs: [] }),
     [init!],
     [],
     3,
