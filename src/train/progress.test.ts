@@ -41,7 +41,7 @@ describe("the line of progress", () => {
     };
     expect(progressLine(over)).toBe("epoch  2/10  loss 0.000  val_loss NaN  8,123 examples/s  1:02:05");
     expect(progressLine(over, 90)).toBe(
-      "epoch  2/10 [=======================] loss 0.000  val_loss NaN  8,123 examples/s  1:02:05",
+      "epoch  2/10 [====================] loss 0.000  val_loss NaN  8,123 examples/s  1:02:05",
     );
   });
 });

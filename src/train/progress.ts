@@ -34,8 +34,8 @@ export const standardTerminal: Terminal = {
 
 /** Without a terminal a running epoch is reported this rarely, in milliseconds: logs keep every line. */
 const LOG_INTERVAL = 10_000;
-const LONGEST_BAR = 30;
-const SHORTEST_BAR = 6;
+/** Widths of the bar, the widest that fits. Few, so that it does not change with every digit beside it. */
+const BARS: readonly number[] = [30, 20, 10];
 
 /** Shows one line: on a terminal always the same one, elsewhere one for each epoch and one every ten seconds. */
 export class Progress {
@@ -100,8 +100,8 @@ export function progressLine(state: ProgressState, columns?: number): string {
   if (columns === undefined) return `${head}  ${plain}`;
   // A line that wraps cannot be written over, and many terminals wrap when the last column is written.
   const room = columns - 1 - head.length - plain.length - " [] ".length;
-  const bar =
-    room < SHORTEST_BAR || steps === undefined ? "" : `[${barOf(step / steps, Math.min(room, LONGEST_BAR))}] `;
+  const width = BARS.find((candidate) => candidate <= room);
+  const bar = width === undefined || steps === undefined ? "" : `[${barOf(step / steps, width)}] `;
   return `${head} ${bar || " "}${plain}`.slice(0, columns - 1);
 }
 
