@@ -31,6 +31,8 @@ export interface ClosureOptions {
   readonly writes: (buffer: number) => boolean;
   /** Round every f32 result as a device would, not only what is stored. */
   readonly rounding: boolean;
+  /** Compute both sides of every choice, as vectors do, so that a read which only luck keeps in bounds is noticed. */
+  readonly eager: boolean;
 }
 
 /** Slots of `values` with a meaning of their own: counts statements and iterations. */
@@ -217,7 +219,12 @@ export class Closures {
         const condition = this.#operand(e.condition, e);
         const yes = this.#operand(e.yes, e);
         const no = this.#operand(e.no, e);
-        return (frame) => (condition(frame) === 0 ? no(frame) : yes(frame));
+        if (!this.#options.eager) return (frame) => (condition(frame) === 0 ? no(frame) : yes(frame));
+        return (frame) => {
+          const chosen = yes(frame);
+          const otherwise = no(frame);
+          return condition(frame) === 0 ? otherwise : chosen;
+        };
       }
       case "cast":
       case "bitcast": {

@@ -62,6 +62,7 @@ function denseAccess(buffer: number, { shape, dtype }: Node): Access {
 function denseClosures(node: Node): Closures {
   return new Closures({
     rounding: false,
+    eager: true,
     writes: (buffer) => buffer === node.inputs.length,
     load: (buffer, offset) => (frame) => {
       const at = offset(frame);

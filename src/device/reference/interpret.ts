@@ -46,6 +46,7 @@ function compileKernel(kernel: Kernel, limits: WorkgroupLimits): Compiled {
   const workers = new Workers(kernel, written, limits);
   const closures = new Closures({
     rounding: true,
+    eager: false,
     writes: (buffer) => written[buffer]!,
     load: (buffer, offset) => workers.reader(buffer, offset),
   });

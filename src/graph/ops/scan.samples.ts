@@ -38,12 +38,8 @@ function pair([a, b, xs, ys]: readonly Node[]): Node {
 
 /** c ← c · s + 1 without inputs per step: s is the same in all. */
 function shared([init, factor]: readonly Node[]): Node {
-  return scan(
-    ([c]) => ({ carry: [add(mul(c!, factor!), fill(c!.shape, 1, c!.dtype))], outputs: [] }),
-    [init!],
-    [],
-    3,
-  ).carry[0]!;
+  return scan(([c]) => ({ carry: [add(mul(c!, factor!), fill(c!.shape, 1, c!.dtype))], outputs: [] }), [init!], [], 3)
+    .carry[0]!;
 }
 
 const of = (build: NonNullable<Sample["build"]>, about: string, inputs: Sample["inputs"]): Sample => ({
