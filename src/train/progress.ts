@@ -106,7 +106,8 @@ export function progressLine(state: ProgressState, columns?: number): string {
 }
 
 function barOf(fraction: number, width: number): string {
-  const filled = Math.floor(fraction * width);
+  // Data may hold more than its length promised.
+  const filled = Math.min(width, Math.floor(fraction * width));
   return `${"=".repeat(filled)}${filled < width ? ">" : ""}`.padEnd(width);
 }
 
