@@ -3,7 +3,7 @@ import { sameShape, sizeOf } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
-import { fill, fillOp, isRunTimeNumber } from "../graph/ops/leaf.ts";
+import { fillOp, fixed, isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
 import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
 import { scanOp } from "../graph/ops/scan.ts";
@@ -91,7 +91,7 @@ function rewrite(node: Node): Node {
     case powOp:
       switch (known(b)) {
         case 0:
-          return fill(node.shape, 1, node.dtype);
+          return fixed(node.shape, 1, node.dtype);
         case 1:
           return a;
         case 2:
@@ -105,7 +105,7 @@ function rewrite(node: Node): Node {
     case negOp: {
       if (is(a, negOp)) return a.inputs[0]!;
       const value = known(a);
-      return value === undefined ? node : fill(node.shape, -value, node.dtype);
+      return value === undefined ? node : fixed(node.shape, -value, node.dtype);
     }
     case whereOp: {
       const condition = known(a);
@@ -120,7 +120,7 @@ function rewrite(node: Node): Node {
           node.dtype === "f64" ||
           (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool"))
       )
-        return fill(node.shape, value, node.dtype);
+        return fixed(node.shape, value, node.dtype);
       return node;
     }
     case reshapeOp:
@@ -149,7 +149,7 @@ function rewrite(node: Node): Node {
       const axes = node.attributes["axes"] as number[];
       if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
       const value = known(a);
-      if (value !== undefined) return fill(node.shape, value * axes.reduce((p, i) => p * a.shape[i]!, 1), node.dtype);
+      if (value !== undefined) return fixed(node.shape, value * axes.reduce((p, i) => p * a.shape[i]!, 1), node.dtype);
       return splitReduction(node, a, axes);
     }
     case prodOp:
@@ -168,13 +168,13 @@ function fold(node: Node, f: (x: number, y: number) => number): Node {
   const x = known(node.inputs[0]!),
     y = known(node.inputs[1]!);
   if (x === undefined || y === undefined || (node.dtype !== "f32" && node.dtype !== "f64")) return node;
-  return fill(node.shape, f(x, y), node.dtype);
+  return fixed(node.shape, f(x, y), node.dtype);
 }
 
 /** Moving equal elements gives equal elements. */
 function moveFill(node: Node, from: Node): Node {
   return is(from, fillOp) && !isRunTimeNumber(from)
-    ? fill(node.shape, from.attributes["value"] as number, node.dtype)
+    ? fixed(node.shape, from.attributes["value"] as number, node.dtype)
     : node;
 }
 

@@ -18,7 +18,7 @@ export function input(shape: Shape, dtype: DType, source: Source): Node {
 }
 
 /** One number in every element. A run-time scalar of the program unless a rewrite used its value. */
-export const fillOp: Op<Typed & { readonly value: number }> = {
+export const fillOp: Op<Typed & { readonly value: number; readonly fixed?: true }> = {
   name: "fill",
   infer(_, { shape, dtype }) {
     checkShape("fill", shape);
@@ -27,6 +27,9 @@ export const fillOp: Op<Typed & { readonly value: number }> = {
   lower: ({ attributes: { value }, dtype }) => constant(value, dtype),
 };
 export const fill = (shape: Shape, value: number, dtype: DType): Node => apply(fillOp, [], { shape, dtype, value });
+/** A number that follows from the structure alone: part of the code, whatever its value. */
+export const fixed = (shape: Shape, value: number, dtype: DType): Node =>
+  apply(fillOp, [], { shape, dtype, value, fixed: true });
 
 /** The position along one axis: 0, 1, 2 … */
 export const iotaOp: Op<Typed & { readonly axis: number }> = {
@@ -46,7 +49,7 @@ const SPECIAL: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infin
 
 /** Whether a fill's number is handed over at each run instead of being part of the code. */
 export function isRunTimeNumber(node: Node): boolean {
-  if (node.op !== (fillOp as unknown)) return false;
+  if (node.op !== (fillOp as unknown) || node.attributes["fixed"]) return false;
   const value = node.attributes["value"] as number;
   return !SPECIAL.has(value) && value === value && node.dtype !== "bool" && node.dtype !== "u8";
 }
