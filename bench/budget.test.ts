@@ -3,7 +3,7 @@
  * same activations must move. Each list names an array and how often it must cross memory (one write, and a read per use).
  */
 import { describe, expect, it } from "vitest";
-import { explain, losses, optim, randint, randn, type nn, type Tensor } from "myelin";
+import { explain, losses, optim, randint, randn, nn, type Tensor } from "myelin";
 import { Convolutional, Gpt, Perceptron, Recurrent } from "./models.ts";
 
 type Touches = readonly (readonly [elements: number, times: number])[];
@@ -158,6 +158,8 @@ describe("budgets of training steps", () => {
     const x = randn([64, 512]);
     x.dataSync();
     expect(explain((t: Tensor) => t.softmax(-1), x).kernels).toBe(1);
+    const norm = new nn.LayerNorm(512);
+    expect(explain((t: Tensor) => norm.forward(t) as Tensor, x).kernels).toBe(1);
     const labels = randint(0, 512, [64]);
     labels.dataSync();
     expect(explain((t: Tensor, y: Tensor) => losses.crossEntropy(t, y, { reduction: "none" }), x, labels).kernels).toBe(
