@@ -123,6 +123,8 @@ function chooseStored(
     if (isOp(node, dotOp)) store(lastOrder(node, roots, users));
     else if (isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
     if (isOp(node, dotOp)) for (const x of node.inputs) store(beneath(x, stored));
+    // An op's own loops take values as they are: a sum over windows is made before.
+    if (node.op.lowerLoops) for (const x of node.inputs) if (sums(x, stored)) store(beneath(x, stored));
     if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
     if (isOp(node, scanOutputOp)) store(node);
     // What every step of a loop reads in another order than it is stored in is brought into order once.
@@ -151,6 +153,11 @@ function lastOrder(node: Node, roots: readonly Node[], users: ReadonlyMap<Node, 
   const [user, ...others] = users.get(node) ?? [];
   if (!user || others.length || roots.includes(node) || !isOp(user, permuteOp, reshapeOp)) return node;
   return lastOrder(user, roots, users);
+}
+
+/** Whether reading an element means summing over windows. */
+function sums(node: Node, stored: ReadonlySet<Node>): boolean {
+  return !node.source && !stored.has(node) && (isOp(node, foldOp) || node.inputs.some((x) => sums(x, stored)));
 }
 
 function isDear(node: Node, stored: ReadonlySet<Node>): boolean {

@@ -3,6 +3,7 @@ import { sameShape, sizeOf } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
+import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, fixed, isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
 import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
@@ -145,9 +146,15 @@ function rewrite(node: Node): Node {
       return moveFill(node, a);
     case afterOp:
       return moveFill(node, a);
+    case dotOp:
+      // Products of nothing sum to 0.
+      return (node.attributes["contract"] as Pairing["contract"])[0].some((axis) => a.shape[axis] === 0)
+        ? fixed(node.shape, 0, node.dtype)
+        : node;
     case sumOp: {
       const axes = node.attributes["axes"] as number[];
       if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
+      if (axes.some((i) => a.shape[i] === 0)) return fixed(node.shape, 0, node.dtype);
       const value = known(a);
       if (value !== undefined) return fixed(node.shape, value * axes.reduce((p, i) => p * a.shape[i]!, 1), node.dtype);
       return splitReduction(node, a, axes);
@@ -157,6 +164,8 @@ function rewrite(node: Node): Node {
     case minReduceOp: {
       const axes = node.attributes["axes"] as number[];
       if (axes.every((i) => a.shape[i] === 1)) return reshape(a, node.shape);
+      // Only a product may be empty: an empty maximum was refused when the node was built.
+      if (axes.some((i) => a.shape[i] === 0)) return fixed(node.shape, 1, node.dtype);
       return splitReduction(node, a, axes);
     }
     default:
