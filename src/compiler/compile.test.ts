@@ -91,6 +91,15 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
   softmax: () => ({ roots: [softmax(leaf(9, 21))], kernels: 1 }),
   "layer norm": () => ({ roots: [layerNorm(leaf(9, 21))], kernels: 1 }),
   "contraction with epilogue": () => ({ roots: [tanh(bias(matmul(leaf(9, 21), leaf(21, 18)), leaf(18)))], kernels: 1 }),
+  "contraction read under another axis of size 1": () => ({
+    roots: [
+      add(
+        reshape(dot(leaf(4), leaf(4, 6), { batch: [[], []], contract: [[0], [0]] }), [1, 6]),
+        slice(leaf(2, 6), [1, 0], [1, 6], [1, 1]),
+      ),
+    ],
+    kernels: 1,
+  }),
   "transposed contraction": () => ({
     roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))],
     kernels: 1,

@@ -326,8 +326,13 @@ function contract(group: Group, outputs: readonly Output[], sum: Reduce, inliner
   const replace = new Map<Expression, Expression>([[sum, finished]]);
   const epilogue = outputs.flatMap((o) => [o.offset, substitute(o.value, replace, memo)]);
   if (epilogue.some(hasReduce) || outputs.some((o) => o.loops.some((l) => l.extent > 1))) return undefined;
+  // Further axes of members are of size 1, and disappear here.
+  const units = outputs.flatMap((o) => o.loops);
   let space: Space = dropUnits(
-    splitIndices({ loops: [...group.rows, ...sum.axes], expressions: [product.left, product.right, ...epilogue] }),
+    splitIndices({
+      loops: [...group.rows, ...new Set(units), ...sum.axes],
+      expressions: [product.left, product.right, ...epilogue],
+    }),
   );
   // Which side an index belongs to survives the split: new variables are known by where they occur.
   const sides = classify(space);
