@@ -8,7 +8,7 @@ import type { Expression, Index } from "../../ir/expression.ts";
 import type { Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
 import { spill } from "./instructions.ts";
-import { termsOf, type Coefficient, type Term } from "./patterns.ts";
+import { termsOf, type Coefficient, type Term } from "../cpu/patterns.ts";
 
 /** The start of each buffer that lives in scratch memory is a multiple of this. */
 export const SCRATCH_ALIGNMENT = 64;

@@ -9,13 +9,16 @@
 import type { Param } from "../../ir/expression.ts";
 import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
-import { DOTS, IN_PLACE, MOST_COLUMNS, MOST_DEPTH, MOST_ROWS, planOf, TURNED, type Level } from "./blocking.ts";
-import { Boxes, type LevelSlots } from "./boxes.ts";
-import { contractionOf, turnsRows, type Contraction } from "./contraction.ts";
+import { DOTS, IN_PLACE, TURNED } from "../cpu/blocking.ts";
+import { Boxes, type LevelSlots } from "../cpu/boxes.ts";
+import { contractionOf, turnsRows, type Contraction } from "../cpu/contraction.ts";
 import { emitLoopKernel, KERNEL_PARAMETERS } from "./kernels.ts";
 import { emitDots } from "./dots.ts";
 import { emitClear, emitCount, emitTurn } from "./panels.ts";
+import { WASM } from "./target.ts";
 import { emitSweep, TILE_COLUMNS } from "./tile.ts";
+
+const { mostRows: MOST_ROWS, mostColumns: MOST_COLUMNS, mostDepth: MOST_DEPTH } = WASM;
 
 /**
  * The thread's buffers, by byte offset in its scratch. A line of packed rows or columns has up to two tiles of
@@ -32,32 +35,11 @@ const TEMPORARIES = 5;
 /** Scratch that a thread needs for any contraction. */
 export const CONTRACT_SCRATCH_BYTES: number = SUMS_AT + MOST_ROWS * line(MOST_COLUMNS);
 
-export { contractCost, contractItems } from "./blocking.ts";
-
-/** The words that follow a contraction's sizes in its block: the plan. */
-export function contractWords(kernel: ContractKernel, sizes: readonly number[]): number[] {
-  const plan = planOf(kernel, sizes);
-  const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
-  return [
-    plan.rowMode,
-    plan.columnMode,
-    plan.rowStep,
-    plan.columnStep,
-    plan.rowPitch,
-    plan.depthPitch,
-    plan.pitch,
-    ...plan.batch.flatMap((extent) => [extent, 1, extent, 1]),
-    ...plan.rows.flatMap(level),
-    ...plan.columns.flatMap(level),
-    ...plan.depth.flatMap(level),
-  ];
-}
-
 /** Writes a parameterized contraction as a function of the module, exported when it has a name. */
 export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel, name?: string): FunctionBuilder {
   const contraction = contractionOf(kernel);
   const { row, column } = contraction;
-  const boxes = new Boxes(contraction);
+  const boxes = new Boxes(contraction, WASM);
   const { slots, parts } = boxes;
   const emitter = new BlockEmitter(module, boxes);
   const part = (loops: LoopKernel): (() => void) => emitter.part(loops);

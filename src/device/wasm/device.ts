@@ -11,8 +11,9 @@ import { ModuleBuilder, type FunctionBuilder, type MemoryType } from "./assemble
 import { CONTRACT_SCRATCH_BYTES, emitContractKernel } from "./contract.ts";
 import { emitLoopKernel, scratchBytes } from "./kernels.ts";
 import { patient, Pool } from "./pool.ts";
+import { WASM } from "./target.ts";
 import { CONTROL, CONTROL_BYTES, runnerModule, type Runner } from "./runner.ts";
-import { layOut, SCALAR_BYTES, type Layout } from "./tape.ts";
+import { layOut, SCALAR_BYTES, type Layout } from "../cpu/tape.ts";
 
 const PAGE = 65_536;
 /** No address; not 0 either, which freed memories have. */
@@ -166,7 +167,7 @@ export class WasmDevice implements Device {
     }
     this.#reserve(this.#scratch, program.scratchBytes);
     this.#reserve(this.#threadScratch, this.#threads * aligned(perThread));
-    const layout = layOut(program, this.#threads, (step) => this.#kernels.get(step.key)!);
+    const layout = layOut(program, WASM, this.#threads, (step) => this.#kernels.get(step.key)!);
     const base = this.#heap.allocate(layout.words.length * 4);
     const words = this.#i32.subarray(base >>> 2, (base >>> 2) + layout.words.length);
     words.set(layout.words);

@@ -57,7 +57,7 @@ import {
 } from "./instructions.ts";
 import { Knowledge } from "./knowledge.ts";
 import { Lanes } from "./lanes.ts";
-import { termsOf } from "./patterns.ts";
+import { termsOf } from "../cpu/patterns.ts";
 
 /** What a kernel is bound to: its buffers and run-time parameters. */
 export interface Signature {

@@ -15,8 +15,9 @@ import { SCRATCH_ALIGNMENT } from "./addresses.ts";
 import { ModuleBuilder, type FunctionBuilder, type MemoryType, type ValueType } from "./assembler.ts";
 import { expressionsOf, KernelEmitter, type Signature } from "./emit.ts";
 import { emitStatements } from "./loops.ts";
-import { unrollLoops } from "./unroll.ts";
-import { vectorize } from "./vectorize.ts";
+import { WASM } from "./target.ts";
+import { unrollLoops } from "../cpu/unroll.ts";
+import { vectorize } from "../cpu/vectorize.ts";
 import { childrenOf } from "../../ir/expression.ts";
 
 /** The parameters of a kernel's function. */
@@ -28,7 +29,7 @@ export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?:
   const [block, begin, end, scratch] = code.params;
   const [outer] = kernel.body;
   const ranged = kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel";
-  const { body } = unrollLoops(vectorize(expandMathematics(kernel)));
+  const { body } = unrollLoops(vectorize(expandMathematics(kernel), WASM));
   const emitter = new KernelEmitter(code, kernel, block!, scratch!);
   prepare(emitter, body);
   emitStatements(emitter, body, ranged ? { begin: begin!, end: end! } : undefined);

@@ -4,7 +4,7 @@
  */
 import { childrenOf, type Expression, type Index, type Register } from "../../ir/expression.ts";
 import type { Local } from "./assembler.ts";
-import { dependsOn, patternOf, type Pattern } from "./patterns.ts";
+import { dependsOn, patternOf, type Pattern } from "../cpu/patterns.ts";
 
 /** Values known at some point of the code. Inner scopes see outer ones. */
 class Scope {

@@ -19,7 +19,7 @@ import {
   vectorStore,
   vectorUnary,
 } from "./instructions.ts";
-import { isUnit, termsOf } from "./patterns.ts";
+import { isUnit, termsOf } from "../cpu/patterns.ts";
 
 export class Lanes {
   private readonly emitter: KernelEmitter;

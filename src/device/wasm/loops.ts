@@ -6,7 +6,7 @@ import type { Local } from "./assembler.ts";
 import { Counter, vectorsFor, type Guarded, type Range } from "./counter.ts";
 import { expressionsOf, type KernelEmitter } from "./emit.ts";
 import { scalarType } from "./instructions.ts";
-import { speculate } from "./speculate.ts";
+import { speculate } from "../cpu/speculate.ts";
 
 /**
  * Emits statements in order; `range` limits the loop that they consist of. Their registers have a value until `then`,
@@ -202,30 +202,32 @@ function varyingAccumulators(emitter: KernelEmitter, loop: Loop): Set<Register> 
   return inner;
 }
 
-/** Puts in front of a loop what its body needs and does not change. */
+/** Puts in front of a loop what its body needs and does not change, in the form that it is used in: lanes or one value. */
 function hoistBody(emitter: KernelEmitter, loop: Loop, vector: boolean): void {
-  const always: Expression[] = [],
-    sometimes: Expression[] = [];
-  const visit = (statements: readonly Statement[], into: Expression[]): void => {
+  const lanes = varyingAccumulators(emitter, loop);
+  // A loop on vectors accumulates in lanes, even what is equal in all of them.
+  if (vector && loop.axis === "vector") for (const a of loop.accumulators) lanes.add(a.register);
+  const hoist = (e: Expression, inLanes: boolean, loads: boolean): void =>
+    emitter.hoist([e], { index: loop.index, vector: inLanes, loads });
+  const visit = (statements: readonly Statement[], always: boolean): void => {
     for (const s of statements) {
-      if (s.kind === "let") into.push(s.value);
+      if (s.kind === "let") hoist(s.value, vector && emitter.known.isVarying(s.value), always);
       else if (s.kind === "store") {
-        into.push(s.value);
         emitter.hoistAddress(s.buffer, s.offset, loop.index, vector);
+        hoist(s.value, vector, always);
       } else if (s.kind === "if") {
-        into.push(s.condition);
-        visit(s.body, sometimes);
+        hoist(s.condition, false, always);
+        visit(s.body, false);
       } else if (s.kind === "loop") {
-        if (typeof s.extent !== "number") into.push(s.extent);
-        visitLoop(s, into);
+        if (typeof s.extent !== "number") hoist(s.extent, false, always);
+        visitLoop(s, always);
       }
     }
   };
-  const visitLoop = (l: Loop, into: Expression[]): void => {
-    visit(l.body, into);
-    for (const a of l.accumulators) into.push(a.value, ...(a.position ? [a.position] : []));
+  const visitLoop = (l: Loop, always: boolean): void => {
+    visit(l.body, always);
+    for (const a of l.accumulators)
+      for (const e of a.position ? [a.value, a.position] : [a.value]) hoist(e, lanes.has(a.register), always);
   };
-  visitLoop(loop, always);
-  emitter.hoist(always, { index: loop.index, vector });
-  emitter.hoist(sometimes, { index: loop.index, vector, loads: false });
+  visitLoop(loop, true);
 }

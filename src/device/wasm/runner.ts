@@ -7,24 +7,8 @@
  * and touch no shared word. Chunks decide who computes what, never in which order something is summed.
  */
 import { ModuleBuilder, type FunctionBuilder, type Local, type MemoryType } from "./assembler.ts";
+import { ENTRY_BYTES, MAX_CHUNKS, RECORD_BYTES, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
 import { KERNEL_PARAMETERS } from "./kernels.ts";
-
-/**
- * Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter,
- * bytes of its body.
- */
-export const ENTRY_BYTES = 16;
-export const LEADER_STEP = 1;
-export const SHARED_STEP = 2;
-export const REPEAT = 3;
-/**
- * Words of a record, one call of a kernel: block, begin, end. The chunk table holds each chunk's first record's
- * address, and the end.
- */
-export const RECORD_BYTES = 12;
-
-/** Chunks of one step, at most: as many as its part of the ticket counts. */
-export const MAX_CHUNKS = 4095;
 
 /** Addresses of the words that threads share, each alone on its pair of cache lines. */
 export const CONTROL = {

@@ -8,9 +8,10 @@
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
 import { once } from "./panels.ts";
+import { WASM } from "./target.ts";
 
 /** Columns of a tile. Blocks have a multiple of this. */
-export const TILE_COLUMNS = 16;
+export const TILE_COLUMNS: number = WASM.tileColumns;
 const VECTORS = TILE_COLUMNS / 4;
 /** Bytes of its columns at one k. */
 const STRIP: number = 4 * TILE_COLUMNS;

@@ -18,7 +18,10 @@ import type { Accumulator, Axis, Loop, LoopKernel, Statement } from "../../ir/ke
 import { parameterize } from "../../ir/parameterize.ts";
 import { speculate } from "./speculate.ts";
 import { unrollLoops } from "./unroll.ts";
-import { vectorize } from "./vectorize.ts";
+import { WASM } from "../wasm/target.ts";
+import { vectorize as vectorizeFor } from "./vectorize.ts";
+
+const vectorize = (kernel: LoopKernel): LoopKernel => vectorizeFor(kernel, WASM);
 
 const loop = (axis: Axis, i: Index, body: readonly Statement[], accumulators: readonly Accumulator[] = []): Loop => ({
   kind: "loop",

@@ -1,11 +1,12 @@
 /**
- * Which loops of a kernel run on vectors. Along one index of each nest four neighbours are computed at once:
+ * Which loops of a kernel run on vectors. Along one index of each nest neighbours are computed together:
  * the one that makes most accesses unit stride, weighed by how often they happen. The choice depends on the kernel
  * alone, never on sizes, so that results do not change with them.
  */
 import { childrenOf, type Expression, type Index, type Register } from "../../ir/expression.ts";
 import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { dependsOn, isUnit, patternOf } from "./patterns.ts";
+import type { Target } from "./target.ts";
 
 /** Iterations assumed for a loop whose extent is only known at run time. */
 const TYPICAL = 64;
@@ -15,10 +16,10 @@ const UNROLL_NODES = 600;
 const UNROLL_EXTENT = 8;
 
 /** The kernel with every axis one of `vector`, `unroll` and `sequential`. */
-export function vectorize(kernel: LoopKernel): LoopKernel {
+export function vectorize(kernel: LoopKernel, target: Target): LoopKernel {
   const top = (s: Statement): Statement => {
     if (s.kind !== "loop") return s;
-    const { loop } = choose(s);
+    const { loop } = choose(s, target);
     // The outermost loop is shared out between threads: it stays a loop.
     return s.axis === "parallel" && loop.axis === "unroll" ? { ...loop, axis: "sequential" } : loop;
   };
@@ -32,12 +33,12 @@ interface Choice {
 }
 
 /** The cheapest way to run a nest: this loop on vectors, or each loop inside it on its own. */
-function choose(loop: Loop): Choice {
+function choose(loop: Loop, target: Target): Choice {
   const trips = typeof loop.extent === "number" ? loop.extent : TYPICAL;
   let inside = accumulatorCost(loop, undefined);
   const body = loop.body.map(function visit(s: Statement): Statement {
     if (s.kind === "loop") {
-      const choice = choose(s);
+      const choice = choose(s, target);
       inside += choice.cost;
       return choice.loop;
     }
@@ -46,9 +47,9 @@ function choose(loop: Loop): Choice {
     return s;
   });
   const apart: Choice = { loop: { ...loop, axis: axisOf(loop, body), body }, cost: trips * inside };
-  if (!canVectorize(loop)) return apart;
+  if (!canVectorize(loop, target)) return apart;
   const context = contextOf(loop);
-  let cost = (trips / 4) * loopCost(loop, context);
+  let cost = Math.ceil(trips / target.lanes) * loopCost(loop, context);
   // Lanes are combined after the loop, and what is left over runs one by one.
   cost += loop.accumulators.length * 12 + (typeof loop.extent === "number" ? 0 : 8);
   if (cost >= apart.cost) return apart;
@@ -119,30 +120,30 @@ export function contextOf(loop: Loop): Context {
   return { index: loop.index, varying };
 }
 
-function canVectorize(loop: Loop): boolean {
+function canVectorize(loop: Loop, { lanes, wide }: Target): boolean {
   if (loop.axis !== "parallel" && loop.axis !== "reduce") return false;
-  if (typeof loop.extent === "number" && loop.extent % 4 !== 0) return false;
+  if (typeof loop.extent === "number" && (wide ? loop.extent < lanes / 2 : loop.extent % lanes !== 0)) return false;
   const context = contextOf(loop);
   if (
     loop.accumulators.some(
       (a) =>
-        a.value.dtype === "f64" ||
-        !vectorizable(a.value, context) ||
-        (a.position && !vectorizable(a.position, context)),
+        (a.value.dtype === "f64" && !wide) ||
+        !vectorizable(a.value, context, wide) ||
+        (a.position && !vectorizable(a.position, context, wide)),
     )
   )
     return false;
   const statement = (s: Statement): boolean => {
     switch (s.kind) {
       case "let":
-        return vectorizable(s.value, context);
+        return vectorizable(s.value, context, wide);
       // Lanes that store to one place would have to do so in order.
       case "store":
         return (
           dependsOn(s.offset, context.varying) &&
-          s.value.dtype !== "f64" &&
-          vectorizable(s.value, context) &&
-          vectorizable(s.offset, context)
+          (s.value.dtype !== "f64" || wide) &&
+          vectorizable(s.value, context, wide) &&
+          vectorizable(s.offset, context, wide)
         );
       case "if":
         return !dependsOn(s.condition, context.varying) && s.body.every(statement);
@@ -150,7 +151,7 @@ function canVectorize(loop: Loop): boolean {
         return (
           s.body.every(statement) &&
           s.accumulators.every(
-            (a) => vectorizable(a.value, context) && (!a.position || vectorizable(a.position, context)),
+            (a) => vectorizable(a.value, context, wide) && (!a.position || vectorizable(a.position, context, wide)),
           )
         );
       case "barrier":
@@ -160,13 +161,13 @@ function canVectorize(loop: Loop): boolean {
   return loop.body.every(statement);
 }
 
-/** Vectors have 32-bit lanes. */
-function vectorizable(e: Expression, context: Context): boolean {
+/** Can the value be computed for all lanes together? */
+function vectorizable(e: Expression, context: Context, wide: boolean): boolean {
   const seen = new Set<Expression>();
   const fits = (x: Expression): boolean => {
     if (seen.has(x) || !dependsOn(x, context.varying)) return true;
     seen.add(x);
-    if (x.dtype === "f64" || x.kind === "reduce") return false;
+    if ((x.dtype === "f64" && !wide) || x.kind === "reduce") return false;
     return childrenOf(x).every(fits);
   };
   return fits(e);
@@ -227,7 +228,7 @@ function valueCost(root: Expression, context: Context | undefined): number {
   return visit(root);
 }
 
-/** Four neighbours cost what one does; four others about twice as much as four one by one. */
+/** Neighbours together cost what one does; lanes from elsewhere about twice as much as one by one. */
 function accessCost(offset: Expression, context: Context | undefined, store: boolean): number {
   if (!context) return 1.5;
   const pattern = patternOf(offset, context.index, context.varying);

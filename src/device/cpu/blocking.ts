@@ -6,18 +6,14 @@
 import type { Expression } from "../../ir/expression.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
 import { contractionOf, strideOf, turnsRows, type Contraction, type Operand } from "./contraction.ts";
-import { TILE_COLUMNS } from "./tile.ts";
+import type { Target } from "./target.ts";
 
-/** The largest block: rows, columns, and the run of k that is packed at a time. */
-export const MOST_ROWS = 128;
-export const MOST_COLUMNS = 256;
-export const MOST_DEPTH = 256;
 /** Columns of a block, and the run of k, where rows are few. */
 const DOT_COLUMNS = 64;
 const DOT_DEPTH = 4096;
-/** Blocks that are tried. */
-const SOME_ROWS: readonly number[] = [MOST_ROWS, 64, 32];
-const SOME_COLUMNS: readonly number[] = [MOST_COLUMNS, 128, 64, 32];
+/** Blocks that are tried: the largest, and these parts of it. */
+const SOME_ROWS: readonly number[] = [1, 1 / 2, 1 / 4];
+const SOME_COLUMNS: readonly number[] = [1, 1 / 2, 1 / 4, 1 / 8];
 /** Blocks should share out evenly over few threads and over many, whatever their number is. */
 const THREADS: readonly number[] = [2, 8];
 
@@ -75,42 +71,70 @@ interface Sizes {
   readonly stride: (operand: Operand, axes: readonly Axes[]) => number[];
 }
 
-const plans = new WeakMap<readonly number[], { readonly kernel: ContractKernel; readonly plan: Plan }>();
+interface Known {
+  readonly kernel: ContractKernel;
+  readonly target: Target;
+  readonly plan: Plan;
+}
+const plans = new WeakMap<readonly number[], Known>();
 
 /** The plan for one use of a kernel. Asked again with the same list of sizes, it is at hand. */
-export function planOf(kernel: ContractKernel, sizes: readonly number[]): Plan {
+export function planOf(kernel: ContractKernel, sizes: readonly number[], target: Target): Plan {
   let known = plans.get(sizes);
-  if (known?.kernel !== kernel) plans.set(sizes, (known = { kernel, plan: choosePlan(sizesOf(kernel, sizes)) }));
+  if (known?.kernel !== kernel || known.target !== target)
+    plans.set(sizes, (known = { kernel, target, plan: choosePlan(sizesOf(kernel, sizes), target) }));
   return known.plan;
 }
 
+/** The words that follow a contraction's sizes in its block: the plan, as `slotsOf` numbers it. */
+export function contractWords(kernel: ContractKernel, sizes: readonly number[], target: Target): number[] {
+  const plan = planOf(kernel, sizes, target);
+  const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
+  return [
+    plan.rowMode,
+    plan.columnMode,
+    plan.rowStep,
+    plan.columnStep,
+    plan.rowPitch,
+    plan.depthPitch,
+    plan.pitch,
+    ...plan.batch.flatMap((extent) => [extent, 1, extent, 1]),
+    ...plan.rows.flatMap(level),
+    ...plan.columns.flatMap(level),
+    ...plan.depth.flatMap(level),
+  ];
+}
+
 /** Items of one use of a kernel: blocks of its grid. */
-export function contractItems(kernel: ContractKernel, sizes: readonly number[]): number {
-  return planOf(kernel, sizes).items;
+export function contractItems(kernel: ContractKernel, sizes: readonly number[], target: Target): number {
+  return planOf(kernel, sizes, target).items;
 }
 
 /** What one use of a kernel costs on one core, in nanoseconds: an estimate from its sizes. */
-export function contractCost(kernel: ContractKernel, sizes: readonly number[]): number {
-  return cyclesOf(contractionOf(kernel), planOf(kernel, sizes)) / GIGAHERTZ;
+export function contractCost(kernel: ContractKernel, sizes: readonly number[], target: Target): number {
+  return cyclesOf(contractionOf(kernel), planOf(kernel, sizes, target), target) / GIGAHERTZ;
 }
 
 /** The cheapest of some blocks, by an estimate. */
-function choosePlan(use: Sizes): Plan {
+function choosePlan(use: Sizes, target: Target): Plan {
   const {
     contraction: { depth, column, mayDot },
   } = use;
+  const { tileRows, tileColumns, mostRows, mostColumns, mostDepth } = target;
   if (mayDot) {
     const long = cut(use.depth, DOT_DEPTH, 4);
     if (flatStride(use.stride(column, depth), long) === 1)
-      return planFor(use, cut(use.rows, MOST_ROWS, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
+      return planFor(use, target, cut(use.rows, mostRows, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
   }
-  const k = cut(use.depth, MOST_DEPTH, 4);
+  const k = cut(use.depth, mostDepth, 4);
   let best: Plan | undefined,
     least = Infinity;
-  for (const rows of SOME_ROWS)
-    for (const columns of SOME_COLUMNS) {
-      const plan = planFor(use, cut(use.rows, rows, 2), cut(use.columns, columns, TILE_COLUMNS), k);
-      const cost = cyclesOf(use.contraction, plan) * unevenness(plan);
+  for (const rowPart of SOME_ROWS)
+    for (const columnPart of SOME_COLUMNS) {
+      const rows = cut(use.rows, mostRows * rowPart, tileRows),
+        columns = cut(use.columns, mostColumns * columnPart, tileColumns);
+      const plan = planFor(use, target, rows, columns, k);
+      const cost = cyclesOf(use.contraction, plan, target) * unevenness(plan);
       if (!best || cost < least) [best, least] = [plan, cost];
     }
   return best!;
@@ -123,7 +147,7 @@ function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Sizes {
     if (typeof n === "number") return n;
     if (n.kind === "const") return n.value;
     if (n.kind === "param") return sizes[n.slot - scalars]!;
-    throw new Error("wasm: an extent or stride is a number or a parameter");
+    throw new Error("contraction: an extent or stride is a number or a parameter");
   };
   const extents = (axes: readonly Axes[]): number[] => axes.map((a) => number(a.extent));
   const { batch, rows, columns, depth } = contraction;
@@ -143,6 +167,7 @@ function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Sizes {
 
 function planFor(
   use: Sizes,
+  { tileColumns }: Target,
   rows: readonly Level[],
   columns: readonly Level[],
   depth: readonly Level[],
@@ -159,7 +184,7 @@ function planFor(
   const columnsFlat = column.plain && flatStride(stride(column, contraction.columns), columns) === 1;
   // Packing pays when several rows use what was packed.
   const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(rows) < 8;
-  const pitch = padded(boxOf(columns));
+  const pitch = padded(boxOf(columns), tileColumns);
   return {
     batch,
     rows,
@@ -170,8 +195,8 @@ function planFor(
     columnMode:
       mode ??
       (columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS),
-    rowPitch: padded(boxOf(rows)),
-    depthPitch: padded(boxOf(depth)),
+    rowPitch: padded(boxOf(rows), tileColumns),
+    depthPitch: padded(boxOf(depth), tileColumns),
     rowStep: rowMode === IN_PLACE ? rowStride! : 1,
     columnStep: columnInPlace ? columnStride : pitch,
     items: batch.reduce((product, n) => product * n, 1) * blocksOf(rows) * blocksOf(columns),
@@ -181,14 +206,13 @@ function planFor(
 /** Cycles per element of reading an operand: in place, or packed in one of the ways; more where it must be computed. */
 const READING: readonly number[] = [0.1, 1, 0.6, 0.8, 0];
 const COMPUTED = 2;
-/** Cycles of sixteen columns by two rows and one k, and of anything at all. */
-const TILE = 4;
+/** Cycles of a block, whatever its size. */
 const ITEM = 400;
 /** Of a usual core. */
 const GIGAHERTZ = 3;
 
 /** An estimate of the cycles of all blocks together. */
-function cyclesOf({ row, column }: Contraction, plan: Plan): number {
+function cyclesOf({ row, column }: Contraction, plan: Plan, { tileRows, tileColumns, tileCycles }: Target): number {
   const { rows, columns, depth, items } = plan;
   if (!items) return 0;
   const k = depth.reduce((product, l) => product * l.extent, 1);
@@ -196,11 +220,11 @@ function cyclesOf({ row, column }: Contraction, plan: Plan): number {
     c = boxOf(columns);
   // Dot products read their columns from memory: a tile's work for every row and four columns.
   const tiles =
-    plan.columnMode === DOTS ? sumOf(rows, 1) * sumOf(columns, 4) : sumOf(rows, 2) * sumOf(columns, TILE_COLUMNS);
+    plan.columnMode === DOTS ? sumOf(rows, 1) * sumOf(columns, 4) : sumOf(rows, tileRows) * sumOf(columns, tileColumns);
   const reading = (mode: number, computed: boolean): number =>
     READING[mode]! + (computed ? COMPUTED : 0) + (mode === PACKED_ROWS ? READING[TURNED]! : 0);
   const each = k * (r * reading(plan.rowMode, !row.plain) + c * reading(plan.columnMode, !column.plain)) + ITEM;
-  return (tiles * k * TILE * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
+  return (tiles * k * tileCycles * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
 }
 
 /** How much longer some threads work than others do, summed over some numbers of threads. */
@@ -224,8 +248,8 @@ function sumOf(levels: readonly Level[], tile: number): number {
 /**
  * Room for whole tiles and a cache line more, so that rows of a power of two do not fall on one another in the cache.
  */
-function padded(elements: number): number {
-  return Math.ceil(elements / TILE_COLUMNS) * TILE_COLUMNS + TILE_COLUMNS;
+function padded(elements: number, tile: number): number {
+  return Math.ceil(elements / tile) * tile + tile;
 }
 
 const boxOf = (levels: readonly Level[]): number => levels.reduce((product, l) => product * l.step, 1);

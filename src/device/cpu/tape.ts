@@ -4,8 +4,24 @@
  */
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Program, Step, TapeEntry } from "../device.ts";
-import { contractCost, contractItems, contractWords } from "./contract.ts";
-import { ENTRY_BYTES, LEADER_STEP, MAX_CHUNKS, REPEAT, SHARED_STEP } from "./runner.ts";
+import { contractCost, contractItems, contractWords } from "./blocking.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter,
+ * bytes of its body.
+ */
+export const ENTRY_BYTES = 16;
+export const LEADER_STEP = 1;
+export const SHARED_STEP = 2;
+export const REPEAT = 3;
+/**
+ * Words of a record, one call of a kernel: block, begin, end. The chunk table holds each chunk's first record's
+ * address, and the end.
+ */
+export const RECORD_BYTES = 12;
+/** Chunks of one step, at most: as many as its part of the runner's ticket counts. */
+export const MAX_CHUNKS = 4095;
 
 /** Bytes of one scalar: room for every dtype. */
 export const SCALAR_BYTES = 8;
@@ -39,7 +55,7 @@ export interface Layout {
 }
 
 /** Lays a program out for so many threads. `functionOf` gives a step's place in the table of kernels. */
-export function layOut(program: Program, threads: number, functionOf: (step: Step) => number): Layout {
+export function layOut(program: Program, target: Target, threads: number, functionOf: (step: Step) => number): Layout {
   const words: number[] = Array.from({ length: (program.scalars.length * SCALAR_BYTES) / 4 }, () => 0);
   const relative: number[] = [];
   const bindings: number[][] = program.bindings.map(() => []);
@@ -61,7 +77,7 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
     }
     for (const scalar of launch.scalars) pushAddress(scalar * SCALAR_BYTES);
     words.push(...launch.sizes);
-    if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes));
+    if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes, target));
     return address;
   };
 
@@ -70,7 +86,10 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
     // How a contraction is cut into blocks is this device's own affair.
     const work =
       kernel.kind === "contract"
-        ? s.launches.map(({ sizes }) => ({ items: contractItems(kernel, sizes), cost: contractCost(kernel, sizes) }))
+        ? s.launches.map(({ sizes }) => ({
+            items: contractItems(kernel, sizes, target),
+            cost: contractCost(kernel, sizes, target),
+          }))
         : s.work;
     const cost = work.reduce((sum, w) => sum + w.cost, 0);
     const isShared = threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
@@ -78,19 +97,19 @@ export function layOut(program: Program, threads: number, functionOf: (step: Ste
     const blocks = s.launches.map((launch) => block(s.kernel, launch));
     // The cost of a chunk: small launches together make one, a large launch makes several.
     const parts = isShared ? threads * CHUNKS_PER_THREAD : 1;
-    const target = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
+    const aim = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
     const chunks: number[] = [];
     let filled = Infinity;
     work.forEach(({ items, cost: launchCost }, i) => {
       const each = launchCost / Math.max(1, items);
-      const most = Math.max(1, Math.round(target / Math.max(each, 1e-6)));
+      const most = Math.max(1, Math.round(aim / Math.max(each, 1e-6)));
       const count = items > most ? Math.ceil(items / most) : 1;
       const even = Math.ceil(items / count);
       const grain = even >= 2 * WHOLE_ITEMS ? Math.ceil(even / WHOLE_ITEMS) * WHOLE_ITEMS : even;
       for (let begin = 0; begin < items; begin += grain) {
         const end = Math.min(items, begin + grain);
         const partCost = (end - begin) * each;
-        if (filled + partCost / 2 > target && chunks.length < MAX_CHUNKS) {
+        if (filled + partCost / 2 > aim && chunks.length < MAX_CHUNKS) {
           chunks.push(words.length * 4);
           filled = 0;
         }

@@ -17,9 +17,9 @@ import {
 } from "../../ir/expression.ts";
 import type { Axes, Axis, Buffer, Loop, LoopKernel, Statement, Store } from "../../ir/kernel.ts";
 import { copyWith, replacer } from "../../ir/rewrite.ts";
-import { MOST_ROWS } from "./blocking.ts";
 import type { Contraction } from "./contraction.ts";
 import { splitInterior } from "./interior.ts";
+import type { Target } from "./target.ts";
 
 /** Where the numbers of one list of indices stand among the size slots. */
 export interface LevelSlots {
@@ -81,7 +81,8 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
 /** The thread's buffers, after the contraction's own. */
 export interface Parts {
   /**
-   * i32: where each row starts, in elements, and from `MOST_ROWS` on where each column, or line to be turned, starts.
+   * i32: where each row starts, in elements, and from the target's `mostRows` on where each column, or line to be
+   * turned, starts.
    */
   readonly pointers: number;
   readonly rows: number;
@@ -110,11 +111,13 @@ export class Boxes {
   readonly contraction: Contraction;
   readonly slots: Slots;
   readonly parts: Parts;
+  private readonly mostRows: number;
   private readonly buffers: readonly Buffer[];
   private readonly places = new Map<Index, Place>();
   private readonly starts: ReadonlyMap<Index, Param>;
 
-  constructor(contraction: Contraction) {
+  constructor(contraction: Contraction, { mostRows }: Target) {
+    this.mostRows = mostRows;
     this.contraction = contraction;
     this.slots = slotsOf(contraction);
     const own = contraction.kernel.buffers;
@@ -186,7 +189,7 @@ export class Boxes {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, depth));
     return this.kernel(columns, [
-      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], MOST_ROWS), value },
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[columns, undefined]], this.mostRows), value },
     ]);
   }
 
@@ -195,7 +198,7 @@ export class Boxes {
     const { rows, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, rows));
     return this.kernel(depth, [
-      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], MOST_ROWS), value },
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], this.mostRows), value },
     ]);
   }
 
@@ -203,7 +206,10 @@ export class Boxes {
   columnPointer(load: Load): LoopKernel {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, [...columns, ...depth]));
-    return this.kernel([], [{ kind: "store", buffer: this.parts.pointers, offset: constant(MOST_ROWS, "i32"), value }]);
+    return this.kernel(
+      [],
+      [{ kind: "store", buffer: this.parts.pointers, offset: constant(this.mostRows, "i32"), value }],
+    );
   }
 
   /** The epilogue, over the block of sums. */
