@@ -1,6 +1,6 @@
 /** What models are made of: parameters, buffers and further modules, found by walking fields. */
-import { bumpEpoch } from "../tensor/epoch.ts";
 import { BufferTensor, Parameter, StateTensor } from "../tensor/parameter.ts";
+import { Switch } from "../tensor/switch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { onForward, onForwardStart, type ForwardHook, type ForwardStartHook } from "./hooks.ts";
 import { loadState, type LoadOptions, type LoadResult, type StateDict } from "./stateDict.ts";
@@ -29,8 +29,16 @@ export interface Found {
  * }
  */
 export abstract class Module {
-  /** Whether layers behave as in training: dropout drops, batch norm uses its batch. Set it with `train` and `eval`. */
-  training: boolean = true;
+  readonly #training: Switch = new Switch(true);
+
+  /** Whether layers behave as in training: dropout drops, batch norm uses its batch. True at first; set it with `train` and `eval`. */
+  get training(): boolean {
+    return this.#training.on;
+  }
+
+  set training(on: boolean) {
+    this.#training.on = on;
+  }
 
   /** What the module computes. */
   abstract forward(...inputs: never[]): unknown;
@@ -91,11 +99,9 @@ export abstract class Module {
     return loadState(this, dict, options);
   }
 
-  /** Sets this module and all below it to training (the default) or not. Traced functions trace again. */
+  /** Sets this module and all below it to training (the default) or not. Traced functions have a program for each mode. */
   train(on: boolean = true): this {
-    const changed = this.modules().filter((module) => module.training !== on);
-    for (const module of changed) module.training = on;
-    if (changed.length > 0) bumpEpoch();
+    for (const module of this.modules()) module.training = on;
     return this;
   }
 

@@ -1,4 +1,4 @@
-/** Counts changes that make traces stale: train and eval mode, freezing, parameters added or removed. */
+/** Counts changes that make traces stale: freezing, parameters added or removed. */
 let epoch = 0;
 
 /** The number that traced programs are keyed by. */

@@ -13,19 +13,28 @@ import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./eng
 import { currentEpoch } from "./epoch.ts";
 import { hostArray, realize } from "./evaluate.ts";
 import { packArguments, unpackResult, type Packed, type ResultShape } from "./pack.ts";
+import type { Switch } from "./switch.ts";
 import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
 import { Value } from "./value.ts";
 
 /** The function behind each traced one. */
 const originals = new WeakMap<(...args: never) => unknown, (...args: never) => unknown>();
 
+interface SwitchState {
+  readonly switch: Switch;
+  readonly on: boolean;
+}
+
 /** One traced shape of a function. */
 export interface Variant {
   prepared: Prepared;
   readonly request: Request;
   readonly result: ResultShape;
-  /** Cells that must be empty (or not) as they were when traced. */
+  /** Cells that must be empty (or not) as they were when traced. No functions: one would keep all that `fn` knows. */
   readonly guards: readonly { readonly cell: Cell; readonly empty: boolean }[];
+  /** Switches that must stand as they did when traced, and those that the function leaves otherwise. */
+  readonly switches: readonly SwitchState[];
+  readonly switched: readonly SwitchState[];
   readonly updated: readonly Cell[];
   readonly cleared: readonly Cell[];
   readonly memories: Memory[];
@@ -49,7 +58,8 @@ export type Jitted<A extends readonly unknown[], R> = ((...args: A) => R) & {
 /**
  * Compiles a synchronous function of tensors. Tensors key by shape, dtype and device; numbers are handed over at each call;
  * booleans and strings are part of the key. Arguments and results may be nested in arrays and plain objects.
- * Parameters, optimizer state and random state that the function reads or assigns are found by tracing.
+ * Parameters, optimizer state and random state that the function reads or assigns are found by tracing, and so are the
+ * modes of modules: each mode is traced once.
  * @throws TraceError when a value is read inside, a traced tensor escapes, or the graph differs between calls.
  */
 export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jitted<A, R> {
@@ -61,7 +71,9 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
     const packed = packArguments(args);
     const key = `${currentEpoch()}|${currentDevice()}|${packed.key}`;
     const list = variants.get(key) ?? [];
-    const variant = list.find((v) => v.guards.every((g) => g.cell.emptyNow === g.empty));
+    const variant = list.find(
+      (v) => v.guards.every((g) => g.cell.emptyNow === g.empty) && v.switches.every((s) => s.switch.onNow === s.on),
+    );
     if (!variant) {
       dropStale(variants);
       const made = record(name, fn, args, packed, true);
@@ -116,6 +128,9 @@ export function record<A extends readonly unknown[], R>(
     throw new TraceError(
       `${name}: a traced function must be synchronous, this one returns a promise. Await its results outside`,
     );
+  const switched = [...trace.switches.keys()].map((one) => ({ switch: one, on: one.onNow }));
+  // Tracing changes nothing: the replay does.
+  for (const [one, before] of trace.switches) one.on = before;
   const result = unpackResult(name, returned);
   const touched = [...trace.cells];
   const updates = touched
@@ -147,8 +162,10 @@ export function record<A extends readonly unknown[], R>(
     calls: 0,
     roots,
     guards: touched.filter(([, s]) => s.asked).map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
+    switches: [...trace.switches].map(([one, on]) => ({ switch: one, on })),
     updated: updates.map((u) => u.cell),
     cleared: touched.filter(([, s]) => s.changed && !s.now).map(([cell]) => cell),
+    switched: switched.filter((s) => s.on !== trace.switches.get(s.switch)),
     inputs: prepared.structure.leaves.flatMap((leaf, binding) =>
       leaf.source instanceof Argument ? [{ binding, position: leaf.source.position }] : [],
     ),
@@ -195,6 +212,7 @@ function replay(variant: Variant, packed: Packed): unknown {
   prepared.run(memories, variant.numbers);
   for (const cell of variant.updated) cell.afterProgram(false);
   for (const cell of variant.cleared) cell.clear();
+  for (const s of variant.switched) s.switch.on = s.on;
   variant.calls++;
   return variant.result.build((i) => {
     const node = variant.request.results[i]!;

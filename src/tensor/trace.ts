@@ -5,6 +5,7 @@ import { input } from "../graph/ops/leaf.ts";
 import type { Shape } from "../core/shape.ts";
 import type { DType } from "../core/dtype.ts";
 import type { Cell } from "./cell.ts";
+import type { Switch } from "./switch.ts";
 
 /** An argument of a traced function: it has a value only while a replay runs. */
 export class Argument implements Source {
@@ -31,6 +32,8 @@ interface CellState {
 
 export class Trace {
   readonly cells: Map<Cell, CellState> = new Map();
+  /** Switches that were read or set, and how they stood before. */
+  readonly switches: Map<Switch, boolean> = new Map();
   readonly arguments: Node[] = [];
   /** Name of the traced function, for messages. */
   readonly name: string;
@@ -45,6 +48,11 @@ export class Trace {
     const node = input(shape, dtype, new Argument(this, this.arguments.length));
     this.arguments.push(node);
     return node;
+  }
+
+  /** Called before a switch is read or set. */
+  noteSwitch(one: Switch): void {
+    if (!this.switches.has(one)) this.switches.set(one, one.onNow);
   }
 
   #state(cell: Cell): CellState {

@@ -1,7 +1,6 @@
 /** What training works on: models of one input, batches of inputs and targets, and how well they match. */
 import { ArgumentError } from "../core/errors.ts";
 import type { Module } from "../nn/module.ts";
-import { bumpEpoch } from "../tensor/epoch.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorsIn } from "../tensor/tree.ts";
 
@@ -59,7 +58,6 @@ export async function inMode<T>(model: Module, training: boolean, run: () => Pro
   const changed = model.modules().filter((module) => module.training !== training);
   const set = (value: boolean): void => {
     for (const module of changed) module.training = value;
-    if (changed.length > 0) bumpEpoch();
   };
   set(training);
   try {
