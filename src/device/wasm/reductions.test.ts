@@ -5,12 +5,14 @@ import {
   affine,
   binary,
   cast,
+  constant,
   index,
   load,
   quotient,
   register,
   remainder,
   scale,
+  unary,
   type ReduceOp,
 } from "../../ir/expression.ts";
 import { f32, i32, read, write, loop, store, kernelOf, ramp, check } from "./testing-kernels.ts";
@@ -24,6 +26,15 @@ function values(op: ReduceOp, dtype: DType, length: number): TypedArray {
 }
 
 describe("reductions", () => {
+  test("a sum in f64 that is equal in all lanes stays one value", () => {
+    const i = index(9),
+      k = index(2);
+    const r = register("f64");
+    const sum = loop("reduce", k, [], [{ register: r, op: "sum", value: unary("neg", constant(-1.5, "f64")) }]);
+    const kernel = kernelOf([write("f32")], [loop("parallel", i, [sum, store(0, i, cast(r, "f32"))])]);
+    expect(check({ kernel, buffers: [allocate("f32", 9)] })[0]).toEqual(new Float32Array(9).fill(3));
+  });
+
   test.each(ops)("%s of rows and of columns", (op) => {
     for (const dtype of ["f32", "f64", "i32", "u32", "bool"] as const) {
       if (dtype === "bool" && op !== "max" && op !== "min") continue;
