@@ -15,6 +15,7 @@ UNRECORDED = {
     ("idiv", "infinite"): "NaN in PyTorch, infinite here",
     ("mod", "infinite"): "its gradient is the quotient",
     ("prod", "limits"): "PyTorch divides the product by each factor, also by NaN",
+    ("cumulate", "limits of products"): "PyTorch divides here too",
     ("gather", "of nothing"): "PyTorch refuses it",
     ("scatter", "into nothing"): "PyTorch refuses it",
 }
@@ -172,6 +173,37 @@ def scatter(sample, x, index, updates):
     return x
 
 
+# ---------- along an axis
+
+
+def cumulate(sample, x):
+    axis, mode = sample["attributes"]["axis"], sample["attributes"]["mode"]
+    bits = x.dtype == torch.bool
+    x = x.to(torch.int64) if bits else x
+    if mode in ("sum", "prod"):
+        return {"sum": torch.cumsum, "prod": torch.cumprod}[mode](x, axis)
+    result = {"max": torch.cummax, "min": torch.cummin}[mode](x, axis).values
+    return result != 0 if bits else result
+
+
+def recurrence(sample, a, b):
+    axis = sample["attributes"]["axis"]
+    results = []
+    for factor, term in zip(a.unbind(axis), b.unbind(axis)):
+        results.append(factor * results[-1] + term if results else term)
+    return torch.stack(results, axis) if results else torch.zeros_like(a * b)
+
+
+def argsort(sample, x):
+    """Runs of a length sorted; merging goes on until the axis is one run."""
+    axis, run, descending = (sample["attributes"][k] for k in ("axis", "run", "descending"))
+    x = x.to(torch.uint8) if x.dtype == torch.bool else x
+    run = max(1, x.shape[axis]) if sample["name"] == "mergeRuns" else run
+    parts = torch.split(x, run, axis)
+    orders = [torch.argsort(part, dim=axis, descending=descending, stable=True) + i * run for i, part in enumerate(parts)]
+    return torch.cat(orders, axis)
+
+
 # ---------- random numbers
 
 
@@ -280,6 +312,10 @@ OPERATIONS = {
     "dot": dot,
     "gather": gather,
     "scatter": scatter,
+    "cumulate": cumulate,
+    "recurrence": recurrence,
+    "countRuns": argsort,
+    "mergeRuns": argsort,
     "detach": unary(torch.detach),
     "after": lambda sample, x, signal: x.clone(),
     "scan": scan,

@@ -99,13 +99,13 @@ def main() -> None:
     if unknown:
         sys.exit(f"operations.py knows nothing of {', '.join(sorted(unknown))}")
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for old in RESULTS.glob("*.jsonl"):
-        old.unlink()
     lines: dict = {}
     for sample in samples:
         if sample["name"] in UNRECORDED or (sample["name"], sample["about"]) in UNRECORDED:
             continue
         lines.setdefault(sample["name"], []).append(json.dumps(record(sample), ensure_ascii=False, separators=(",", ":")))
+    for old in RESULTS.glob("*.jsonl"):
+        old.unlink()
     for name, entries in lines.items():
         (RESULTS / f"{name}.jsonl").write_text("\n".join(entries) + "\n")
     print(f"recorded {sum(map(len, lines.values()))} of {len(samples)} samples with PyTorch {torch.__version__}")

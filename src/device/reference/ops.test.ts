@@ -45,6 +45,7 @@ test("PyTorch's values are recorded for every sample but these", () => {
     "prod (limits)",
     "gather (of nothing)",
     "scatter (into nothing)",
+    "cumulate (limits of products)",
     "custom",
   ]);
 });
