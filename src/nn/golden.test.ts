@@ -1,19 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Shape } from "../core/shape.ts";
 import { tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectNumbers, fixed, fixedParameter, goldens, spread } from "./golden.testing.ts";
+import { goldens } from "./golden.testing.ts";
 import * as nn from "./index.ts";
-
-interface Case {
-  readonly make: () => nn.Module;
-  readonly shapes: readonly Shape[];
-  /** How the layer is called, one tensor in and out by default. */
-  readonly call?: (layer: never, ...inputs: Tensor[]) => readonly Tensor[];
-  readonly steps?: number;
-  readonly training?: boolean;
-}
+import { expectRecorded, type RecordedCase } from "./recorded.testing.ts";
 
 const f64 = { dtype: "f64" } as const;
 const attended =
@@ -26,7 +17,7 @@ const recurrent = (layer: nn.LSTM, x: Tensor, h?: Tensor, c?: Tensor): Tensor[] 
 /** Which keys each batch entry may see. */
 const seen = (): Tensor => tensor(Uint8Array.of(1, 1, 0, 0, 1, 1), [2, 1, 1, 3], { dtype: "bool" });
 
-const cases: Record<string, Case> = {
+const cases: Record<string, RecordedCase> = {
   linear: { make: () => new nn.Linear(5, 3, f64), shapes: [[2, 4, 5]] },
   "linear without bias": { make: () => new nn.Linear(5, 3, { ...f64, bias: false }), shapes: [[4, 5]] },
   conv2d: { make: () => new nn.Conv2d(2, 3, 3, f64), shapes: [[2, 2, 5, 6]] },
@@ -100,34 +91,10 @@ const cases: Record<string, Case> = {
   "lstm without bias": { make: () => new nn.LSTM(3, 4, { ...f64, bias: false }), shapes: [[5, 2, 3]], call: recurrent },
 };
 
-const plain = (layer: nn.Module, ...inputs: Tensor[]): Tensor[] => [
-  Reflect.apply(layer.forward, layer, inputs) as Tensor,
-];
-
 it("every recorded layer is tested", () => expect(Object.keys(cases)).toEqual(Object.keys(goldens.layers)));
 
 onEachDevice(() => {
   describe("layers agree with PyTorch: outputs, gradients of inputs and parameters, buffers", () => {
-    it.each(Object.entries(cases))("%s", (name, { make, shapes, call = plain, steps = 1, training = true }) => {
-      const golden = goldens.layers[name]!;
-      const layer = make().train(training);
-      const parameters = [...layer.namedParameters()].sort(([a], [b]) => (a < b ? -1 : 1));
-      expect(parameters.map(([path]) => path)).toEqual(Object.keys(golden.parameterGradients));
-      parameters.forEach(([, { cell }], i) => cell.set(spread(cell.shape, i + 1)));
-      const inputs = shapes.map((shape, i) => fixedParameter(shape, 101 + i));
-      let outputs: readonly Tensor[] = [];
-      for (let step = 0; step < steps; step++) outputs = call(layer as never, ...inputs);
-      outputs.forEach((output, i) => expectNumbers(`output ${i}`, output, golden.outputs[i]!, 1e-8));
-      outputs
-        .map((output, i) => output.mul(fixed(output.shape, 201 + i)).sum())
-        .reduce((a, b) => a.add(b))
-        .backward();
-      inputs.forEach((x, i) => expectNumbers(`gradient of input ${i}`, x.grad!, golden.inputGradients[i]!, 1e-8));
-      for (const [path, p] of parameters)
-        expectNumbers(`gradient of ${path}`, p.grad!, golden.parameterGradients[path]!, 1e-8);
-      const buffers = layer.namedBuffers();
-      expect([...buffers.keys()]).toEqual(Object.keys(golden.buffers));
-      for (const [path, b] of buffers) expectNumbers(path, b, golden.buffers[path]!, 1e-8);
-    });
+    it.each(Object.entries(cases))("%s", (name, given) => expectRecorded(goldens.layers[name]!, given));
   });
 });

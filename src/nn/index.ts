@@ -10,9 +10,10 @@ export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export * as init from "./init/index.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
-export { LSTM, type LSTMOptions, type LSTMState } from "./lstm.ts";
+export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
 export { Module } from "./module.ts";
 export {
+export { GRU, GRUCell } from "./gru.ts";
   MultiheadAttention,
   type MultiheadAttentionCall,
   type MultiheadAttentionOptions,
@@ -23,3 +24,6 @@ export { Sequential, sequential, type Layer } from "./sequential.ts";
 export { buffer, parameter } from "./state.ts";
 export type { LoadOptions, LoadResult, StateDict } from "./stateDict.ts";
 export { BufferTensor, Parameter } from "../tensor/parameter.ts";
+export type { RecurrentCall, RecurrentOptions } from "./recurrent.ts";
+export type { RecurrentCellOptions } from "./recurrentCell.ts";
+export { RNN, RNNCell, type RNNCellOptions, type RNNOptions } from "./rnn.ts";
