@@ -77,6 +77,9 @@ export function maySleep(): boolean {
   return typeof document === "undefined";
 }
 
+/** See {@link Platform.enableRelaxedSimd}: browsers switch nothing. */
+export function enableRelaxedSimd(): void {}
+
 /** See {@link Platform.startWorker}. */
 export function startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker {
   const text = `onmessage = (event) => (${source})(event.data)`;

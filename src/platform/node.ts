@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { PlatformError, type PlatformWorker } from "./platform.ts";
 
@@ -104,6 +105,11 @@ export function sharesMemory(): boolean {
 /** See {@link Platform.maySleep}. */
 export function maySleep(): boolean {
   return true;
+}
+
+/** See {@link Platform.enableRelaxedSimd}. */
+export function enableRelaxedSimd(): void {
+  if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
 /** See {@link Platform.startWorker}. */

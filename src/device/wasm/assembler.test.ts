@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ModuleBuilder } from "./assembler.ts";
+import { hasRelaxedSimd } from "./fused.ts";
 import {
   ATOMIC,
   LANE,
@@ -109,7 +110,7 @@ describe("assembler", () => {
       else if (vector(name)) {
         push("v128");
         if (/^(shl|shr)/.test(op)) push("i32");
-        else if (op === "bitselect") {
+        else if (op === "bitselect" || op === "relaxed_madd") {
           push("v128");
           push("v128");
         } else if (
@@ -164,6 +165,7 @@ describe("assembler", () => {
       if (name !== "i32.atomic.store") f.op("drop");
     }
     const bytes = module.toBytes();
+    expect(hasRelaxedSimd()).toBe(true);
     expect(() => new WebAssembly.Module(bytes)).not.toThrow();
   });
 });

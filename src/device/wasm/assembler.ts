@@ -227,6 +227,8 @@ export interface MemoryType {
 
 /** One module: imports first, then functions, tables and exports in any order. */
 export class ModuleBuilder {
+  /** May its code use relaxed SIMD instructions? Not unless said. */
+  readonly relaxed: boolean;
   private readonly types: string[] = [];
   private readonly typeBytes: ByteWriter[] = [];
   private readonly imports: ByteWriter[] = [];
@@ -235,6 +237,10 @@ export class ModuleBuilder {
   private readonly elements: { readonly offset: number; readonly functions: readonly number[] }[] = [];
   private importedFunctions = 0;
   private table: { readonly initial: number; readonly imported: boolean } | undefined;
+
+  constructor(options: { readonly relaxed?: boolean } = {}) {
+    this.relaxed = options.relaxed ?? false;
+  }
 
   /** The number of a function type, made on first use. */
   type(params: readonly ValueType[], results: readonly ValueType[]): number {

@@ -9,6 +9,7 @@ import type { Device, Limits, Memory, Program, Runnable, Step, TapeEntry } from 
 import { aligned, Heap, show } from "../heap.ts";
 import { ModuleBuilder, type FunctionBuilder, type MemoryType } from "./assembler.ts";
 import { CONTRACT_SCRATCH_BYTES, emitContractKernel } from "./contract.ts";
+import { hasRelaxedSimd } from "./fused.ts";
 import { emitLoopKernel, scratchBytes } from "./kernels.ts";
 import { patient, Pool } from "./pool.ts";
 import { WASM } from "./target.ts";
@@ -29,6 +30,8 @@ const GROWTH = 64 * 2 ** 20;
 export interface WasmOptions {
   /** Threads that compute, this one included. Default: MYELIN_THREADS, or one per usable core. */
   readonly threads?: number;
+  /** Multiply and add in one step, rounded once, in contractions: where the engine and the processor can (the default), or never. */
+  readonly relaxed?: boolean;
 }
 
 class WasmMemory implements Memory {
@@ -82,6 +85,7 @@ export class WasmDevice implements Device {
   /** The scratch heap that all programs share, and every thread's own scratch. */
   readonly #scratch = { address: 0, bytes: 0 };
   readonly #threadScratch = { address: 0, bytes: 0 };
+  readonly #relaxed: boolean;
   #threads: number;
   #pool: Pool | undefined;
   #u8!: Uint8Array;
@@ -94,6 +98,7 @@ export class WasmDevice implements Device {
     if (!Number.isInteger(wanted) || wanted < 1)
       throw new ArgumentError(`wasm: threads must be a whole number of at least 1, got ${wanted}.`);
     this.#threads = sharesMemory() ? wanted : 1;
+    this.#relaxed = options.relaxed !== false && hasRelaxedSimd();
     const { memory, type } = createMemory(this.#threads > 1);
     this.#memory = memory;
     this.#memoryType = type;
@@ -221,7 +226,7 @@ export class WasmDevice implements Device {
     const missing = new Map<string, Step>();
     for (const step of steps) if (!this.#kernels.has(step.key)) missing.set(step.key, step);
     if (!missing.size) return;
-    const module = new ModuleBuilder();
+    const module = new ModuleBuilder({ relaxed: this.#relaxed });
     module.importMemory("env", "memory", this.#memoryType);
     module.importTable("env", "table", 0);
     const first = this.#table.length;

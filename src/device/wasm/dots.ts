@@ -3,10 +3,11 @@
  * read once, along k; four columns at a time keep the additions from waiting for one another.
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
+import { multiplyAdd } from "./fused.ts";
 import { once } from "./panels.ts";
 
 /** `dotFour(row, p0, p1, p2, p3, depth, out, more)`: four sums of products, added to what is there if `more`. */
-const emitDotFour = once(8, () => (f, row, p0, p1, p2, p3, depth, out, more) => {
+const emitDotFour = once(8, (module) => (f, row, p0, p1, p2, p3, depth, out, more) => {
   const pointers = [p0!, p1!, p2!, p3!];
   const sums = pointers.map(() => f.local("v128"));
   const x = f.local("v128");
@@ -17,9 +18,7 @@ const emitDotFour = once(8, () => (f, row, p0, p1, p2, p3, depth, out, more) => 
     f.loop(() => {
       f.get(depth!).i32(4).op("i32.lt_u").brIf(1);
       f.get(row!).memory("v128.load").set(x);
-      pointers.forEach((p, i) =>
-        f.get(p).memory("v128.load").get(x).op("f32x4.mul").get(sums[i]!).op("f32x4.add").set(sums[i]!),
-      );
+      pointers.forEach((p, i) => multiplyAdd(module, f.get(p).memory("v128.load").get(x), sums[i]!).set(sums[i]!));
       advance(16);
       f.get(depth!).i32(4).op("i32.sub").set(depth!).br(0);
     }),
@@ -38,7 +37,7 @@ const emitDotFour = once(8, () => (f, row, p0, p1, p2, p3, depth, out, more) => 
       f.get(depth!).op("i32.eqz").brIf(1);
       f.get(p0!).memory("v128.load32_zero").set(x);
       for (let i = 1; i < 4; i++) f.get(pointers[i]!).get(x).memoryLane("v128.load32_lane", i).set(x);
-      f.get(x).get(row!).memory("v128.load32_splat").op("f32x4.mul").get(a).op("f32x4.add").set(a);
+      multiplyAdd(module, f.get(x).get(row!).memory("v128.load32_splat"), a).set(a);
       advance(4);
       f.get(depth!).i32(1).op("i32.sub").set(depth!).br(0);
     }),

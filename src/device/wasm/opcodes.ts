@@ -182,6 +182,8 @@ export const PLAIN = {
   "i32x4.trunc_sat_f32x4_u": 0xfd_00f9,
   "f32x4.convert_i32x4_s": 0xfd_00fa,
   "f32x4.convert_i32x4_u": 0xfd_00fb,
+
+  "f32x4.relaxed_madd": 0xfd_0105,
 } as const;
 export type PlainOp = keyof typeof PLAIN;
 

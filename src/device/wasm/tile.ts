@@ -7,6 +7,7 @@
  * slow code early.
  */
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
+import { multiplyAdd } from "./fused.ts";
 import { once } from "./panels.ts";
 import { WASM } from "./target.ts";
 
@@ -93,7 +94,7 @@ function emitTile(module: ModuleBuilder, rows: 1 | 2): FunctionBuilder {
     );
     pointers.forEach((pointer, i) => {
       f.get(pointer).memory("v128.load32_splat").set(splat);
-      sums[i]!.forEach((sum, j) => f.get(splat).get(column[j]!).op("f32x4.mul").get(sum).op("f32x4.add").set(sum));
+      sums[i]!.forEach((sum, j) => multiplyAdd(module, f.get(splat).get(column[j]!), sum).set(sum));
       f.get(pointer).get(rowStep).op("i32.add").set(pointer);
     });
     f.get(columns).get(columnStep).op("i32.add").set(columns);
