@@ -1,5 +1,6 @@
 /** Layers and what models are made of. */
-export * from "./activation.ts";
+export { Keep, type ActivationClass, type ActivationFunction, type FunctionClass } from "./activation.ts";
+export * from "./activations/index.ts";
 export { attention, type AttentionOptions } from "./attention.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batchNorm.ts";
 export { Conv2d, type Conv2dOptions } from "./conv2d.ts";

@@ -317,60 +317,6 @@ onEachDevice(() => {
     });
   });
 
-  describe("attention", () => {
-    it("[N22] zero queries average the values", () => {
-      const [k, v] = [fixed([1, 3, 4], 1), fixed([1, 3, 4], 2)];
-      const out = nn.attention(zeros([1, 2, 4], f64) as Tensor, k, v);
-      const average = numbers(v.mean(1));
-      expectNumbers("output", out, [...average, ...average], 1e-12);
-    });
-    it("[N21] several heads, each with weights that sum to 1", () => {
-      const layer = new nn.MultiheadAttention(512, 8);
-      expect(layer.forward(fixed([2, 5, 512], 1).float()).shape).toEqual([2, 5, 512]);
-      const [q, k] = [fixed([2, 2, 5, 4], 1), fixed([2, 2, 3, 4], 2)];
-      const sums = nn.attention(q, k, ones([2, 2, 3, 1], f64) as Tensor);
-      expectNumbers("sums", sums, new Array(20).fill(1), 1e-12);
-    });
-    it("a causal query sees no later key: changing the future changes nothing", () => {
-      const x = fixed([1, 4, 6], 1);
-      const layer = new nn.MultiheadAttention(6, 2, f64);
-      const changed = x.mul(tensor(Float64Array.of(1, 1, 1, 7), [4, 1]) as Tensor) as Tensor;
-      const rows = (t: Tensor): number[] =>
-        numbers(layer.forward(t, t, t, { causal: true }).slice(null, [0, 3]) as Tensor);
-      expect(rows(changed)).toEqual(rows(x));
-    });
-    it("masks of numbers are added, masks of bools hide", () => {
-      const [q, k, v] = [fixed([2, 4], 1), fixed([3, 4], 2), fixed([3, 4], 3)];
-      const seen = tensor([true, true, false]);
-      const added = tensor([0, 0, -Infinity]);
-      const both = [seen, added].map((mask) => numbers(nn.attention(q, k, v, { mask: mask as Tensor })));
-      expect(both[0]).toEqual(both[1]);
-      const short = nn.attention(q, k.slice([0, 2]) as Tensor, v.slice([0, 2]) as Tensor);
-      expectNumbers("output", short, both[0]!, 1e-12);
-    });
-    it("[N25] a transformer encoder block keeps the shape and differentiates", () => {
-      class Block extends nn.Module {
-        attention = new nn.MultiheadAttention(4, 2, f64);
-        norms = [new nn.LayerNorm(4, f64), new nn.LayerNorm(4, f64)] as const;
-        feed = nn.sequential(new nn.Linear(4, 8, f64), nn.relu, new nn.Linear(8, 4, f64));
-        forward(x: Tensor): Tensor {
-          const mixed = this.norms[0].forward(x.add(this.attention.forward(x)) as Tensor) as Tensor;
-          return this.norms[1].forward(mixed.add(this.feed.forward(mixed) as Tensor) as Tensor) as Tensor;
-        }
-      }
-      const block = new Block();
-      expect(block.forward(fixed([2, 3, 4], 1)).shape).toEqual([2, 3, 4]);
-      gradCheck((x: Tensor) => block.forward(x), [fixed([2, 3, 4], 1)], { tolerance: 1e-5 });
-    });
-    it("names shapes that do not fit", () => {
-      expect(() => nn.attention(zeros([2, 4]), zeros([3, 5]), zeros([3, 5]))).toThrow(
-        /needs queries \[\.\.\., n, e\].*got \[2, 4\], \[3, 5\] and \[3, 5\]/,
-      );
-      expect(() => new nn.MultiheadAttention(6, 4)).toThrow(/6 features do not fall into 4 heads/);
-      expect(() => new nn.MultiheadAttention(6, 2).forward(zeros([1, 2, 5]))).toThrow(/the last dimension must be 6/);
-    });
-  });
-
   describe("LSTM", () => {
     it("[N16] [N19] all outputs [batch, steps, units], the last state [batch, units], stacked", () => {
       const stacked = new nn.LSTM(3, 4, { layers: 2, batchFirst: true });
@@ -464,7 +410,7 @@ onEachDevice(() => {
         [new nn.Tanh(), nn.tanh(x)],
         [new nn.Softmax(), x.softmax()],
         [new nn.Softmax(0), x.softmax(0)],
-        [new nn.HardTanh(-0.5, 0.5), x.clamp(-0.5, 0.5)],
+        [new nn.Hardtanh(-0.5, 0.5), x.clamp(-0.5, 0.5)],
         [new nn.Identity(), x],
       ];
       for (const [layer, wanted] of pairs)

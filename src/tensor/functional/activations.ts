@@ -51,15 +51,28 @@ export function sigmoid(input: Node): Node {
   );
 }
 
-/** ln(1 + eˣ), finite for every x. Gradient sigmoid(x). */
-export function softplus(input: Node): Node {
+/**
+ * ln(1 + e^(beta·x)) / beta, finite for every x; x itself where beta·x is above `threshold` (nowhere by default: this form
+ * does not overflow). Gradient sigmoid(beta·x).
+ */
+export function softplus(input: Node, beta: number = 1, threshold: number = Infinity): Node {
   const x = toFloat(input);
-  return withGradient(
+  if (beta !== 1) {
+    const scaled = softplus(scale(x, beta));
+    return past(x, beta, threshold, scale(scaled, 1 / beta));
+  }
+  const result = withGradient(
     "softplus",
     [x],
     () => add(max(x, zeroOf(x)), log1p(unary.exp(unary.neg(unary.abs(x))))),
     (grad, _, [at]) => [mul(grad, sigmoid(at!))],
   );
+  return past(x, beta, threshold, result);
+}
+
+/** x where beta·x is above a threshold, something else elsewhere. */
+function past(x: Node, beta: number, threshold: number, below: Node): Node {
+  return threshold === Infinity ? below : where(lt(like(x, threshold), scale(x, beta)), x, below);
 }
 
 /** ln(sigmoid(x)). */
@@ -122,7 +135,7 @@ function normalCumulative(x: Node): Node {
   return scale(shift(unary.erf(scale(x, Math.SQRT1_2)), 1), 0.5);
 }
 
-/** x · sigmoid(x), also called Swish. */
+/** x · sigmoid(x), also called Swish. Its minimum is −0.2785 at −1.2785. */
 export function silu(input: Node): Node {
   const x = toFloat(input);
   return mul(x, sigmoid(x));
