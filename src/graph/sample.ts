@@ -57,6 +57,8 @@ export interface OpSamples {
   readonly ulps: number;
   /** The same for f64, where a device without that function in hardware is farther off. */
   readonly ulps64?: number;
+  /** The lowering is a formula of its own, which rounds in f32 by more than its last step. */
+  readonly formula?: boolean;
   readonly valid: readonly Sample[];
   readonly invalid: readonly InvalidSample[];
 }

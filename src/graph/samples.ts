@@ -11,6 +11,7 @@ import { samples as random } from "./ops/random.samples.ts";
 import { samples as reduce } from "./ops/reduce.samples.ts";
 import { samples as scan } from "./ops/scan.samples.ts";
 import { samples as sort } from "./ops/sort.samples.ts";
+import { samples as special } from "./ops/special.samples.ts";
 import { samples as unary } from "./ops/unary.samples.ts";
 import { samples as where } from "./ops/where.samples.ts";
 
@@ -18,6 +19,7 @@ export const allSamples: readonly OpSamples[] = [
   leaf,
   random,
   unary,
+  special,
   binary,
   where,
   movement,

@@ -1,6 +1,7 @@
 """Every op of Myelin in PyTorch's words: from a sample and its inputs (float64, int64 or bool) to the output."""
 
 import numpy
+import mpmath
 import torch
 import torch.nn.functional as functional
 
@@ -16,6 +17,7 @@ UNRECORDED = {
     ("mod", "infinite"): "its gradient is the quotient",
     ("prod", "limits"): "PyTorch divides the product by each factor, also by NaN",
     ("cumulate", "limits of products"): "PyTorch divides here too",
+    ("polygamma", "limits"): "its poles are open",
     ("gather", "of nothing"): "PyTorch refuses it",
     ("scatter", "into nothing"): "PyTorch refuses it",
 }
@@ -29,6 +31,21 @@ def unary(function):
 
 def binary(function):
     return lambda sample, a, b: function(a, b)
+
+
+class Polygamma(torch.autograd.Function):
+    """PyTorch's own is good to 1e-9 only."""
+
+    @staticmethod
+    def forward(context, order, x):
+        context.order = order
+        context.save_for_backward(x)
+        return torch.tensor([float(mpmath.polygamma(order, v)) for v in x.flatten().tolist()], dtype=x.dtype).reshape(x.shape)
+
+    @staticmethod
+    def backward(context, grad):
+        (x,) = context.saved_tensors
+        return None, grad * Polygamma.apply(context.order + 1, x)
 
 
 def number(value):
@@ -266,6 +283,12 @@ OPERATIONS = {
     "recip": unary(torch.reciprocal),
     "tanh": unary(torch.tanh),
     "erf": unary(torch.erf),
+    "asin": unary(torch.asin),
+    "acos": unary(torch.acos),
+    "atan": unary(torch.atan),
+    "erfinv": unary(torch.erfinv),
+    "lgamma": unary(torch.lgamma),
+    "polygamma": lambda sample, x: Polygamma.apply(sample["attributes"]["order"], x),
     "abs": unary(torch.abs),
     "floor": unary(torch.floor),
     "round": unary(torch.round),
