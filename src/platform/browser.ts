@@ -1,4 +1,4 @@
-import { PlatformError, type PlatformWorker } from "./platform.ts";
+import { PlatformError, type PlatformWorker, type System } from "./platform.ts";
 
 /** See {@link Platform.readFile}: fetches a URL, relative ones from the page's own. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -95,4 +95,9 @@ export function startWorker(source: string, data: unknown, onEnd: (reason: unkno
       URL.revokeObjectURL(url);
     },
   };
+}
+
+/** See {@link Platform.system}. */
+export function system(): System | undefined {
+  return undefined;
 }

@@ -3,25 +3,9 @@ import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { PlatformError, type PlatformWorker } from "./platform.ts";
-
-/** What to do about the system's commonest refusals. */
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOENT: "it does not exist. Check the path; relative paths start at the folder the program was started in",
-  EACCES: "access is denied. Check who owns it and its permissions",
-  EPERM: "access is denied. Check who owns it and its permissions",
-  EISDIR: "it is a folder, and a file was wanted",
-  ENOTDIR: "a part of the path is a file, and a folder was wanted",
-  ENOSPC: "the disk is full. Free some space",
-  EROFS: "the disk is read-only. Choose another folder",
-  ERR_FS_FILE_TOO_LARGE: "it is over 2 GiB, more than can be read at once. Split it",
-};
-
-function explain(operation: string, path: string, cause: unknown): PlatformError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new PlatformError(`${operation} "${path}": ${reason}.`, { cause });
-}
+import { explain } from "./node-errors.ts";
+import { nodeSystem } from "./node-system.ts";
+import type { PlatformWorker, System } from "./platform.ts";
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -134,4 +118,9 @@ export function startWorker(source: string, data: unknown, onEnd: (reason: unkno
       void worker.terminate();
     },
   };
+}
+
+/** See {@link Platform.system}. */
+export function system(): System | undefined {
+  return nodeSystem;
 }

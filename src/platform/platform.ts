@@ -39,6 +39,76 @@ export interface Platform {
    * `onEnd` is called when it ends without being stopped, with an error where there is one.
    */
   startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker;
+  /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
+  system(): System | undefined;
+}
+
+/** What an operating system offers beyond a page. Everything answers at once, so that it also serves callers that block. */
+export interface System {
+  /** `linux-x64`, `darwin-arm64`, `win32-x64` …: the names of Node. */
+  readonly name: string;
+  /** What is written for the user's programs to find again, by custom of the system. Not created. */
+  readonly cacheFolder: string;
+  /** The processor's name and abilities, as far as the system tells: equal texts run the same code. */
+  processor(): string;
+  /** The file that a command's name or path means, links followed; undefined when nothing there can be executed. */
+  findCommand(name: string): string | undefined;
+  /** What is at a path, links followed; undefined when nothing is, or it cannot be seen. */
+  fileState(path: string): FileState | undefined;
+  /** The names in a folder, sorted; none when it cannot be read. */
+  namesIn(folder: string): string[];
+  /** The whole file; undefined when it cannot be read. */
+  readNow(path: string): Uint8Array | undefined;
+  /**
+   * Writes a file as {@link Platform.writeFile} does, but does not wait for the disk: after a power cut it may be torn.
+   * @throws PlatformError
+   */
+  writeNow(path: string, bytes: Uint8Array): void;
+  /** Gives a file a new name, in place of another one. @throws PlatformError */
+  rename(from: string, to: string): void;
+  /** Removes a file, or a folder with all that is in it, if it is there and can be. */
+  remove(path: string): void;
+  /** Marks a file as changed now, if that can be. */
+  touch(path: string): void;
+  /** Creates a folder (and those above it) that only this user may enter; one that exists is left as it is. @throws PlatformError */
+  makeFolder(path: string): void;
+  /** A new folder with a name of its own that only this user may enter, in `parent`, by default the system's place for such. @throws PlatformError */
+  makeTemporaryFolder(prefix: string, parent?: string): string;
+  /** SHA-256, in hexadecimal. */
+  hash(content: string | Uint8Array): string;
+  /** Runs a command to its end; one that takes longer (milliseconds) is killed. */
+  runCommand(command: string, args: readonly string[], timeLimit: number): CommandResult;
+  /** Starts a command in a folder, with its input and output closed. It does not keep the process alive. @throws PlatformError */
+  startCommand(command: string, args: readonly string[], folder: string): PlatformProcess;
+  /** A package that the user may have installed. @throws what the package's own code throws, or an error that says it is missing. */
+  loadPackage(name: string): unknown;
+  /** Calls a function when the process ends in an orderly way. Returns what takes that back. */
+  onExit(action: () => void): () => void;
+}
+
+export interface FileState {
+  readonly isFolder: boolean;
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  /** Permission bits: 0o700 is read, write, enter for the owner alone. */
+  readonly mode: number;
+  /** The owner is the user of this process. */
+  readonly owned: boolean;
+}
+
+export interface CommandResult {
+  /** The exit status; undefined when it was killed or could not be started. */
+  readonly status: number | undefined;
+  readonly timedOut: boolean;
+  /** Standard output and standard error, or why it could not be started. */
+  readonly output: string;
+}
+
+/** A command that was started. */
+export interface PlatformProcess {
+  /** Kills it, with those that it started. */
+  stop(): void;
 }
 
 /** A thread that was started. */

@@ -1,0 +1,314 @@
+/**
+ * Kernels compiled and kept on disk by their content. A library is named by its own checksum and holds the kernels that
+ * were compiled together; a small file for each kernel, named by its key, says in which library it is.
+ */
+import { threadCount } from "#platform";
+import type { PlatformProcess } from "../../platform/platform.ts";
+import { NativeUnavailable } from "./errors.ts";
+import type { CacheFolder } from "./folder.ts";
+import { firstError, type Toolchain } from "./toolchain.ts";
+
+/** C to compile. */
+export interface KernelSource {
+  /** What many kernels begin with. Kernels with equal preludes are compiled together. */
+  readonly prelude: string;
+  /**
+   * Defines the function `kernel$`. All names that it defines outside of functions end in `$`, which becomes a name of
+   * the kernel's own.
+   */
+  readonly body: string;
+}
+
+/** Where a kernel's machine code is. */
+export interface CompiledKernel {
+  readonly path: string;
+  readonly symbol: string;
+}
+
+/** Kernels on their way. */
+export interface Compilation {
+  /** True when all are there, or it failed. Looks after the processes, so those who neither wait nor await ask now and then. */
+  readonly done: boolean;
+  /** Blocks until all are there, in the order of the sources. @throws NativeUnavailable ("compiler" or "cache") */
+  wait(): readonly CompiledKernel[];
+  /** The same without blocking. */
+  result(): Promise<readonly CompiledKernel[]>;
+}
+
+export interface CacheOptions {
+  /** Compilers that run at once. Default: one for each core. */
+  readonly processes?: number;
+  /** Milliseconds for one process that compiles up to {@link KERNELS_PER_LIMIT} kernels; more kernels get more. Default: 60,000. */
+  readonly timeLimit?: number;
+  /** Bytes of libraries that may stay. Default: 512 MiB. */
+  readonly bound?: number;
+}
+
+const KERNELS_PER_LIMIT = 16;
+/** Part of every key: changes when the files' meaning does. */
+const FORMAT = "1";
+/** Milliseconds between two looks at running processes. */
+const INTERVAL = 2;
+/** A library that is used is marked so at most this often: its time decides what goes when there are too many. */
+const MARK_INTERVAL = 24 * 3_600_000;
+/** Of the bound, what stays when there are too many libraries. */
+const KEPT = 0.8;
+
+/** Runs the compiler, keeps what it says, and tells that it ended, which otherwise only the event loop would learn. */
+const WRAPPER = '"$@" > log 2>&1; echo $? > ended.part; mv ended.part ended';
+
+interface Wanted {
+  readonly key: string;
+  readonly source: KernelSource;
+}
+
+/** One compiler process. */
+interface Job {
+  readonly wanted: readonly Wanted[];
+  readonly workspace: string;
+  readonly process: PlatformProcess;
+  readonly deadline: number;
+  readonly forgetExit: () => void;
+  failure?: NativeUnavailable;
+  done: boolean;
+}
+
+export class KernelCache {
+  readonly folder: CacheFolder;
+  readonly toolchain: Toolchain;
+  readonly #processes: number;
+  readonly #timeLimit: number;
+  readonly #bound: number;
+  /** Kernels whose library was found whole. */
+  readonly #ready = new Map<string, CompiledKernel>();
+  /** Libraries by name: whether they are whole. */
+  readonly #libraries = new Map<string, string | undefined>();
+  readonly #preludes = new Map<string, string>();
+  readonly #running = new Map<string, Job>();
+  /** Bytes of all libraries, once they were counted. */
+  #bytes: number | undefined;
+
+  constructor(folder: CacheFolder, toolchain: Toolchain, options: CacheOptions = {}) {
+    this.folder = folder;
+    this.toolchain = toolchain;
+    this.#processes = Math.max(1, options.processes ?? threadCount());
+    this.#timeLimit = options.timeLimit ?? 60_000;
+    this.#bound = options.bound ?? 512 * 2 ** 20;
+  }
+
+  /** Starts compiling what is not there yet, and returns at once. Never throws: the result does. */
+  compile(sources: readonly KernelSource[]): Compilation {
+    const keys = sources.map((source) => this.#keyOf(source));
+    const missing = new Map<string, Wanted>();
+    keys.forEach((key, i) => {
+      if (!this.#running.has(key) && !this.#find(key)) missing.set(key, { key, source: sources[i]! });
+    });
+    let failure: unknown;
+    try {
+      for (const group of this.#groups([...missing.values()])) this.#start(group);
+    } catch (cause) {
+      failure = cause;
+    }
+    const jobs = new Set(keys.flatMap((key) => this.#running.get(key) ?? []));
+    const done = (): boolean => failure !== undefined || [...jobs].every((job) => this.#look(job));
+    const result = (): readonly CompiledKernel[] => {
+      failure ??= [...jobs].find((job) => job.failure)?.failure;
+      if (failure !== undefined) throw failure;
+      return keys.map((key) => this.#ready.get(key)!);
+    };
+    return {
+      get done() {
+        return done();
+      },
+      wait() {
+        while (!done()) sleep(INTERVAL);
+        return result();
+      },
+      async result() {
+        while (!done()) await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+        return result();
+      },
+    };
+  }
+
+  #keyOf({ prelude, body }: KernelSource): string {
+    const { system } = this.folder;
+    let start = this.#preludes.get(prelude);
+    if (start === undefined)
+      this.#preludes.set(prelude, (start = system.hash(`${FORMAT}\n${this.toolchain.identity}\n${prelude}`)));
+    return system.hash(`${start}\n${body}`).slice(0, 32);
+  }
+
+  // ---------- what is there
+
+  #find(key: string): CompiledKernel | undefined {
+    const known = this.#ready.get(key);
+    if (known) return known;
+    const note = this.folder.read(noteName(key));
+    const [, library, bytes] = /^(\w+\.so) (\d+)\n$/.exec(note ? new TextDecoder().decode(note) : "") ?? [];
+    const path = library === undefined ? undefined : this.#whole(library, Number(bytes));
+    return path === undefined ? undefined : this.#remember(key, path);
+  }
+
+  #remember(key: string, path: string): CompiledKernel {
+    const kernel = { path, symbol: symbolOf(key) };
+    this.#ready.set(key, kernel);
+    return kernel;
+  }
+
+  /** The path of a library whose length and checksum are right. One that is damaged is removed. */
+  #whole(library: string, bytes: number): string | undefined {
+    if (this.#libraries.has(library)) return this.#libraries.get(library);
+    const { folder } = this;
+    let path = folder.find(library);
+    if (path !== undefined) {
+      const content = folder.system.readNow(path);
+      if (content?.length !== bytes || libraryName(folder.system.hash(content)) !== library) {
+        folder.remove(library);
+        path = undefined;
+      } else if (Date.now() - folder.system.fileState(path)!.modified > MARK_INTERVAL) folder.system.touch(path);
+    }
+    if (path !== undefined) this.#libraries.set(library, path);
+    return path;
+  }
+
+  // ---------- compiling
+
+  /** What one process each compiles: about equal work, one prelude. */
+  #groups(wanted: readonly Wanted[]): Wanted[][] {
+    const byPrelude = new Map<string, Wanted[]>();
+    for (const item of wanted) {
+      const { prelude } = item.source;
+      byPrelude.set(prelude, [...(byPrelude.get(prelude) ?? []), item]);
+    }
+    return [...byPrelude.values()].flatMap((list) => {
+      const groups = Array.from({ length: Math.min(this.#processes, list.length) }, () => ({
+        work: 0,
+        list: [] as Wanted[],
+      }));
+      for (const item of list.sort((a, b) => b.source.body.length - a.source.body.length)) {
+        const least = groups.reduce((a, b) => (b.work < a.work ? b : a));
+        least.list.push(item);
+        least.work += item.source.body.length;
+      }
+      return groups.map((group) => group.list);
+    });
+  }
+
+  #start(wanted: readonly Wanted[]): void {
+    const { system } = this.folder;
+    const { command, flags, libraries } = this.toolchain;
+    const bodies = wanted.map(({ key, source }) => source.body.replaceAll("$", `_${key}`));
+    const text = new TextEncoder().encode([wanted[0]!.source.prelude, ...bodies, ""].join("\n"));
+    const workspace = this.folder.workspace({ "kernels.c": text });
+    const args = [command, ...flags, "kernels.c", "-o", "kernels.so", ...libraries];
+    const process = system.startCommand("/bin/sh", ["-c", WRAPPER, "sh", ...args], workspace);
+    const job: Job = {
+      wanted,
+      workspace,
+      process,
+      deadline: Date.now() + this.#timeLimit * Math.ceil(wanted.length / KERNELS_PER_LIMIT),
+      forgetExit: system.onExit(() => {
+        process.stop();
+        system.remove(workspace);
+      }),
+      done: false,
+    };
+    for (const { key } of wanted) this.#running.set(key, job);
+  }
+
+  /** Looks after a job, and says whether it is done. */
+  #look(job: Job): boolean {
+    if (job.done) return true;
+    const { system } = this.folder;
+    const status = system.readNow(`${job.workspace}/ended`);
+    if (!status && Date.now() < job.deadline) return false;
+    job.done = true;
+    try {
+      if (!status) throw this.#failed(`took longer than its time`, "");
+      const code = new TextDecoder().decode(status).trim();
+      const log = new TextDecoder().decode(system.readNow(`${job.workspace}/log`));
+      if (code !== "0") throw this.#failed(`refused a kernel (${firstError(log) || `status ${code}`})`, log);
+      this.#keep(job);
+    } catch (cause) {
+      job.failure = cause instanceof NativeUnavailable ? cause : this.#failed("could not be run", String(cause));
+    } finally {
+      if (!status) job.process.stop();
+      job.forgetExit();
+      system.remove(job.workspace);
+      for (const { key } of job.wanted) this.#running.delete(key);
+    }
+    return true;
+  }
+
+  #failed(what: string, log: string): NativeUnavailable {
+    return new NativeUnavailable(
+      "compiler",
+      `the compiler ${this.toolchain.command} (${this.toolchain.version}) ${what}. Name another one in MYELIN_CC.`,
+      { cause: log },
+    );
+  }
+
+  /** Moves a finished library to its place and notes which kernels it holds. */
+  #keep(job: Job): void {
+    const { folder } = this;
+    const content = folder.system.readNow(`${job.workspace}/kernels.so`);
+    if (!content?.length) throw this.#failed("made no machine code", "");
+    const library = libraryName(folder.system.hash(content));
+    folder.write(library, content);
+    const path = folder.find(library)!;
+    this.#libraries.set(library, path);
+    const note = new TextEncoder().encode(`${library} ${content.length}\n`);
+    for (const { key } of job.wanted) {
+      this.#remember(key, path);
+      folder.write(noteName(key), note);
+    }
+    this.#bytes = (this.#bytes ?? this.#count()) + content.length;
+    if (this.#bytes > this.#bound) this.#bytes = this.#makeRoom();
+  }
+
+  // ---------- not too many
+
+  #all(): { readonly name: string; readonly bytes: number; readonly modified: number }[] {
+    const { system, path } = this.folder;
+    return system.namesIn(path).flatMap((name) => {
+      const state = name.endsWith(".so") ? system.fileState(`${path}/${name}`) : undefined;
+      return state ? [{ name, ...state }] : [];
+    });
+  }
+
+  #count(): number {
+    return this.#all().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Removes libraries, those that were not used for longest first, and the notes about them. Returns what is left. */
+  #makeRoom(): number {
+    const { folder } = this;
+    const libraries = this.#all().sort((a, b) => a.modified - b.modified);
+    let bytes = libraries.reduce((sum, library) => sum + library.bytes, 0);
+    const gone = new Set<string>();
+    for (const library of libraries) {
+      if (bytes <= this.#bound * KEPT) break;
+      if (this.#libraries.has(library.name)) continue;
+      folder.remove(library.name);
+      gone.add(library.name);
+      bytes -= library.bytes;
+    }
+    for (const name of folder.system.namesIn(folder.path)) {
+      if (!name.endsWith(NOTE)) continue;
+      const about = new TextDecoder().decode(folder.read(name)).split(" ")[0]!;
+      if (gone.has(about)) folder.remove(name);
+    }
+    return bytes;
+  }
+}
+
+const NOTE = ".kernel";
+const noteName = (key: string): string => `${key}${NOTE}`;
+const libraryName = (checksum: string): string => `${checksum.slice(0, 40)}.so`;
+const symbolOf = (key: string): string => `kernel_${key}`;
+
+const word = new Int32Array(new SharedArrayBuffer(4));
+function sleep(milliseconds: number): void {
+  Atomics.wait(word, 0, 0, milliseconds);
+}

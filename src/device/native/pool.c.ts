@@ -1,0 +1,268 @@
+/**
+ * The pool: one thread, the leader, walks a tape; helpers join the steps that are worth it. The algorithm is that of the
+ * WebAssembly runner, on the same tape.
+ */
+export const POOL_SOURCE: string = String.raw`
+/* ---------- the pool */
+
+struct program {
+  uint32_t from, to;
+};
+
+struct pool {
+  char *heap;
+  /* The threads' scratch, one after the other, and what has to be freed. */
+  char *scratch;
+  size_t stride;
+  void *allocated;
+  uint32_t threads;
+  _Atomic bool stopping;
+
+  /* The shared step's tape entry. */
+  const uint32_t *job;
+  /* The job's number (upper bits, to tell it from the one before) and its chunks not yet taken. */
+  struct signal ticket;
+  /* Chunks of the job that are not done. */
+  struct signal pending;
+
+  /* Programs that were submitted: a ring, and how many there ever were and are done. */
+  pthread_mutex_t queueing;
+  struct program *queue;
+  uint32_t capacity;
+  struct signal submitted, completed;
+  bool has_leader;
+  pthread_t leader;
+
+  struct helper {
+    struct pool *pool;
+    uint32_t thread;
+    pthread_t id;
+  } helpers[];
+};
+
+/* Calls a tape entry's kernel for the records from one address to another. */
+static void call_records(const struct pool *pool, const uint32_t *entry, uint32_t from, uint32_t to, uint32_t thread) {
+  char *heap = pool->heap, *scratch = pool->scratch + thread * pool->stride;
+  kernel_t *kernel = kernels[entry[1]];
+  for (uint64_t at = from; at < to; at += RECORD_BYTES) {
+    const uint32_t *record = (const uint32_t *)(heap + at);
+    kernel(heap, (const uint32_t *)(heap + record[0]), record[1], record[2], scratch, &routines);
+  }
+}
+
+/* Takes chunks of the present job as long as there are any. Returns how many were done. */
+static uint32_t take_chunks(struct pool *pool, uint32_t ticket, uint32_t thread) {
+  uint32_t done = 0;
+  while (ticket & MAX_CHUNKS) {
+    if (!atomic_compare_exchange_strong(&pool->ticket.word, &ticket, ticket - 1)) continue;
+    /* From here on the job cannot change: the leader waits for this chunk. */
+    const uint32_t *entry = pool->job;
+    const uint32_t *chunk = (const uint32_t *)(pool->heap + entry[3]) + (entry[2] - (ticket & MAX_CHUNKS));
+    call_records(pool, entry, chunk[0], chunk[1], thread);
+    done++;
+    ticket = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+  }
+  return done;
+}
+
+/* The next job's number, with so many chunks. */
+static uint32_t next_ticket(struct pool *pool, uint32_t chunks) {
+  uint32_t ticket = atomic_load_explicit(&pool->ticket.word, memory_order_relaxed);
+  return ((ticket | MAX_CHUNKS) + 1) | chunks;
+}
+
+/* Publishes a step, works on it, and waits until all of it is done. Nobody waits for a helper that took nothing. */
+static void share(struct pool *pool, const uint32_t *entry) {
+  uint32_t chunks = entry[2], ticket = next_ticket(pool, chunks), left;
+  pool->job = entry;
+  atomic_store_explicit(&pool->pending.word, chunks, memory_order_relaxed);
+  atomic_store(&pool->ticket.word, ticket);
+  wake(&pool->ticket, chunks - 1);
+  atomic_fetch_sub(&pool->pending.word, take_chunks(pool, ticket, 0));
+  while ((left = atomic_load_explicit(&pool->pending.word, memory_order_acquire)))
+    spin_until_changed(&pool->pending, left);
+}
+
+static void walk(struct pool *pool, uint32_t at, uint32_t to) {
+  while (at < to && !atomic_load_explicit(&pool->stopping, memory_order_relaxed)) {
+    const uint32_t *entry = (const uint32_t *)(pool->heap + at);
+    at += ENTRY_BYTES;
+    if (entry[0] == REPEAT) {
+      uint32_t times = entry[1], next = at + entry[3];
+      uint32_t *counter = (uint32_t *)(pool->heap + entry[2]);
+      for (uint32_t i = 0; i < times; i++) {
+        *counter = i;
+        walk(pool, at, next);
+      }
+      at = next;
+    } else if (entry[0] == SHARED_STEP && pool->threads > 1) {
+      share(pool, entry);
+    } else {
+      const uint32_t *table = (const uint32_t *)(pool->heap + entry[3]);
+      call_records(pool, entry, table[0], table[entry[2]], 0);
+    }
+  }
+}
+
+/* A walk, with the floating-point environment that kernels count on. */
+static void lead(struct pool *pool, uint32_t from, uint32_t to) {
+  uint64_t before = float_control();
+  bool changed = (before & FLOAT_MASK) != FLOAT_DEFAULT;
+  if (changed) set_float_control(FLOAT_DEFAULT);
+  walk(pool, from, to);
+  if (changed) set_float_control(before);
+}
+
+static void *helper_life(void *argument) {
+  const struct helper *self = argument;
+  struct pool *pool = self->pool;
+  set_float_control(FLOAT_DEFAULT);
+  while (!atomic_load(&pool->stopping)) {
+    uint32_t ticket = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+    if (!(ticket & MAX_CHUNKS)) {
+      spin_until_changed(&pool->ticket, ticket);
+      continue;
+    }
+    uint32_t done = take_chunks(pool, ticket, self->thread);
+    if (done && atomic_fetch_sub(&pool->pending.word, done) == done) wake(&pool->pending, 1);
+  }
+  return NULL;
+}
+
+/* ---------- programs that were submitted */
+
+static void *leader_life(void *argument) {
+  struct pool *pool = argument;
+  set_float_control(FLOAT_DEFAULT);
+  for (uint32_t done = 0; !atomic_load(&pool->stopping);) {
+    uint32_t submitted = atomic_load(&pool->submitted.word);
+    if (submitted == done) {
+      spin_until_changed(&pool->submitted, submitted);
+      continue;
+    }
+    pthread_mutex_lock(&pool->queueing);
+    struct program next = pool->queue[done % pool->capacity];
+    pthread_mutex_unlock(&pool->queueing);
+    walk(pool, next.from, next.to);
+    atomic_store(&pool->completed.word, ++done);
+    wake(&pool->completed, UINT32_MAX);
+  }
+  return NULL;
+}
+
+/* Room for one more program: the ring's size is a power of two, so that numbers may run over. */
+static bool grow_queue(struct pool *pool, uint32_t submitted, uint32_t completed) {
+  if (submitted - completed < pool->capacity) return true;
+  uint32_t capacity = pool->capacity ? pool->capacity * 2 : 16;
+  struct program *queue = malloc(capacity * sizeof *queue);
+  if (!queue) return false;
+  for (uint32_t i = completed; i != submitted; i++) queue[i % capacity] = pool->queue[i % pool->capacity];
+  free(pool->queue);
+  pool->queue = queue;
+  pool->capacity = capacity;
+  return true;
+}
+
+int32_t myelin_finished(const struct pool *pool, uint32_t ticket) {
+  return (int32_t)(atomic_load_explicit(&pool->completed.word, memory_order_acquire) - ticket) >= 0;
+}
+
+/* Returns when the program is done, or the pool is being stopped. */
+void myelin_wait(struct pool *pool, uint32_t ticket) {
+  while (!atomic_load(&pool->stopping)) {
+    uint32_t completed = atomic_load(&pool->completed.word);
+    if ((int32_t)(completed - ticket) >= 0) return;
+    sleep_until_changed(&pool->completed, completed);
+  }
+}
+
+static void wait_for_queue(struct pool *pool) {
+  myelin_wait(pool, atomic_load_explicit(&pool->submitted.word, memory_order_relaxed));
+}
+
+/* Runs a program on the pool's own leader, after those submitted before. Where that cannot be started it runs here. */
+uint32_t myelin_submit(struct pool *pool, uint32_t from, uint32_t to) {
+  uint32_t submitted = atomic_load_explicit(&pool->submitted.word, memory_order_relaxed);
+  pthread_mutex_lock(&pool->queueing);
+  bool room = grow_queue(pool, submitted, atomic_load(&pool->completed.word));
+  if (room) pool->queue[submitted % pool->capacity] = (struct program){from, to};
+  pthread_mutex_unlock(&pool->queueing);
+  if (room && !pool->has_leader) pool->has_leader = start_thread(&pool->leader, leader_life, pool);
+  if (!room || !pool->has_leader) {
+    wait_for_queue(pool);
+    lead(pool, from, to);
+    return submitted;
+  }
+  atomic_store(&pool->submitted.word, submitted + 1);
+  wake(&pool->submitted, 1);
+  return submitted + 1;
+}
+
+/* Runs a program here, after those submitted before. */
+void myelin_run(struct pool *pool, uint32_t from, uint32_t to) {
+  wait_for_queue(pool);
+  lead(pool, from, to);
+}
+
+/* ---------- its life */
+
+/* A pool of at most so many threads, the caller included; NULL without memory. The caller is the only one to use it. */
+struct pool *myelin_create(char *heap, uint32_t threads) {
+  size_t bytes = sizeof(struct pool) + threads * sizeof(struct helper);
+  struct pool *pool = aligned_alloc(128, (bytes + 127) / 128 * 128);
+  if (!pool) return NULL;
+  /* Its threads stand in this library's code, so it stays, whatever its loader does. */
+  Dl_info self;
+  if (dladdr(loading_error, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_LOCAL);
+  memset(pool, 0, bytes);
+  pool->heap = heap;
+  pthread_mutex_init(&pool->queueing, NULL);
+  pool->threads = 1;
+  while (pool->threads < threads) {
+    struct helper *helper = &pool->helpers[pool->threads - 1];
+    helper->pool = pool;
+    helper->thread = pool->threads;
+    if (!start_thread(&helper->id, helper_life, helper)) break;
+    pool->threads++;
+  }
+  return pool;
+}
+
+uint32_t myelin_threads(const struct pool *pool) { return pool->threads; }
+
+/* Gives every thread at least so much scratch, on cache lines of its own. 0 without memory: then all stays as it was. */
+int32_t myelin_reserve(struct pool *pool, uint64_t bytes) {
+  if (bytes <= pool->stride) return 1;
+  size_t stride = ((size_t)bytes + 127) / 128 * 128;
+  void *allocated = stride < SIZE_MAX / pool->threads ? aligned_alloc(128, stride * pool->threads) : NULL;
+  if (!allocated) return 0;
+  wait_for_queue(pool);
+  free(pool->allocated);
+  pool->allocated = pool->scratch = allocated;
+  pool->stride = stride;
+  return 1;
+}
+
+/* Ends a pool's threads, in the middle of a program if it must: between two steps. What waits for one returns. */
+void myelin_stop(struct pool *pool) {
+  if (atomic_exchange(&pool->stopping, true)) return;
+  if (pool->has_leader) {
+    atomic_fetch_add(&pool->submitted.word, 1);
+    wake(&pool->submitted, 1);
+    pthread_join(pool->leader, NULL);
+  }
+  atomic_fetch_add(&pool->completed.word, 1);
+  wake(&pool->completed, UINT32_MAX);
+  atomic_store(&pool->ticket.word, next_ticket(pool, 0));
+  wake(&pool->ticket, UINT32_MAX);
+  for (uint32_t i = 0; i + 1 < pool->threads; i++) pthread_join(pool->helpers[i].id, NULL);
+}
+
+/* Frees a pool that was stopped, and that nobody waits in. */
+void myelin_free(struct pool *pool) {
+  pthread_mutex_destroy(&pool->queueing);
+  free(pool->queue);
+  free(pool->allocated);
+  free(pool);
+}
+`;
