@@ -1,84 +1,79 @@
-import type { Node } from "../graph/node.ts";
-import { neg, sqrt } from "../graph/ops/unary.ts";
-import { add, div, mul, sub } from "../tensor/functional/arithmetic.ts";
-import { expm1 } from "../tensor/functional/elementary.ts";
-import type { OptimizerOptions, Parameters } from "./group.ts";
-import { checkOption, Optimizer, type Step, type Updated } from "./optimizer.ts";
+import { sqrt } from "../graph/ops/unary.ts";
+import { add, div, maximum, mul, sub } from "../tensor/functional/arithmetic.ts";
+import { averaged, correction } from "./formulas.ts";
+import type { Parameters } from "./group.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { OptimizerOptions, Rule } from "./rule.ts";
 
-export interface AdamOptions extends OptimizerOptions {
+/** Options that Adam shares with its relatives. */
+export interface AdaptiveOptions extends OptimizerOptions {
   /** How much of the mean of gradients, and of that of their squares, is kept at each step; [0.9, 0.999] by default. */
   readonly betas: readonly [number, number];
-  /** Added to the square root, 1e-8 by default. */
+  /** Keeps quotients finite. */
   readonly eps: number;
-  /** How strongly parameters are pulled to 0: by default 0 in Adam, 0.01 in AdamW. */
+  /** How strongly parameters are pulled to 0. */
   readonly weightDecay: number;
+  readonly maximize: boolean;
 }
 
-/** State of Adam and its relatives: running means of gradients and of their squares. */
-export type AdamName = "exp_avg" | "exp_avg_sq";
-
-/** PyTorch's. */
-export const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
-
-/** 1 − βᵗ without the digits that 1 − 0.999 loses in single precision. */
-export const correction = (beta: number, count: Node): Node => neg(expm1(mul(count, Math.log(beta))));
-
-/** Checks the options and names the state. */
-export function namesUnder(op: string, { betas, eps, weightDecay }: AdamOptions): readonly AdamName[] {
-  betas.forEach((beta, i) => checkOption(op, `betas[${i}]`, beta, 0, 1));
-  checkOption(op, "eps", eps, 0);
-  checkOption(op, "weightDecay", weightDecay, 0);
-  return ["exp_avg", "exp_avg_sq"];
+export interface AdamOptions extends AdaptiveOptions {
+  /** Divides by the largest mean square so far (Reddi et al. 2018), false by default. */
+  readonly amsgrad: boolean;
+  /** Shrinks parameters by lr · weightDecay, instead of adding to gradients. False in Adam, true in AdamW. */
+  readonly decoupledWeightDecay: boolean;
 }
 
-/** p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε), with m and v the running means of g and g². */
-function moved(step: Step<AdamOptions, AdamName>, parameter: Node, gradient: Node): Updated<AdamName> {
-  const { state, lr, count, options } = step;
-  const [beta1, beta2] = options.betas;
-  const mean = add(mul(state.exp_avg, beta1), mul(gradient, 1 - beta1));
-  const square = add(mul(state.exp_avg_sq, beta2), mul(mul(gradient, gradient), 1 - beta2));
-  const rate = step.shared("rate", () => div(lr, correction(beta1, count)));
-  const root = div(
-    sqrt(square),
-    step.shared("scale", () => sqrt(correction(beta2, count))),
-  );
-  const change = div(mean, add(root, options.eps));
-  return { parameter: sub(parameter, mul(change, rate)), state: { exp_avg: mean, exp_avg_sq: square } };
-}
+type AdamName = "exp_avg" | "exp_avg_sq" | "max_exp_avg_sq";
 
-/** Adam (Kingma and Ba 2015) as PyTorch computes it. Weight decay is an L2 penalty here: it goes into the gradient. */
+const adam: Rule<AdamOptions, AdamName> = {
+  name: "Adam",
+  defaults: {
+    lr: 1e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: 0,
+    amsgrad: false,
+    maximize: false,
+    decoupledWeightDecay: false,
+  },
+  state: ({ amsgrad }) => ({ exp_avg: 0, exp_avg_sq: 0, ...(amsgrad ? { max_exp_avg_sq: 0 } : {}) }),
+  decay: ({ decoupledWeightDecay }) => (decoupledWeightDecay ? "decoupled" : "penalty"),
+  update({ parameter, gradient, state, lr, count, momentum, options: { betas, eps, amsgrad }, shared }) {
+    const mean = averaged(state.exp_avg, momentum, gradient);
+    const square = averaged(state.exp_avg_sq, betas[1], mul(gradient, gradient));
+    const largest = amsgrad ? maximum(state.max_exp_avg_sq, square) : square;
+    const rate = shared("rate", () => div(lr, correction(momentum, count)));
+    const scale = shared("scale", () => sqrt(correction(betas[1], count)));
+    const change = div(mean, add(div(sqrt(largest), scale), eps));
+    return {
+      parameter: sub(parameter, mul(change, rate)),
+      state: { exp_avg: mean, exp_avg_sq: square, max_exp_avg_sq: largest },
+    };
+  },
+};
+
+const adamW: Rule<AdamOptions, AdamName> = {
+  ...adam,
+  name: "AdamW",
+  defaults: { ...adam.defaults, weightDecay: 0.01, decoupledWeightDecay: true },
+};
+
+/**
+ * Adam (Kingma and Ba 2015) as PyTorch computes it: p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε), with m and v the
+ * running means of g and g². Weight decay is an L2 penalty here: it goes into the gradient.
+ */
 export class Adam extends Optimizer<AdamOptions, AdamName> {
   constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(parameters, defaults, options);
-  }
-
-  protected override names(options: AdamOptions): readonly AdamName[] {
-    return namesUnder("Adam", options);
-  }
-
-  protected override update(step: Step<AdamOptions, AdamName>): Updated<AdamName> {
-    const { parameter, gradient, options } = step;
-    const decay = options.weightDecay;
-    return moved(step, parameter, decay === 0 ? gradient : add(gradient, mul(parameter, decay)));
+    super(adam, parameters, options);
   }
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019), which is no L2 penalty: parameters shrink by lr · decay
- * whatever their gradients.
+ * Adam with decoupled weight decay, 0.01 by default (Loshchilov and Hutter 2019), which is no L2 penalty: parameters shrink
+ * by lr · decay whatever their gradients.
  */
 export class AdamW extends Optimizer<AdamOptions, AdamName> {
   constructor(parameters: Parameters<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(parameters, { ...defaults, weightDecay: 0.01 }, options);
-  }
-
-  protected override names(options: AdamOptions): readonly AdamName[] {
-    return namesUnder("AdamW", options);
-  }
-
-  protected override update(step: Step<AdamOptions, AdamName>): Updated<AdamName> {
-    const { parameter, gradient, lr, options } = step;
-    const decay = options.weightDecay;
-    return moved(step, decay === 0 ? parameter : mul(parameter, sub(1, mul(lr, decay))), gradient);
+    super(adamW, parameters, options);
   }
 }

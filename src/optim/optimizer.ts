@@ -1,80 +1,77 @@
 /** What all optimizers share: groups, state, and the update of everything in one program. */
-import { ArgumentError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
+import { byteSize } from "../core/dtype.ts";
+import { sameShape, sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { reshape } from "../graph/ops/movement.ts";
-import { cast } from "../graph/ops/unary.ts";
+import { cast, neg } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
 import { Cell } from "../tensor/cell.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
 import type { Assignment } from "../tensor/evaluate.ts";
-import { add } from "../tensor/functional/arithmetic.ts";
-import {
-  grouped,
-  ParameterGroup,
-  scalarCell,
-  stateLike,
-  type OptimizerOptions,
-  type Parameters,
-  type Slot,
-} from "./group.ts";
+import { add, mul, sub } from "../tensor/functional/arithmetic.ts";
+import type { Parameter } from "../tensor/parameter.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { grouped, ParameterGroup, scalarCell, type GroupOptions, type Parameters, type Slot } from "./group.ts";
+import type { OptimizerOptions, Rule, Step } from "./rule.ts";
 import { loadState, saveState, type OptimizerState } from "./state.ts";
 
-/** One parameter's part of a step. Parameter, gradient and state are flat; `lr` and `count` are scalars of their dtype. */
-export interface Step<O, K extends string> {
-  readonly parameter: Node;
-  readonly gradient: Node;
-  readonly state: Readonly<Record<K, Node>>;
-  readonly lr: Node;
-  /** How often the parameter was updated, this time included. */
-  readonly count: Node;
-  readonly options: O;
-  /** A value that all parameters of the group share, made once per step. */
-  shared(name: string, make: () => Node): Node;
-}
-
-/** What a step makes of it. */
-export interface Updated<K extends string> {
-  readonly parameter: Node;
-  readonly state: Readonly<Record<K, Node>>;
-}
-
 /**
- * The base of optimizers. A subclass names its state and says in `update` what a step does to one parameter, element by element; all
- * parameters are updated by one program.
+ * The base of optimizers, made of a rule. A step updates all parameters by one program; element-wise rules by one kernel,
+ * however many parameters there are.
  *
  * Frozen parameters, and those without a gradient, are skipped: they keep value and state.
+ *
+ * @example
+ * const signs: optim.Rule<optim.OptimizerOptions> = {
+ *   name: "SignSGD",
+ *   defaults: { lr: 1e-3 },
+ *   state: () => ({}),
+ *   update: ({ parameter, gradient, lr }) => ({ parameter: sub(parameter, mul(sign(gradient), lr)), state: {} }),
+ * };
+ * const optimizer = new optim.Optimizer(signs, model.parameters());
  */
-export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends string = string> {
-  readonly groups: readonly ParameterGroup<O>[];
+export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends string = string> {
+  readonly #rule: Rule<O, K>;
+  /** Of all groups. */
+  readonly #options: O;
+  readonly #groups: ParameterGroup<O>[] = [];
 
   /**
    * @param parameters of a model, or groups `{ params, lr, … }` with options of their own.
-   * @param defaults of all options.
-   * @param options for all groups.
+   * @param options for all groups; what is left out is the rule's default.
+   * @throws ArgumentError for parameters or options that make no sense.
    */
-  constructor(parameters: Parameters<O>, defaults: O, options: Partial<O>) {
-    const given = grouped(parameters);
-    const dtype = given.some((group) => group.parameters.some((p) => p.dtype === "f64")) ? "f64" : "f32";
-    const count = scalarCell(0, dtype, "step");
-    this.groups = given.map((group) => {
-      const own = { ...defaults, ...defined(options), ...defined(group.options) };
-      const names = this.names(own);
-      const slots = group.parameters.map((parameter): Slot => ({
-        parameter,
-        state: Object.fromEntries(names.map((name) => [name, stateLike(parameter, name)])),
-        count,
-      }));
-      return new ParameterGroup(own, slots, dtype);
-    });
+  constructor(rule: Rule<O, K>, parameters: Parameters<O>, options: Partial<O> = {}) {
+    this.#rule = rule;
+    this.#options = { ...rule.defaults, ...defined(options) };
+    this.#add(parameters);
   }
 
-  /** Checks a group's options and names the state that its parameters need, as PyTorch does. Called by the constructor. */
-  protected abstract names(options: O): readonly K[];
+  get groups(): readonly ParameterGroup<O>[] {
+    return this.#groups;
+  }
 
-  /** What one step does to one parameter. */
-  protected abstract update(step: Step<O, K>): Updated<K>;
+  /** One more group, as PyTorch's `add_param_group`: layers that are unfrozen later, for instance. */
+  addGroup(group: GroupOptions<O>): void {
+    this.#add([group]);
+    bumpEpoch();
+  }
+
+  #add(parameters: Parameters<O>): void {
+    const given = grouped(parameters, new Set(this.#slots().map((slot) => slot.parameter)));
+    const dtype = given.some((group) => group.parameters.some((p) => p.dtype === "f64")) ? "f64" : "f32";
+    const count = scalarCell(0, dtype, "step");
+    const groups = given.map(
+      (group) =>
+        new ParameterGroup<O>(this.#rule, { ...this.#options, ...defined(group.options) }, group.parameters, count),
+    );
+    this.#groups.push(...groups);
+  }
+
+  #slots(): Slot[] {
+    return this.#groups.flatMap((group) => group.slots);
+  }
 
   /** Learning rate of the first group; setting it sets that of all, without compiling traced steps again. */
   get lr(): number {
@@ -85,16 +82,30 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
     for (const group of this.groups) group.lr = value;
   }
 
+  /** Bytes of all state, counts left out: Adam keeps two numbers for each of a parameter, SGD without momentum none. */
+  get stateBytes(): number {
+    const cells = this.#slots().flatMap((slot) => Object.values(slot.state));
+    return cells.reduce((bytes, cell) => bytes + sizeOf(cell.shape) * byteSize(cell.dtype), 0);
+  }
+
   /** Forgets the gradients of all parameters. */
   zeroGrad(): void {
-    for (const { slots } of this.groups) for (const { parameter } of slots) parameter.gradient.clear();
+    for (const { parameter } of this.#slots()) parameter.gradient.clear();
+  }
+
+  /** A step along these gradients, whatever `backward` has left (Keras's `apply_gradients`). */
+  applyGradients(pairs: Iterable<readonly [gradient: Tensor, parameter: Parameter]>): void {
+    this.zeroGrad();
+    assign([...pairs].map(([gradient, { cell }]) => ({ cell: cell.gradient, value: cast(gradient.node, cell.dtype) })));
+    this.step();
   }
 
   /** Updates all parameters from their gradients, in one program (inside a traced function, as part of it). */
   step(): void {
     withGradientMode(false, () => {
-      const slots = this.groups.flatMap((group) => group.slots);
-      const active = new Set(slots.filter(({ parameter }) => parameter.requiresGrad && !parameter.gradient.empty));
+      const active = new Set(
+        this.#slots().filter(({ parameter }) => parameter.requiresGrad && !parameter.gradient.empty),
+      );
       const counts = this.#count(active);
       const assignments: Assignment[] = [...counts].map(([cell, value]) => ({ cell, value }));
       for (const group of this.groups) {
@@ -109,7 +120,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
   /** The new counts of everything that takes part. What takes part without its companions gets a count of its own. */
   #count(active: ReadonlySet<Slot>): Map<Cell, Node> {
     const counts = new Map<Cell, Node>();
-    const all = this.groups.flatMap((g) => g.slots);
+    const all = this.#slots();
     for (const cell of new Set([...active].map((slot) => slot.count))) {
       const companions = all.filter((slot) => slot.count === cell);
       const taking = companions.filter((slot) => active.has(slot));
@@ -126,7 +137,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
     return counts;
   }
 
-  /** The graph of one parameter's update, on flat views: alike for all parameters, so that they can share one kernel. */
+  /**
+   * The graph of one parameter's update. Element-wise rules get flat views: alike for all parameters, so that they can
+   * share one kernel.
+   */
   #updateOf(
     group: ParameterGroup<O>,
     slot: Slot,
@@ -134,16 +148,21 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
     shared: Map<string, Node>,
   ): Assignment[] {
     const { parameter: cell, state } = slot;
-    const flat = (node: Node): Node => reshape(node, [sizeOf(cell.shape)]);
+    const { options, momentumCell } = group;
+    const view = (of: Cell): Node => {
+      const node = of.leaf();
+      return this.#rule.shaped || !sameShape(of.shape, cell.shape) ? node : reshape(node, [sizeOf(cell.shape)]);
+    };
     const names = Object.keys(state) as K[];
     const count = counts.get(slot.count)!;
-    const updated = this.update({
-      parameter: flat(cell.leaf()),
-      gradient: flat(cell.gradient.leaf()),
-      state: Object.fromEntries(names.map((name) => [name, flat(state[name]!.leaf())])) as Record<K, Node>,
-      lr: cast(group.rate.leaf(), cell.dtype),
+    const lr = cast(group.rate.leaf(), cell.dtype);
+    const updated = this.#rule.update({
+      ...this.#decayed(options, lr, view(cell), view(cell.gradient)),
+      state: Object.fromEntries(names.map((name) => [name, view(state[name]!)])) as Record<K, Node>,
+      lr,
+      momentum: momentumCell ? cast(momentumCell.leaf(), cell.dtype) : (group.momentum ?? 0),
       count: cast(count, cell.dtype),
-      options: group.options,
+      options,
       shared(name, make) {
         // Parameters of another dtype, or that were frozen for a while, count for themselves.
         const key = `${name} ${cell.dtype} ${count.id}`;
@@ -153,7 +172,26 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
       },
     });
     const assignment = (target: Cell, node: Node): Assignment => ({ cell: target, value: reshape(node, target.shape) });
-    return [assignment(cell, updated.parameter), ...names.map((name) => assignment(state[name]!, updated.state[name]))];
+    const changed = names.filter((name) => updated.state[name]);
+    return [
+      assignment(cell, updated.parameter),
+      ...changed.map((name) => assignment(state[name]!, updated.state[name]!)),
+    ];
+  }
+
+  /** Parameter and gradient after `maximize` and weight decay, which are the same for all rules. */
+  #decayed(options: O, lr: Node, parameter: Node, given: Node): Pick<Step<O, K>, "parameter" | "gradient"> {
+    const gradient = options.maximize ? neg(given) : given;
+    const { weightDecay } = options;
+    if (!weightDecay) return { parameter, gradient };
+    switch (this.#rule.decay?.(options) ?? "penalty") {
+      case "penalty":
+        return { parameter, gradient: add(gradient, mul(parameter, weightDecay)) };
+      case "decoupled":
+        return { parameter: mul(parameter, sub(1, mul(lr, weightDecay))), gradient };
+      case "own":
+        return { parameter, gradient };
+    }
   }
 
   /** Learning rates, options, counts and state, by the names and the layout of PyTorch. */
@@ -162,23 +200,16 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, K
   }
 
   /**
-   * Takes over what `stateDict` gave: state, counts and learning rates. Either everything is loaded or, on an error, nothing.
+   * Takes over what `stateDict` gave (or PyTorch's): state, counts, learning rates and other options. Either everything is
+   * loaded or, on an error, nothing.
    * @throws FormatError when parameters or names differ, ShapeError when shapes do.
    */
   loadStateDict(saved: OptimizerState): void {
-    loadState(this.groups, saved);
+    loadState(this.groups as readonly ParameterGroup[], saved);
   }
 }
 
 /** Without the keys that are undefined. */
 function defined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** Throws ArgumentError unless low ≤ value < high. */
-export function checkOption(op: string, name: string, value: number, low: number, high: number = Infinity): void {
-  if (!(value >= low && value < high))
-    throw new ArgumentError(
-      `${op}: ${name} must be ${low} or more${high === Infinity ? "" : ` and below ${high}`}, got ${value}`,
-    );
 }
