@@ -25,6 +25,9 @@ import type { Concat, Stack } from "./types/join.ts";
 import type { Checked, Ok } from "./types/shape.ts";
 import type { PerAxis } from "./functional/windows.ts";
 
+export * from "./alongAxis.ts";
+export * from "./elementwise.ts";
+
 function operand(x: number | Tensor): number | Node {
   return typeof x === "number" ? x : x.node;
 }
