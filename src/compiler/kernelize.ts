@@ -15,6 +15,7 @@ import {
 } from "../ir/expression.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
 import { isHeavy, type Group } from "./fuse.ts";
+import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
 import { flatten, Inliner, type Resolve } from "./inline.ts";
@@ -221,43 +222,6 @@ function hasReduce(e: Expression): boolean {
   let found = false;
   walk([e], (x) => void (found ||= x.kind === "reduce"));
   return found;
-}
-
-const WEIGHT: Readonly<Record<string, number>> = {
-  exp: 12,
-  log: 14,
-  sin: 16,
-  cos: 16,
-  tanh: 18,
-  erf: 24,
-  pow: 30,
-  div: 4,
-  sqrt: 4,
-  recip: 4,
-};
-
-/** Arithmetic on elements, each loop multiplied out; transcendental functions count what their polynomials cost. */
-function countOperations(statements: readonly Statement[]): number {
-  let total = 0;
-  for (const s of statements) {
-    if (s.kind === "loop") {
-      let once = countOperations(s.body);
-      for (const a of s.accumulators) once += 1 + weigh(a.value);
-      total += once * (typeof s.extent === "number" ? s.extent : 1);
-    } else if (s.kind === "store") total += weigh(s.value);
-    else if (s.kind === "let") total += weigh(s.value);
-    else if (s.kind === "if") total += countOperations(s.body);
-  }
-  return total;
-}
-function weigh(root: Expression): number {
-  let total = 0;
-  walk([root], (e) => {
-    if (e.kind === "load") total += 0.5;
-    if (e.kind === "unary" || e.kind === "binary") total += e.dtype === "i32" ? 0.5 : (WEIGHT[e.op] ?? 1);
-    if (e.kind === "select" || e.kind === "cast") total += 1;
-  });
-  return total;
 }
 
 // ---------- ops that are loops themselves
