@@ -95,8 +95,11 @@ function reportKernel(k: Scheduled): KernelReport {
   };
 }
 
-/** The report as a table for a terminal. */
-export function formatReport(program: ProgramReport, code: boolean = false): string {
+/** The report as a table for a terminal; `columns` are put in front of each step, after its number. */
+export function formatReport(
+  program: ProgramReport,
+  { code = false, columns }: { code?: boolean; columns?: readonly string[] | undefined } = {},
+): string {
   const lines = [
     `${program.kernels} kernels (${program.distinctKernels} distinct), ${quantity(program.flops)} operations, ${bytes(program.movedBytes)} moved, ${bytes(program.scratchBytes)} scratch, ${bytes(program.boundBytes)} bound`,
   ];
@@ -112,7 +115,7 @@ export function formatReport(program: ProgramReport, code: boolean = false): str
     const flops = step.launches.reduce((sum, k) => sum + k.flops, 0);
     const moved = step.launches.reduce((sum, k) => sum + k.bytes, 0);
     lines.push(
-      `${`${i + 1}`.padStart(4)}  ${first!.kind.padEnd(8)}  ${quantity(flops).padStart(7)}  ${bytes(moved).padStart(9)}  ${first!.results.slice(0, 3).join("; ")}${first!.results.length > 3 ? " …" : ""} ← ${first!.ops.join(" ")}${times ? `  (${times})` : ""}${first!.lines.length ? `  ${first!.lines.join(", ")}` : ""}`,
+      `${`${i + 1}`.padStart(4)}  ${columns ? `${columns[i]!}  ` : ""}${first!.kind.padEnd(8)}  ${quantity(flops).padStart(7)}  ${bytes(moved).padStart(9)}  ${first!.results.slice(0, 3).join("; ")}${first!.results.length > 3 ? " …" : ""} ← ${first!.ops.join(" ")}${times ? `  (${times})` : ""}${first!.lines.length ? `  ${first!.lines.join(", ")}` : ""}`,
     );
     if (code) lines.push(first!.code.replace(/^/gm, "        "));
   });

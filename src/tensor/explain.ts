@@ -2,25 +2,40 @@
 import { ArgumentError } from "../core/errors.ts";
 import { formatReport, report, type ProgramReport } from "../compiler/explain.ts";
 import { record } from "./jit.ts";
+import { formatTime, measureSteps } from "./measure.ts";
 import { packArguments } from "./pack.ts";
 import { Value } from "./value.ts";
 
 /** A report that prints as a table. `JSON.stringify` gives all of it. */
 export interface Explanation extends ProgramReport {
-  /** A table: kind, operations, bytes, results and ops of every kernel; with `{ code: true }` the loop nests too. */
-  toString(options?: { code?: boolean }): string;
+  /**
+   * A table: kind, operations, bytes, results and ops of every kernel; with `{ code: true }` the loop nests too. With
+   * `{ times: true }` everything is run, on copies of the state, and each kernel's time, rates and share of what this machine can do
+   * stand in front, as `profile` has them.
+   */
+  toString(options?: { code?: boolean; times?: boolean }): string;
 }
 
 /**
- * Traces and compiles a function on these arguments and says what came out. Nothing runs and no state changes.
+ * Traces and compiles a function on these arguments and says what came out. Nothing runs (unless the table is asked for with
+ * times) and no state changes.
  * @throws ArgumentError on the reference device, which compiles nothing.
  */
 export function explain<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Explanation {
-  const { prepared } = record(fn.name || "explain", fn, args, packArguments(args), true);
-  if (!prepared.compiled)
+  const packed = packArguments(args);
+  const variant = record(fn.name || "explain", fn, args, packed, true);
+  const { prepared } = variant;
+  const { compiled } = prepared;
+  if (!compiled)
     throw new ArgumentError(
       `explain: the ${prepared.device.name} device runs each node alone and compiles nothing. Use setDevice("wasm")`,
     );
-  const made = report(prepared.compiled, (leaf) => leaf.source instanceof Value);
-  return { ...made, toString: (options = {}) => formatReport(made, options.code) };
+  const made = report(compiled, (leaf) => leaf.source instanceof Value);
+  return {
+    ...made,
+    toString({ code = false, times = false } = {}) {
+      const columns = times ? measureSteps(variant, packed, compiled).steps.map(formatTime) : undefined;
+      return formatReport(made, { code, columns });
+    },
+  };
 }

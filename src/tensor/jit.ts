@@ -104,10 +104,12 @@ function dropStale(variants: Map<string, Variant[]>): void {
   }
 }
 
-function release(variant: Variant): void {
+/** Frees what `bind` has made; to be bound again, if at all, from the start. */
+export function release(variant: Variant): void {
   variant.memories.forEach((memory, i) => {
     if (!(variant.prepared.structure.leaves[i]?.source instanceof CellSlot)) variant.prepared.device.free(memory);
   });
+  variant.memories.length = 0;
 }
 
 /** Runs the function once on placeholders and prepares its program. */

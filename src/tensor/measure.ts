@@ -1,0 +1,84 @@
+/** Times of a traced function's steps, each run alone, again and again, on memory of its own. */
+import { now } from "#platform";
+import { report, type KernelReport, type StepReport } from "../compiler/explain.ts";
+import type { TapeEntry } from "../device/device.ts";
+import { CellSlot } from "./cell.ts";
+import { bind, release, type Variant } from "./jit.ts";
+import { limitsOf } from "./machine.ts";
+import type { Packed } from "./pack.ts";
+import type { Compiled } from "../compiler/compile.ts";
+
+export interface StepTime {
+  /** What the step computes. */
+  readonly step: StepReport;
+  /** Median milliseconds; of a loop's step, those of all its repetitions. */
+  readonly ms: number;
+  readonly gflops: number;
+  /** Gigabytes per second, counting every operand and result once. */
+  readonly gbps: number;
+  /**
+   * The least time that this machine needs for these operations or these bytes, whichever takes longer, over the time taken:
+   * 1 is the speed of a large product of matrices, or of a copy of as many bytes.
+   */
+  readonly share: number;
+}
+
+export interface Measured {
+  readonly steps: readonly StepTime[];
+  /** When each step of each timed run began and ended, on the platform's clock. */
+  readonly runs: readonly (readonly { readonly begin: number; readonly end: number }[])[];
+}
+
+const [RUNS, WARM_UP] = [25, 10];
+
+/** Runs a recorded function step by step. What it would assign it assigns to copies: no state changes. */
+export function measureSteps(variant: Variant, packed: Packed, compiled: Compiled): Measured {
+  const { device, structure } = variant.prepared;
+  const { program } = compiled;
+  bind(variant, packed);
+  const copies = variant.memories.flatMap((memory, i) =>
+    structure.leaves[i]?.source instanceof CellSlot ? [{ i, memory, copy: device.alloc(memory.bytes) }] : [],
+  );
+  const memories = [...variant.memories];
+  for (const { i, memory, copy } of copies) {
+    device.copy(memory, copy);
+    memories[i] = copy;
+  }
+  const entries = alone(program.tape).map((entry) => device.prepare({ ...program, tape: [entry] }));
+  const scalars = program.scalars.map((_, i) => variant.numbers[i] ?? 0);
+  const runs = Array.from({ length: RUNS }, () =>
+    entries.map((entry) => {
+      const begin = now();
+      device.run(entry, memories, scalars);
+      return { begin, end: now() };
+    }),
+  ).slice(WARM_UP);
+  for (const { copy } of copies) device.free(copy);
+  release(variant);
+  const limits = limitsOf(device);
+  const steps = report(compiled).steps.map((step, i): StepTime => {
+    const ms = median(runs.map((run) => run[i]!.end - run[i]!.begin));
+    const total = (pick: (k: KernelReport) => number): number => step.launches.reduce((sum, k) => sum + pick(k), 0);
+    const [flops, bytes] = [total((k) => k.flops), total((k) => k.bytes)];
+    const least = Math.max(flops / limits.gflops, bytes / limits.gbps(bytes)) / 1e6;
+    const each = ms / step.times;
+    return { step, ms, gflops: flops / each / 1e6, gbps: bytes / each / 1e6, share: least / each };
+  });
+  return { steps, runs };
+}
+
+/** A tape's steps in order, those of a loop each in a loop of its own. */
+function alone(tape: readonly TapeEntry[]): TapeEntry[] {
+  return tape.flatMap((entry) =>
+    "kernel" in entry ? [entry] : alone(entry.steps).map((step): TapeEntry => ({ ...entry, steps: [step] })),
+  );
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+/** The columns of a table: time, rates and share of what the machine can do. */
+export function formatTime({ ms, gflops, gbps, share }: StepTime): string {
+  return `${ms.toFixed(3).padStart(9)} ms  ${gflops.toFixed(1).padStart(6)} GFLOP/s  ${gbps.toFixed(1).padStart(6)} GB/s  ${`${Math.round(100 * share)}`.padStart(3)} % of limit`;
+}
