@@ -1,30 +1,98 @@
 /** Layers and what models are made of. */
 export { Keep, type ActivationClass, type ActivationFunction, type FunctionClass } from "./activation.ts";
 export * from "./activations/index.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  GlobalAvgPool1d,
+  GlobalAvgPool2d,
+  GlobalAvgPool3d,
+  GlobalMaxPool1d,
+  GlobalMaxPool2d,
+  GlobalMaxPool3d,
+  type AdaptiveMaxPoolOptions,
+  type GlobalPoolOptions,
+} from "./adaptivePool.ts";
 export { attention, type AttentionOptions } from "./attention.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batchNorm.ts";
-export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
+export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
+export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./convTranspose.ts";
 export { dropout, Dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
-export { Flatten } from "./flatten.ts";
+export { Flatten, Reshape, Unflatten } from "./flatten.ts";
+export { Fold, Unfold } from "./fold.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as init from "./init/index.ts";
+export { Lambda } from "./lambda.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
+export { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, type DotOptions } from "./merge.ts";
 export { Module } from "./module.ts";
 export {
   MultiheadAttention,
   type MultiheadAttentionCall,
   type MultiheadAttentionOptions,
 } from "./multiheadAttention.ts";
-export { AvgPool2d, MaxPool2d } from "./pool2d.ts";
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  Cropping1d,
+  Cropping2d,
+  Cropping3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+  type PadWidths,
+} from "./padding.ts";
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from "./pixelShuffle.ts";
+export {
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  LPPool1d,
+  LPPool2d,
+  LPPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+  type AvgPoolOptions,
+  type LPPoolOptions,
+  type MaxPoolOptions,
+} from "./pool.ts";
 export type { RecurrentCall, RecurrentOptions } from "./recurrent.ts";
 export type { RecurrentCellOptions } from "./recurrentCell.ts";
 export { RNN, RNNCell, type RNNCellOptions, type RNNOptions } from "./rnn.ts";
 export type { Rule } from "./rules.ts";
+export {
+  DepthwiseConv1d,
+  DepthwiseConv2d,
+  SeparableConv1d,
+  SeparableConv2d,
+  type DepthwiseOptions,
+} from "./separableConv.ts";
+export { Masking, TimeDistributed } from "./sequence.ts";
 export { Sequential, sequential, type Layer } from "./sequential.ts";
+export { ChannelsLast, Permute, RepeatVector } from "./shapes.ts";
 export { buffer, parameter } from "./state.ts";
 export type { LoadOptions, LoadResult, StateDict } from "./stateDict.ts";
+export { interpolate, Upsample } from "./upsample.ts";
 export { BufferTensor, Parameter } from "../tensor/parameter.ts";

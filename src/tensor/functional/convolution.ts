@@ -1,4 +1,4 @@
-import { ShapeError } from "../../core/errors.ts";
+import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { dot } from "../../graph/ops/dot.ts";
@@ -8,13 +8,16 @@ import { add } from "./arithmetic.ts";
 import { commonType } from "./operands.ts";
 import { withGradient } from "./custom.ts";
 import { pad } from "./movement.ts";
+import { padAround, type PaddingMode } from "./padding.ts";
 import { geometry, perAxis, reachOf, windows, type Geometry, type Padding, type PerAxis } from "./windows.ts";
 
 export interface ConvolutionOptions {
   /** Step between windows, 1 by default. */
   readonly stride?: PerAxis | undefined;
-  /** Zeros around the input, 0 by default. */
+  /** Elements around the input, 0 by default. */
   readonly padding?: Padding | undefined;
+  /** What is put around the input, "zeros" by default. */
+  readonly paddingMode?: PaddingMode | undefined;
   /** Distance between the elements of a window, 1 by default. */
   readonly dilation?: PerAxis | undefined;
   /** Groups of channels that do not see one another, 1 by default; as many as channels is a depthwise convolution. */
@@ -23,7 +26,7 @@ export interface ConvolutionOptions {
   readonly bias?: Node | undefined;
 }
 
-export interface TransposedConvolutionOptions extends ConvolutionOptions {
+export interface TransposedConvolutionOptions extends Omit<ConvolutionOptions, "paddingMode"> {
   readonly padding?: PerAxis | undefined;
   /** Elements added at the end of each axis, 0 by default: which of the sizes that a stride maps to one is meant. */
   readonly outputPadding?: PerAxis | undefined;
@@ -126,15 +129,15 @@ function checkRanks(op: string, x: Node, kernel: Node, spatial: number, first: s
 
 /**
  * Cross-correlation of [n, c, …] with a kernel [out, c / groups, …], one to three spatial axes, as in PyTorch.
- * Throws ShapeError for ranks, channels or windows that do not fit, ArgumentError for options that make no sense.
+ * Messages begin with `op`. Throws ShapeError for ranks, channels or windows that do not fit, ArgumentError for options that make no sense.
  */
 export function convolution(
   spatial: 1 | 2 | 3,
   x: Node,
   kernel: Node,
-  { stride = 1, padding = 0, dilation = 1, groups = 1, bias }: ConvolutionOptions = {},
+  { stride = 1, padding = 0, paddingMode = "zeros", dilation = 1, groups = 1, bias }: ConvolutionOptions = {},
+  op: string = `conv${spatial}d`,
 ): Node {
-  const op = `conv${spatial}d`;
   checkRanks(op, x, kernel, spatial, "out, in");
   const [channels, wanted, outputs] = [x.shape[1]!, kernel.shape[1]!, kernel.shape[0]!];
   if (channels !== wanted * groups)
@@ -148,7 +151,11 @@ export function convolution(
     );
   const shape = geometry(op, x.shape.slice(2), kernel.shape.slice(2), { stride, padding, dilation });
   const dtype = commonType([x, kernel]);
-  return withBias(op, convolve(op, cast(x, dtype), cast(kernel, dtype), shape, groups), bias);
+  const product = (image: Node, by: Geometry): Node =>
+    convolve(op, cast(image, dtype), cast(kernel, dtype), by, groups);
+  if (paddingMode === "zeros") return withBias(op, product(x, shape), bias);
+  const surrounded = padAround(op, x, shape.padding, paddingMode);
+  return withBias(op, product(surrounded, { ...shape, padding: shape.padding.map(() => [0, 0]) }), bias);
 }
 
 /**
@@ -160,8 +167,8 @@ export function transposedConvolution(
   x: Node,
   kernel: Node,
   { stride = 1, padding = 0, dilation = 1, groups = 1, bias, outputPadding = 0 }: TransposedConvolutionOptions = {},
+  op: string = `convTranspose${spatial}d`,
 ): Node {
-  const op = `convTranspose${spatial}d`;
   checkRanks(op, x, kernel, spatial, "in, out");
   if (x.shape[1] !== kernel.shape[0])
     throw new ShapeError(
@@ -173,6 +180,18 @@ export function transposedConvolution(
   const around = perAxis(op, "padding", padding, spatial, 0);
   const apart = perAxis(op, "dilation", dilation, spatial, 1);
   const extra = perAxis(op, "outputPadding", outputPadding, spatial, 0);
+  extra.forEach((width, i) => {
+    if (width >= Math.max(steps[i]!, apart[i]!))
+      throw new ArgumentError(
+        `${op}: outputPadding ${width} must be smaller than the stride ${steps[i]} or the dilation ${apart[i]}`,
+      );
+    const length =
+      (x.shape[2 + i]! - 1) * steps[i]! - 2 * around[i]! + reachOf(kernel.shape[2 + i]!, apart[i]!) + width;
+    if (length < 1)
+      throw new ShapeError(
+        `${op}: padding ${around[i]} leaves no element of axis ${2 + i} of ${show(x.shape)}. Use less padding`,
+      );
+  });
   const shape: Geometry = {
     stride: steps.map(() => 1),
     dilation: apart,

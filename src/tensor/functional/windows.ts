@@ -7,8 +7,11 @@ import { window } from "../../graph/ops/movement.ts";
 /** One number for all spatial axes, or one each. */
 export type PerAxis = number | readonly number[];
 
-/** Zeros around the input: one number, one per axis, what keeps the size ("same"), or none ("valid"). */
-export type Padding = PerAxis | "same" | "valid";
+/**
+ * Elements around the input: one number, one per axis, [before, after] per axis, what keeps the size ("same"), none ("valid"),
+ * or all before the first, so that nothing later is seen ("causal", one axis only).
+ */
+export type Padding = PerAxis | readonly (readonly [number, number])[] | "same" | "valid" | "causal";
 
 /** How windows lie over the spatial axes. */
 export interface Geometry {
@@ -31,6 +34,30 @@ export function perAxis(op: string, what: string, value: PerAxis, axes: number, 
 /** Elements that a window spans. */
 export const reachOf = (size: number, dilation: number): number => (size - 1) * dilation + 1;
 
+const isPairs = (padding: Padding): padding is readonly (readonly [number, number])[] =>
+  Array.isArray(padding) && padding.some(Array.isArray);
+
+/** [before, after] for each axis; padding must be given in numbers. */
+function around(
+  op: string,
+  padding: PerAxis | readonly (readonly [number, number])[],
+  axes: number,
+): (readonly [number, number])[] {
+  if (!isPairs(padding)) return perAxis(op, "padding", padding, axes, 0).map((width) => [width, width]);
+  if (padding.length !== axes)
+    throw new ArgumentError(`${op}: padding must be ${axes} pairs of [before, after], got ${JSON.stringify(padding)}`);
+  return padding.map((pair) => perAxis(op, "padding", pair, 2, 0) as [number, number]);
+}
+
+/** Throws ArgumentError for a word that names no padding, or numbers that are none. */
+export function checkPadding(op: string, padding: Padding, axes: number): void {
+  if (typeof padding !== "string") around(op, padding, axes);
+  else if (padding === "causal" ? axes !== 1 : padding !== "same" && padding !== "valid")
+    throw new ArgumentError(
+      `${op}: padding must be numbers, "same" or "valid"${axes === 1 ? ' or "causal"' : ""}, got "${padding}"`,
+    );
+}
+
 /** Brings stride, padding and dilation into one form. "same" gives ⌈length / stride⌉ positions, the odd zero at the end. */
 export function geometry(
   op: string,
@@ -41,6 +68,7 @@ export function geometry(
   const stride = perAxis(op, "stride", options.stride, lengths.length, 1);
   const dilation = perAxis(op, "dilation", options.dilation, lengths.length, 1);
   const { padding } = options;
+  checkPadding(op, padding, lengths.length);
   if (padding === "same")
     return {
       stride,
@@ -51,8 +79,8 @@ export function geometry(
         return [Math.floor(total / 2), Math.ceil(total / 2)];
       }),
     };
-  const around = perAxis(op, "padding", padding === "valid" ? 0 : padding, lengths.length, 0);
-  return { stride, dilation, padding: around.map((width) => [width, width]) };
+  if (padding === "causal") return { stride, dilation, padding: [[reachOf(sizes[0]!, dilation[0]!) - 1, 0]] };
+  return { stride, dilation, padding: around(op, padding === "valid" ? 0 : padding, lengths.length) };
 }
 
 /** [n, c, lengths…] as [n, c, positions…, sizes…]; padding must be done. */
