@@ -154,7 +154,12 @@ export const nodeSystem: System = {
     child.unref();
     const { pid } = child;
     if (pid === undefined) throw explain("startCommand", command, new Error("it could not be started"));
-    return { stop: () => killGroup(pid) };
+    return {
+      stop(): void {
+        // The number of one that is gone may be another's by now.
+        if (child.exitCode === null && child.signalCode === null) killGroup(pid);
+      },
+    };
   },
 
   loadPackage(name) {

@@ -57,20 +57,27 @@ const KEPT = 0.8;
 /** Runs the compiler, keeps what it says, and tells that it ended, which otherwise only the event loop would learn. */
 const WRAPPER = '"$@" > log 2>&1; echo $? > ended.part; mv ended.part ended';
 
+/** What compilers say when the disk refuses. */
+const NO_ROOM = /no space left|quota exceeded|read-only file system/i;
+
 interface Wanted {
   readonly key: string;
   readonly source: KernelSource;
 }
 
-/** One compiler process. */
+/** Kernels that are compiled together. */
 interface Job {
   readonly wanted: readonly Wanted[];
-  readonly workspace: string;
-  readonly process: PlatformProcess;
-  readonly deadline: number;
-  readonly forgetExit: () => void;
+  process: CompilerProcess;
   failure?: NativeUnavailable;
   done: boolean;
+}
+
+interface CompilerProcess {
+  readonly workspace: string;
+  readonly deadline: number;
+  /** Kills it if it still runs, and removes what it made. */
+  end(): void;
 }
 
 export class KernelCache {
@@ -196,63 +203,74 @@ export class KernelCache {
   }
 
   #start(wanted: readonly Wanted[]): void {
+    const job: Job = { wanted, process: this.#startCompiler(wanted), done: false };
+    for (const { key } of wanted) this.#running.set(key, job);
+  }
+
+  #startCompiler(wanted: readonly Wanted[]): CompilerProcess {
     const { system } = this.folder;
     const { command, flags, libraries } = this.toolchain;
     const bodies = wanted.map(({ key, source }) => source.body.replaceAll("$", `_${key}`));
-    const text = new TextEncoder().encode([wanted[0]!.source.prelude, ...bodies, ""].join("\n"));
-    const workspace = this.folder.workspace({ "kernels.c": text });
+    const text = [wanted[0]!.source.prelude, ...bodies, ""].join("\n");
+    const workspace = this.folder.workspace({ "kernels.c": new TextEncoder().encode(text) });
     const args = [command, ...flags, "kernels.c", "-o", "kernels.so", ...libraries];
-    const process = system.startCommand("/bin/sh", ["-c", WRAPPER, "sh", ...args], workspace);
-    const job: Job = {
-      wanted,
-      workspace,
-      process,
-      deadline: Date.now() + this.#timeLimit * Math.ceil(wanted.length / KERNELS_PER_LIMIT),
-      forgetExit: system.onExit(() => {
-        process.stop();
-        system.remove(workspace);
-      }),
-      done: false,
+    let process: PlatformProcess;
+    try {
+      process = system.startCommand("/bin/sh", ["-c", WRAPPER, "sh", ...args], workspace);
+    } catch (cause) {
+      system.remove(workspace);
+      throw this.#failed("could not be started", cause);
+    }
+    const end = (): void => {
+      forgetExit();
+      process.stop();
+      system.remove(workspace);
     };
-    for (const { key } of wanted) this.#running.set(key, job);
+    const forgetExit = system.onExit(end);
+    return { workspace, deadline: Date.now() + this.#timeLimit * Math.ceil(wanted.length / KERNELS_PER_LIMIT), end };
   }
 
   /** Looks after a job, and says whether it is done. */
   #look(job: Job): boolean {
     if (job.done) return true;
-    const { system } = this.folder;
-    const status = system.readNow(`${job.workspace}/ended`);
-    if (!status && Date.now() < job.deadline) return false;
-    job.done = true;
+    const { workspace, deadline } = job.process;
+    const ended = this.#text(`${workspace}/ended`);
+    if (ended === undefined && Date.now() < deadline) return false;
     try {
-      if (!status) throw this.#failed(`took longer than its time`, "");
-      const code = new TextDecoder().decode(status).trim();
-      const log = new TextDecoder().decode(system.readNow(`${job.workspace}/log`));
-      if (code !== "0") throw this.#failed(`refused a kernel (${firstError(log) || `status ${code}`})`, log);
-      this.#keep(job);
+      if (ended === undefined) throw this.#failed("took longer than its time", "");
+      const log = this.#text(`${workspace}/log`) ?? "";
+      if (ended.trim() === "0") this.#keep(job);
+      else if ((!ended || NO_ROOM.test(log)) && this.folder.giveUp()) {
+        job.process.end();
+        job.process = this.#startCompiler(job.wanted);
+        return false;
+      } else throw this.#failed(`refused a kernel (${firstError(log) || `status ${ended.trim()}`})`, log);
     } catch (cause) {
-      job.failure = cause instanceof NativeUnavailable ? cause : this.#failed("could not be run", String(cause));
-    } finally {
-      if (!status) job.process.stop();
-      job.forgetExit();
-      system.remove(job.workspace);
-      for (const { key } of job.wanted) this.#running.delete(key);
+      job.failure = cause instanceof NativeUnavailable ? cause : this.#failed("could not be run", cause);
     }
+    job.done = true;
+    job.process.end();
+    for (const { key } of job.wanted) this.#running.delete(key);
     return true;
   }
 
-  #failed(what: string, log: string): NativeUnavailable {
+  #text(path: string): string | undefined {
+    const bytes = this.folder.system.readNow(path);
+    return bytes && new TextDecoder().decode(bytes);
+  }
+
+  #failed(what: string, cause: unknown): NativeUnavailable {
     return new NativeUnavailable(
       "compiler",
       `the compiler ${this.toolchain.command} (${this.toolchain.version}) ${what}. Name another one in MYELIN_CC.`,
-      { cause: log },
+      { cause },
     );
   }
 
   /** Moves a finished library to its place and notes which kernels it holds. */
   #keep(job: Job): void {
     const { folder } = this;
-    const content = folder.system.readNow(`${job.workspace}/kernels.so`);
+    const content = folder.system.readNow(`${job.process.workspace}/kernels.so`);
     if (!content?.length) throw this.#failed("made no machine code", "");
     const library = libraryName(folder.system.hash(content));
     folder.write(library, content);

@@ -115,12 +115,13 @@ export class CacheFolder {
     for (const root of this.#roots()) this.system.remove(`${root}/${name}`);
   }
 
-  /** From here on writes to the temporary folder: the other one is read-only or full. */
-  giveUp(): void {
-    if (this.#temporary !== undefined) return;
+  /** From here on writes to a temporary folder, because the other one is read-only or full. False when it did already. */
+  giveUp(): boolean {
+    if (this.#temporary !== undefined) return false;
     const temporary = this.system.makeTemporaryFolder("myelin-");
     this.#temporary = temporary;
     this.system.onExit(() => this.system.remove(temporary));
+    return true;
   }
 
   #roots(): string[] {

@@ -206,5 +206,8 @@ function attempt(folder: CacheFolder, command: string, timeLimit: number): Answe
 /** The line of a compiler's output that says what went wrong. */
 export function firstError(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim());
-  return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "").trim().slice(0, 300);
+  return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? "")
+    .replace(/[\p{Cc}\uFFFD]+/gu, " ")
+    .trim()
+    .slice(0, 300);
 }
