@@ -10,6 +10,7 @@ import { samples as movement } from "./ops/movement.samples.ts";
 import { samples as random } from "./ops/random.samples.ts";
 import { samples as reduce } from "./ops/reduce.samples.ts";
 import { samples as scan } from "./ops/scan.samples.ts";
+import { samples as sliceAt } from "./ops/sliceAt.samples.ts";
 import { samples as sort } from "./ops/sort.samples.ts";
 import { samples as special } from "./ops/special.samples.ts";
 import { samples as unary } from "./ops/unary.samples.ts";
@@ -26,6 +27,7 @@ export const allSamples: readonly OpSamples[] = [
   reduce,
   dot,
   gather,
+  sliceAt,
   cumulate,
   sort,
   control,

@@ -1,8 +1,8 @@
-/** Functions along one axis: running results, and what follows from the order of elements. */
+/** Functions along one axis: parts from a run-time offset, running results, and what follows from the order of elements. */
 import type { Shape } from "../core/shape.ts";
-import type { Node } from "../graph/node.ts";
 import * as cumulative from "./functional/cumulative.ts";
 import type { CumulativeOptions } from "./functional/cumulative.ts";
+import * as offset from "./functional/offset.ts";
 import * as sorting from "./functional/sorting.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 
@@ -50,8 +50,7 @@ export function logcumsumexp<S extends Shape>(x: Tensor<S>, axis: number): Tenso
  * `a` may be a number; operands broadcast and promote.
  */
 export function linearRecurrence(a: Tensor | number, b: Tensor, axis: number): Tensor {
-  const factors: Node | number = typeof a === "number" ? a : a.node;
-  return fromNode(cumulative.linearRecurrence(factors, b.node, axis));
+  return fromNode(cumulative.linearRecurrence(typeof a === "number" ? a : a.node, b.node, axis));
 }
 
 /**
@@ -95,4 +94,22 @@ export function quantile(
   interpolation?: sorting.Interpolation,
 ): Tensor {
   return fromNode(sorting.quantile(x.node, q, axis, keep, interpolation));
+}
+
+/**
+ * `size` elements along an axis (the first by default) from an offset that may be data: an integer tensor of one number. An
+ * offset from which they would not fit moves until they do (JAX's dynamic_slice_in_dim). Another offset is no new program.
+ */
+export function sliceAt(x: Tensor, start: number | Tensor, size: number, axis?: number): Tensor {
+  return fromNode(offset.sliceAt(x.node, typeof start === "number" ? start : start.node, size, axis));
+}
+
+/** `x` with `update`, cast to its dtype, in place of as many elements along an axis from such an offset: what a key-value cache does at each step. */
+export function updateAt<S extends Shape>(
+  x: Tensor<S>,
+  update: Tensor,
+  start: number | Tensor,
+  axis?: number,
+): Tensor<S> {
+  return fromNode(offset.updateAt(x.node, update.node, typeof start === "number" ? start : start.node, axis));
 }

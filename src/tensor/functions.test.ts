@@ -145,6 +145,24 @@ onEachDevice(() => {
     expect(myelin.linearRecurrence(0.5, tensor([8, 8, 8]), 0).toArraySync()).toEqual([8, 12, 14]);
   });
 
+  test("a cache is filled at offsets that are data, by one program", () => {
+    let cache: Tensor = myelin.zeros([4, 2]);
+    const place = myelin.jit((x: Tensor, row: Tensor, at: Tensor) => myelin.updateAt(x, row, at));
+    for (let i = 0; i < 3; i++) cache = place(cache, myelin.full([1, 2], i + 1), tensor(Int32Array.of(i)).reshape([]));
+    expect(cache.toArraySync()).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [0, 0],
+    ]);
+    expect(myelin.sliceAt(cache, 1, 2).toArraySync()).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(myelin.sliceAt(cache, tensor(Int32Array.of(9)).reshape([]), 1, 0).toArraySync()).toEqual([[0, 0]]);
+    expect(() => myelin.sliceAt(cache, 0, 5)).toThrow("sliceAt: 5 elements do not fit in axis 0 of [4, 2]");
+  });
+
   test("nothing along the axis gives nothing, or an error that says so", () => {
     const none = tensor([], [2, 0]);
     expect(myelin.cumsum(none, 1).shape).toEqual([2, 0]);

@@ -190,6 +190,22 @@ def scatter(sample, x, index, updates):
     return x
 
 
+def fitting(x, start, size, axis):
+    return min(max(int(start), 0), x.shape[axis] - size)
+
+
+def slice_at(sample, x, start):
+    axis, size = sample["attributes"]["axis"], sample["attributes"]["size"]
+    return x.narrow(axis, fitting(x, start, size, axis), size)
+
+
+def update_at(sample, x, update, start):
+    axis = sample["attributes"]["axis"]
+    size = update.shape[axis]
+    begin = fitting(x, start, size, axis)
+    return torch.cat([x.narrow(axis, 0, begin), update, x.narrow(axis, begin + size, x.shape[axis] - begin - size)], axis)
+
+
 # ---------- along an axis
 
 
@@ -335,6 +351,8 @@ OPERATIONS = {
     "dot": dot,
     "gather": gather,
     "scatter": scatter,
+    "sliceAt": slice_at,
+    "updateAt": update_at,
     "cumulate": cumulate,
     "recurrence": recurrence,
     "countRuns": argsort,
