@@ -51,7 +51,7 @@ class Block extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const seen = this.norm1.forward(x) as Tensor;
-    x = x.add(this.attention.forward(seen, seen, seen, { causal: true }));
+    x = x.add(this.attention.forward(seen, seen, seen, { isCausal: true }));
     return x.add(
       this.down.forward((this.up.forward(this.norm2.forward(x) as Tensor) as Tensor).gelu() as Tensor) as Tensor,
     );

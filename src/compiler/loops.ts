@@ -253,9 +253,17 @@ function keepRows(tasks: readonly Task[], rows: RowBuffers): readonly Task[] {
   return out;
 }
 
-function topmost(e: Expression, wanted: (e: Expression) => boolean, found: Set<Expression>): void {
+/** Each shared part is looked at once: random bits are made of so many that paths to them cannot be walked one by one. */
+function topmost(
+  e: Expression,
+  wanted: (e: Expression) => boolean,
+  found: Set<Expression>,
+  seen: Set<Expression> = new Set(),
+): void {
+  if (seen.has(e)) return;
+  seen.add(e);
   if (wanted(e)) found.add(e);
-  else for (const child of childrenFor(e)) topmost(child, wanted, found);
+  else for (const child of childrenFor(e)) topmost(child, wanted, found, seen);
 }
 function childrenFor(e: Expression): readonly Expression[] {
   switch (e.kind) {

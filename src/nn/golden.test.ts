@@ -59,7 +59,7 @@ const cases: Record<string, RecordedCase> = {
   "attention causal": {
     make: () => new nn.MultiheadAttention(6, 2, f64),
     shapes: [[2, 4, 6]],
-    call: attended(() => ({ causal: true })),
+    call: attended(() => ({ isCausal: true })),
   },
   "attention across": {
     make: () => new nn.MultiheadAttention(6, 3, { ...f64, bias: false }),

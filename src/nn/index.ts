@@ -17,7 +17,7 @@ export {
   type AdaptiveMaxPoolOptions,
   type GlobalPoolOptions,
 } from "./adaptivePool.ts";
-export { attention, type AttentionOptions } from "./attention.ts";
+export { causalMask, scaledDotProductAttention, type AttentionOptions } from "./attention.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batchNorm.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./convTranspose.ts";
@@ -36,6 +36,7 @@ export { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, t
 export { Module } from "./module.ts";
 export {
   MultiheadAttention,
+  type AttentionWeightsCall,
   type MultiheadAttentionCall,
   type MultiheadAttentionOptions,
 } from "./multiheadAttention.ts";

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import { tensor, zeros } from "../tensor/create.ts";
@@ -7,16 +6,12 @@ import { explain } from "../tensor/explain.ts";
 import { gradCheck } from "../tensor/grad-check.ts";
 import { jit } from "../tensor/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectNumbers, fixed, type GoldenLayer } from "./golden.testing.ts";
+import { expectNumbers, fixed } from "./golden.testing.ts";
 import * as nn from "./index.ts";
 import { expectRecorded, type RecordedCase } from "./recorded.testing.ts";
+import { sequences } from "./sequences.testing.ts";
 
-const goldens = (
-  JSON.parse(readFileSync(new URL("../../tools/goldens/results/sequences.json", import.meta.url), "utf8")) as {
-    readonly recurrent: Readonly<Record<string, GoldenLayer>>;
-  }
-).recurrent;
-
+const goldens = sequences.recurrent;
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from nn import numbers, record, tensor
 from torch import nn
+from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 RESULT = Path(__file__).resolve().parent / "results" / "sequences.json"
@@ -71,7 +72,65 @@ RECURRENT = {
     "gru cell without bias": lambda: record(nn.GRUCell(3, 4, bias=False), [[2, 3]]),
 }
 
-GROUPS = {"recurrent": RECURRENT}
+
+
+class Scaled(nn.Module):
+    """Scaled dot-product attention as a layer without parameters."""
+
+    def __init__(self, mask=None, **named):
+        super().__init__()
+        self.mask = mask
+        self.named = named
+
+    def forward(self, q, k, v):
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=self.mask, **self.named)
+
+
+#: True where a query may see a key; the second query sees nothing.
+SEEN = torch.tensor([[True, False, True], [False, False, False], [True, True, True]])
+PADDING = torch.tensor([[False, False, False, True], [False, True, True, True]])
+
+
+def attended(f, q, k, v, **named):
+    return f(q, k, v, **named)
+
+
+ATTENTION = {
+    "scaled by a mask": lambda: record(Scaled(SEEN), [[2, 3, 4], [2, 3, 4], [2, 3, 5]]),
+    "scaled by an added mask": lambda: record(
+        Scaled(tensor([2, 1, 3, 3], 31), scale=0.7), [[2, 2, 3, 4], [2, 2, 3, 4], [2, 2, 3, 4]]
+    ),
+    "scaled causal, more keys than queries": lambda: record(
+        Scaled(is_causal=True), [[1, 2, 3, 4], [1, 2, 5, 4], [1, 2, 5, 4]]
+    ),
+    "scaled in groups": lambda: record(
+        Scaled(enable_gqa=True), [[2, 6, 3, 4], [2, 2, 5, 4], [2, 2, 5, 4]]
+    ),
+    "scaled in groups by a mask": lambda: record(
+        Scaled(SEEN, enable_gqa=True), [[1, 4, 3, 2], [1, 1, 3, 2], [1, 1, 3, 2]]
+    ),
+    "heads with other keys and values": lambda: record(
+        nn.MultiheadAttention(6, 2, kdim=5, vdim=3, batch_first=True), [[2, 3, 6], [2, 4, 5], [2, 4, 3]], attended
+    ),
+    "heads with padding, weights": lambda: record(
+        nn.MultiheadAttention(6, 3, batch_first=True),
+        [[2, 3, 6], [2, 4, 6], [2, 4, 6]],
+        lambda f, q, k, v: attended(
+            f, q, k, v, key_padding_mask=PADDING, attn_mask=torch.tensor([[True, False, False, False]] * 3).roll(1, 1)
+        ),
+    ),
+    "heads with added padding, weights of each": lambda: record(
+        nn.MultiheadAttention(6, 2, bias=False, batch_first=True),
+        [[2, 3, 6], [2, 4, 6], [2, 4, 6]],
+        lambda f, q, k, v: attended(
+            f, q, k, v, key_padding_mask=tensor([2, 4], 32), attn_mask=tensor([3, 4], 33), average_attn_weights=False
+        ),
+    ),
+    "heads, length first": lambda: record(nn.MultiheadAttention(6, 2), [[3, 2, 6], [4, 2, 6], [4, 2, 6]], attended),
+    "heads without a batch": lambda: record(nn.MultiheadAttention(6, 2), [[3, 6], [4, 6], [4, 6]], attended),
+}
+
+GROUPS = {"recurrent": RECURRENT, "attention": ATTENTION}
 
 
 def main() -> None:
