@@ -41,6 +41,8 @@ export function scalarCell(value: number, dtype: DType, label: string): Cell {
 export class ParameterGroup<O extends OptimizerOptions = OptimizerOptions> {
   readonly slots: readonly Slot[];
   readonly rate: Cell;
+  /** The rate before the first scheduler came. */
+  initialLr: number | undefined;
   readonly #rule: Rule<O, string>;
   #options: O;
   #momentum: Cell | undefined;

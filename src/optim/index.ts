@@ -19,14 +19,6 @@ export { RAdam, type RAdamOptions } from "./radam.ts";
 export { RMSprop, type RmspropOptions } from "./rmsprop.ts";
 export { Rprop, type RpropOptions } from "./rprop.ts";
 export type { OptimizerOptions, Rule, StateOfShape, Step, Updated } from "./rule.ts";
-export {
-  cosineAnnealing,
-  exponentialDecay,
-  linearWarmup,
-  Scheduler,
-  sequence,
-  stepDecay,
-  type Schedule,
-} from "./schedules.ts";
+export * from "./schedules/index.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";
 export type { OptimizerState, SavedGroup } from "./state.ts";

@@ -39,9 +39,10 @@ export function saveState(groups: Groups): OptimizerState {
   }));
   return {
     state: Object.fromEntries(saved.map((state, i) => [`${i}`, state])),
-    param_groups: groups.map(({ options, lr, slots: own }) => ({
+    param_groups: groups.map(({ options, lr, initialLr, slots: own }) => ({
       ...Object.fromEntries(Object.entries(options).map(([name, value]) => [snakeCase(name), value])),
       lr,
+      ...(initialLr === undefined ? {} : { initial_lr: initialLr }),
       params: own.map((s) => position.get(s)!),
     })),
   };
@@ -107,8 +108,10 @@ export function loadState(groups: Groups, saved: OptimizerState): void {
     const { params } = saved.param_groups[g]!;
     return { group, options, slots: group.slots.map((slot, i) => slotIn(group, slot, options, saved, params[i]!)) };
   });
-  for (const { group, options, slots } of loaded) {
+  for (const [g, { group, options, slots }] of loaded.entries()) {
+    const { initial_lr: initialLr } = saved.param_groups[g]!;
     group.options = options;
+    if (typeof initialLr === "number") group.initialLr = initialLr;
     for (const { slot, state } of slots) for (const [name, array] of state) slot.state[name]!.set(array);
   }
   shareCounts(loaded.flatMap(({ slots }) => slots));
