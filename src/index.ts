@@ -23,8 +23,6 @@ export { availableDevices, currentDevice, deviceThreads, registerDevice, setDevi
 export { buffer, BufferTensor, parameter, Parameter } from "./tensor/parameter.ts";
 export {
   grad,
-  hessian,
-  jacobian,
   jvp,
   noGrad,
   valueAndGrad,
@@ -32,9 +30,12 @@ export {
   type GradOptions,
   type Gradients,
 } from "./tensor/autodiff.ts";
+export { hessian, hvp, jacobian, type JacobianOptions } from "./tensor/jacobian.ts";
+export { vmap, type VmapOptions } from "./tensor/vmap.ts";
 export { checkpoint } from "./tensor/checkpoint.ts";
 export { customGradient, type CustomGradientOptions } from "./tensor/custom-gradient.ts";
 export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";
+export * as linalg from "./tensor/linalg/index.ts";
 export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";

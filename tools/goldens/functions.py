@@ -1,132 +1,121 @@
-"""Records what PyTorch makes of functions of tensors: running results, orders, arcs and other functions of one number.
+"""Records what PyTorch makes of functions of tensors: linear algebra, Fourier transforms, statistics, indexing.
 
     python tools/goldens/functions.py
 
-needs `torch`. Everything is computed in float64. One row is one call: the function, its inputs, its further arguments, what
-came out, and the gradient of the sum of the first output weighted by 1, 2, 3 … `null` where there is none.
+needs `torch`. Everything is computed in float64. Inputs and cotangents are not recorded: `spread` makes them here and in
+src/nn/golden.testing.ts; inputs take the seeds 101, 102, …, cotangents 201, 202, …. Factors whose signs are arbitrary are
+multiplied together again, by the function that stands here and in the test.
 """
 
 import json
+import math
 from pathlib import Path
 
 import torch
+from torch import linalg
 
-from operations import Polygamma
+from nn import numbers, tensor
 
 RESULT = Path(__file__).resolve().parent / "results" / "functions.json"
-NAN, INF = float("nan"), float("inf")
 
 
-def exclusive(run, first, x, axis, reverse=False):
-    """TensorFlow's running results: of the elements before each one, or after it."""
-    x = x.flip(axis) if reverse else x
-    size = x.shape[axis]
-    moved = torch.cat([torch.full_like(x.narrow(axis, 0, 1), first), x.narrow(axis, 0, size - 1)], axis)
-    result = run(moved, axis)
-    return result.flip(axis) if reverse else result
+def case(function, *shapes, gradient=True) -> dict:
+    inputs = [tensor(shape, 101 + i).requires_grad_(gradient) for i, shape in enumerate(shapes)]
+    outputs = function(*inputs)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    result = {"shapes": [list(shape) for shape in shapes], "outputs": [[list(o.shape), numbers(o.double())] for o in outputs]}
+    if gradient:
+        total = sum((o * tensor(list(o.shape), 201 + i)).sum() for i, o in enumerate(outputs) if o.is_floating_point())
+        found = torch.autograd.grad(total, inputs, allow_unused=True)
+        result["gradients"] = [numbers(torch.zeros_like(x) if g is None else g) for g, x in zip(found, inputs)]
+    return result
 
 
-def middle(x, axis=None, keep=False):
-    return torch.median(x) if axis is None else torch.median(x, axis, keep).values
+def positive(x: torch.Tensor) -> torch.Tensor:
+    """A symmetric positive definite matrix."""
+    return x @ x.mT + torch.eye(x.shape[-1], dtype=x.dtype)
 
 
-FUNCTIONS = {
-    "cumsum": torch.cumsum,
-    "cumsum exclusive": lambda x, axis: exclusive(torch.cumsum, 0, x, axis),
-    "cumsum reverse": lambda x, axis: x.flip(axis).cumsum(axis).flip(axis),
-    "cumsum exclusive reverse": lambda x, axis: exclusive(torch.cumsum, 0, x, axis, True),
-    "cumprod": torch.cumprod,
-    "cumprod exclusive": lambda x, axis: exclusive(torch.cumprod, 1, x, axis),
-    "cummax": torch.cummax,
-    "cummin": torch.cummin,
-    "logcumsumexp": torch.logcumsumexp,
-    "sort": lambda x, axis, descending: torch.sort(x, dim=axis, descending=descending, stable=True),
-    "topk": torch.topk,
-    "kthvalue": torch.kthvalue,
-    "median": middle,
-    "quantile": lambda x, q, axis, keep, how: torch.quantile(x, torch.tensor(q, dtype=x.dtype), axis, keep, interpolation=how),
+def safe(x: torch.Tensor) -> torch.Tensor:
+    """A matrix whose diagonal outweighs the rest."""
+    return x + 3 * torch.eye(x.shape[-1], dtype=x.dtype)
+
+
+def exponential_of_symmetric(x):
+    w, v = linalg.eigh(x + x.mT)
+    return (v * w.exp().unsqueeze(-2)) @ v.mT
+
+
+def exponential_of_values(x):
+    u, s, vh = linalg.svd(x, full_matrices=False)
+    return (u * s.exp().unsqueeze(-2)) @ vh
+
+
+LINALG = {
+    "cholesky": lambda: case(lambda x: linalg.cholesky(positive(x)), [2, 3, 3]),
+    "cholesky upper": lambda: case(lambda x: linalg.cholesky(positive(x), upper=True), [4, 4]),
+    "choleskySolve": lambda: case(lambda x, b: torch.cholesky_solve(b, linalg.cholesky(positive(x))), [3, 3], [3, 2]),
+    "solveTriangular": lambda: case(lambda a, b: linalg.solve_triangular(safe(a), b, upper=True), [2, 3, 3], [2, 3, 2]),
+    "solveTriangular lower right unit": lambda: case(
+        lambda a, b: linalg.solve_triangular(a, b, upper=False, left=False, unitriangular=True), [3, 3], [2, 3]
+    ),
+    "solve": lambda: case(lambda a, b: linalg.solve(safe(a), b), [2, 3, 3], [2, 3, 2]),
+    "solve vector": lambda: case(lambda a, b: linalg.solve(safe(a), b), [4, 4], [4]),
+    "solve broadcast": lambda: case(lambda a, b: linalg.solve(safe(a), b), [3, 3], [2, 3, 2]),
+    "solve large": lambda: case(lambda a, b: linalg.solve(safe(a), b), [40, 40], [40, 1], gradient=False),
+    "inverse": lambda: case(lambda x: linalg.inv(safe(x)), [2, 3, 3]),
+    "det": lambda: case(linalg.det, [2, 4, 4]),
+    "slogdet": lambda: case(lambda x: tuple(linalg.slogdet(safe(x))), [2, 4, 4]),
+    "lu": lambda: case(lambda x: tuple(linalg.lu(x)), [2, 5, 3], gradient=False),
+    "lu wide": lambda: case(lambda x: tuple(linalg.lu(x)), [3, 5], gradient=False),
+    "qr": lambda: case(lambda x: tuple(linalg.qr(x)), [2, 5, 3]),
+    "qr wide": lambda: case(lambda x: tuple(linalg.qr(x)), [3, 5]),
+    "qr complete": lambda: case(lambda x: tuple(linalg.qr(x, mode="complete")), [5, 3], gradient=False),
+    "qr large": lambda: case(lambda x: linalg.qr(safe(x)).R.diagonal(), [40, 40], gradient=False),
+    "eigh": lambda: case(exponential_of_symmetric, [2, 4, 4]),
+    "eigvalsh": lambda: case(lambda x: linalg.eigvalsh(x + x.mT), [2, 5, 5]),
+    "svd": lambda: case(exponential_of_values, [2, 3, 3]),
+    "svd tall": lambda: case(exponential_of_values, [5, 3]),
+    "svd wide": lambda: case(exponential_of_values, [2, 3, 5]),
+    "svdvals": lambda: case(linalg.svdvals, [2, 5, 3]),
+    "pinv": lambda: case(linalg.pinv, [2, 4, 3]),
+    "pinv wide": lambda: case(linalg.pinv, [3, 4]),
+    "lstsq": lambda: case(lambda a, b: linalg.lstsq(a, b).solution, [5, 3], [5, 2]),
+    "lstsq residuals": lambda: case(lambda a, b: linalg.lstsq(a, b, driver="gels").residuals, [5, 3], [5, 2], gradient=False),
+    "matrixRank": lambda: case(lambda x: linalg.matrix_rank(torch.cat([x, x], -1)), [2, 4, 2], gradient=False),
+    "matrixPower": lambda: case(lambda x: linalg.matrix_power(x, 5), [3, 3]),
+    "matrixPower inverse": lambda: case(lambda x: linalg.matrix_power(x, -2), [3, 3]),
+    "matrixExp": lambda: case(torch.matrix_exp, [2, 3, 3]),
+    "matrixExp large norm": lambda: case(lambda x: torch.matrix_exp(6 * x), [3, 3]),
+    "vectorNorm": lambda: case(linalg.vector_norm, [2, 5]),
+    "vectorNorm 3": lambda: case(lambda x: linalg.vector_norm(x, 3, -1), [2, 5]),
+    "vectorNorm -1": lambda: case(lambda x: linalg.vector_norm(x, -1, -1), [2, 5]),
+    "vectorNorm -inf": lambda: case(lambda x: linalg.vector_norm(x, -torch.inf, -1), [2, 5]),
+    "vectorNorm 0": lambda: case(lambda x: linalg.vector_norm(x, 0, -1), [2, 5], gradient=False),
     **{
-        name: getattr(torch, name)
-        for name in ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh", "sinh", "cosh", "tan", "expm1", "log1p", "log2", "log10", "erfinv", "lgamma")
+        f"matrixNorm {order}": (lambda order: lambda: case(lambda x: linalg.matrix_norm(x, order), [2, 4, 3]))(order)
+        for order in ("fro", "nuc", 1, -1, 2, -2, torch.inf, -torch.inf)
     },
-    "digamma": lambda x: Polygamma.apply(0, x),
-    "cbrt": lambda x: x.sign() * x.abs() ** (1 / 3),
+    "matrixNorm axes": lambda: case(lambda x: linalg.matrix_norm(x, 1, (2, 0), keepdim=True), [2, 4, 3]),
+    "cond": lambda: case(linalg.cond, [2, 4, 3]),
+    "cond 1": lambda: case(lambda x: linalg.matrix_norm(x, 1) * linalg.matrix_norm(linalg.inv(x), 1), [3, 3]),
+    "multiDot": lambda: case(lambda a, b, c, d: linalg.multi_dot([a, b, c, d]), [4], [4, 2], [2, 5], [5, 3]),
+    "vecdot": lambda: case(lambda a, b: linalg.vecdot(a, b, dim=0), [3, 4], [3, 4]),
+    "cross": lambda: case(linalg.cross, [4, 3], [1, 3]),
+    "vander": lambda: case(lambda x: linalg.vander(x, N=4), [2, 3]),
 }
 
-ROWS = [[3.0, -1.0, 2.0, 2.0, 0.5], [1.0, 4.0, -2.0, 0.0, 4.0], [-3.0, 1.0, 1.0, 7.0, -0.25]]
-SPOILED = [[1.0, NAN, 3.0, 2.0], [INF, 1.0, -INF, 2.0]]
-DISTINCT = [[3.0, -1.0, 2.0, 0.5, 9.0], [1.0, 4.0, -2.0, 0.0, 6.0], [-3.0, 1.5, 1.25, 7.0, -0.25]]
-LOGS = [[-INF, -INF, 1.0, 2.0], [-200.0, 3.0, -1.0, 100.0]]
-CENTRED = [-0.9, -0.5, -1e-5, 1e-7, 0.25, 0.75]
-WIDE = [-30.0, -2.5, -1.0, -1e-6, 1e-3, 0.5, 2.0, 40.0]
-ABOVE = [1e-3, 0.25, 1.0, 1.5, 2.75, 12.0, 300.0]
 
-CALLS = [
-    *[(name, [x], [axis]) for name in ("cumsum", "cumprod", "cummax", "cummin") for x in (ROWS,) for axis in (0, 1, -1)],
-    *[(name, [SPOILED], [1]) for name in ("cumsum", "cummax", "cummin")],
-    *[(name, [ROWS], [axis]) for name in ("cumsum exclusive", "cumsum reverse", "cumsum exclusive reverse", "cumprod exclusive") for axis in (0, 1)],
-    ("logcumsumexp", [ROWS], [1]),
-    ("logcumsumexp", [LOGS], [1]),
-    ("logcumsumexp", [LOGS], [0]),
-    *[("sort", [x], [axis, descending]) for x in (ROWS, SPOILED) for axis in (0, -1) for descending in (False, True)],
-    ("topk", [DISTINCT], [3]),
-    ("topk", [ROWS], [2, 0]),
-    ("topk", [ROWS], [2, 1, False]),
-    ("topk", [SPOILED], [2]),
-    ("kthvalue", [ROWS], [2]),
-    ("kthvalue", [ROWS], [3, 0, True]),
-    ("median", [DISTINCT], []),
-    ("median", [ROWS], [1]),
-    ("median", [ROWS], [0, True]),
-    ("median", [SPOILED], [1]),
-    *[("quantile", [ROWS], [q, axis, False, how]) for q in (0.0, 0.3, 0.5, 1.0) for axis in (None, 1) for how in ("linear", "lower", "higher", "midpoint", "nearest")],
-    ("quantile", [ROWS], [[0.1, 0.6], 0, True, "linear"]),
-    ("quantile", [[[1.0, NAN, 2.0], [4.0, 3.0, 9.0]]], [0.5, 1, False, "linear"]),
-    *[(name, [CENTRED], []) for name in ("asin", "acos", "atanh", "erfinv")],
-    *[(name, [WIDE], []) for name in ("atan", "asinh", "sinh", "cosh", "tan", "expm1")],
-    *[(name, [ABOVE], []) for name in ("log1p", "log2", "log10", "lgamma", "digamma", "cbrt")],
-    ("acosh", [[1.001, 1.5, 10.0, 1e6, 1e12]], []),
-    ("asinh", [[1e12, -1e15]], []),
-    ("lgamma", [[-0.5, -1.75, -3.3]], []),
-    ("digamma", [[-0.5, -1.75, -3.3]], []),
-    ("atan2", [[1.0, -1.0, 1.0, -1.0, 0.5, 3.0, -2.0], [1.0, 1.0, -1.0, -1.0, 2.0, -0.25, 0.125]], []),
-    ("atan2", [[0.0, -0.0, 0.0, -0.0, INF, -INF, INF, 1.0, NAN], [1.0, 1.0, -1.0, -1.0, INF, INF, -INF, INF, 1.0]], []),
-    *[(name, [[INF, -INF, NAN, 0.0, 1.0, -1.0, 2.0]], []) for name in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "erfinv", "lgamma", "cbrt")],
-]
-
-
-def spelled(x: float):
-    if x != x:
-        return "NaN"
-    if x in (INF, -INF):
-        return "Infinity" if x > 0 else "-Infinity"
-    return float(f"{x:.12g}")
-
-
-def numbers(x: torch.Tensor) -> dict:
-    values = x.detach().double().reshape(-1).tolist()
-    return {"shape": list(x.shape), "values": [spelled(v) for v in values]}
-
-
-def record(name: str, inputs: list, args: list) -> dict:
-    leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in inputs]
-    made = FUNCTIONS[name](*leaves, *args)
-    outputs = list(made) if isinstance(made, tuple) else [made]
-    weights = torch.arange(1, outputs[0].numel() + 1, dtype=torch.float64).reshape(outputs[0].shape)
-    finite = all(torch.isfinite(x).all() for x in [*leaves, outputs[0]])
-    return {
-        "name": name,
-        "args": args,
-        "inputs": [numbers(x) for x in leaves],
-        "outputs": [numbers(x) for x in outputs],
-        "gradients": [numbers(g) for g in torch.autograd.grad((outputs[0] * weights).sum(), leaves)] if finite else None,
-    }
+GROUPS = {"linalg": LINALG}
 
 
 def main() -> None:
-    rows = [json.dumps(record(*call), separators=(",", ":")) for call in CALLS]
-    RESULT.write_text("[\n" + ",\n".join(rows) + "\n]\n")
-    print(f"recorded {len(rows)} calls with PyTorch {torch.__version__}")
+    lines = [f'"torch": {json.dumps(torch.__version__.split("+")[0])}']
+    for group, cases in GROUPS.items():
+        entries = [f"{json.dumps(k)}: {json.dumps(make(), separators=(',', ':'))}" for k, make in cases.items()]
+        lines.append(f'"{group}": {{\n' + ",\n".join(entries) + "\n}")
+    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
