@@ -53,6 +53,19 @@ export interface LoopsLowering {
   readonly body: readonly Statement[];
 }
 
+/** One node for many examples: what differs between them has a leading axis of `size`. */
+export interface BatchContext<A extends Attributes = Attributes> {
+  /** The node for a single example. */
+  readonly node: Node;
+  /** All with the leading axis; repeated along it where the examples share the value. */
+  readonly inputs: readonly Node[];
+  /** As they came: with the leading axis where `mapped`, without it where shared. */
+  readonly given: readonly Node[];
+  readonly mapped: readonly boolean[];
+  readonly attributes: A;
+  readonly size: number;
+}
+
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
   /** The result's type, or a typed error naming the op and what came. */
@@ -61,6 +74,8 @@ export interface Op<A extends Attributes = Attributes> {
   vjp?(context: GradientContext<A>): readonly (Node | undefined)[];
   /** The same for ops with several results, which are read through nodes of their own (see `scan`). */
   vjpTuple?(context: TupleGradientContext<A>): readonly (Node | undefined)[];
+  /** The op over a leading axis of examples, which its result has too. Without it the op as it is, on inputs with that axis. */
+  batch?(context: BatchContext<A>): Node;
   /** Which result of its input a node reads; set on the ops that read results of tuples. */
   tuplePosition?(node: Node): number;
   /** The value of one element of the output. */
@@ -116,3 +131,17 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], 
     lineMode ? userLine(new Error().stack) : undefined,
   );
 }
+
+/** The batch rule of ops along one axis: it is one further back. */
+export const batchAlongAxis = <A extends { readonly axis: number }>({
+  node,
+  inputs,
+  attributes,
+}: BatchContext<A>): Node => apply(node.op, inputs, { ...attributes, axis: attributes.axis + 1 });
+
+/** The same for ops along several axes. */
+export const batchAlongAxes = <A extends { readonly axes: readonly number[] }>({
+  node,
+  inputs,
+  attributes,
+}: BatchContext<A>): Node => apply(node.op, inputs, { ...attributes, axes: attributes.axes.map((axis) => axis + 1) });

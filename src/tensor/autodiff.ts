@@ -1,15 +1,12 @@
 /** Derivatives of functions of tensors, in the manner of JAX: functions in, functions out, any order. */
 import { isFloat } from "../core/dtype.ts";
 import { ArgumentError, GradientError, ShapeError } from "../core/errors.ts";
-import { sameShape, show, sizeOf } from "../core/shape.ts";
+import { sameShape, show } from "../core/shape.ts";
 import { gradients } from "../graph/grad.ts";
 import { Node, topological } from "../graph/node.ts";
 import { gradientsEnabled, withGradientMode, type Op } from "../graph/op.ts";
 import { customOp, detach } from "../graph/ops/control.ts";
 import { fill } from "../graph/ops/leaf.ts";
-import { reshape } from "../graph/ops/movement.ts";
-import { oneHot } from "./functional/indexing.ts";
-import { stack } from "./functional/movement.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import { mapTensors } from "./tree.ts";
 
@@ -17,7 +14,7 @@ import { mapTensors } from "./tree.ts";
 const watched = new WeakSet<Node>();
 
 /** The same value as something to differentiate by. Gradients of outer functions flow on to the original. */
-function watch(op: string, x: Node): Node {
+export function watch(op: string, x: Node): Node {
   if (!isFloat(x.dtype))
     throw new GradientError(
       `${op}: there are no gradients with respect to ${x.dtype}. Use x.float(), or other argnums`,
@@ -184,27 +181,6 @@ export function jvp<A extends readonly Tensor[], R extends Tensor>(
   const tangent = pushed ?? zerosOf(output);
   const keep = release([output, tangent], [...nodes, seed]);
   return [output, tangent].map((x) => fromNode(keep(x))) as readonly Tensor[] as [R, R];
-}
-
-/**
- * All derivatives of a tensor by a tensor: a function of x whose result has the axes of f(x), then those of x. One backward
- * pass per element of f(x), so meant for small outputs.
- */
-export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
-  return (x) => {
-    const [value, pullback] = vjp(f, x);
-    const count = sizeOf(value.shape);
-    const rows = Array.from({ length: count }, (_, i) => {
-      const chosen = oneHot(fill([], i, "i32"), count);
-      return pullback(fromNode(reshape(chosen, value.shape)).cast(value.dtype))[0].node;
-    });
-    return fromNode(reshape(stack(rows), [...value.shape, ...x.shape]));
-  };
-}
-
-/** The second derivatives of a function with a single element as its value: axes of x twice. */
-export function hessian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
-  return jacobian(grad(f));
 }
 
 /** Runs `f` without recording for gradients: what it makes has `requiresGrad` false. */

@@ -2,7 +2,9 @@
 import { GradientError } from "../../core/errors.ts";
 import { sameShape, show } from "../../core/shape.ts";
 import type { Node } from "../node.ts";
+import { batchGraph } from "../batch.ts";
 import { apply, type Op } from "../op.ts";
+import { input } from "./leaf.ts";
 
 /** The same value, through which no gradient flows. */
 export const detachOp: Op = {
@@ -34,6 +36,21 @@ export const customOp: Op<{ readonly name: string; readonly gradient: CustomGrad
         );
     });
     return [undefined, ...grads];
+  },
+  batch({ inputs: [value, ...inputs], attributes, size }) {
+    const gradient: CustomGradient = (grad, output, given) => {
+      const stacked = [grad, output, ...given];
+      const [g, o, ...xs] = stacked.map((x) => input(x.shape.slice(1), x.dtype, { requiresGrad: x.requiresGrad }));
+      const examples = new Map([g!, o!, ...xs].map((leaf, i) => [leaf, { node: stacked[i]!, mapped: true }]));
+      const parts = attributes.gradient(g!, o!, xs);
+      const found = batchGraph(
+        parts.filter((part) => part !== undefined),
+        examples,
+        size,
+      );
+      return parts.map((part) => part && found.shift());
+    };
+    return custom(attributes.name, value!, inputs, gradient);
   },
   lower: ({ inputs: [value], index }) => value!(index),
 };

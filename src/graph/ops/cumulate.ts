@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, sameShape, show } from "../../core/shape.ts";
 import { add, binary, constant, index as freshIndex, type Expression, type Index } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
-import { apply, type Access, type LoopsContext, type LoopsLowering, type Op } from "../op.ts";
+import { apply, batchAlongAxis, type Access, type LoopsContext, type LoopsLowering, type Op } from "../op.ts";
 import { eq, mul, ne, or } from "./binary.ts";
 import { fill, iota } from "./leaf.ts";
 import { flip, pad, slice } from "./movement.ts";
@@ -76,6 +76,7 @@ export const cumulateOp: Op<Along & { readonly mode: CumulateMode }> = {
     if (mode === "prod") return [mul(previous(node, axis, 1), later(x!, grad, axis))];
     return [scatter("add", fill(x!.shape, 0, x!.dtype), extremePositions(x!, node, axis), grad, axis)];
   },
+  batch: batchAlongAxis,
   lowerLoops(context) {
     const [x] = context.inputs as [Access];
     const { mode } = context.attributes;
@@ -111,6 +112,7 @@ export const recurrenceOp: Op<Along> = {
     // The first factor meets no element before it: not even NaN reaches it.
     return [previous(mul(following(given, axis), node), axis, 0), given];
   },
+  batch: batchAlongAxis,
   lowerLoops(context) {
     const [a, b] = context.inputs as [Access, Access];
     return running(context, b, (at, before) => binary("add", binary("mul", a(at), before), b(at)));

@@ -69,6 +69,22 @@ export const dotOp: Op<Pairing> = {
         : undefined,
     ];
   },
+  batch({ given: [a, b], mapped: [left, right], attributes: { batch, contract } }) {
+    const up = (axes: readonly number[], moved: boolean | undefined): number[] =>
+      axes.map((axis) => axis + Number(moved));
+    const both = left && right;
+    const product = dot(a!, b!, {
+      batch: [
+        [...(both ? [0] : []), ...up(batch[0], left)],
+        [...(both ? [0] : []), ...up(batch[1], right)],
+      ],
+      contract: [up(contract[0], left), up(contract[1], right)],
+    });
+    if (both) return product;
+    // The examples of one side alone are one more of its free axes, the first.
+    const at = left ? batch[0].length : a!.shape.length - contract[0].length;
+    return permute(product, [at, ...range(0, at), ...range(at + 1, product.shape.length)]);
+  },
   lower({ inputs: [a, b], nodes, index, attributes: { batch, contract } }) {
     const [nodeA, nodeB] = nodes as [Node, Node];
     const bound = contract[0].map((axis) => freshIndex(nodeA.shape[axis]!));

@@ -14,7 +14,7 @@ import {
 } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import type { Node } from "../node.ts";
-import { apply, type Op } from "../op.ts";
+import { apply, batchAlongAxis, type Op } from "../op.ts";
 import { and, div, eq, le, lt } from "./binary.ts";
 import { fill, iota } from "./leaf.ts";
 import { clamp } from "./movement.ts";
@@ -48,6 +48,7 @@ export const gatherOp: Op<{ readonly axis: number }> = {
     scatter("add", fill(x!.shape, 0, x!.dtype), index!, grad, axis),
     undefined,
   ],
+  batch: batchAlongAxis,
   lower({ inputs: [x, position], nodes: [node], index, attributes: { axis }, dtype }) {
     const size = node!.shape[axis]!;
     const outside = constant(isFloat(dtype) ? NaN : 0, dtype);
@@ -95,6 +96,7 @@ export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }
     const share = div(grad, winners);
     return [where(stays, share, fill(x!.shape, 0, x!.dtype)), undefined, where(won, reaching(share), none)];
   },
+  batch: batchAlongAxis,
   lowerLoops({ inputs: [x, position, updates], nodes: [, index], shape, attributes: { axis, mode }, read, write }) {
     const at = shape.map((d) => freshIndex(d));
     const from = freshIndex(index!.shape[axis]!);

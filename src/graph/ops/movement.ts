@@ -17,7 +17,7 @@ import {
   type Expression,
 } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
-import { apply, type Op } from "../op.ts";
+import { apply, batchAlongAxes, batchAlongAxis, type Op } from "../op.ts";
 import { sum } from "./reduce.ts";
 
 /** The same elements in row-major order under another shape. */
@@ -33,6 +33,7 @@ export const reshapeOp: Op<{ readonly shape: Shape }> = {
     return { shape, dtype: x!.dtype };
   },
   vjp: ({ grad, inputs: [x] }) => [reshape(grad, x!.shape)],
+  batch: ({ inputs: [x], attributes: { shape }, size }) => reshape(x!, [size, ...shape]),
   lower({ inputs: [x], nodes: [node], index, shape }) {
     const from = node!.shape;
     // Axes that both sides share from the left or the right need no arithmetic.
@@ -77,6 +78,7 @@ export const permuteOp: Op<{ readonly axes: readonly number[] }> = {
       axes.map((_, i) => axes.indexOf(i)),
     ),
   ],
+  batch: ({ inputs: [x], attributes: { axes } }) => permute(x!, [0, ...axes.map((axis) => axis + 1)]),
   lower({ inputs: [x], index, attributes: { axes } }) {
     const source = new Array<Expression>(axes.length);
     axes.forEach((axis, i) => (source[axis] = index[i]!));
@@ -100,6 +102,7 @@ export const expandOp: Op<{ readonly shape: Shape }> = {
     const axes = x!.shape.flatMap((d, i) => (d === 1 && grad.shape[i] !== 1 ? [i] : []));
     return [reshape(sum(grad, axes), x!.shape)];
   },
+  batch: ({ inputs: [x], attributes: { shape }, size }) => expand(x!, [size, ...shape]),
   lower: ({ inputs: [x], nodes: [node], index }) =>
     x!(index.map((i, axis) => (node!.shape[axis] === 1 ? constant(0, "i32") : i))),
 };
@@ -131,6 +134,8 @@ export const sliceOp: Op<{ readonly start: Shape; readonly size: Shape; readonly
       ),
     ];
   },
+  batch: ({ inputs: [x], attributes: { start, size: sizes, step }, size }) =>
+    slice(x!, [0, ...start], [size, ...sizes], [1, ...step]),
   lower: ({ inputs: [x], index, attributes: { start, step } }) =>
     x!(index.map((i, a) => affine([{ value: i, coefficient: step[a]! }], start[a]!))),
 };
@@ -164,6 +169,7 @@ export const padOp: Op<{ readonly widths: readonly (readonly [number, number])[]
       x!.shape,
     ),
   ],
+  batch: ({ inputs: [x], attributes: { widths, value } }) => pad(x!, [[0, 0], ...widths], value),
   lower({ inputs: [x], nodes: [node], index, attributes: { widths, value }, dtype }) {
     let inside: Expression = constant(1, "bool");
     const source = index.map((i, a) => {
@@ -216,6 +222,7 @@ export const dilateOp: Op<{ readonly step: Shape }> = {
       step,
     ),
   ],
+  batch: ({ inputs: [x], attributes: { step } }) => dilate(x!, [1, ...step]),
   lower({ inputs: [x], index, attributes: { step }, dtype }) {
     let inside: Expression = constant(1, "bool");
     const source = index.map((i, a) => {
@@ -237,6 +244,7 @@ export const flipOp: Op<{ readonly axes: readonly number[] }> = {
     return { shape: x!.shape, dtype: x!.dtype };
   },
   vjp: ({ grad, attributes: { axes } }) => [flip(grad, axes)],
+  batch: batchAlongAxes,
   lower: ({ inputs: [x], index, shape, attributes: { axes } }) =>
     x!(index.map((i, a) => (axes.includes(a) ? affine([{ value: i, coefficient: -1 }], shape[a]! - 1) : i))),
 };
@@ -267,6 +275,7 @@ export const concatOp: Op<{ readonly axis: number }> = {
       return slice(grad, start, x.shape);
     });
   },
+  batch: batchAlongAxis,
   lower({ inputs, nodes, index, attributes: { axis }, dtype }) {
     let from = 0;
     let value: Expression = constant(0, dtype);
@@ -321,6 +330,7 @@ export const windowOp: Op<Window> = {
     return { shape, dtype: x!.dtype };
   },
   vjp: ({ grad, inputs: [x], attributes }) => [fold(grad, { ...attributes, length: x!.shape[attributes.axis]! })],
+  batch: batchAlongAxis,
   lower: ({ inputs: [x], index, attributes: { axis, stride, dilation } }) =>
     x!(
       index
@@ -346,6 +356,7 @@ export const foldOp: Op<Window & { readonly length: number }> = {
     return { shape, dtype: x!.dtype };
   },
   vjp: ({ grad, attributes: { axis, size, stride, dilation } }) => [window(grad, { axis, size, stride, dilation })],
+  batch: batchAlongAxis,
   lower({ inputs: [x], nodes: [node], index, attributes: { axis, size, stride, dilation }, dtype }) {
     const positions = node!.shape[axis]!;
     const at = (position: Expression, k: Expression): Expression =>

@@ -4,6 +4,8 @@ import { DTypeError } from "../../core/errors.ts";
 import { add, binary, bitcast, constant, scale, type Expression } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
+import { concat, reshape, slice } from "./movement.ts";
+import { fill } from "./leaf.ts";
 
 const ROTATIONS = [
   [13, 15, 26, 6],
@@ -42,6 +44,14 @@ export const randomBitsOp: Op<{ readonly shape: Shape }> = {
     if (key!.dtype !== "u32" || key!.shape.length !== 1 || key!.shape[0] !== 2)
       throw new DTypeError(`randomBits: the key must be u32 [2], got ${key!.dtype} ${show(key!.shape)}`);
     return { shape, dtype: "u32" };
+  },
+  batch({ inputs: [keys], attributes: { shape }, size }) {
+    if (size === 0) return fill([0, ...shape], 0, "u32");
+    const one = (i: number): Node => randomBits(reshape(slice(keys!, [i, 0], [1, 2]), [2]), shape);
+    return concat(
+      Array.from({ length: size }, (_, i) => reshape(one(i), [1, ...shape])),
+      0,
+    );
   },
   lower({ inputs: [key], index, shape }) {
     const strides = stridesOf(shape);

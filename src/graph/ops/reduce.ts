@@ -4,7 +4,7 @@ import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, show, sizeOf, type Shape } from "../../core/shape.ts";
 import { index as freshIndex, reduce, type Expression, type ReduceOp } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
-import { apply, type GradientContext, type Op } from "../op.ts";
+import { apply, batchAlongAxes, type GradientContext, type Op } from "../op.ts";
 import { eq, mul } from "./binary.ts";
 import { fill, iota } from "./leaf.ts";
 import { expand, flip, pad, permute, reshape, slice } from "./movement.ts";
@@ -27,6 +27,7 @@ function define(name: ReduceOp, vjp?: (c: GradientContext<Axes>) => Node): Op<Ax
       return { shape: x!.shape.filter((_, i) => !axes.includes(i)), dtype: arg ? "i32" : x!.dtype };
     },
     ...(vjp ? { vjp: (c) => [vjp(c)] } : {}),
+    batch: batchAlongAxes,
     lower({ inputs: [x], nodes: [node], index, attributes: { axes } }) {
       const bound = axes.map((a) => freshIndex(node!.shape[a]!));
       let next = 0;

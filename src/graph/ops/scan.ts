@@ -7,6 +7,7 @@ import { GradientError, ShapeError } from "../../core/errors.ts";
 import { sameShape, show, type Shape } from "../../core/shape.ts";
 import { topological, Node, type Source } from "../node.ts";
 import { gradients } from "../grad.ts";
+import { batchGraph, type Example } from "../batch.ts";
 import { apply, gradientsEnabled, withGradientMode, type Op } from "../op.ts";
 import { add } from "./binary.ts";
 import { dot, dotOp, type Pairing } from "./dot.ts";
@@ -76,7 +77,28 @@ export const scanOp: Op<ScanAttributes> = {
       throw new GradientError("scan: built without gradients (inside noGrad, or from tensors that need none)");
     return attributes.backward(node, grads);
   },
+  batch({ node, inputs, given, mapped, attributes: { length, body, backward }, size }) {
+    const [carries, steps] = [body.carry.length, body.step.length];
+    const leaves = new Map<Node, Example>();
+    body.shared.forEach((leaf, i) => {
+      const at = carries + steps + i;
+      leaves.set(leaf, { node: given[at]!, mapped: mapped[at]! });
+    });
+    const step: Step = (carry, xs) => {
+      body.carry.forEach((leaf, i) => leaves.set(leaf, { node: carry[i]!, mapped: true }));
+      body.step.forEach((leaf, i) => leaves.set(leaf, { node: xs[i]!, mapped: mapped[carries + i]! }));
+      const made = batchGraph([...body.next, ...body.outputs], leaves, size);
+      return { carry: made.slice(0, carries), outputs: made.slice(carries) };
+    };
+    // Stacks have the steps first, then the examples.
+    const xs = given.slice(carries, carries + steps).map((x, i) => (mapped[carries + i] ? swapped(x) : x));
+    const run = (): Node => scan(step, inputs.slice(0, carries), xs, length).loop;
+    return withGradientMode(node.requiresGrad && backward !== undefined, run);
+  },
 };
+
+/** The first two axes in each other's place. */
+const swapped = (x: Node): Node => permute(x, [1, 0, ...x.shape.slice(2).map((_, i) => i + 2)]);
 
 /** One result of a scan: the carry before and after every step, stacked [length + 1, …], or a stacked output [length, …]. */
 export const scanOutputOp: Op<{
@@ -90,6 +112,13 @@ export const scanOutputOp: Op<{
   vjp: () => {
     throw new GradientError("scanOutput: the gradient of a result goes through its scan");
   },
+  batch: ({ given: [loop], attributes, size }) =>
+    swapped(
+      apply(scanOutputOp, [loop!], {
+        ...attributes,
+        shape: [attributes.shape[0]!, size, ...attributes.shape.slice(1)],
+      }),
+    ),
   tuplePosition: ({ inputs: [scan], attributes: { kind, index } }) =>
     kind === "carry" ? (index as number) : (scan!.attributes["body"] as ScanBody).carry.length + (index as number),
 };
@@ -102,6 +131,8 @@ export interface ScanResult {
   readonly carry: readonly Node[];
   /** Outputs of all steps, stacked along a new first axis. */
   readonly outputs: readonly Node[];
+  /** The loop itself, which `scanOutput` reads. */
+  readonly loop: Node;
 }
 
 /** What a step does: from the carry and this step's slices to the next carry and what is handed out. */
@@ -218,7 +249,7 @@ function build(
     const stack = pick("carry", i, n);
     return reshape(slice(stack, [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape);
   });
-  return { carry: last, outputs: outputs.map((n, i) => pick("output", i, n)) };
+  return { carry: last, outputs: outputs.map((n, i) => pick("output", i, n)), loop: node };
 }
 
 interface Forward {

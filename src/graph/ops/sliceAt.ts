@@ -1,12 +1,15 @@
 /** Part of an axis from an offset that is data: key-value caches, generation, windows that move. */
 import { isFloat } from "../../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
-import { checkAxes, sameShape, show } from "../../core/shape.ts";
+import { checkAxes, sameShape, show, type Shape } from "../../core/shape.ts";
 import { add, binary, cast, constant, scale, select, type Expression } from "../../ir/expression.ts";
 import type { Node } from "../node.ts";
 import { apply, type Access, type Op } from "../op.ts";
-import { fill } from "./leaf.ts";
-import { clamp } from "./movement.ts";
+import { add as addNodes, max, min } from "./binary.ts";
+import { gather, scatter } from "./gather.ts";
+import { fill, iota } from "./leaf.ts";
+import { clamp, expand, reshape } from "./movement.ts";
+import { cast as castNode } from "./unary.ts";
 
 function checkStart(op: string, start: Node): void {
   if (isFloat(start.dtype) || start.dtype === "bool")
@@ -18,6 +21,15 @@ function checkStart(op: string, start: Node): void {
 /** The offset, moved so that `size` elements of an axis of `length` lie behind it. */
 const within = (start: Access, length: number, size: number): Expression =>
   clamp(cast(start([]), "i32"), length - size + 1);
+
+/** Positions of a part of `axis` that starts elsewhere in every example: like `part`, the offsets moved so that it fits. */
+function positions(part: Shape, starts: Node, axis: number, length: number): Node {
+  const zero = fill(starts.shape, 0, "i32");
+  const last = fill(starts.shape, length - part[axis]!, "i32");
+  const fitting = max(min(castNode(starts, "i32"), last), zero);
+  const spread = expand(reshape(fitting, [starts.shape[0]!, ...part.slice(1).map(() => 1)]), part);
+  return addNodes(spread, iota(part, axis));
+}
 
 /** `size` elements of an axis from an offset (i32 []). Where they would not fit, the offset moves until they do, as in JAX. */
 export const sliceAtOp: Op<{ readonly axis: number; readonly size: number }> = {
@@ -36,6 +48,10 @@ export const sliceAtOp: Op<{ readonly axis: number; readonly size: number }> = {
     updateAt(fill(x!.shape, 0, x!.dtype), grad, start!, axis),
     undefined,
   ],
+  batch({ node, inputs: [x], given: [, start], mapped: [, starts], attributes: { axis, size: count }, size }) {
+    if (!starts) return sliceAt(x!, start!, count, axis + 1);
+    return gather(x!, positions([size, ...node.shape], start!, axis + 1, x!.shape[axis + 1]!), axis + 1);
+  },
   lower({ inputs: [x, start], nodes: [node], index, attributes: { axis, size } }) {
     const from = within(start!, node!.shape[axis]!, size);
     return x!(index.map((i, a) => (a === axis ? clamp(add(i, from), node!.shape[axis]!) : i)));
@@ -64,6 +80,11 @@ export const updateAtOp: Op<{ readonly axis: number }> = {
     sliceAt(grad, start!, update!.shape[axis]!, axis),
     undefined,
   ],
+  batch({ inputs: [x, update], given: [, , start], mapped: [, , starts], attributes: { axis } }) {
+    if (!starts) return updateAt(x!, update!, start!, axis + 1);
+    const at = positions(update!.shape, start!, axis + 1, x!.shape[axis + 1]!);
+    return scatter("set", x!, at, update!, axis + 1);
+  },
   lower({ inputs: [x, update, start], nodes: [node, part], index, attributes: { axis } }) {
     const size = part!.shape[axis]!;
     if (size === 0) return x!(index);

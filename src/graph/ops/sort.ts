@@ -22,7 +22,7 @@ import {
 } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import type { Node } from "../node.ts";
-import { apply, type Access, type Op } from "../op.ts";
+import { apply, batchAlongAxis, type Access, type Op } from "../op.ts";
 import { clamp, contiguous } from "./movement.ts";
 
 /** `run`: how many neighbours are in order before (merge) or after (count) the op. */
@@ -55,6 +55,7 @@ export const countRunsOp: Op<Order> = {
     checkRun("countRuns", run);
     return { shape: x!.shape, dtype: "i32" };
   },
+  batch: batchAlongAxis,
   lowerLoops({ inputs: [x], shape, attributes: { axis, run, descending }, write }) {
     const length = shape[axis]!;
     const others = shape.map((size) => freshIndex(size));
@@ -109,6 +110,7 @@ export const mergeRunsOp: Op<Order> = {
       throw new ShapeError(`mergeRuns: keys ${show(x!.shape)} and order ${show(order!.shape)} differ`);
     return { shape: x!.shape, dtype: "i32" };
   },
+  batch: batchAlongAxis,
   lowerLoops({ inputs: [x, order], shape, attributes: { axis, run, descending }, write }) {
     const length = shape[axis]!;
     const index = shape.map((size) => freshIndex(size));
