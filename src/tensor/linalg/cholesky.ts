@@ -3,7 +3,7 @@ import { concat } from "../functions.ts";
 import { zerosLike } from "../create.ts";
 import type { Tensor } from "../tensor.ts";
 import { withGradient } from "./gradients.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 import { flatBatch, floats, part, squareSize, transposed } from "./matrices.ts";
 import { BLOCK, forward, halfOf, solveTriangular } from "./triangular.ts";
 

@@ -1,8 +1,8 @@
-import { arange, eye } from "../create.ts";
-import { diagonal, putAlongAxis, takeAlongAxis, where } from "../functions.ts";
+import { eye } from "../create.ts";
+import { argsort, diagonal, takeAlongAxis, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
 import { withGradients } from "./gradients.ts";
-import { ranks, rotated, rotations, sweeps } from "./jacobi.ts";
+import { rotated, rotations, sweeps } from "./jacobi.ts";
 import { batchOf, flatBatch, floats, squareSize, transposed } from "./matrices.ts";
 
 /** Values and vectors (as rows) of symmetric [batch, n, n], in the order of Jacobi's method. */
@@ -22,11 +22,6 @@ function jacobi(a: Tensor): { values: Tensor; rows: Tensor } {
 /** The lower triangle, and above it its mirror image. */
 function mirrored(a: Tensor): Tensor {
   return a.tril().add(transposed(a.tril(-1)));
-}
-
-/** The positions in sorted order that numbers of these ranks have. */
-export function orderOf(rank: Tensor): Tensor {
-  return putAlongAxis(rank.mul(0), rank, arange(rank.shape[rank.rank - 1]!), -1);
 }
 
 /** Eigenvalues [.., n], ascending, and eigenvectors [.., n, n], the columns of V. */
@@ -50,7 +45,7 @@ export function eigh(a: Tensor): Eigen {
     [matrix],
     () => {
       const { values, rows } = jacobi(flatBatch(mirrored(matrix)));
-      const order = orderOf(ranks(values, false));
+      const order = argsort(values);
       const vectors = transposed(takeAlongAxis(rows, order.unsqueeze(2), 1));
       return [takeAlongAxis(values, order, 1).reshape([...batch, n]), vectors.reshape([...matrix.shape])];
     },

@@ -6,7 +6,7 @@
 import { arange } from "../create.ts";
 import { where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 
 /** Sweeps after which nothing changes any more, with some to spare. */
 const sweepsFor = (n: number): number => 6 + Math.ceil(Math.log2(Math.max(2, n)));
@@ -81,18 +81,4 @@ export function sweeps(
     })).state;
   }
   return state;
-}
-
-/** Positions of the numbers along the last axis, sorted: those before each are counted. Equal numbers keep their order; NaN comes last. */
-export function ranks(values: Tensor, descending: boolean): Tensor {
-  const position = arange(values.shape[values.rank - 1]!);
-  const [mine, other] = [values.unsqueeze(-1), values.unsqueeze(-2)];
-  const before = descending ? other.gt(mine) : other.lt(mine);
-  const [mineLast, otherLast] = [mine.isNan(), other.isNan()];
-  const same = other.eq(mine).logicalOr(mineLast.logicalAnd(otherLast));
-  const earlier = position.unsqueeze(0).lt(position.unsqueeze(1));
-  return before
-    .logicalOr(mineLast.logicalAnd(otherLast.logicalNot()))
-    .logicalOr(same.logicalAnd(earlier as Tensor))
-    .sum(-1);
 }

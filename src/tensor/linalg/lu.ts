@@ -1,7 +1,7 @@
 import { arange, full } from "../create.ts";
 import { concat, diagonal, takeAlongAxis, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 import { batchOf, flatBatch, floats, part, sizesOf } from "./matrices.ts";
 import { BLOCK, forward, halfOf } from "./triangular.ts";
 

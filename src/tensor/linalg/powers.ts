@@ -4,7 +4,7 @@ import { concat, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
 import { zerosLike } from "../create.ts";
 import { withGradient } from "./gradients.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 import { flatBatch, floats, squareSize, transposed } from "./matrices.ts";
 import { inverse, solve } from "./solve.ts";
 

@@ -3,7 +3,7 @@ import { arange, eye } from "../create.ts";
 import { concat, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
 import { withGradients } from "./gradients.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 import { batchOf, flatBatch, floats, part, sizesOf, transposed } from "./matrices.ts";
 import { BLOCK, backward, solveTriangular } from "./triangular.ts";
 

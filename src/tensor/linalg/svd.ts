@@ -1,9 +1,9 @@
 import { eye } from "../create.ts";
-import { concat, diagonal, takeAlongAxis, where } from "../functions.ts";
+import { argsort, concat, diagonal, takeAlongAxis, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
-import { orderOf, reciprocal } from "./eigh.ts";
+import { reciprocal } from "./eigh.ts";
 import { withGradients } from "./gradients.ts";
-import { ranks, rotated, rotations, sweeps } from "./jacobi.ts";
+import { rotated, rotations, sweeps } from "./jacobi.ts";
 import { batchOf, flatBatch, floats, part, sizesOf, transposed } from "./matrices.ts";
 import { factors } from "./qr.ts";
 
@@ -31,7 +31,7 @@ function jacobi(a: Tensor): Factors {
     return [rotated(now!, 1, partner, rotations(own, beside, partner))];
   }) as [Tensor];
   const lengths = part(rows, [0], [0, m]).square().sum(2).sqrt();
-  const order = orderOf(ranks(lengths, true)).unsqueeze(2);
+  const order = argsort(lengths, -1, true).unsqueeze(2);
   const sorted = takeAlongAxis(rows, order, 1);
   // Q of columns that are orthogonal already is those columns at length 1, and something orthogonal for those of length 0.
   const { q, r } = factors(transposed(part(sorted, [0], [0, m])), n);

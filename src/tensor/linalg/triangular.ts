@@ -4,7 +4,7 @@ import { concat, diagonal } from "../functions.ts";
 import { arange } from "../create.ts";
 import type { Tensor } from "../tensor.ts";
 import { withGradient } from "./gradients.ts";
-import { loop } from "./loop.ts";
+import { loop } from "../loop.ts";
 import { commonBatch, flatBatch, floats, part, sizesOf, squareSize, transposed } from "./matrices.ts";
 
 /** Matrices up to this size are worked through column by column; larger ones are halved, so that most work is products. */

@@ -1,6 +1,6 @@
-import { iota } from "../../graph/ops/leaf.ts";
-import { scan } from "../../graph/ops/scan.ts";
-import { fromNode, type Tensor } from "../tensor.ts";
+import { iota } from "../graph/ops/leaf.ts";
+import { scan } from "../graph/ops/scan.ts";
+import { fromNode, type Tensor } from "./tensor.ts";
 
 /** What a step makes: the state after it, and values to be stacked over the steps along a new first axis. */
 export interface StepResult {
