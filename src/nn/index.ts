@@ -18,7 +18,10 @@ export {
   type GlobalPoolOptions,
 } from "./adaptivePool.ts";
 export { causalMask, scaledDotProductAttention, type AttentionOptions } from "./attention.ts";
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batchNorm.ts";
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from "./batchNorm.ts";
+export { Bilinear, type BilinearOptions } from "./bilinear.ts";
+export { KeyValueCache, type KeyValueCacheSizes } from "./cache.ts";
+export { CausalSelfAttention, type CausalCall, type CausalSelfAttentionOptions } from "./causalSelfAttention.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./convTranspose.ts";
 export { dropout, Dropout } from "./dropout.ts";
@@ -26,6 +29,7 @@ export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Reshape, Unflatten } from "./flatten.ts";
 export { Fold, Unfold } from "./fold.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
+export { GPT, GPTBlock, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as init from "./init/index.ts";
 export { Lambda } from "./lambda.ts";
@@ -79,9 +83,25 @@ export {
   type LPPoolOptions,
   type MaxPoolOptions,
 } from "./pool.ts";
+export {
+  frequencyEncoding,
+  LearnedPositions,
+  SinusoidalPositions,
+  sinusoidalPositions,
+  type FrequencyEncodingOptions,
+  type SinusoidalPositionsOptions,
+} from "./position.ts";
+export {
+  alibi,
+  alibiSlopes,
+  RelativePositionBias,
+  type PositionBiasCall,
+  type RelativePositionBiasOptions,
+} from "./positionBias.ts";
 export type { RecurrentCall, RecurrentOptions } from "./recurrent.ts";
 export type { RecurrentCellOptions } from "./recurrentCell.ts";
 export { RNN, RNNCell, type RNNCellOptions, type RNNOptions } from "./rnn.ts";
+export { RotaryPositions, type RotaryOptions } from "./rotary.ts";
 export type { Rule } from "./rules.ts";
 export {
   DepthwiseConv1d,
@@ -95,5 +115,19 @@ export { Sequential, sequential, type Layer } from "./sequential.ts";
 export { ChannelsLast, Permute, RepeatVector } from "./shapes.ts";
 export { buffer, parameter } from "./state.ts";
 export type { LoadOptions, LoadResult, StateDict } from "./stateDict.ts";
+export {
+  Transformer,
+  TransformerDecoder,
+  TransformerEncoder,
+  type TransformerCall,
+  type TransformerOptions,
+} from "./transformer.ts";
+export {
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type DecoderCall,
+  type EncoderCall,
+  type TransformerLayerOptions,
+} from "./transformerLayer.ts";
 export { interpolate, Upsample } from "./upsample.ts";
 export { BufferTensor, Parameter } from "../tensor/parameter.ts";

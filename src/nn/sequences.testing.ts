@@ -6,4 +6,4 @@ type Group = Readonly<Record<string, GoldenLayer>>;
 
 export const sequences = JSON.parse(
   readFileSync(new URL("../../tools/goldens/results/sequences.json", import.meta.url), "utf8"),
-) as { readonly recurrent: Group; readonly attention: Group };
+) as Readonly<Record<"recurrent" | "attention" | "positions" | "transformer", Group>>;

@@ -6,6 +6,7 @@ needs `torch`. Numbers come from `spread` in nn.py, as there.
 """
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -130,7 +131,140 @@ ATTENTION = {
     "heads without a batch": lambda: record(nn.MultiheadAttention(6, 2), [[3, 6], [4, 6], [4, 6]], attended),
 }
 
-GROUPS = {"recurrent": RECURRENT, "attention": ATTENTION}
+
+
+def rotated(x, base=10000.0, interleaved=False, start=0):
+    """Rotary positions as in LLaMA (halves) or GPT-J (neighbours)."""
+    length, width = x.shape[-2:]
+    rates = base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    angles = (torch.arange(length, dtype=torch.float64) + start)[:, None] * rates
+    if interleaved:
+        cos, sin = (f(angles).repeat_interleave(2, -1) for f in (torch.cos, torch.sin))
+        other = torch.stack([-x[..., 1::2], x[..., ::2]], -1).flatten(-2)
+    else:
+        cos, sin = (torch.cat([f(angles)] * 2, -1) for f in (torch.cos, torch.sin))
+        half = width // 2
+        other = torch.cat([-x[..., half:], x[..., :half]], -1)
+    return x * cos + other * sin
+
+
+class Rotary(nn.Module):
+    def __init__(self, **named):
+        super().__init__()
+        self.named = named
+
+    def forward(self, x):
+        return rotated(x, **self.named)
+
+
+class Sinusoidal(nn.Module):
+    """The table of PyTorch's tutorial."""
+
+    def forward(self, x):
+        length, width = x.shape[-2:]
+        position = torch.arange(length, dtype=torch.float64).unsqueeze(1)
+        rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10000.0) / width))
+        table = torch.zeros(length, width, dtype=torch.float64)
+        table[:, 0::2] = torch.sin(position * rates)
+        table[:, 1::2] = torch.cos(position * rates)
+        return x + table
+
+
+class RelativeBias(nn.Module):
+    """T5's buckets."""
+
+    def __init__(self, heads, queries, keys, buckets=32, distance=128, bidirectional=True):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(buckets, heads))
+        relative = torch.arange(keys)[None, :] - torch.arange(queries)[:, None]
+        base = torch.zeros_like(relative)
+        if bidirectional:
+            buckets //= 2
+            base = (relative > 0).long() * buckets
+            relative = relative.abs()
+        else:
+            relative = -torch.minimum(relative, torch.zeros_like(relative))
+        exact = buckets // 2
+        far = exact + (torch.log(relative.double() / exact) / math.log(distance / exact) * (buckets - exact)).long()
+        self.place = base + torch.where(relative < exact, relative, far.clamp(max=buckets - 1))
+
+    def forward(self):
+        return self.weight[self.place].permute(2, 0, 1)
+
+
+class CausalSelfAttention(nn.Module):
+    """Grouped-query attention with LLaMA's names."""
+
+    def __init__(self, features, heads, groups, rotary, bias=True):
+        super().__init__()
+        self.heads, self.groups, self.width, self.rotary = heads, groups, features // heads, rotary
+        self.q_proj = nn.Linear(features, features, bias=bias)
+        self.k_proj = nn.Linear(features, groups * self.width, bias=bias)
+        self.v_proj = nn.Linear(features, groups * self.width, bias=bias)
+        self.o_proj = nn.Linear(features, features, bias=bias)
+
+    def forward(self, x):
+        q, k, v = (
+            f(x).unflatten(-1, (n, self.width)).transpose(-2, -3)
+            for f, n in ((self.q_proj, self.heads), (self.k_proj, self.groups), (self.v_proj, self.groups))
+        )
+        if self.rotary:
+            q, k = rotated(q), rotated(k)
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+        return self.o_proj(mixed.transpose(-2, -3).flatten(-2))
+
+
+POSITIONS = {
+    "rotary": lambda: record(Rotary(), [[2, 3, 5, 8]]),
+    "rotary, neighbours, from position 7": lambda: record(Rotary(base=100.0, interleaved=True, start=7), [[2, 5, 6]]),
+    "sinusoidal": lambda: record(Sinusoidal(), [[2, 7, 6]]),
+    "relative": lambda: record(RelativeBias(2, 3, 200, bidirectional=True), []),
+    "relative, of a decoder": lambda: record(RelativeBias(2, 40, 40, 8, 20, bidirectional=False), []),
+    "causal": lambda: record(CausalSelfAttention(8, 2, 2, False), [[2, 5, 8]]),
+    "causal in groups, rotary": lambda: record(CausalSelfAttention(8, 4, 2, True, bias=False), [[2, 5, 8]]),
+}
+
+PLAIN = {"dropout": 0.0, "batch_first": True}
+LATER = torch.triu(torch.ones(3, 3, dtype=torch.bool), 1)
+PADDED = torch.tensor([[False, False, False, False], [False, False, True, True]])
+
+TRANSFORMER = {
+    "encoder layer": lambda: record(nn.TransformerEncoderLayer(6, 2, 5, **PLAIN), [[2, 3, 6]]),
+    "encoder layer, norm first, gelu, masked": lambda: record(
+        nn.TransformerEncoderLayer(6, 3, 8, activation="gelu", norm_first=True, bias=False, **PLAIN),
+        [[2, 4, 6]],
+        lambda f, x: f(x, src_key_padding_mask=PADDED),
+    ),
+    "decoder layer": lambda: record(
+        nn.TransformerDecoderLayer(6, 2, 5, **PLAIN), [[2, 3, 6], [2, 4, 6]], lambda f, x, m: f(x, m, tgt_mask=LATER)
+    ),
+    "decoder layer, norm first, masked, length first": lambda: record(
+        nn.TransformerDecoderLayer(6, 2, 5, dropout=0.0, activation="gelu", norm_first=True, layer_norm_eps=1e-3),
+        [[3, 2, 6], [4, 2, 6]],
+        lambda f, x, m: f(x, m, memory_key_padding_mask=PADDED),
+    ),
+    "encoder": lambda: record(
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 5, **PLAIN), 2, nn.LayerNorm(6)), [[2, 3, 6]]
+    ),
+    "encoder without norm, causal": lambda: record(
+        nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 5, **PLAIN), 2),
+        [[2, 3, 6]],
+        lambda f, x: f(x, mask=LATER, is_causal=True),
+    ),
+    "decoder": lambda: record(
+        nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 2, 5, **PLAIN), 2, nn.LayerNorm(6)), [[2, 3, 6], [2, 4, 6]]
+    ),
+    "transformer": lambda: record(
+        nn.Transformer(6, 2, 1, 2, 5, **PLAIN), [[2, 4, 6], [2, 3, 6]], lambda f, x, y: f(x, y, tgt_mask=LATER)
+    ),
+    "transformer with padding": lambda: record(
+        nn.Transformer(6, 2, 1, 1, 5, norm_first=True, **PLAIN),
+        [[2, 4, 6], [2, 3, 6]],
+        lambda f, x, y: f(x, y, src_key_padding_mask=PADDED, memory_key_padding_mask=PADDED),
+    ),
+}
+
+GROUPS = {"recurrent": RECURRENT, "attention": ATTENTION, "positions": POSITIONS, "transformer": TRANSFORMER}
 
 
 def main() -> None:
