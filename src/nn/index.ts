@@ -35,6 +35,7 @@ export * as init from "./init/index.ts";
 export { Lambda } from "./lambda.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export * from "./losses/modules.ts";
 export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
 export { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, type DotOptions } from "./merge.ts";
 export { Module } from "./module.ts";

@@ -93,11 +93,10 @@ def record(function) -> dict:
 
 
 def main() -> None:
-    with torch.device("cpu"):
-        groups = {
-            "functions": {name: record(f) for name, f in POINTWISE.items()},
-            "names": {name: record(keras.activations.get(name)) for name in " ".join(NAMES).split()},
-        }
+    groups = {
+        "functions": {name: record(f) for name, f in POINTWISE.items()},
+        "names": {name: record(keras.activations.get(name)) for name in " ".join(NAMES).split()},
+    }
     lines = [f'"torch": "{torch.__version__.split("+")[0]}"', f'"keras": "{keras.__version__}"']
     for group, entries in groups.items():
         body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in entries.items())

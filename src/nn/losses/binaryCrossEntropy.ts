@@ -9,6 +9,7 @@ import { log1p } from "../../tensor/functional/elementary.ts";
 import { toFloat } from "../../tensor/functional/operands.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
+import { checkKnown } from "./known.ts";
 import { matched, reduced, type Reduced, type Reduction, type ReductionOptions, type Same } from "./reduction.ts";
 
 export interface BinaryCrossEntropyOptions<R extends Reduction> extends ReductionOptions<R> {
@@ -33,7 +34,7 @@ export function binaryCrossEntropyWithLogits<S extends Shape, T extends Shape, c
   options: BinaryCrossEntropyWithLogitsOptions<R> = {},
 ): Tensor<Reduced<R, S>> {
   const op = "binaryCrossEntropyWithLogits";
-  const { reduction = "mean", weight, posWeight } = options as BinaryCrossEntropyWithLogitsOptions<Reduction>;
+  const { weight, posWeight } = options as BinaryCrossEntropyWithLogitsOptions<Reduction>;
   const [given, target] = matched(op, logits, targets as Tensor);
   const x = toFloat(given);
   const t = cast(target, x.dtype);
@@ -45,7 +46,7 @@ export function binaryCrossEntropyWithLogits<S extends Shape, T extends Shape, c
           mul(sub(1, t), x),
           mul(add(mul(sub(typeof posWeight === "number" ? posWeight : posWeight.node, 1), t), 1), softplus(neg(x))),
         );
-  return fromNode(reduced(op, weighted(losses, weight), reduction));
+  return fromNode(reduced(op, weighted(losses, weight), options));
 }
 
 /** Logarithms below this count as this, as in PyTorch: a certain and wrong prediction costs 100, not ∞. */
@@ -54,6 +55,8 @@ const LOWEST = -100;
 /**
  * −t·ln p − (1 − t)·ln(1 − p) of probabilities p against targets t in [0, 1] of the same shape. Prefer
  * `binaryCrossEntropyWithLogits`, which loses no digits near 0 and 1.
+ * @throws ShapeError where the shapes differ, ArgumentError for probabilities outside [0, 1]; in a traced function, where they
+ * have no values yet, those cost 100 or NaN.
  */
 export function binaryCrossEntropy<S extends Shape, T extends Shape, const R extends Reduction = "mean">(
   probabilities: Tensor<S>,
@@ -61,8 +64,9 @@ export function binaryCrossEntropy<S extends Shape, T extends Shape, const R ext
   options: BinaryCrossEntropyOptions<R> = {},
 ): Tensor<Reduced<R, S>> {
   const op = "binaryCrossEntropy";
-  const { reduction = "mean", weight } = options as BinaryCrossEntropyOptions<Reduction>;
+  const { weight } = options as BinaryCrossEntropyOptions<Reduction>;
   const [given, target] = matched(op, probabilities, targets as Tensor);
+  checkKnown(op, "probabilities", given, 0, 1, "Use binaryCrossEntropyWithLogits for logits");
   const p = toFloat(given);
   const t = cast(target, p.dtype);
   const losses = withGradient(
@@ -74,5 +78,5 @@ export function binaryCrossEntropy<S extends Shape, T extends Shape, const R ext
       wanted!.requiresGrad ? mul(grad, sub(maximum(log1p(neg(at!)), LOWEST), maximum(log(at!), LOWEST))) : undefined,
     ],
   );
-  return fromNode(reduced(op, weighted(losses, weight), reduction));
+  return fromNode(reduced(op, weighted(losses, weight), options));
 }

@@ -50,7 +50,7 @@ function checkSmoothing(smoothing: number): void {
 }
 
 function soft(x: Node, probabilities: Node, options: SoftCrossEntropyOptions<Reduction>): Node {
-  const { reduction = "mean", labelSmoothing = 0, weight } = options;
+  const { labelSmoothing = 0, weight } = options;
   if (!sameShape(x.shape, probabilities.shape))
     throw new ShapeError(
       `crossEntropy: logits ${show(x.shape)} want labels ${show(x.shape.slice(0, -1))} (integers) or probabilities ` +
@@ -60,26 +60,27 @@ function soft(x: Node, probabilities: Node, options: SoftCrossEntropyOptions<Red
   const given = cast(probabilities, x.dtype);
   const smooth = labelSmoothing === 0 ? given : add(mul(given, 1 - labelSmoothing), labelSmoothing / classes);
   const target = weight ? mul(smooth, classWeights("crossEntropy", x, weight)) : smooth;
-  return reduced("crossEntropy", rows(x, target), reduction);
+  return reduced("crossEntropy", rows(x, target), options);
 }
 
 function hard(x: Node, labels: Node, options: CrossEntropyOptions<Reduction>): Node {
-  const { reduction = "mean", labelSmoothing = 0, weight, ignoreIndex } = options;
-  checkLabels("crossEntropy", x, labels);
+  const { reduction, sampleWeight, labelSmoothing = 0, weight, ignoreIndex } = options;
+  checkLabels("crossEntropy", x, labels, ignoreIndex);
   const rest = labelSmoothing / x.shape[x.shape.length - 1]!;
   const isHot = isLabel(labels, x.shape);
   const target = where(isHot, like(x, 1 - labelSmoothing + rest), rest);
   const weights = weight && classWeights("crossEntropy", x, weight);
   const losses = weights ? rows(x, mul(target, weights)) : rows(x, target, 1);
   const share = weights && sum(where(isHot, weights, 0), -1);
-  return counted("crossEntropy", losses, labels, x, { reduction, ignoreIndex, share });
+  return counted("crossEntropy", losses, labels, x, { reduction, sampleWeight, ignoreIndex, share });
 }
 
 /**
  * How far logits [..., classes] are from labels [...] (integers): the mean of lse(x) − x[label], computed stably from the
- * logits, so that no softmax goes before it. Labels out of range give NaN. Floating-point targets in the shape of the
- * logits are taken as probabilities (see `softCrossEntropy`).
- * @throws ShapeError where the shapes do not fit, DTypeError for labels that are no integers.
+ * logits, so that no softmax goes before it. Floating-point targets in the shape of the logits are taken as probabilities (see
+ * `softCrossEntropy`). With a weight, the mean divides by the weights of the labels, as in PyTorch.
+ * @throws ShapeError where the shapes do not fit, DTypeError for labels that are no integers, ArgumentError for labels that
+ * name no class; in a traced function, where labels have no values yet, those give NaN.
  */
 export function crossEntropy<S extends Shape, T extends Shape, const R extends Reduction = "mean">(
   logits: Tensor<S>,

@@ -14,7 +14,8 @@ import { sum } from "../../tensor/functional/reductions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Broadcast } from "../../tensor/types/broadcast.ts";
 import type { Show } from "../../tensor/types/shape.ts";
-import { checkReduction, reduced, type Reduction } from "./reduction.ts";
+import { checkKnownLabels } from "./known.ts";
+import { checkReduction, reduced, weighed, type ReductionOptions } from "./reduction.ts";
 
 /** S when labels of shape T fit logits of shape S (all but the last axis), or a sentence. */
 export type Labels<S extends Shape, T extends Shape, Op extends string> = S extends readonly [
@@ -36,8 +37,8 @@ export type Rows<S extends Shape> = S extends readonly [...infer B extends Shape
 /** All axes but the last, which holds the classes. */
 export const rowsOf = (x: Node): number[] => x.shape.slice(0, -1);
 
-/** Throws unless the labels are integers, one for each row of `x`. */
-export function checkLabels(op: string, x: Node, labels: Node): void {
+/** Throws unless the labels are integers, one for each row of `x`, and those that are known, classes. */
+export function checkLabels(op: string, x: Node, labels: Node, ignoreIndex?: number): void {
   if (x.shape.length === 0) throw new ShapeError(`${op}: the last axis must hold the classes, got a scalar`);
   if (isFloat(labels.dtype) || labels.dtype === "bool")
     throw new DTypeError(
@@ -45,6 +46,7 @@ export function checkLabels(op: string, x: Node, labels: Node): void {
     );
   if (!sameShape(labels.shape, rowsOf(x)))
     throw new ShapeError(`${op}: ${show(x.shape)} wants labels ${show(rowsOf(x))}, got ${show(labels.shape)}`);
+  checkKnownLabels(op, labels, x.shape[x.shape.length - 1]!, ignoreIndex);
 }
 
 /** True at the class that each label names. A comparison, not a scatter: it fuses into the kernel of its row. */
@@ -61,8 +63,7 @@ export function classWeights(op: string, x: Node, weight: Tensor): Node {
   return cast(weight.node, x.dtype);
 }
 
-export interface Counting {
-  readonly reduction: Reduction;
+export interface Counting extends ReductionOptions {
   readonly ignoreIndex: number | undefined;
   /** What each row counts in the mean; 1 each when absent. */
   readonly share: Node | undefined;
@@ -72,21 +73,16 @@ export interface Counting {
  * Losses of labelled rows brought together: NaN for a label that names no class, 0 for one that is ignored. The mean divides by what
  * the rows that count, count.
  */
-export function counted(
-  op: string,
-  losses: Node,
-  labels: Node,
-  x: Node,
-  { reduction, ignoreIndex, share }: Counting,
-): Node {
+export function counted(op: string, losses: Node, labels: Node, x: Node, options: Counting): Node {
+  const { reduction = "mean", sampleWeight, ignoreIndex, share } = options;
   checkReduction(op, reduction);
   const classes = x.shape[x.shape.length - 1]!;
   const names = cast(labels, "i32");
   const valid = where(logicalAnd(ge(names, 0), lt(names, classes)), losses, NaN);
-  if (ignoreIndex === undefined && !share) return reduced(op, valid, reduction);
+  if (ignoreIndex === undefined && !share) return reduced(op, valid, options);
   const counts = ignoreIndex === undefined ? undefined : ne(names, ignoreIndex);
   const kept = counts ? where(counts, valid, 0) : valid;
-  if (reduction !== "mean") return reduced(op, kept, reduction);
+  if (reduction !== "mean") return reduced(op, kept, options);
   const each = share ?? cast(counts!, x.dtype);
-  return div(sum(kept), sum(counts && share ? where(counts, share, 0) : each));
+  return div(sum(weighed(op, kept, sampleWeight)), sum(counts && share ? where(counts, share, 0) : each));
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { DTypeError, ShapeError } from "../../core/errors.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { tensor, zeros } from "../../tensor/create.ts";
 import { onEachDevice } from "../../tensor/devices.testing.ts";
 import { gradCheck } from "../../tensor/grad-check.ts";
+import { jit } from "../../tensor/jit.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expectNumbers, fixed, fixedParameter, goldens } from "../golden.testing.ts";
 import * as losses from "./index.ts";
@@ -101,9 +102,21 @@ onEachDevice(() => {
       expect(losses.crossEntropy(logits, tensor(Int32Array.of(0))).itemSync()).toBeCloseTo(Math.LN2, 6);
       expect(losses.crossEntropy(logits, tensor(Int32Array.of(1))).itemSync()).toBe(Infinity);
     });
-    it("labels that name no class give NaN, which no training step hides", () => {
+    it("labels that name no class are refused; where they have no values yet, they give NaN, which no training step hides", () => {
       const logits = zeros([3, 4]);
-      const each = losses.crossEntropy(logits, tensor(Int32Array.of(3, 4, -1)), { reduction: "none" });
+      const wrong = tensor(Int32Array.of(3, 4, -1)) as Tensor;
+      for (const [name, loss] of Object.entries({
+        crossEntropy: losses.crossEntropy,
+        nll: losses.nll,
+        focal: losses.focal,
+        multiMargin: losses.multiMargin,
+        sparseCategoricalCrossEntropy: losses.sparseCategoricalCrossEntropy,
+      } satisfies Record<string, losses.LossFunction>)) {
+        const message = new RegExp(`${name}: labels must be classes from 0 to 3, got 4 at position 1`);
+        expect(() => loss(logits, wrong)).toThrow(ArgumentError);
+        expect(() => loss(logits, wrong)).toThrow(message);
+      }
+      const each = jit((l: Tensor) => losses.crossEntropy(logits, l, { reduction: "none" }))(wrong);
       expect([...each.dataSync()].map(Number.isNaN)).toEqual([false, true, true]);
       expect(
         losses.crossEntropy(logits, tensor(Int32Array.of(0, -100, 1)), { ignoreIndex: -100 }).itemSync(),

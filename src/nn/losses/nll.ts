@@ -18,22 +18,23 @@ export interface NllOptions<R extends Reduction> extends ReductionOptions<R> {
 
 /**
  * −x[label] for log-probabilities [..., classes] (from `logSoftmax`) and labels [...] (integers). For logits use
- * `crossEntropy`. Labels out of range give NaN.
- * @throws ShapeError where the shapes do not fit, DTypeError for labels that are no integers.
+ * `crossEntropy`.
+ * @throws ShapeError where the shapes do not fit, DTypeError for labels that are no integers, ArgumentError for labels that
+ * name no class; in a traced function, where labels have no values yet, those give NaN.
  */
 export function nll<S extends Shape, T extends Shape, const R extends Reduction = "mean">(
   logProbabilities: Tensor<S>,
   labels: Checked<Labels<S, T, "nll">, Tensor<T>>,
   options: NllOptions<R> = {},
 ): Tensor<Reduced<R, Rows<S>>> {
-  const { reduction = "mean", ignoreIndex, weight } = options as NllOptions<Reduction>;
+  const { reduction, sampleWeight, ignoreIndex, weight } = options as NllOptions<Reduction>;
   const x = toFloat(logProbabilities.node);
   const names = (labels as Tensor).node;
-  checkLabels("nll", x, names);
+  checkLabels("nll", x, names, ignoreIndex);
   const isHot = isLabel(names, x.shape);
   const weights = weight && classWeights("nll", x, weight);
   const cost = neg(x);
   const losses = sum(where(isHot, weights ? mul(cost, weights) : cost, 0), -1);
   const share = weights && sum(where(isHot, weights, 0), -1);
-  return fromNode(counted("nll", losses, names, x, { reduction, ignoreIndex, share }));
+  return fromNode(counted("nll", losses, names, x, { reduction, sampleWeight, ignoreIndex, share }));
 }
