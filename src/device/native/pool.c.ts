@@ -83,14 +83,18 @@ static void share(struct pool *pool, const uint32_t *entry) {
     spin_until_changed(&pool->pending, left);
 }
 
+static inline bool is_stopping(const struct pool *pool) {
+  return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
+}
+
 static void walk(struct pool *pool, uint32_t at, uint32_t to) {
-  while (at < to && !atomic_load_explicit(&pool->stopping, memory_order_relaxed)) {
+  while (at < to && !is_stopping(pool)) {
     const uint32_t *entry = (const uint32_t *)(pool->heap + at);
     at += ENTRY_BYTES;
     if (entry[0] == REPEAT) {
       uint32_t times = entry[1], next = at + entry[3];
       uint32_t *counter = (uint32_t *)(pool->heap + entry[2]);
-      for (uint32_t i = 0; i < times; i++) {
+      for (uint32_t i = 0; i < times && !is_stopping(pool); i++) {
         *counter = i;
         walk(pool, at, next);
       }

@@ -4,7 +4,7 @@ export const THREADS_SOURCE: string = String.raw`
 
 /* ---------- waiting */
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(PORTABLE_WAITING)
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>

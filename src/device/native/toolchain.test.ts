@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { nodeSystem } from "../../platform/node-system.ts";
 import type { System } from "../../platform/platform.ts";
 import { fakeCompiler, NEEDS_COMPILER, newCache, newPath, refusal, toolchain } from "./native.testing.ts";
 import { findToolchain } from "./toolchain.ts";
 
+// The machine's own choice is not what is tested.
+beforeEach(() => void vi.stubEnv("MYELIN_CC", ""));
 afterEach(() => vi.unstubAllEnvs());
 
 /** A system that counts the commands it runs, and knows only some. */

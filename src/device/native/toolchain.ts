@@ -49,15 +49,18 @@ const FEATURES: Readonly<Record<string, string>> = {
 
 /** Sums keep their order and products their rounding: fast-math never. */
 const FLAGS = [
-  "-O3",
+  "-O2",
   "-ffp-contract=off",
   "-fno-math-errno",
   "-fno-trapping-math",
   "-fno-strict-aliasing",
   "-fwrapv",
+  "-Wno-psabi",
   "-fPIC",
   "-shared",
   "-std=gnu11",
+  // Vectors wider than the processor's are passed in memory, by every function in the same way.
+  "-Wno-psabi",
 ];
 const LIBRARIES = ["-pthread", "-ldl", "-lm"];
 

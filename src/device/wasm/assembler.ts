@@ -9,6 +9,7 @@
  * const bytes = module.toBytes();
  * ```
  */
+import type { MemoryType } from "../cpu/device.ts";
 import { ByteWriter } from "./bytes.ts";
 import {
   ATOMIC,
@@ -217,13 +218,6 @@ export class FunctionBuilder {
 }
 
 const BITS = new DataView(new ArrayBuffer(4));
-
-/** Pages of 64 KiB; a shared memory needs a maximum. */
-export interface MemoryType {
-  readonly initial: number;
-  readonly maximum?: number;
-  readonly shared: boolean;
-}
 
 /** One module: imports first, then functions, tables and exports in any order. */
 export class ModuleBuilder {

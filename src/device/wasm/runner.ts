@@ -6,7 +6,8 @@
  * nothing, so one that sleeps, starts late or died between two chunks costs nothing. Small steps are the leader's alone
  * and touch no shared word. Chunks decide who computes what, never in which order something is summed.
  */
-import { ModuleBuilder, type FunctionBuilder, type Local, type MemoryType } from "./assembler.ts";
+import type { MemoryType } from "../cpu/device.ts";
+import { ModuleBuilder, type FunctionBuilder, type Local } from "./assembler.ts";
 import { ENTRY_BYTES, MAX_CHUNKS, RECORD_BYTES, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
 import { KERNEL_PARAMETERS } from "./kernels.ts";
 

@@ -1,0 +1,128 @@
+/** GNU C, with vectors of `L` lanes: the spelling of values. The functions that it calls are in prelude.c.ts. */
+import type { DType } from "../../core/dtype.ts";
+import type { BinaryOp } from "../../ir/expression.ts";
+import type { Dialect } from "../render/dialect.ts";
+
+const SCALAR: Readonly<Record<DType, string>> = {
+  f32: "f32",
+  f64: "f64",
+  i32: "i32",
+  u32: "u32",
+  u8: "u32",
+  bool: "i32",
+};
+
+const INFIX: Readonly<Partial<Record<BinaryOp, string>>> = {
+  add: "+",
+  sub: "-",
+  mul: "*",
+  lt: "<",
+  le: "<=",
+  eq: "==",
+  ne: "!=",
+  and: "&",
+  or: "|",
+  xor: "^",
+};
+/** On bool, arithmetic is logic. */
+const LOGIC: Readonly<Partial<Record<BinaryOp, BinaryOp>>> = {
+  add: "or",
+  max: "or",
+  mul: "and",
+  min: "and",
+  sub: "xor",
+  ne: "xor",
+};
+const COMPARISONS: ReadonlySet<BinaryOp> = new Set(["lt", "le", "eq", "ne"]);
+
+const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f64";
+
+/** The C type of a value; vectors of 8-bit numbers or of truth values have 32-bit lanes. */
+export function cType(dtype: DType, wide: boolean): string {
+  return wide ? `${SCALAR[dtype]}v` : SCALAR[dtype];
+}
+
+/** Keeps a u8 result in range. */
+const wrapped = (dtype: DType, x: string): string => (dtype === "u8" ? `(${x} & 255)` : x);
+
+/** Lanes of f64 compare to masks of 64 bits. */
+const mask = (dtype: DType, wide: boolean, x: string): string => (dtype === "f64" && wide ? `narrow(${x})` : x);
+
+function float(value: number): string {
+  if (Number.isNaN(value)) return '__builtin_nan("")';
+  if (!Number.isFinite(value)) return value > 0 ? "__builtin_inf()" : "(-__builtin_inf())";
+  const text = Object.is(value, -0) ? "-0.0" : String(value);
+  const digits = /[.e]/.test(text) ? text : `${text}.0`;
+  return digits.startsWith("-") ? `(${digits})` : digits;
+}
+
+export const C: Dialect = {
+  type: cType,
+  literal(value, dtype) {
+    if (isFloat(dtype)) return `(${dtype})${float(value)}`;
+    if (dtype === "i32") return value === -(2 ** 31) ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
+    return dtype === "bool" ? String(Number(value !== 0)) : `${value}u`;
+  },
+  unary(op, dtype, x, wide) {
+    const type = cType(dtype, wide);
+    switch (op) {
+      case "neg":
+        return dtype === "bool" ? x : wrapped(dtype, `(-${x})`);
+      case "not":
+        return dtype === "bool" && !wide ? `(!${x})` : wrapped(dtype, `(~${x})`);
+      case "recip":
+        return `(1 / ${x})`;
+      case "sqrt":
+        return `sqrt_${type}(${x})`;
+      case "abs":
+        return isFloat(dtype) || dtype === "i32" ? `abs_${type}(${x})` : x;
+      case "floor":
+      case "round":
+        return isFloat(dtype) ? `${op}_${type}(${x})` : x;
+      default:
+        throw new Error(`C: ${op} on ${dtype} is not basic`);
+    }
+  },
+  binary(op, dtype, x, y, wide) {
+    const plain = dtype === "bool" ? (LOGIC[op] ?? op) : op;
+    if (COMPARISONS.has(plain)) {
+      // The mask of true is −1: the order of masks is the reverse of the order of truth values.
+      const [left, right] = dtype === "bool" && wide ? [y, x] : [x, y];
+      return mask(dtype, wide, `(${left} ${INFIX[plain]} ${right})`);
+    }
+    const infix = INFIX[plain] ?? (plain === "div" && isFloat(dtype) ? "/" : undefined);
+    if (infix) return wrapped(dtype, `(${x} ${infix} ${y})`);
+    const name = plain === "div" || plain === "idiv" ? "divide" : plain;
+    return wrapped(dtype, `${name}_${cType(dtype, wide)}(${x}, ${y})`);
+  },
+  select(dtype, condition, yes, no, wide) {
+    return wide ? `select_${cType(dtype, true)}(${condition}, ${yes}, ${no})` : `(${condition} ? ${yes} : ${no})`;
+  },
+  cast(from, to, x, wide) {
+    if (from === to) return x;
+    if (to === "bool") return mask(from, wide, `(${x} != 0)`);
+    const [source, target] = [cType(from, wide), cType(to, wide)];
+    // A mask is −1 where a truth value is 1.
+    const value = from === "bool" && wide ? `(-${x})` : x;
+    if (isFloat(from) && !isFloat(to)) {
+      const saturated = `saturate_${source}_${to === "i32" ? "i32" : "u32"}(${value})`;
+      return to === "u8" ? `min_${target}(${saturated}, ${wide ? splat("u32", "255u") : "255u"})` : saturated;
+    }
+    const converted =
+      source === target ? value : wide ? `__builtin_convertvector(${value}, ${target})` : `(${target})${value}`;
+    return from === "bool" ? converted : wrapped(to, converted);
+  },
+  bitcast(from, to, x, wide) {
+    const [source, target] = [cType(from, wide), cType(to, wide)];
+    if (source === target) return x;
+    return wide || !(isFloat(from) || isFloat(to)) ? `(${target})${x}` : `bits_${target}(${x})`;
+  },
+  divide(kind, x, divisor, wide) {
+    return wide ? `${kind}_v(${x}, ${divisor})` : `(i32)((u32)${x} ${kind === "quotient" ? "/" : "%"} (u32)${divisor})`;
+  },
+};
+
+/** One value in all lanes; a truth value becomes a mask. */
+export function splat(dtype: DType, x: string): string {
+  return `splat_${cType(dtype, true)}(${dtype === "bool" ? `-${x}` : x})`;
+}

@@ -1,0 +1,163 @@
+/**
+ * The processor at its full speed: programs start on WebAssembly and move to machine code, which a C compiler makes
+ * meanwhile, at a fixed run of each, so that results depend on how often a program ran and never on how long compiling
+ * took. Both tiers share memory, tapes and everything above them. Where there is no compiler, WebAssembly stays.
+ */
+import { DeviceError } from "../../core/errors.ts";
+import { stepsOf, type Tape } from "../cpu/device.ts";
+import type { Memory, Program, Runnable, Step, TapeEntry } from "../device.ts";
+import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
+import type { Compilation } from "./cache.ts";
+import type { NativePool } from "./library.ts";
+import { Tier } from "./tier.ts";
+
+/** What can be chosen about the device. */
+export interface NativeOptions extends WasmOptions {
+  /** The name that errors and `explain` call it by. Default: "cpu". */
+  readonly name?: string;
+  /** Runs of a program before it moves to machine code. Default: 3. */
+  readonly runsBefore?: number;
+}
+
+/** Programs that cost less (estimated nanoseconds) stay on WebAssembly: a compiler's time is never won back. */
+const WORTH = 4_000;
+/** The run at whose start compiling begins: what runs twice is likely to run again. */
+const COMPILE_AT = 1;
+/** Programs that take longer (estimated nanoseconds) run on threads of their own, so that timers and servers live. */
+const LONG = 4_000_000;
+
+class NativeProgram implements Runnable {
+  readonly device: NativeDevice;
+  readonly program: Program;
+  readonly steps: readonly Step[];
+  /** Estimated nanoseconds. */
+  readonly cost: number;
+  runs = 0;
+  wasm: Runnable | undefined;
+  compilation: Compilation | undefined;
+  native: { readonly tape: Tape; readonly pool: NativePool } | undefined;
+
+  constructor(device: NativeDevice, program: Program) {
+    this.device = device;
+    this.program = program;
+    this.steps = stepsOf(program.tape);
+    this.cost = costOf(program.tape);
+  }
+}
+
+export class NativeDevice extends WasmDevice {
+  override readonly name: string;
+  readonly #runsBefore: number;
+  readonly #nativeThreads: number;
+  /** Undefined before it is needed, null where the machine lacks something. */
+  #tier: Tier | null | undefined;
+  /** What runs on the pool's own threads now; the program is held as long. */
+  #pending: { readonly program: NativeProgram; readonly pool: NativePool; readonly ticket: number } | undefined;
+
+  constructor(options: NativeOptions = {}) {
+    super(options);
+    this.name = options.name ?? "cpu";
+    this.#runsBefore = options.runsBefore ?? 3;
+    this.#nativeThreads = threadsWanted(options.threads);
+  }
+
+  override prepare(program: Program): Runnable {
+    const made = new NativeProgram(this, program);
+    if (this.#runsBefore > 0) made.wasm = super.prepare(program);
+    else this.#compile(made);
+    return made;
+  }
+
+  override run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
+    if (!(runnable instanceof NativeProgram) || runnable.device !== this)
+      throw new DeviceError("run: the program was prepared for another device.");
+    const native = this.#nativeOf(runnable);
+    if (!native) return super.run((runnable.wasm ??= super.prepare(runnable.program)), bindings, scalars);
+    this.settle();
+    this.bind(native.tape, bindings, scalars);
+    const { base, layout } = native.tape;
+    const from = base + layout.tape.from,
+      to = base + layout.tape.to;
+    if (runnable.cost < LONG) native.pool.run(from, to);
+    else this.#pending = { program: runnable, pool: native.pool, ticket: native.pool.submit(from, to) };
+  }
+
+  /** What programs run on now, or will after their first runs. */
+  get tier(): "native" | "wasm" {
+    return this.#tier === null ? "wasm" : "native";
+  }
+
+  override async read(memory: Memory, offset?: number, length?: number): Promise<Uint8Array> {
+    await this.sync();
+    return this.readSync(memory, offset, length);
+  }
+
+  override async sync(): Promise<void> {
+    const pending = this.#pending;
+    if (!pending) return;
+    await pending.pool.wait(pending.ticket);
+    if (this.#pending === pending) this.#pending = undefined;
+  }
+
+  override dispose(): void {
+    this.settle();
+    super.dispose();
+    this.#tier?.dispose();
+    this.#tier = null;
+  }
+
+  protected override settle(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.pool.waitSync(pending.ticket);
+  }
+
+  /** The program as machine code, from the run on at which it moves there. */
+  #nativeOf(made: NativeProgram): NativeProgram["native"] {
+    if (made.native || this.#tier === null) return made.native;
+    if (made.cost < WORTH && this.#runsBefore > 0) return undefined;
+    const run = made.runs++;
+    if (run === COMPILE_AT && run < this.#runsBefore) this.#compile(made);
+    if (run < this.#runsBefore) return undefined;
+    if (!made.compilation) this.#compile(made);
+    return this.#attempt((tier) => {
+      const functions = tier.load(made.compilation!);
+      const places = new Map(made.steps.map((step, i) => [step.key, functions[i]!]));
+      const pool = tier.pool(made.steps);
+      const tape = this.place(made.program, tier.target, (step) => places.get(step.key)!, made);
+      return (made.native = { tape, pool });
+    });
+  }
+
+  /** Starts compiling all that these programs need, together. */
+  warm(programs: readonly Program[]): void {
+    const steps = programs.flatMap((program) => stepsOf(program.tape));
+    this.#attempt((tier) => tier.compile(steps));
+  }
+
+  #compile(made: NativeProgram): void {
+    this.#attempt((tier) => (made.compilation = tier.compile(made.steps)));
+  }
+
+  /** What the tier answers; where it cannot, WebAssembly goes on, which is said once. */
+  #attempt<T>(work: (tier: Tier) => T): T | undefined {
+    if (this.#tier === null) return undefined;
+    try {
+      return work((this.#tier ??= new Tier(this.memory, this.#nativeThreads)));
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      this.#tier = null;
+      console.warn(`myelin: ${error.message} Going on with WebAssembly.`);
+      return undefined;
+    }
+  }
+}
+
+function costOf(tape: readonly TapeEntry[]): number {
+  return tape.reduce(
+    (sum, entry) =>
+      sum +
+      ("kernel" in entry ? entry.work.reduce((own, { cost }) => own + cost, 0) : entry.times * costOf(entry.steps)),
+    0,
+  );
+}

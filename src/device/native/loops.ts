@@ -1,0 +1,306 @@
+/** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
+import { childrenOf, type Expression, type ReduceOp } from "../../ir/expression.ts";
+import { identityOf, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
+import { speculate } from "../cpu/speculate.ts";
+import { rootsOf } from "../render/values.ts";
+import { C, cType, splat } from "./c.ts";
+import type { Lanes } from "./lanes.ts";
+
+/** The iterations that a loop is to run: names or numbers. */
+export interface Range {
+  readonly begin: string;
+  readonly end: string;
+}
+
+const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
+const COMBINE = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
+
+/** Writes statements in order; `range` limits the loop that they consist of. */
+export function renderStatements(lanes: Lanes, statements: readonly Statement[], range?: Range): void {
+  const copies = lanes.vectors?.count ?? 1;
+  for (const s of statements) {
+    switch (s.kind) {
+      case "let":
+        renderLet(lanes, s);
+        break;
+      case "store":
+        if (!lanes.vectors) lanes.lines.push(scalarStore(lanes, s));
+        else for (let u = 0; u < copies; u++) lanes.storeVector(s, u);
+        lanes.forgetStored();
+        break;
+      case "if":
+        lanes.lines.block(`if (${lanes.scalar(s.condition)})`, () =>
+          lanes.scope(() => renderStatements(lanes, s.body)),
+        );
+        lanes.forgetStored();
+        break;
+      case "loop":
+        if (s.axis === "vector") renderVectorLoop(lanes, s, range);
+        else renderLoop(lanes, s, range);
+        lanes.forgetStored();
+        break;
+      case "barrier":
+        throw new Error("C: one thread has no barriers");
+    }
+  }
+}
+
+function renderLet(lanes: Lanes, { register, value }: Extract<Statement, { kind: "let" }>): void {
+  const { lines } = lanes;
+  if (!lanes.isVarying(value)) {
+    const name = lanes.fresh("r");
+    lines.push(`const ${cType(register.dtype, false)} ${name} = ${lanes.scalar(value)};`);
+    lanes.bind(register, name);
+    return;
+  }
+  const names = Array.from({ length: lanes.vectors!.count }, (_, u) => {
+    const name = lanes.fresh("r");
+    lines.push(`const ${cType(register.dtype, true)} ${name} = ${lanes.vector(value, u)};`);
+    return name;
+  });
+  lanes.bindWide(register, names);
+}
+
+function scalarStore(lanes: Lanes, { buffer, offset, value }: Extract<Statement, { kind: "store" }>): string {
+  const x = lanes.scalar(value);
+  return `b${buffer}[${lanes.scalar(offset)}] = ${value.dtype === "u8" || value.dtype === "bool" ? "(u8)" : ""}${x};`;
+}
+
+// ---------- accumulators
+
+/** An accumulator at work: names of one value, or of one vector for each vector side by side. */
+interface Running {
+  readonly accumulator: Accumulator;
+  readonly wide: boolean;
+  readonly values: readonly string[];
+  /** Of argmax and argmin: −1 before the first iteration. */
+  readonly positions: readonly string[];
+}
+
+function start(lanes: Lanes, accumulator: Accumulator, count: number | undefined): Running {
+  const { op, value } = accumulator;
+  const wide = count !== undefined;
+  const declare = (dtype: Expression["dtype"], initial: number): string => {
+    const name = lanes.fresh("a");
+    const literal = C.literal(initial, dtype);
+    lanes.lines.push(`${cType(dtype, wide)} ${name} = ${wide ? splat(dtype, literal) : literal};`);
+    return name;
+  };
+  const values: string[] = [],
+    positions: string[] = [];
+  for (let u = 0; u < (count ?? 1); u++) {
+    values.push(declare(value.dtype, identityOf(op, value.dtype)));
+    if (isArg(op)) positions.push(declare("i32", -1));
+  }
+  return { accumulator, wide, values, positions };
+}
+
+/** Takes an iteration's value in; of vector `u` when it is one of vectors. */
+function step(
+  lanes: Lanes,
+  loop: Loop,
+  accumulator: Accumulator,
+  { wide, values, positions }: Running,
+  u: number,
+): void {
+  const { op, value, position = loop.index } = accumulator;
+  const text = (e: Expression): string => (wide ? lanes.vector(e, u) : lanes.scalar(e));
+  const best = values[u]!;
+  const { lines } = lanes;
+  const some = wide && lanes.vectors?.index === loop.index ? lanes.vectors.some : undefined;
+  if (!isArg(op)) {
+    const next = C.binary(COMBINE[op], value.dtype, best, text(value), wide);
+    lines.push(`${best} = ${some ? C.select(value.dtype, `LANE < ${some}`, next, best, true) : next};`);
+    return;
+  }
+  const type = cType(value.dtype, wide);
+  const candidate = lanes.fresh("c"),
+    better = lanes.fresh("m");
+  lines.push(`const ${type} ${candidate} = ${text(value)};`);
+  const strictly = beats(op, value.dtype, candidate, best, wide);
+  const first = `(${positions[u]!} < 0)`;
+  lines.push(
+    `const ${cType("i32", wide)} ${better} = (${strictly} | ${wide ? first : `(i32)${first}`})${some ? ` & (LANE < ${some})` : ""};`,
+    `${best} = ${C.select(value.dtype, better, candidate, best, wide)};`,
+    `${positions[u]!} = ${C.select("i32", better, text(position), positions[u]!, wide)};`,
+  );
+}
+
+/** Is the candidate strictly more extreme than the best? A NaN beats all numbers. */
+function beats(
+  op: "argmax" | "argmin",
+  dtype: Expression["dtype"],
+  candidate: string,
+  best: string,
+  wide: boolean,
+): string {
+  const [low, high] = op === "argmax" ? [best, candidate] : [candidate, best];
+  const more = C.binary("lt", dtype, low, high, wide);
+  if (dtype !== "f32" && dtype !== "f64") return more;
+  const isNaN = C.binary("ne", dtype, candidate, candidate, wide),
+    isNumber = C.binary("eq", dtype, best, best, wide);
+  return `(${more} | (${isNaN} & ${isNumber}))`;
+}
+
+/** The lanes of all vectors as one value: neighbouring vectors first, then halves of what is left. */
+function combine(lanes: Lanes, { accumulator, values, positions }: Running): Running {
+  const { op, value } = accumulator;
+  const { lines } = lanes;
+  if (isArg(op)) return combineArg(lanes, { accumulator, wide: true, values, positions });
+  let vectors = values;
+  while (vectors.length > 1) {
+    vectors = vectors.flatMap((x, i) => {
+      if (i % 2) return [];
+      if (i + 1 < vectors.length) lines.push(`${x} = ${C.binary(COMBINE[op], value.dtype, x, vectors[i + 1]!, true)};`);
+      return [x];
+    });
+  }
+  const [all] = vectors;
+  const array = lanes.fresh("h");
+  const type = cType(value.dtype, false);
+  // A true lane is −1.
+  const lane = value.dtype === "bool" ? `-${all!}[l]` : `${all!}[l]`;
+  lines.push(
+    `${type} ${array}[L];`,
+    `for (int l = 0; l < L; l++) ${array}[l] = ${lane};`,
+    `for (int half = L / 2; half; half /= 2)`,
+    `  for (int l = 0; l < half; l++) ${array}[l] = ${C.binary(COMBINE[op], value.dtype, `${array}[l]`, `${array}[l + half]`, false)};`,
+  );
+  return { accumulator, wide: false, values: [`${array}[0]`], positions: [] };
+}
+
+/** The lanes of argmax and argmin one by one: among equals the smallest position is the first. */
+function combineArg(lanes: Lanes, { accumulator, values, positions }: Running): Running {
+  const { op, value } = accumulator;
+  if (!isArg(op)) throw new Error("C: no positions to combine");
+  const one = start(lanes, accumulator, undefined);
+  const [best] = one.values,
+    [at] = one.positions;
+  const { dtype } = value;
+  values.forEach((vector, u) => {
+    const candidate = dtype === "bool" ? `-${vector}[l]` : `${vector}[l]`,
+      place = `${positions[u]!}[l]`;
+    const equal =
+      dtype === "f32" || dtype === "f64"
+        ? `(${candidate} == ${best} | (${candidate} != ${candidate} & ${best} != ${best}))`
+        : `(${candidate} == ${best})`;
+    lanes.lines.block(`for (int l = 0; l < L; l++)`, () =>
+      lanes.lines.push(
+        `if (${place} >= 0 && (${at} < 0 || ${beats(op, dtype, candidate, best!, false)} || (${equal} && ${place} < ${at}))) { ${best} = ${candidate}; ${at} = ${place}; }`,
+      ),
+    );
+  });
+  return one;
+}
+
+function bindResults(lanes: Lanes, running: readonly Running[]): void {
+  for (const { accumulator, wide, values, positions } of running) {
+    const results = isArg(accumulator.op) ? positions : values;
+    if (wide) lanes.bindWide(accumulator.register, results);
+    else lanes.bind(accumulator.register, results[0]!);
+  }
+}
+
+// ---------- loops
+
+/** One iteration at a time; inside a vector loop all vectors side by side run through it together. */
+function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
+  const { lines } = lanes;
+  const varying = varyingAccumulators(lanes, loop);
+  const running = loop.accumulators.map((a) => start(lanes, a, varying.has(a) ? lanes.vectors!.count : undefined));
+  const i = lanes.fresh("i");
+  const { begin, end } = range ?? { begin: "0", end: extentOf(lanes, loop) };
+  lines.block(`for (i32 ${i} = ${begin}; ${i} < ${end}; ${i}++)`, () => {
+    lanes.bind(loop.index, i);
+    lanes.scope(() => {
+      renderStatements(lanes, loop.body);
+      for (const r of running) for (let u = 0; u < r.values.length; u++) step(lanes, loop, r.accumulator, r, u);
+    });
+  });
+  bindResults(lanes, running);
+}
+
+function extentOf(lanes: Lanes, { extent }: Loop): string {
+  return typeof extent === "number" ? String(extent) : lanes.scalar(extent);
+}
+
+/** Several vectors at a time, then one, then what is left in a part of one. */
+function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
+  const { lines } = lanes;
+  const vectors = vectorsFor(loop);
+  const speculation = speculate(loop);
+  if (speculation) lanes.learn([...speculation.lets, speculation.loop]);
+  const running = loop.accumulators.map((a) => start(lanes, a, vectors));
+  const i = lanes.fresh("i"),
+    end = lanes.fresh("e");
+  const limits = range ?? { begin: "0", end: extentOf(lanes, loop) };
+  lines.push(`i32 ${i} = ${limits.begin};`, `const i32 ${end} = ${limits.end};`);
+  lanes.bind(loop.index, i);
+  const iterations = (of: Loop, count: number, some?: string): void =>
+    lanes.inside({ index: loop.index, count, ...(some ? { some } : {}) }, () => {
+      renderStatements(lanes, of.body);
+      for (let u = 0; u < count; u++) of.accumulators.forEach((a, k) => step(lanes, of, a, running[k]!, u));
+    });
+  const guarded = (count: number, some?: string): void => {
+    if (!speculation) return iterations(loop, count, some);
+    lanes.scope(() => {
+      renderStatements(lanes, speculation.lets);
+      // Where a part of a vector is left, its lanes are asked as if all were.
+      const condition = lanes.scalar(speculation.guard(count * lanes.width));
+      lines.block(`if (${condition})`, () => iterations(speculation.loop, count, some));
+      lines.block("else", () => iterations(loop, count, some));
+    });
+  };
+  for (const count of vectors > 1 ? [vectors, 1] : [1])
+    lines.block(`for (; ${i} <= ${end} - ${count} * L; ${i} += ${count} * L)`, () => guarded(count));
+  const fixed = typeof loop.extent === "number" && !range ? loop.extent : undefined;
+  if (fixed === undefined || fixed % lanes.width)
+    lines.block(`if (${i} < ${end})`, () => {
+      const some = lanes.fresh("n");
+      lines.push(`const i32 ${some} = ${end} - ${i};`);
+      guarded(1, some);
+    });
+  bindResults(
+    lanes,
+    running.map((r) => combine(lanes, r)),
+  );
+}
+
+/** How many vectors side by side keep the arithmetic busy: sums wait for one another, plain maps do not. */
+function vectorsFor(loop: Loop): number {
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e) || !e.free.size) return;
+    seen.add(e);
+    childrenOf(e).forEach(visit);
+  };
+  for (const root of rootsOf([loop])) visit(root);
+  const nested = loop.body.some((s) => s.kind === "loop" || s.kind === "if");
+  if (!nested && !loop.accumulators.length) return 1;
+  return seen.size <= 24 ? 4 : seen.size <= 60 ? 2 : 1;
+}
+
+/** The accumulators of a loop, inside a vector loop, that differ between lanes. */
+function varyingAccumulators(lanes: Lanes, loop: Loop): Set<Accumulator> {
+  const out = new Set<Accumulator>();
+  if (!lanes.vectors) return out;
+  const inner = new Set<Expression>();
+  const differs = (e: Expression): boolean => lanes.isVarying(e) || [...e.free].some((v) => inner.has(v));
+  const collect = (l: Loop): void => {
+    const visit = (statements: readonly Statement[]): void => {
+      for (const s of statements) {
+        if (s.kind === "let" && differs(s.value)) inner.add(s.register);
+        else if (s.kind === "if") visit(s.body);
+        else if (s.kind === "loop") collect(s);
+      }
+    };
+    visit(l.body);
+    for (const a of l.accumulators)
+      if (differs(a.value) || (a.position && differs(a.position))) {
+        inner.add(a.register);
+        out.add(a);
+      }
+  };
+  collect(loop);
+  return out;
+}

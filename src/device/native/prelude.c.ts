@@ -1,0 +1,170 @@
+/**
+ * What every kernel's C begins with: types, vectors of `L` lanes of 32 bits (64 for f64), and the functions that c.ts
+ * spells. Loops over lanes are how GNU C says what compilers have one instruction for.
+ */
+import { RUNTIME_HEADER } from "./header.c.ts";
+
+type Spell = (x: string, y: string) => string;
+
+/** A function on values, and the same on all lanes. */
+function onBoth(type: string, name: string, parameters: readonly ["x"] | readonly ["x", "y"], spell: Spell): string {
+  const list = (of: string): string => parameters.map((p) => `${of} ${p}`).join(", ");
+  return `
+static inline ${type} ${name}_${type}(${list(type)}) { return ${spell("x", "y")}; }
+static inline ${type}v ${name}_${type}v(${list(`${type}v`)}) {
+  ${type}v out;
+  for (int l = 0; l < L; l++) out[l] = ${name}_${type}(${parameters.map((p) => `${p}[l]`).join(", ")});
+  return out;
+}`;
+}
+
+/** The functions that both kinds of numbers have. `bits` is the type of a mask. */
+function common(type: string, bits: string): string {
+  const widened = bits === "i64" ? "__builtin_convertvector(m, i64v)" : "m";
+  return `
+static inline ${type}v splat_${type}v(${type} x) { return x - (${type}v){0}; }
+static inline ${type}v select_${type}v(i32v m, ${type}v yes, ${type}v no) {
+  const ${bits}v mask = ${widened};
+  return (${type}v)((mask & (${bits}v)yes) | (~mask & (${bits}v)no));
+}`;
+}
+
+function floats(type: "f32" | "f64"): string {
+  const f = type === "f32" ? "f" : "";
+  const narrow = type === "f32" ? "" : "narrow";
+  return `${common(type, type === "f32" ? "i32" : "i64")}
+${onBoth(type, "abs", ["x"], (x) => `__builtin_fabs${f}(${x})`)}
+${onBoth(type, "floor", ["x"], (x) => `__builtin_floor${f}(${x})`)}
+${onBoth(type, "round", ["x"], (x) => `__builtin_rint${f}(${x})`)}
+${onBoth(type, "sqrt", ["x"], (x) => `__builtin_sqrt${f}(${x})`)}
+/* NaN passes; of two equal values the first is kept. */
+static inline ${type} max_${type}(${type} x, ${type} y) { return x < y || y != y ? y : x; }
+static inline ${type} min_${type}(${type} x, ${type} y) { return y < x || y != y ? y : x; }
+static inline ${type}v max_${type}v(${type}v x, ${type}v y) { return select_${type}v(${narrow}((x < y) | (y != y)), y, x); }
+static inline ${type}v min_${type}v(${type}v x, ${type}v y) { return select_${type}v(${narrow}((y < x) | (y != y)), y, x); }
+static inline i32 saturate_${type}_i32(${type} x) {
+  return x != x ? 0 : x >= (${type})2147483648.0 ? 2147483647 : x <= (${type})-2147483648.0 ? -2147483647 - 1 : (i32)x;
+}
+static inline u32 saturate_${type}_u32(${type} x) {
+  return !(x > 0) ? 0u : x >= (${type})4294967296.0 ? 4294967295u : (u32)x;
+}
+${["i32", "u32"]
+  .map(
+    (to) => `
+static inline ${to}v saturate_${type}v_${to}(${type}v x) {
+  ${to}v out;
+  for (int l = 0; l < L; l++) out[l] = saturate_${type}_${to}(x[l]);
+  return out;
+}`,
+  )
+  .join("")}`;
+}
+
+function integers(type: "i32" | "u32"): string {
+  const floored: Spell = (x, y) =>
+    type === "u32"
+      ? `${y} == 0 ? 0 : ${x} / ${y}`
+      : `${y} == 0 ? 0 : (i32)((i64)${x} / ${y} - ((i64)${x} % ${y} != 0 && (${x} < 0) != (${y} < 0)))`;
+  return `${common(type, "i32")}
+${onBoth(type, "max", ["x", "y"], (x, y) => `${x} < ${y} ? ${y} : ${x}`)}
+${onBoth(type, "min", ["x", "y"], (x, y) => `${y} < ${x} ? ${y} : ${x}`)}
+${onBoth(type, "abs", ["x"], (x) => (type === "i32" ? `${x} < 0 ? -${x} : ${x}` : x))}
+${onBoth(type, "shl", ["x", "y"], (x, y) => `(${type})((u32)${x} << (${y} & 31))`)}
+${onBoth(type, "shr", ["x", "y"], (x, y) => `${x} >> (${y} & 31)`)}
+/* Towards minus infinity; a division by zero gives 0. */
+${onBoth(type, "divide", ["x", "y"], floored)}
+${onBoth(type, "mod", ["x", "y"], (x, y) => `${y} == 0 ? 0 : ${x} - divide_${type}(${x}, ${y}) * ${y}`)}`;
+}
+
+/** Loads and stores of vectors of elements: neighbours, the first `n` lanes of them, every so many-th, anywhere. */
+function memory(element: string, type: string, load: (x: string) => string, store: (x: string) => string): string {
+  const plain = element === type;
+  const lanes = (n: string, statement: string): string => `for (int l = 0; l < ${n}; l++) ${statement}`;
+  return `
+static inline ${type}v load_${element}(const ${element} *p) {
+  ${type}v out;
+  ${plain ? `__builtin_memcpy(&out, p, sizeof out);` : lanes("L", `out[l] = ${load("p[l]")};`)}
+  return out;
+}
+static OUT_OF_LINE ${type}v load_some_${element}(const ${element} *p, i32 n) {
+  ${type} out[L] __attribute__((aligned(4 * L))) = {0};
+  ${lanes("n", `out[l] = ${load("p[l]")};`)}
+  return *(${type}v *)out;
+}
+static OUT_OF_LINE ${type}v strided_${element}(const ${element} *p, i64 step) {
+  ${type}v out;
+  ${lanes("L", `out[l] = ${load("p[l * step]")};`)}
+  return out;
+}
+static OUT_OF_LINE ${type}v strided_some_${element}(const ${element} *p, i64 step, i32 n) {
+  ${type} out[L] __attribute__((aligned(4 * L))) = {0};
+  ${lanes("n", `out[l] = ${load("p[l * step]")};`)}
+  return *(${type}v *)out;
+}
+static OUT_OF_LINE ${type}v gather_${element}(const ${element} *p, i32v at) {
+  ${type}v out;
+  ${lanes("L", `out[l] = ${load("p[at[l]]")};`)}
+  return out;
+}
+static OUT_OF_LINE ${type}v gather_some_${element}(const ${element} *p, i32v at, i32 n) {
+  return gather_${element}(p, select_i32v(LANE < n, at, splat_i32v(at[0])));
+}
+static inline void store_${element}(${element} *p, ${type}v x) {
+  ${plain ? `__builtin_memcpy(p, &x, sizeof x);` : lanes("L", `p[l] = ${store("x[l]")};`)}
+}
+static OUT_OF_LINE void store_some_${element}(${element} *p, ${type}v x, i32 n) {
+  ${lanes("n", `p[l] = ${store("x[l]")};`)}
+}
+static OUT_OF_LINE void stride_${element}(${element} *p, i64 step, ${type}v x, i32 n) {
+  ${lanes("n", `p[l * step] = ${store("x[l]")};`)}
+}
+static OUT_OF_LINE void scatter_${element}(${element} *p, i32v at, ${type}v x, i32 n) {
+  ${lanes("n", `p[at[l]] = ${store("x[l]")};`)}
+}`;
+}
+
+const itself = (x: string): string => x;
+
+/** The text for vectors of so many 32-bit lanes. */
+export function preludeFor(lanes: number): string {
+  return `${RUNTIME_HEADER}
+#define L ${lanes}
+/* What is rare or slow anyway is not to be written out everywhere. */
+#define OUT_OF_LINE __attribute__((noinline, unused))
+typedef float f32;
+typedef double f64;
+typedef int32_t i32;
+typedef uint32_t u32;
+typedef int64_t i64;
+typedef uint64_t u64;
+typedef uint8_t u8;
+typedef uint8_t truth;
+typedef f32 f32v __attribute__((vector_size(4 * L)));
+typedef i32 i32v __attribute__((vector_size(4 * L)));
+typedef u32 u32v __attribute__((vector_size(4 * L)));
+typedef f64 f64v __attribute__((vector_size(8 * L)));
+typedef i64 i64v __attribute__((vector_size(8 * L)));
+static const i32v LANE = {${Array.from({ length: lanes }, (_, l) => l).join(", ")}};
+static inline i32v narrow(i64v x) { return __builtin_convertvector(x, i32v); }
+static inline f32 bits_f32(u32 x) { f32 out; __builtin_memcpy(&out, &x, 4); return out; }
+static inline u32 bits_u32(f32 x) { u32 out; __builtin_memcpy(&out, &x, 4); return out; }
+static inline i32 bits_i32(f32 x) { return (i32)bits_u32(x); }
+${integers("i32")}
+${integers("u32")}
+${floats("f32")}
+${floats("f64")}
+/* Quotients of 32-bit integers are exact in f64. */
+static inline i32v quotient_v(i32v x, i32 d) {
+  return __builtin_convertvector(__builtin_convertvector(x, f64v) / (f64)d, i32v);
+}
+static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
+${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself)).join("")}
+${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
+${memory(
+  "truth",
+  "i32",
+  (x) => `-(i32)${x}`,
+  (x) => `(u8)-${x}`,
+)}
+`;
+}

@@ -1,0 +1,183 @@
+/**
+ * Routines that contractions share, compiled once into the runtime: the register tile and what feeds it. Rows are read
+ * where they lie, through one pointer each; columns stand side by side for every k.
+ */
+
+/** Rows and vectors of the largest tile: sums and operands together fill the registers of AVX-512 and half as many do elsewhere. */
+export const TILE_VECTORS = 2;
+export const tileRowsFor = (lanes: number): number => (lanes === 16 ? 8 : 6);
+/** Columns that dot products take at a time. */
+const DOTS = 4;
+
+/** What kernels see of the routines: members of `struct runtime`. */
+export const ROUTINES_MEMBERS = `
+  /* Sums over k of row times column: \`count\` rows, each starting \`rows[i]\` elements from \`base\`, \`row_step\` elements
+     from k to k; columns side by side, \`column_step\` elements from k to k. The sums go to \`out\`, \`pitch\` elements from
+     row to row, or are added to what is there. Whole vectors of columns are read and written. */
+  void (*sweep)(const int32_t *rows, int32_t count, const float *base, int64_t row_step, const float *columns,
+                int64_t column_step, int32_t depth, float *out, int64_t pitch, int32_t width, int32_t more);
+  /* The same for columns that have k side by side, each starting \`columns[j]\` elements from \`column_base\`. */
+  void (*dots)(const int32_t *rows, int32_t count, const float *base, const int32_t *columns, int32_t width,
+               const float *column_base, int32_t depth, float *out, int64_t pitch, int32_t more);
+  /* \`count\` lines of \`length\` elements become \`length\` lines of \`count\`, \`pitch\` elements apart. */
+  void (*turn)(const int32_t *lines, int32_t count, const float *base, int32_t length, float *out, int64_t pitch);`;
+
+/** Their initializers. */
+export const ROUTINES_VALUES = ".sweep = sweep, .dots = dots, .turn = turn";
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+function tile(rows: number, vectors: number): string {
+  const each = (text: (i: number, j: number) => string): string =>
+    range(rows)
+      .flatMap((i) => range(vectors).map((j) => text(i, j)))
+      .join(" ");
+  return `
+static __attribute__((noinline)) void tile_${rows}_${vectors}(const i32 *rows, const f32 *base, i64 row_step, const f32 *columns,
+    i64 column_step, i32 depth, f32 *out, i64 pitch, i32 more) {
+  ${range(rows)
+    .map((i) => `const f32 *p${i} = base + rows[${i}];`)
+    .join(" ")}
+  ${each((i, j) => `f32v a${i}_${j} = {0};`)}
+  for (i32 k = 0; k < depth; k++) {
+    ${range(vectors)
+      .map((j) => `const f32v c${j} = load_f32(columns + ${j} * L);`)
+      .join(" ")}
+    ${range(rows)
+      .map(
+        (i) =>
+          `{ const f32v x = splat_f32v(*p${i}); p${i} += row_step; ${range(vectors)
+            .map((j) => `a${i}_${j} = fma_f32v(x, c${j}, a${i}_${j});`)
+            .join(" ")} }`,
+      )
+      .join("\n    ")}
+    columns += column_step;
+  }
+  if (more) { ${each((i, j) => `a${i}_${j} += load_f32(out + ${i} * pitch + ${j} * L);`)} }
+  ${each((i, j) => `store_f32(out + ${i} * pitch + ${j} * L, a${i}_${j});`)}
+}`;
+}
+
+function sweep(rows: number): string {
+  const cases = (vectors: number): string =>
+    range(rows)
+      .slice(1)
+      .map(
+        (r) =>
+          `case ${r}: tile_${r}_${vectors}(rows + i, base, row_step, c, column_step, depth, o, pitch, more); break;`,
+      )
+      .join("\n        ");
+  const strip = (vectors: number): string => `
+      for (; i + ${rows} <= count; i += ${rows}, o += ${rows} * pitch)
+        tile_${rows}_${vectors}(rows + i, base, row_step, c, column_step, depth, o, pitch, more);
+      switch (count - i) {
+        ${cases(vectors)}
+      }`;
+  return `
+static void sweep(const i32 *rows, i32 count, const f32 *base, i64 row_step, const f32 *columns, i64 column_step,
+    i32 depth, f32 *out, i64 pitch, i32 width, i32 more) {
+  /* All rows of one strip of columns first: the strip stays in the nearest cache. */
+  for (i32 j = 0; j < width; j += ${TILE_VECTORS} * L) {
+    const f32 *c = columns + j;
+    f32 *o = out + j;
+    i32 i = 0;
+    if (width - j > L) {${strip(2)}
+    } else {${strip(1)}
+    }
+  }
+}`;
+}
+
+/** Lanes that a step of transposing takes: from the first vector, or from the second (counted on). */
+function transposition(lanes: number): string {
+  const lines: string[] = [];
+  for (let step = 1; step < lanes; step *= 2)
+    for (const i of range(lanes).filter((l) => !(l & step))) {
+      const low = range(lanes).map((l) => (l & step ? lanes + l - step : l)),
+        high = range(lanes).map((l) => (l & step ? lanes + l : l + step));
+      lines.push(
+        `{ const f32v a = v${i}, b = v${i + step}; v${i} = SHUFFLE(a, b, ${low.join(", ")}); v${i + step} = SHUFFLE(a, b, ${high.join(", ")}); }`,
+      );
+    }
+  return lines.join("\n    ");
+}
+
+function turn(lanes: number): string {
+  const all = range(lanes);
+  return `
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (i32v){__VA_ARGS__})
+#endif
+/* L lines, of which some may be the same. */
+static void turn_lines(const f32 **p, i32 length, f32 *out, i64 pitch) {
+  i32 k = 0;
+  for (; k + L <= length; k += L) {
+    ${all.map((l) => `f32v v${l} = load_f32(p[${l}] + k);`).join(" ")}
+    ${transposition(lanes)}
+    ${all.map((l) => `store_f32(out + (k + ${l}) * pitch, v${l});`).join(" ")}
+  }
+  for (; k < length; k++)
+    for (int l = 0; l < L; l++) out[k * pitch + l] = p[l][k];
+}
+static void turn(const i32 *lines, i32 count, const f32 *base, i32 length, f32 *out, i64 pitch) {
+  for (i32 i = 0; i < count; i += L) {
+    const f32 *p[L];
+    for (int l = 0; l < L; l++) p[l] = base + lines[i + l < count ? i + l : count - 1];
+    turn_lines(p, length, out + i, pitch);
+  }
+}`;
+}
+
+function dots(): string {
+  const all = range(DOTS);
+  const each = (text: (j: number) => string): string => all.map(text).join(" ");
+  return `
+static f32 lane_sum(f32v x) {
+  f32 h[L];
+  store_f32(h, x);
+  for (int half = L / 2; half; half /= 2)
+    for (int l = 0; l < half; l++) h[l] += h[l + half];
+  return h[0];
+}
+static void dots(const i32 *rows, i32 count, const f32 *base, const i32 *columns, i32 width, const f32 *column_base,
+    i32 depth, f32 *out, i64 pitch, i32 more) {
+  for (i32 j = 0; j < width; j += ${DOTS}) {
+    ${each((u) => `const f32 *c${u} = column_base + columns[j + ${u} < width ? j + ${u} : width - 1];`)}
+    for (i32 i = 0; i < count; i++) {
+      const f32 *row = base + rows[i];
+      ${each((u) => `f32v a${u} = {0}, b${u} = {0};`)}
+      i32 k = 0;
+      for (; k + 2 * L <= depth; k += 2 * L) {
+        const f32v x = load_f32(row + k), y = load_f32(row + k + L);
+        ${each((u) => `a${u} = fma_f32v(x, load_f32(c${u} + k), a${u}); b${u} = fma_f32v(y, load_f32(c${u} + k + L), b${u});`)}
+      }
+      for (; k < depth; k += L) {
+        const i32 n = depth - k < L ? depth - k : L;
+        const f32v x = load_some_f32(row + k, n);
+        ${each((u) => `a${u} = fma_f32v(x, load_some_f32(c${u} + k, n), a${u});`)}
+      }
+      f32 *o = out + i * pitch + j;
+      const f32 sums[${DOTS}] = {${all.map((u) => `lane_sum(a${u} + b${u})`).join(", ")}};
+      for (int u = 0; u < ${DOTS} && j + u < width; u++) o[u] = more ? o[u] + sums[u] : sums[u];
+    }
+  }
+}`;
+}
+
+/** The routines' source, after the prelude. */
+export function routinesFor(lanes: number): string {
+  const rows = tileRowsFor(lanes);
+  return [
+    `static inline f32v fma_f32v(f32v x, f32v y, f32v z) {
+  f32v out;
+  for (int l = 0; l < L; l++) out[l] = __builtin_fmaf(x[l], y[l], z[l]);
+  return out;
+}`,
+    ...range(rows).flatMap((r) => range(TILE_VECTORS).map((v) => tile(r + 1, v + 1))),
+    sweep(rows),
+    turn(lanes),
+    dots(),
+  ].join("\n");
+}

@@ -1,0 +1,17 @@
+import type { Target } from "../cpu/target.ts";
+import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
+
+/** Vectors of so many 32-bit lanes; a block's packed columns and its sums stay in the second cache. */
+export function targetFor(lanes: number): Target {
+  const rows = tileRowsFor(lanes);
+  return {
+    lanes,
+    wide: true,
+    tileRows: rows,
+    tileColumns: TILE_VECTORS * lanes,
+    tileCycles: rows * TILE_VECTORS,
+    mostRows: 20 * rows,
+    mostColumns: 256,
+    mostDepth: 256,
+  };
+}

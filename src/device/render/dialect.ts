@@ -1,0 +1,21 @@
+/**
+ * How a C-like language spells values. They are C's own: f32 and f64 floats, i32 signed, u32 and u8 unsigned 32-bit
+ * numbers, bool 0 or 1. `wide` asks for the form on all lanes of a vector, in languages that have one; there a bool is a
+ * mask, all ones or all zeros.
+ */
+import type { DType } from "../../core/dtype.ts";
+import type { BinaryOp, UnaryOp } from "../../ir/expression.ts";
+
+export interface Dialect {
+  /** The type of a value. */
+  type(dtype: DType, wide: boolean): string;
+  literal(value: number, dtype: DType): string;
+  unary(op: UnaryOp, dtype: DType, x: string, wide: boolean): string;
+  /** `dtype` is the operands'. */
+  binary(op: BinaryOp, dtype: DType, x: string, y: string, wide: boolean): string;
+  select(dtype: DType, condition: string, yes: string, no: string, wide: boolean): string;
+  cast(from: DType, to: DType, x: string, wide: boolean): string;
+  bitcast(from: DType, to: DType, x: string, wide: boolean): string;
+  /** Quotient or remainder of a non-negative index; the divisor is one value for all lanes. */
+  divide(kind: "quotient" | "remainder", x: string, divisor: string, wide: boolean): string;
+}

@@ -1,0 +1,203 @@
+/**
+ * Expressions as text of a C-like language. A value that is used more than once gets a name in the scope where it is
+ * first needed; scopes nest as blocks do. Lines of code are collected as they become necessary.
+ */
+import {
+  childrenOf,
+  type Affine,
+  type AffineParam,
+  type Expression,
+  type Index,
+  type Register,
+} from "../../ir/expression.ts";
+import type { Statement } from "../../ir/kernel.ts";
+import { termsOf, type Coefficient } from "../cpu/patterns.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** What a kernel's text consists of, line by line. */
+export class Lines {
+  private readonly lines: string[] = [];
+  private depth = 0;
+
+  push(...lines: readonly string[]): void {
+    for (const line of lines) this.lines.push("  ".repeat(this.depth) + line);
+  }
+
+  /** `head {`, what `body` pushes, `}`. */
+  block(head: string, body: () => void): void {
+    this.push(`${head} {`);
+    this.depth++;
+    body();
+    this.depth--;
+    this.push("}");
+  }
+
+  toString(): string {
+    return `${this.lines.join("\n")}\n`;
+  }
+}
+
+/** All expressions that statements contain at their roots. */
+export function* rootsOf(statements: readonly Statement[]): Iterable<Expression> {
+  for (const s of statements) {
+    if (s.kind === "let") yield s.value;
+    else if (s.kind === "store") {
+      yield s.offset;
+      yield s.value;
+    } else if (s.kind === "if") {
+      yield s.condition;
+      yield* rootsOf(s.body);
+    } else if (s.kind === "loop") {
+      if (typeof s.extent !== "number") yield s.extent;
+      yield* rootsOf(s.body);
+      for (const a of s.accumulators) {
+        yield a.value;
+        if (a.position) yield a.position;
+      }
+    }
+  }
+}
+
+/** The buffers that statements store to. */
+export function storedBy(statements: readonly Statement[]): Set<number> {
+  return new Set(
+    statements.flatMap((s) =>
+      s.kind === "store" ? [s.buffer] : s.kind === "loop" || s.kind === "if" ? [...storedBy(s.body)] : [],
+    ),
+  );
+}
+
+export class Values {
+  readonly lines: Lines;
+  readonly dialect: Dialect;
+  private readonly bound = new Map<Index | Register, string>();
+  private readonly uses = new Map<Expression, number>();
+  private readonly scopes: Map<Expression, string>[] = [new Map()];
+  private readonly volatile = new Map<Expression, boolean>();
+  private hazards: ReadonlySet<number> = new Set();
+  private names = 0;
+
+  constructor(lines: Lines, dialect: Dialect) {
+    this.lines = lines;
+    this.dialect = dialect;
+  }
+
+  /** Learns which values the statements use more than once, and which loads their stores may change. */
+  learn(statements: readonly Statement[]): void {
+    const loaded = new Set<number>();
+    const visit = (e: Expression): void => {
+      const before = this.uses.get(e) ?? 0;
+      this.uses.set(e, before + 1);
+      if (e.kind === "load") loaded.add(e.buffer);
+      if (!before) childrenOf(e).forEach(visit);
+    };
+    for (const root of rootsOf(statements)) visit(root);
+    this.hazards = new Set([...this.hazards, ...[...storedBy(statements)].filter((b) => loaded.has(b))]);
+  }
+
+  /** A name that nothing else has. */
+  fresh(letter: string): string {
+    return `${letter}${this.names++}`;
+  }
+
+  bind(variable: Index | Register, name: string): void {
+    this.bound.set(variable, name);
+  }
+
+  /** What is named inside is forgotten afterwards. */
+  scope(body: () => void): void {
+    this.forgetStored();
+    this.scopes.push(new Map());
+    body();
+    this.scopes.pop();
+  }
+
+  /** To be called after a store, and where one may have happened: loads of what was stored are repeated. */
+  forgetStored(): void {
+    if (this.hazards.size)
+      for (const scope of this.scopes) for (const e of scope.keys()) if (this.isVolatile(e)) scope.delete(e);
+  }
+
+  /** One value. */
+  scalar(e: Expression): string {
+    switch (e.kind) {
+      case "const":
+        return this.dialect.literal(e.value, e.dtype);
+      case "param":
+        return `s${e.slot}`;
+      case "index":
+      case "register":
+        return this.bound.get(e)!;
+      default:
+        return this.keep(e, this.dialect.type(e.dtype, false), () => this.compute(e));
+    }
+  }
+
+  /** The text of a value, or its name if it is used again. */
+  protected keep(
+    e: Expression,
+    type: string,
+    compute: () => string,
+    scopes: readonly Map<Expression, string>[] = this.scopes,
+  ): string {
+    for (const scope of scopes) {
+      const name = scope.get(e);
+      if (name) return name;
+    }
+    const text = compute();
+    if ((this.uses.get(e) ?? 0) < 2) return text;
+    const name = this.fresh("t");
+    this.lines.push(`const ${type} ${name} = ${text};`);
+    scopes.at(-1)!.set(e, name);
+    return name;
+  }
+
+  protected isVolatile(e: Expression): boolean {
+    let known = this.volatile.get(e);
+    if (known === undefined) {
+      known = (e.kind === "load" && this.hazards.has(e.buffer)) || childrenOf(e).some((c) => this.isVolatile(c));
+      this.volatile.set(e, known);
+    }
+    return known;
+  }
+
+  private compute(e: Expression): string {
+    const { dialect } = this;
+    switch (e.kind) {
+      case "affine":
+      case "affineParam":
+        return this.sum(e);
+      case "quotient":
+      case "remainder":
+        return dialect.divide(e.kind, this.scalar(e.value), this.factor(e.divisor), false);
+      case "unary":
+        return dialect.unary(e.op, e.dtype, this.scalar(e.value), false);
+      case "binary":
+        return dialect.binary(e.op, e.left.dtype, this.scalar(e.left), this.scalar(e.right), false);
+      case "select":
+        return dialect.select(e.dtype, this.scalar(e.condition), this.scalar(e.yes), this.scalar(e.no), false);
+      case "cast":
+        return dialect.cast(e.value.dtype, e.dtype, this.scalar(e.value), false);
+      case "bitcast":
+        return dialect.bitcast(e.value.dtype, e.dtype, this.scalar(e.value), false);
+      case "load":
+        return `b${e.buffer}[${this.scalar(e.offset)}]`;
+      default:
+        throw new Error(`render: a ${e.kind} is no value`);
+    }
+  }
+
+  /** A coefficient or divisor. */
+  protected factor(c: Exclude<Coefficient, undefined>): string {
+    return typeof c === "number" ? this.dialect.literal(c, "i32") : this.scalar(c);
+  }
+
+  private sum(e: Affine | AffineParam): string {
+    const { terms, constant } = termsOf(e);
+    const parts = terms.map(({ value, coefficient }) =>
+      coefficient === undefined ? this.scalar(value) : `${this.scalar(value)} * ${this.factor(coefficient)}`,
+    );
+    if (constant !== 0 || !parts.length) parts.push(this.factor(constant));
+    return `(${parts.join(" + ")})`;
+  }
+}
