@@ -44,6 +44,11 @@ function killGroup(pid: number): void {
   attempt(() => process.kill(-pid, "SIGKILL"));
 }
 
+const exitActions = new Set<{ readonly action: () => void }>();
+function runExitActions(): void {
+  for (const { action } of [...exitActions]) action();
+}
+
 /** The operating system under Node. */
 export const nodeSystem: System = {
   name: `${process.platform}-${process.arch}`,
@@ -167,7 +172,14 @@ export const nodeSystem: System = {
   },
 
   onExit(action) {
-    process.on("exit", action);
-    return () => void process.off("exit", action);
+    // One listener for all: Node warns of many.
+    if (!exitActions.size) process.on("exit", runExitActions);
+    // Wrapped, because the same function may be given twice.
+    const own = { action };
+    exitActions.add(own);
+    return () => {
+      exitActions.delete(own);
+      if (!exitActions.size) process.off("exit", runExitActions);
+    };
   },
 };
