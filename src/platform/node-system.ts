@@ -46,7 +46,7 @@ function killGroup(pid: number): void {
 
 const exitActions = new Set<{ readonly action: () => void }>();
 function runExitActions(): void {
-  for (const { action } of [...exitActions]) action();
+  for (const { action } of exitActions) action();
 }
 
 /** The operating system under Node. */

@@ -1,3 +1,4 @@
+import type * as Koffi from "koffi";
 import { describe, expect, test } from "vitest";
 import { nodeSystem } from "../../platform/node-system.ts";
 import { ENTRY_BYTES, LEADER_STEP, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
@@ -285,7 +286,7 @@ describe.skipIf(!toolchain).each(WAITING)(`the native runtime, waiting %s${NEEDS
       const [set] = cache!
         .compile([{ prelude: "", body: "void kernel$(unsigned x) { __builtin_ia32_ldmxcsr(x); }" }])
         .wait();
-      const koffi = nodeSystem.loadPackage("koffi") as typeof import("koffi");
+      const koffi = nodeSystem.loadPackage("koffi") as typeof Koffi;
       const control = koffi.load(set!.path).func(`void ${set!.symbol}(uint32_t control)`) as (control: number) => void;
       const data = tapes.room(64);
       const tape = tapes.tape(tapes.step("subnormal", [data], 64, 64));

@@ -55,7 +55,6 @@ const FLAGS = [
   "-fno-trapping-math",
   "-fno-strict-aliasing",
   "-fwrapv",
-  "-Wno-psabi",
   "-fPIC",
   "-shared",
   "-std=gnu11",
