@@ -45,7 +45,8 @@ export function gradients(
     if (grad && node.op.tuplePosition) {
       const owner = node.inputs[0]!;
       const known = tuples.get(owner) ?? [];
-      known[node.op.tuplePosition(node)] = grad;
+      const at = node.op.tuplePosition(node);
+      known[at] = known[at] ? add(known[at], grad) : grad;
       tuples.set(owner, known);
       continue;
     }

@@ -53,7 +53,7 @@ export const samples: readonly OpSamples[] = [
   {
     name: "scan",
     op: scanOp as unknown as Op,
-    smooth: false,
+    smooth: true,
     ulps: 4,
     valid: [
       of(sums, "running sums", [on("f32", [3]), on("f32", [5, 3])]),
@@ -91,7 +91,7 @@ export const samples: readonly OpSamples[] = [
   {
     name: "scanOutput",
     op: scanOutputOp as unknown as Op,
-    smooth: false,
+    smooth: true,
     ulps: 8,
     valid: [
       of(recurrent, "recurrent", [on("f32", [2, 3]), on("f32", [4, 2, 3]), on("f32", [3, 3])]),

@@ -12,8 +12,9 @@ import { apply, gradientsEnabled, withGradientMode, type Op } from "../op.ts";
 import { add } from "./binary.ts";
 import { dot, dotOp, type Pairing } from "./dot.ts";
 import { fill, fillOp, input, iotaOp, isRunTimeNumber } from "./leaf.ts";
-import { flip, permute, permuteOp, reshape, reshapeOp, slice } from "./movement.ts";
+import { flip, padOp, permute, permuteOp, reshape, reshapeOp, slice } from "./movement.ts";
 import { sum, sumOp } from "./reduce.ts";
+import { gradientsAgain } from "./scanAgain.ts";
 
 /** What a leaf of the nested graph stands for: position `index` of the carry, of the inputs of this step, or of the values that all steps share. */
 export class Placeholder implements Source {
@@ -73,9 +74,7 @@ export const scanOp: Op<ScanAttributes> = {
   name: "scan",
   infer: () => ({ shape: [], dtype: "f32" }),
   vjpTuple({ node, attributes, grads }) {
-    if (!attributes.backward)
-      throw new GradientError("scan: built without gradients (inside noGrad, or from tensors that need none)");
-    return attributes.backward(node, grads);
+    return attributes.backward?.(node, grads) ?? gradientsAgain(node, grads);
   },
   batch({ node, inputs, given, mapped, attributes: { length, body, backward }, size }) {
     const [carries, steps] = [body.carry.length, body.step.length];
@@ -123,8 +122,19 @@ export const scanOutputOp: Op<{
     kind === "carry" ? (index as number) : (scan!.attributes["body"] as ScanBody).carry.length + (index as number),
 };
 
-/** Gradients for all inputs of a scan, from those of its results: [carry stacks …, outputs …]. */
-type Backward = (scan: Node, grads: readonly (Node | undefined)[]) => (Node | undefined)[];
+/** The stack of one result: of a carry before and after every step, or of an output. */
+export function resultOf(loop: Node, kind: "carry" | "output", index: number): Node {
+  const { length, body } = loop.attributes as unknown as ScanAttributes;
+  const { shape, dtype } = (kind === "carry" ? body.carry : body.outputs)[index]!;
+  const steps = kind === "carry" ? length + 1 : length;
+  return apply(scanOutputOp, [loop], { kind, index, shape: [steps, ...shape], dtype });
+}
+
+/**
+ * Gradients for all inputs of a scan, from those of its results: [carry stacks …, outputs …]; undefined where some are for what
+ * it keeps for its own gradient.
+ */
+type Backward = (scan: Node, grads: readonly (Node | undefined)[]) => (Node | undefined)[] | undefined;
 
 export interface ScanResult {
   /** The carry after the last step. */
@@ -238,18 +248,11 @@ function build(
     : undefined;
   const body = new ScanBody({ carry, step: slices, shared, next, outputs: [...outputs, ...residuals] });
   const node = apply(scanOp, inputs, { length, body, backward });
-  const pick = (kind: "carry" | "output", index: number, n: Node): Node =>
-    apply(scanOutputOp, [node], {
-      kind,
-      index,
-      shape: [kind === "carry" ? length + 1 : length, ...n.shape],
-      dtype: n.dtype,
-    });
   const last = next.map((n, i) => {
-    const stack = pick("carry", i, n);
+    const stack = resultOf(node, "carry", i);
     return reshape(slice(stack, [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape);
   });
-  return { carry: last, outputs: outputs.map((n, i) => pick("output", i, n)), loop: node };
+  return { carry: last, outputs: outputs.map((_, i) => resultOf(node, "output", i)), loop: node };
 }
 
 interface Forward {
@@ -283,8 +286,10 @@ function planBackward(forward: Forward): Backward {
       if (isForward.has(x) && (x.source || x.inputs.length)) border.add(x);
   }
   for (const n of border) if (!(n.source instanceof Placeholder)) residuals.push(n);
-  return (node, given) =>
-    runBackward(
+  return (node, given) => {
+    const [ofCarry, ofKept] = [given.slice(0, carry.length), given.slice(carry.length + outputs.length)];
+    if (ofKept.some((grad) => grad) || ofCarry.some((grad) => grad && !reachesOnly(grad, 0, length))) return undefined;
+    return runBackward(
       node,
       given,
       { ...forward, residuals: [...residuals] },
@@ -296,6 +301,19 @@ function planBackward(forward: Forward): Backward {
       border,
       length,
     );
+  };
+}
+
+/** Whether a gradient, by its making, is 0 before a position of an axis: that of a carry is, where only its end was read. */
+function reachesOnly(grad: Node, axis: number, from: number): boolean {
+  if (grad.source) return false;
+  if (grad.op === (padOp as unknown)) {
+    const widths = grad.attributes["widths"] as readonly (readonly [number, number])[];
+    return widths[axis]![0] >= from;
+  }
+  if (grad.op === (permuteOp as unknown))
+    return reachesOnly(grad.inputs[0]!, (grad.attributes["axes"] as readonly number[])[axis]!, from);
+  return grad.op.name === "add" && grad.inputs.every((x) => reachesOnly(x, axis, from));
 }
 
 function runBackward(
@@ -313,20 +331,13 @@ function runBackward(
   const { outputs, carry, slices, residuals } = forward;
   const xs = node.inputs.slice(carry.length, carry.length + slices.length);
   const outer = node.inputs.slice(carry.length + slices.length);
-  const pick = (kind: "carry" | "output", index: number, n: Node): Node =>
-    apply(scanOutputOp, [node], {
-      kind,
-      index,
-      shape: [kind === "carry" ? length + 1 : length, ...n.shape],
-      dtype: n.dtype,
-    });
   /** All steps of a forward value, in forward order. */
   const stacked = (n: Node): Node => {
     const source = n.source as Placeholder | undefined;
     if (source?.role === "step") return xs[source.index]!;
     if (source?.role === "carry")
-      return slice(pick("carry", source.index, n), [0, ...n.shape.map(() => 0)], [length, ...n.shape]);
-    return pick("output", outputs.length + residuals.indexOf(n), n);
+      return slice(resultOf(node, "carry", source.index), [0, ...n.shape.map(() => 0)], [length, ...n.shape]);
+    return resultOf(node, "output", outputs.length + residuals.indexOf(n));
   };
   // The backward loop's inputs: gradients of outputs and kept values, last step first.
   const back = (n: Node): Node => flip(n, [0]);
@@ -374,7 +385,7 @@ function runBackward(
   };
   gradStep.forEach((g) => result.push(g ? allSteps(g) : () => undefined));
   gradShared.forEach((g) => result.push(g ? totalOverSteps(g, allSteps) : () => undefined));
-  // Gradients of a carry stack as a whole come from reading the final carry: its last slice.
+  // All of a carry's gradient is in its last slice here.
   const init = carry.map((n, i) => {
     const g = given[i];
     return g
@@ -390,14 +401,7 @@ function runBackward(
   });
   scanned = apply(scanOp, [...init, ...stepInputs, ...sharedInputs], { length, body, backward: undefined });
   const atStart = carry.map((n, i) =>
-    reshape(
-      slice(
-        apply(scanOutputOp, [scanned!], { kind: "carry", index: i, shape: [length + 1, ...n.shape], dtype: n.dtype }),
-        [length, ...n.shape.map(() => 0)],
-        [1, ...n.shape],
-      ),
-      n.shape,
-    ),
+    reshape(slice(resultOf(scanned!, "carry", i), [length, ...n.shape.map(() => 0)], [1, ...n.shape]), n.shape),
   );
   return [...atStart, ...result.map((r) => r())];
 }
