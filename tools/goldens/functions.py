@@ -106,7 +106,98 @@ LINALG = {
 }
 
 
-GROUPS = {"linalg": LINALG}
+LABELS = torch.tensor([2, 0, 2, 1, 2])
+
+
+def whole(x: torch.Tensor) -> torch.Tensor:
+    """Small whole numbers, with equal ones among them."""
+    return (x * 3).round()
+
+
+def trapezoid_over(y, x):
+    return torch.trapezoid(y, x.sort().values)
+
+
+FUNCTIONS = {
+    "addcmul": lambda: case(lambda x, a, b: torch.addcmul(x, a, b, value=0.5), [2, 3], [3], [2, 1]),
+    "addcdiv": lambda: case(lambda x, a, b: torch.addcdiv(x, a, b + 2, value=0.5), [2, 3], [3], [2, 1]),
+    "logaddexp": lambda: case(lambda a, b: torch.logaddexp(40 * a, b), [2, 3], [3]),
+    "logaddexp2": lambda: case(torch.logaddexp2, [2, 3], [2, 3]),
+    "xlogy": lambda: case(lambda x, y: torch.xlogy(x.relu(), y + 2), [2, 3], [2, 3]),
+    "exp2": lambda: case(lambda x: torch.exp2(4 * x), [2, 3]),
+    "hypot": lambda: case(torch.hypot, [2, 3], [2, 3]),
+    "copysign": lambda: case(torch.copysign, [2, 3], [2, 3]),
+    "signbit": lambda: case(torch.signbit, [2, 3], gradient=False),
+    "frac": lambda: case(lambda x: torch.frac(3 * x), [2, 3], gradient=False),
+    "fmod": lambda: case(lambda a, b: torch.fmod(3 * a, b), [2, 3], [2, 3], gradient=False),
+    "heaviside": lambda: case(lambda x: torch.heaviside(whole(x), torch.tensor(0.5, dtype=x.dtype)), [2, 3], gradient=False),
+    "sinc": lambda: case(lambda x: torch.sinc(2 * x), [2, 3]),
+    "logit": lambda: case(lambda x: torch.logit(x.abs(), eps=0.1), [2, 3]),
+    "deg2rad": lambda: case(lambda x: torch.deg2rad(100 * x), [2, 3]),
+    "rad2deg": lambda: case(torch.rad2deg, [2, 3]),
+    "isclose": lambda: case(lambda a, b: torch.isclose(a, a + b * 0.01, rtol=0, atol=5e-3), [2, 3], [2, 3], gradient=False),
+    "repeatInterleave": lambda: case(lambda x: torch.repeat_interleave(x, 2, 1), [2, 3]),
+    "repeatInterleave each": lambda: case(lambda x: torch.repeat_interleave(x, torch.tensor([2, 0, 1]), 1), [2, 3]),
+    "rot90": lambda: case(torch.rot90, [2, 3, 2]),
+    "rot90 back": lambda: case(lambda x: torch.rot90(x, -1, (2, 0)), [2, 3, 2]),
+    "unfold": lambda: case(lambda x: x.unfold(1, 3, 2), [2, 7, 2]),
+    "unflatten": lambda: case(lambda x: x.unflatten(1, (2, -1)), [2, 6]),
+    "diagEmbed": lambda: case(torch.diag_embed, [2, 3]),
+    "diagEmbed axes": lambda: case(lambda x: torch.diag_embed(x, 1, 0, 2), [2, 3]),
+    "diagEmbed below": lambda: case(lambda x: torch.diag_embed(x, -1, 2, 0), [2, 3]),
+    "diag": lambda: case(lambda x: torch.diag(x, -1), [3, 3]),
+    "trace": lambda: case(torch.trace, [3, 3]),
+    "blockDiag": lambda: case(torch.block_diag, [2, 3], [2], [1, 2]),
+    "meshgrid": lambda: case(lambda *x: torch.meshgrid(*x, indexing="ij"), [2], [3], [2]),
+    "meshgrid xy": lambda: case(lambda *x: torch.meshgrid(*x, indexing="xy"), [2], [3], [2]),
+    "cartesianProd": lambda: case(torch.cartesian_prod, [2], [3]),
+    "kron": lambda: case(torch.kron, [2, 3], [2, 2, 2]),
+    "trilIndices": lambda: case(lambda: torch.tril_indices(3, 4, 1), gradient=False),
+    "triuIndices": lambda: case(lambda: torch.triu_indices(3, 4, -1), gradient=False),
+    "logspace": lambda: case(lambda: torch.logspace(-1, 2, 5, dtype=torch.float64), gradient=False),
+    "tensordot": lambda: case(lambda a, b: torch.tensordot(a, b, dims=2), [2, 3, 4], [3, 4, 2]),
+    "tensordot axes": lambda: case(lambda a, b: torch.tensordot(a, b, dims=([0, -1], [1, 0])), [2, 3, 4], [4, 2, 2]),
+    "chunk": lambda: case(lambda x: x.chunk(3, 1), [2, 7]),
+    "tensorSplit": lambda: case(lambda x: x.tensor_split(3, 1), [2, 7]),
+    "tensorSplit at": lambda: case(lambda x: x.tensor_split([1, 5], 1), [2, 7]),
+    "hstack": lambda: case(lambda *x: torch.hstack(x), [2, 1], [2, 2]),
+    "vstack": lambda: case(lambda *x: torch.vstack(x), [3], [2, 3]),
+    "take": lambda: case(lambda x: torch.take(x, LABELS), [2, 3]),
+    "indexAdd": lambda: case(lambda x, s: x.index_add(1, LABELS, s, alpha=2), [2, 3], [2, 5]),
+    "indexFill": lambda: case(lambda x: x.index_fill(1, LABELS[:2], 7), [2, 3]),
+    "maskedScatter": lambda: case(lambda x, s: x.masked_scatter(x > 0, s), [2, 3], [6]),
+    "searchsorted": lambda: case(lambda s, v: torch.searchsorted(whole(s).sort().values, whole(v)), [2, 6], [2, 4], gradient=False),
+    "bucketize": lambda: case(lambda v: torch.bucketize(whole(v), torch.tensor([-2.0, 0, 1], dtype=v.dtype), right=True), [3, 4], gradient=False),
+    "isin": lambda: case(lambda x, t: torch.isin(whole(x), whole(t)), [2, 3], [3], gradient=False),
+    "unravelIndex": lambda: case(lambda: torch.unravel_index(LABELS + 3, (2, 4)), gradient=False),
+    "histogram": lambda: case(lambda x: tuple(torch.histogram(x, 7)), [30], gradient=False),
+    "histogram range": lambda: case(
+        lambda x, w: tuple(torch.histogram(x, 4, range=(-0.5, 0.5), weight=w, density=True)), [30], [30], gradient=False
+    ),
+    "histogram edges": lambda: case(lambda x: torch.histogram(x, torch.tensor([-1.0, 0, 0.25, 1], dtype=x.dtype)).hist, [30], gradient=False),
+    "countNonzero": lambda: case(lambda x: torch.count_nonzero(whole(x), 1), [3, 6], gradient=False),
+    "aminmax": lambda: case(lambda x: tuple(torch.aminmax(x, dim=1)), [3, 6]),
+    "nansum": lambda: case(lambda x: torch.nansum(torch.where(x > 0.5, torch.nan, x), 1), [3, 6]),
+    "nanmean": lambda: case(lambda x: torch.nanmean(torch.where(x > 0.5, torch.nan, x), 1), [3, 6]),
+    "cov": lambda: case(torch.cov, [3, 6]),
+    "cov weighted": lambda: case(
+        lambda x, w: torch.cov(x, correction=1, fweights=torch.tensor([1, 2, 1, 3]), aweights=w.detach().abs()), [2, 4], [4]
+    ),
+    "cov of one": lambda: case(lambda x: torch.cov(x, correction=0), [6]),
+    "corrcoef": lambda: case(torch.corrcoef, [3, 6]),
+    "diff": lambda: case(lambda x, p: torch.diff(x, n=2, dim=0, prepend=p), [4, 2], [1, 2]),
+    "trapezoid": lambda: case(lambda y: torch.trapezoid(y, dx=0.5), [2, 5]),
+    "trapezoid over x": lambda: case(trapezoid_over, [2, 5], [5]),
+    "cumulativeTrapezoid": lambda: case(lambda y: torch.cumulative_trapezoid(y, dim=0), [4, 2]),
+    "dist": lambda: case(lambda a, b: torch.dist(a, b, 3), [2, 3], [2, 3]),
+    "pairwiseDistance": lambda: case(torch.pairwise_distance, [2, 3], [2, 3]),
+    "cdist": lambda: case(torch.cdist, [2, 3, 4], [2, 5, 4]),
+    "cdist 1": lambda: case(lambda a, b: torch.cdist(a, b, p=1.0), [3, 4], [5, 4]),
+    "pdist": lambda: case(torch.pdist, [4, 3]),
+}
+
+
+GROUPS = {"linalg": LINALG, "functions": FUNCTIONS}
 
 
 def main() -> None:
