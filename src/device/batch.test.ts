@@ -14,7 +14,7 @@ import type { SampleValue } from "./suite.ts";
 import { WasmDevice } from "./wasm/device.ts";
 
 const EXAMPLES = 3;
-const wasm = compiledOn(() => new WasmDevice());
+const wasm = compiledOn(new WasmDevice());
 const reference = (roots: readonly Node[]): TypedArray[] =>
   evaluateGraph(roots, (node) => (node.source as SampleValue | undefined)?.array);
 

@@ -17,7 +17,7 @@ describe("random graphs, compiled", () => {
   );
   test(
     "WebAssembly",
-    () => randomGraphs({ count: RANDOM_GRAPHS, ...SEED, evaluate: compiledOn(() => new WasmDevice()) }),
+    () => randomGraphs({ count: RANDOM_GRAPHS, ...SEED, evaluate: compiledOn(new WasmDevice()) }),
     LIMIT,
   );
 });

@@ -6,17 +6,15 @@ import type { SampleValue } from "./suite.ts";
 import type { Node } from "../graph/node.ts";
 import { compile } from "../compiler/compile.ts";
 
-/** Devices keep every kernel they ever compiled: after this many programs a new one takes over. */
+/** After so many programs those that were collected are freed: devices do that in tasks of their own. */
 const PROGRAMS = 1000;
 
 /** Compiles the roots into one program, runs it once, and frees what it needed. */
-export function compiledOn(given: Device | (() => Device)): (roots: readonly Node[]) => Promise<TypedArray[]> {
-  const renew = typeof given === "function" ? given : () => given;
-  let device = renew();
+export function compiledOn(device: Device): (roots: readonly Node[]) => Promise<TypedArray[]> {
   let programs = 0;
   return async (roots) => {
     if (!roots.length) return [];
-    if (++programs % PROGRAMS === 0) device = renew();
+    if (++programs % PROGRAMS === 0) await new Promise((resolve) => setTimeout(resolve));
     const { program, structure, results } = compile({ results: roots, updates: [] });
     const memories = program.bindings.map((bytes) => device.alloc(Math.max(1, bytes)));
     structure.leaves.forEach(({ source }, i) => {

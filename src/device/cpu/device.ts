@@ -41,17 +41,15 @@ class HeapMemory implements Memory {
 /** A program's words in the heap, and the addresses that they hold now. */
 export class Tape {
   readonly program: Program;
-  readonly layout: Layout;
-  /** Where the layout's words lie. */
-  readonly base: number;
+  layout!: Layout;
+  /** Where the layout's words lie; 0 before they have a place. */
+  base = 0;
   readonly bound: Float64Array;
   scratch = 0;
 
-  constructor(program: Program, layout: Layout, base: number) {
+  constructor(program: Program) {
     this.program = program;
-    this.layout = layout;
-    this.base = base;
-    this.bound = new Float64Array(program.bindings.length).fill(NOWHERE);
+    this.bound = new Float64Array(program.bindings.length);
   }
 }
 
@@ -65,7 +63,7 @@ export abstract class HeapDevice implements Device {
   /** The scratch heap that all programs share. */
   readonly #scratch = { address: 0, bytes: 0 };
   /** Words of programs that were collected. */
-  readonly #collected = new FinalizationRegistry<number>((base) => this.heap.free(base));
+  readonly #collected = new FinalizationRegistry<Tape>(({ base }) => this.heap.free(base));
   #u8!: Uint8Array;
   #i32!: Int32Array;
   #f32!: Float32Array;
@@ -146,13 +144,24 @@ export abstract class HeapDevice implements Device {
   /** Puts a program into the heap. Its words go when `owner` is collected. */
   protected place(program: Program, target: Target, functionOf: (step: Step) => number, owner: object): Tape {
     this.#reserveScratch(program.scratchBytes);
-    const layout = layOut(program, target, this.threads, functionOf);
+    const tape = new Tape(program);
+    this.rewrite(tape, target, functionOf);
+    this.#collected.register(owner, tape);
+    return tape;
+  }
+
+  /** Writes a tape's words, anew where functions have moved. */
+  protected rewrite(tape: Tape, target: Target, functionOf: (step: Step) => number): void {
+    const layout = layOut(tape.program, target, this.threads, functionOf);
     const base = this.heap.allocate(layout.words.length * 4);
+    if (tape.base) this.heap.free(tape.base);
     const words = this.#i32.subarray(base >>> 2, (base >>> 2) + layout.words.length);
     words.set(layout.words);
     for (const position of layout.relative) words[position]! += base;
-    this.#collected.register(owner, base);
-    return new Tape(program, layout, base);
+    tape.base = base;
+    tape.layout = layout;
+    tape.bound.fill(NOWHERE);
+    tape.scratch = 0;
   }
 
   /** Writes what a run needs into a tape: addresses that are others than before, and the scalars. */

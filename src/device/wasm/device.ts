@@ -8,10 +8,10 @@ import type { Kernel } from "../../ir/kernel.ts";
 import { HeapDevice, stepsOf, type Tape } from "../cpu/device.ts";
 import type { Limits, Memory, Program, Runnable, Step } from "../device.ts";
 import { aligned } from "../heap.ts";
-import { ModuleBuilder, type FunctionBuilder } from "./assembler.ts";
-import { CONTRACT_SCRATCH_BYTES, emitContractKernel } from "./contract.ts";
+import { CONTRACT_SCRATCH_BYTES } from "./contract.ts";
+import { KernelTable } from "./functions.ts";
 import { hasRelaxedSimd } from "./fused.ts";
-import { emitLoopKernel, scratchBytes } from "./kernels.ts";
+import { scratchBytes } from "./kernels.ts";
 import { patient, Pool } from "./pool.ts";
 import { WASM } from "./target.ts";
 import { CONTROL, CONTROL_BYTES, runnerModule, type Runner } from "./runner.ts";
@@ -29,6 +29,8 @@ export class WasmProgram implements Runnable {
   readonly device: WasmDevice;
   readonly program: Program;
   tape!: Tape;
+  /** Of the table of kernels, whose places the tape names. */
+  generation = 0;
 
   constructor(device: WasmDevice, program: Program) {
     this.device = device;
@@ -40,16 +42,12 @@ export class WasmProgram implements Runnable {
 export class WasmDevice extends HeapDevice {
   readonly name: string = "wasm";
   readonly limits: Limits;
-  readonly #table: WebAssembly.Table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
   readonly #runner: Runner;
   readonly #runnerBytes: Uint8Array<ArrayBuffer>;
-  /** Every compiled kernel's place in the table, by its text. */
-  readonly #kernels = new Map<string, number>();
-  readonly #modules: { readonly bytes: Uint8Array; readonly tableLength: number }[] = [];
+  readonly #kernels: KernelTable;
   readonly #patient: number = Number(patient());
   /** Every thread's own scratch. */
   readonly #threadScratch = { address: 0, bytes: 0 };
-  readonly #relaxed: boolean;
   #threads: number;
   #pool: Pool | undefined;
 
@@ -57,9 +55,12 @@ export class WasmDevice extends HeapDevice {
     const threads = sharesMemory() ? threadsWanted(options.threads) : 1;
     super(threads > 1, CONTROL_BYTES);
     this.#threads = threads;
-    this.#relaxed = options.relaxed !== false && hasRelaxedSimd();
-    this.#runnerBytes = runnerModule(this.memoryType);
-    this.#runner = this.#instantiate(this.#runnerBytes) as unknown as Runner;
+    const { memory, memoryType } = this;
+    this.#kernels = new KernelTable({ memory, memoryType, relaxed: options.relaxed !== false && hasRelaxedSimd() });
+    this.#runnerBytes = runnerModule(memoryType);
+    this.#runner = new WebAssembly.Instance(new WebAssembly.Module(this.#runnerBytes), {
+      env: { memory, table: this.#kernels.table },
+    }).exports as unknown as Runner;
     this.limits = { maxBytes: this.room, lanes: 4, threads, f64: true };
   }
 
@@ -71,6 +72,8 @@ export class WasmDevice extends HeapDevice {
   prepare(program: Program): Runnable {
     const steps = stepsOf(program.tape);
     this.#compile(steps);
+    const made = new WasmProgram(this, program);
+    made.generation = this.#kernels.generation;
     let perThread = 0;
     for (const step of steps) {
       for (const launch of step.launches) perThread = Math.max(perThread, scratchOf(step.kernel, launch.sizes));
@@ -78,8 +81,7 @@ export class WasmDevice extends HeapDevice {
     this.reserve(this.#threadScratch, this.#threads * aligned(perThread));
     this.setWord(CONTROL.scratch, this.#threadScratch.address);
     this.setWord(CONTROL.scratchStride, Math.floor(this.#threadScratch.bytes / this.limits.threads));
-    const made = new WasmProgram(this, program);
-    made.tape = this.place(program, WASM, (step) => this.#kernels.get(step.key)!, made);
+    made.tape = this.place(program, WASM, (step) => this.#kernels.placeOf(step), made);
     if (made.tape.layout.shared && !this.#pool && this.#threads > 1) this.#startPool();
     return made;
   }
@@ -87,6 +89,11 @@ export class WasmDevice extends HeapDevice {
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
     if (!(runnable instanceof WasmProgram) || runnable.device !== this)
       throw new DeviceError("run: the program was prepared for another device.");
+    if (runnable.generation !== this.#kernels.generation) {
+      this.#compile(stepsOf(runnable.program.tape));
+      this.rewrite(runnable.tape, WASM, (step) => this.#kernels.placeOf(step));
+      runnable.generation = this.#kernels.generation;
+    }
     const {
       tape: {
         base,
@@ -111,31 +118,9 @@ export class WasmDevice extends HeapDevice {
     this.#dropPool();
   }
 
-  // ---------- kernels
-
   #compile(steps: readonly Step[]): void {
-    const missing = new Map<string, Step>();
-    for (const step of steps) if (!this.#kernels.has(step.key)) missing.set(step.key, step);
-    if (!missing.size) return;
-    const module = new ModuleBuilder({ relaxed: this.#relaxed });
-    module.importMemory("env", "memory", this.memoryType);
-    module.importTable("env", "table", 0);
-    const first = this.#table.length;
-    const compiled = [...missing.values()].map((step) => emit(module, step.kernel));
-    module.fillTable(first, compiled);
-    const bytes = module.toBytes();
-    this.#table.grow(compiled.length);
-    this.#instantiate(bytes);
-    [...missing.keys()].forEach((key, i) => this.#kernels.set(key, first + i));
-    const published = { bytes, tableLength: this.#table.length };
-    this.#modules.push(published);
-    this.#pool?.publish(published.bytes, published.tableLength);
-  }
-
-  #instantiate(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Exports {
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: { memory: this.memory, table: this.#table },
-    }).exports;
+    const module = this.#kernels.compile(steps);
+    if (module) this.#pool?.publish(module);
   }
 
   #startPool(): void {
@@ -145,11 +130,12 @@ export class WasmDevice extends HeapDevice {
           memory: this.memory,
           runner: this.#runnerBytes,
           allocate: (bytes) => this.heap.allocate(bytes),
+          free: (address) => this.heap.free(address),
           onDeath: (reason) => this.#dropPool(`a helper thread ended${because(reason)}`),
         },
         this.#threads - 1,
       );
-      for (const { bytes, tableLength } of this.#modules) this.#pool.publish(bytes, tableLength);
+      for (const module of this.#kernels.modules) this.#pool.publish(module);
     } catch (cause) {
       this.#dropPool(`helper threads could not be started${because(cause)}`);
     }
@@ -161,11 +147,6 @@ export class WasmDevice extends HeapDevice {
     this.#pool = undefined;
     if (why !== undefined) console.warn(`myelin: ${why}; going on with one thread.`);
   }
-}
-
-/** Writes a kernel as a function of the module. */
-function emit(module: ModuleBuilder, kernel: Kernel): FunctionBuilder {
-  return kernel.kind === "loops" ? emitLoopKernel(module, kernel) : emitContractKernel(module, kernel);
 }
 
 /** Bytes of scratch that each thread needs to run a kernel. */

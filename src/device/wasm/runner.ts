@@ -250,17 +250,17 @@ function emitHelp(module: ModuleBuilder, chunks: FunctionBuilder): void {
     f.i32(0)
       .memory("i32.load", CONTROL.stop)
       .if(() => f.i32(STOPPED).return());
-    f.i32(CONTROL.ticket)
+    // The ticket first: modules that its job needs were published before.
+    f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(ticket);
+    f.i32(CONTROL.modules)
       .atomic("i32.atomic.load")
-      .tee(ticket)
+      .get(loaded)
+      .op("i32.ne")
+      .if(() => f.i32(NEW_MODULES).return());
+    f.get(ticket)
       .i32(MAX_CHUNKS)
       .op("i32.and")
       .if(() => {
-        f.i32(CONTROL.modules)
-          .atomic("i32.atomic.load")
-          .get(loaded)
-          .op("i32.ne")
-          .if(() => f.i32(NEW_MODULES).return());
         f.get(ticket)
           .get(thread)
           .call(chunks)
