@@ -29,7 +29,6 @@ import {
   repeatInterleave,
   rot90,
   searchsorted,
-  segmentSum,
   signbit,
   sinc,
   tensor,
@@ -145,7 +144,7 @@ onEachDevice(() => {
       expect(() => searchsorted(zeros([2, 3]), values)).toThrow("[2, 3] and [5] must agree but for the last axis");
     });
 
-    test("ravel and unravel; indexCopy; segmentSum", () => {
+    test("ravel and unravel; indexCopy", () => {
       const flat = ids(5, 0, 3);
       const apart = unravelIndex(flat, [2, 3]);
       expect(apart.map((part) => part.toArraySync())).toEqual([
@@ -155,7 +154,6 @@ onEachDevice(() => {
       expect(ravelMultiIndex(apart, [2, 3]).toArraySync()).toEqual([5, 0, 3]);
       expect(() => ravelMultiIndex(apart, [6])).toThrow("ravelMultiIndex: [6] has 1 axes, got 2 tensors");
       expect(indexCopy(zeros([3]), 0, ids(2, 0), tensor([5, 6])).toArraySync()).toEqual([6, 0, 5]);
-      expect(segmentSum(tensor([[1], [2], [3]]), ids(1, 0, 1), 3).toArraySync()).toEqual([[2], [4], [0]]);
     });
 
     test("histogram of equal elements, of whole numbers", () => {

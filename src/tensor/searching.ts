@@ -249,11 +249,6 @@ export function indexFill(x: Tensor, axis: number, index: Tensor, value: number)
   return scatter(x, index, full(shape, value, { dtype: x.dtype }), at);
 }
 
-/** Sums of slices along the first axis that belong together: slice i goes to row `ids[i]` of `count` (JAX's and TensorFlow's segment_sum). */
-export function segmentSum(x: Tensor, ids: Tensor, count: number): Tensor {
-  return full([count, ...x.shape.slice(1)], 0, { dtype: x.dtype }).scatterAdd(ids, x);
-}
-
 /**
  * How often each whole number from 0 on comes, or the sum of `weights` (of the same shape) there. As many as the largest asks for
  * (a promise), or `size`, which leaves larger ones out. Throws TraceError inside a traced function without `size`.
