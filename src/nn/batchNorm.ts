@@ -1,141 +1,34 @@
-import type { DType } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
-import { show, sizeOf, type Shape } from "../core/shape.ts";
-import type { Node } from "../graph/node.ts";
-import { withGradientMode } from "../graph/op.ts";
-import { reshape } from "../graph/ops/movement.ts";
-import { cast } from "../graph/ops/unary.ts";
-import { assign } from "../tensor/assign.ts";
-import { add, div, mul, sub } from "../tensor/functional/arithmetic.ts";
-import { rsqrt } from "../tensor/functional/elementary.ts";
-import { mean, variance } from "../tensor/functional/reductions.ts";
-import type { BufferTensor, Parameter } from "../tensor/parameter.ts";
-import { fromNode, type Tensor } from "../tensor/tensor.ts";
-import { Keep } from "./activation.ts";
-import { checkSizes } from "./checks.ts";
-import { ones, zeros } from "./init/distributions.ts";
-import { drawn, filled } from "./init/drawn.ts";
-import { normalize } from "./normalize.ts";
+import { RunningNorm, type RunningNormOptions } from "./runningNorm.ts";
 
-export interface BatchNormOptions {
-  /** Added to the variance, 1e-5 by default. */
-  readonly eps?: number | undefined;
-  /** How far running statistics move towards a batch's, 0.1 by default; null takes the mean over all batches. */
-  readonly momentum?: number | null | undefined;
-  /** Whether the result is scaled and shifted, true by default. */
-  readonly affine?: boolean | undefined;
-  /** Whether running statistics are kept, true by default; without them every batch is normalised by its own. */
-  readonly trackRunningStats?: boolean | undefined;
-  /** f32 by default, or f64. */
-  readonly dtype?: DType | undefined;
-}
+/** Scale, shift and running statistics are there unless switched off. */
+export type BatchNormOptions = RunningNormOptions;
 
-interface Running {
-  readonly mean: BufferTensor;
-  /** Unbiased. */
-  readonly variance: BufferTensor;
-  readonly batches: BufferTensor;
-}
-
-/** What BatchNorm1d and BatchNorm2d share; they differ in the ranks that they take. */
-abstract class BatchNorm extends Keep {
-  readonly features: number;
-  readonly eps: number;
-  readonly momentum: number | null;
-  weight: Parameter | null;
-  bias: Parameter | null;
-  readonly running: Running | null;
-
-  constructor(features: number, options: BatchNormOptions = {}) {
-    super();
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = "f32" } = options;
-    this.features = features;
-    this.eps = eps;
-    this.momentum = momentum;
-    checkSizes(`${this}`, { features });
-    this.weight = affine ? drawn([features], ones, dtype, `${this}.weight`) : null;
-    this.bias = affine ? drawn([features], zeros, dtype, `${this}.bias`) : null;
-    this.running = trackRunningStats
-      ? {
-          mean: filled([features], 0, dtype, `${this}.running_mean`),
-          variance: filled([features], 1, dtype, `${this}.running_var`),
-          batches: filled([], 0, "i32", `${this}.num_batches_tracked`),
-        }
-      : null;
-  }
-
-  /** Ranks of the inputs, as a message says them. */
-  protected abstract readonly inputs: { readonly ranks: readonly number[]; readonly shown: string };
-
-  override members(): Iterable<readonly [string, unknown]> {
-    return Object.entries({
-      weight: this.weight,
-      bias: this.bias,
-      running_mean: this.running?.mean,
-      running_var: this.running?.variance,
-      num_batches_tracked: this.running?.batches,
-    });
-  }
-
-  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    const { shape } = x.node;
-    if (!this.inputs.ranks.includes(shape.length) || shape[1] !== this.features)
-      throw new ShapeError(`${this}: the input must be ${this.inputs.shown}, got ${show(shape)}`);
-    const column = (value: Node): Node => reshape(value, [this.features, ...shape.slice(2).map(() => 1)]);
-    const unit = this.training || !this.running ? this.#byBatch(x.node) : this.#byHistory(x.node, this.running, column);
-    const scaled = this.weight ? mul(unit, column(this.weight.node)) : unit;
-    return fromNode(this.bias ? add(scaled, column(this.bias.node)) : scaled);
-  }
-
-  #byBatch(x: Node): Node {
-    const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-    const count = sizeOf(x.shape) / this.features;
-    if (this.training && count <= 1)
-      throw new ShapeError(`${this}: needs more than one value a channel to train, got ${show(x.shape)}. Use eval()`);
-    if (this.training && this.running) this.#remember(x, axes, count, this.running);
-    return normalize(x, axes, this.eps);
-  }
-
-  #byHistory(x: Node, running: Running, column: (value: Node) => Node): Node {
-    return mul(sub(x, column(running.mean.node)), column(rsqrt(add(running.variance.node, this.eps))));
-  }
-
-  #remember(x: Node, axes: readonly number[], count: number, running: Running): void {
-    withGradientMode(false, () => {
-      const batches = add(running.batches.node, 1);
-      const rate = this.momentum ?? div(1, cast(batches, running.mean.dtype));
-      const moved = (now: Node, towards: Node): Node => add(now, mul(sub(cast(towards, now.dtype), now), rate));
-      const unbiased = mul(variance(x, axes, false, 0), count / (count - 1));
-      assign(
-        [
-          { cell: running.mean.cell, value: moved(running.mean.node, mean(x, axes)) },
-          { cell: running.variance.cell, value: moved(running.variance.node, unbiased) },
-          { cell: running.batches.cell, value: batches },
-        ],
-        // Outside a trace this computes at once: the input is kept, so that the loss does not compute it again.
-        [x],
-      );
-    });
-  }
-
-  override toString(): string {
-    return `${this.constructor.name}(${this.features})`;
-  }
-}
+const withDefaults = (options: BatchNormOptions): RunningNormOptions => ({
+  ...options,
+  affine: options.affine ?? true,
+  trackRunningStats: options.trackRunningStats ?? true,
+});
 
 /**
  * Channels of [n, c] or [n, c, length] brought to mean 0 and variance 1 over the batch, then scaled and shifted: Ioffe and
  * Szegedy 2015. Not training, running statistics take the place of the batch's.
  */
-export class BatchNorm1d extends BatchNorm {
-  protected get inputs(): { readonly ranks: readonly number[]; readonly shown: string } {
-    return { ranks: [2, 3], shown: `[n, ${this.features}] or [n, ${this.features}, length]` };
+export class BatchNorm1d extends RunningNorm {
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super([2, 3], "batch", features, withDefaults(options));
   }
 }
 
 /** `BatchNorm1d` for images [n, c, h, w]. */
-export class BatchNorm2d extends BatchNorm {
-  protected get inputs(): { readonly ranks: readonly number[]; readonly shown: string } {
-    return { ranks: [4], shown: `[n, ${this.features}, h, w]` };
+export class BatchNorm2d extends RunningNorm {
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super([4], "batch", features, withDefaults(options));
+  }
+}
+
+/** `BatchNorm1d` for volumes [n, c, d, h, w]. */
+export class BatchNorm3d extends RunningNorm {
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super([5], "batch", features, withDefaults(options));
   }
 }

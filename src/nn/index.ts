@@ -24,29 +24,33 @@ export { KeyValueCache, type KeyValueCacheSizes } from "./cache.ts";
 export { CausalSelfAttention, type CausalCall, type CausalSelfAttentionOptions } from "./causalSelfAttention.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./convTranspose.ts";
-export { dropout, Dropout } from "./dropout.ts";
-export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export { dropConnect } from "./dropConnect.ts";
+export {
+  AlphaDropout,
+  dropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  FeatureAlphaDropout,
+  StochasticDepth,
+} from "./dropout.ts";
+export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./embedding.ts";
+export { EmbeddingBag, type BagMode, type EmbeddingBagCall, type EmbeddingBagOptions } from "./embeddingBag.ts";
 export { Flatten, Reshape, Unflatten } from "./flatten.ts";
 export { Fold, Unfold } from "./fold.ts";
+export { FourierFeatures, type FourierFeaturesOptions } from "./fourierFeatures.ts";
+export { GroupNorm, type GroupNormOptions } from "./groupNorm.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export { GPT, GPTBlock, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as constraints from "./constraints.ts";
 export * as init from "./init/index.ts";
-export * as regularizers from "./regularizers.ts";
+export { InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, type InstanceNormOptions } from "./instanceNorm.ts";
 export { Lambda } from "./lambda.ts";
-export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
-export { Linear, type LinearOptions } from "./linear.ts";
-export * from "./losses/modules.ts";
-export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
+export { LocalResponseNorm, type LocalResponseNormOptions } from "./localResponseNorm.ts";
 export { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract, type DotOptions } from "./merge.ts";
-export { Module } from "./module.ts";
-export {
-  MultiheadAttention,
-  type AttentionWeightsCall,
-  type MultiheadAttentionCall,
-  type MultiheadAttentionOptions,
-} from "./multiheadAttention.ts";
+export { GaussianDropout, GaussianNoise } from "./noise.ts";
 export {
   CircularPad1d,
   CircularPad2d,
@@ -68,6 +72,7 @@ export {
   ZeroPad3d,
   type PadWidths,
 } from "./padding.ts";
+export { parametrize, removeParametrization, type Parametrization } from "./parametrize.ts";
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from "./pixelShuffle.ts";
 export {
   AvgPool1d,
@@ -86,6 +91,18 @@ export {
   type LPPoolOptions,
   type MaxPoolOptions,
 } from "./pool.ts";
+export * as regularizers from "./regularizers.ts";
+export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export * from "./losses/modules.ts";
+export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
+export { Module } from "./module.ts";
+export {
+  MultiheadAttention,
+  type AttentionWeightsCall,
+  type MultiheadAttentionCall,
+  type MultiheadAttentionOptions,
+} from "./multiheadAttention.ts";
 export {
   frequencyEncoding,
   LearnedPositions,
@@ -133,4 +150,5 @@ export {
   type TransformerLayerOptions,
 } from "./transformerLayer.ts";
 export { interpolate, Upsample } from "./upsample.ts";
+export { weightNorm } from "./weightNorm.ts";
 export { BufferTensor, Parameter } from "../tensor/parameter.ts";

@@ -79,31 +79,31 @@ interface RMSNormRule<N extends number> extends Rule {
 
 const epsilonOf = (dtype: DType): number => (dtype === "f64" ? Number.EPSILON : 2 ** -23);
 
-/** x / √(mean(x²) + ε) · weight over the last dimension: Zhang and Sennrich 2019. */
+/** x / √(mean(x²) + ε) · weight over the last dimension, or the last dimensions: Zhang and Sennrich 2019. */
 export class RMSNorm<const N extends number = number> extends Module {
   declare readonly "~rule": RMSNormRule<N>;
-  readonly features: N;
+  readonly sizes: Shape;
   readonly eps: number | undefined;
-  weight: Parameter<[N]> | null;
+  weight: Parameter | null;
 
-  constructor(features: N, { eps, affine = true, dtype = "f32" }: RMSNormOptions = {}) {
+  constructor(sizes: N | Shape, { eps, affine = true, dtype = "f32" }: RMSNormOptions = {}) {
     super();
-    this.features = features;
+    this.sizes = typeof sizes === "number" ? [sizes] : [...sizes];
     this.eps = eps;
-    checkSizes(`${this}`, { features });
-    this.weight = affine ? drawn([features], ones, dtype, `${this}.weight`) : null;
+    this.sizes.forEach((size) => checkSizes(`${this}`, { size }));
+    this.weight = affine ? drawn(this.sizes, ones, dtype, `${this}.weight`) : null;
   }
 
   forward<S extends Shape>(
     x: Checked<LastTo<S, N, N, `RMSNorm(${N})`>, Tensor<S>>,
   ): Tensor<Ok<LastTo<S, N, N, `RMSNorm(${N})`>>>;
   forward(x: Tensor): Tensor {
-    checkLast(this, x, [this.features]);
-    const unit: Tensor = fromNode(normalizeScale(x.node, [-1], this.eps ?? epsilonOf(x.dtype)));
-    return this.weight ? unit.mul(this.weight as Tensor) : unit;
+    checkLast(this, x, this.sizes);
+    const unit: Tensor = fromNode(normalizeScale(x.node, lastAxes(this.sizes.length), this.eps ?? epsilonOf(x.dtype)));
+    return this.weight ? unit.mul(this.weight) : unit;
   }
 
   override toString(): string {
-    return `RMSNorm(${this.features})`;
+    return `RMSNorm(${this.sizes.join(", ")})`;
   }
 }

@@ -3,16 +3,17 @@ import type { Shape } from "../core/shape.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import type { ResizeOptions } from "../tensor/functional/resize.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { expectGolden, goldenLayers, type LayerCase } from "./goldenLayer.testing.ts";
 import * as nn from "./index.ts";
+import { expectRecorded, type RecordedCase } from "./recorded.testing.ts";
+import { recordedLayers } from "./recordedLayers.testing.ts";
 
 const f64 = { dtype: "f64" } as const;
-const of = (shape: Shape, make: () => nn.Module, more: Partial<LayerCase> = {}): LayerCase => ({
+const of = (shape: Shape, make: () => nn.Module, more: Partial<RecordedCase> = {}): RecordedCase => ({
   make,
   shapes: [shape],
   ...more,
 });
-const resized = (shape: Shape, options: ResizeOptions): LayerCase => of(shape, () => new nn.Upsample(options));
+const resized = (shape: Shape, options: ResizeOptions): RecordedCase => of(shape, () => new nn.Upsample(options));
 /** A pooling layer that returns positions too. */
 const both = { call: (layer: nn.Module, x: Tensor) => Reflect.apply(layer.forward, layer, [x]) as [Tensor, Tensor] };
 
@@ -34,7 +35,7 @@ class Unpooled extends nn.Module {
 }
 const indexed = { returnIndices: true } as const;
 
-const convolutions: Record<string, LayerCase> = {
+const convolutions: Record<string, RecordedCase> = {
   conv1d: of([2, 2, 7], () => new nn.Conv1d(2, 3, 3, f64)),
   "conv1d strided dilated": of(
     [2, 4, 9],
@@ -95,7 +96,7 @@ const convolutions: Record<string, LayerCase> = {
   ),
 };
 
-const pools: Record<string, LayerCase> = {
+const pools: Record<string, RecordedCase> = {
   maxPool1d: of([2, 3, 7], () => new nn.MaxPool1d(2)),
   "maxPool1d ceil dilated": of(
     [2, 2, 9],
@@ -149,7 +150,7 @@ const pools: Record<string, LayerCase> = {
   ),
 };
 
-const paddings: Record<string, LayerCase> = {
+const paddings: Record<string, RecordedCase> = {
   zeroPad1d: of([2, 2, 3], () => new nn.ZeroPad1d([1, 2])),
   zeroPad2d: of([1, 2, 3, 4], () => new nn.ZeroPad2d([1, -1, 2, 0])),
   zeroPad3d: of([1, 1, 2, 2, 3], () => new nn.ZeroPad3d(1)),
@@ -167,7 +168,7 @@ const paddings: Record<string, LayerCase> = {
   circularPad3d: of([1, 1, 2, 2, 3], () => new nn.CircularPad3d(1)),
 };
 
-const resizes: Record<string, LayerCase> = {
+const resizes: Record<string, RecordedCase> = {
   nearest: resized([1, 2, 3, 4], { scaleFactor: 2 }),
   "nearest smaller": resized([1, 2, 7], { size: 3 }),
   "nearest exact": resized([1, 2, 5], { size: 3, mode: "nearest-exact" }),
@@ -209,10 +210,10 @@ it("every recorded layer is tested", () =>
     Object.values(groups)
       .flatMap((cases) => Object.keys(cases))
       .sort(),
-  ).toEqual(Object.keys(goldenLayers.spatial).sort()));
+  ).toEqual(Object.keys(recordedLayers.spatial).sort()));
 
 onEachDevice(() => {
   describe.each(Object.entries(groups))("%s agree with PyTorch", (_, cases) => {
-    it.each(Object.entries(cases))("%s", (name, layer) => expectGolden(goldenLayers.spatial[name]!, layer));
+    it.each(Object.entries(cases))("%s", (name, layer) => expectRecorded(recordedLayers.spatial[name]!, layer));
   });
 });
