@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, homedir, tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
 import type { CommandResult, FileState, PlatformProcess, System } from "./platform.ts";
 
@@ -52,6 +53,7 @@ function runExitActions(): void {
 /** The operating system under Node. */
 export const nodeSystem: System = {
   name: `${process.platform}-${process.arch}`,
+  isMainThread,
 
   get cacheFolder() {
     // Without a home there is no such folder: the system's place for temporary files has one for each user.

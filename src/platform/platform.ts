@@ -47,6 +47,8 @@ export interface Platform {
 export interface System {
   /** `linux-x64`, `darwin-arm64`, `win32-x64` …: the names of Node. */
   readonly name: string;
+  /** False in a worker, which others may end at any moment, with all its memory. */
+  readonly isMainThread: boolean;
   /** What is written for the user's programs to find again, by custom of the system. Not created. */
   readonly cacheFolder: string;
   /** The processor's name and abilities, as far as the system tells: equal texts run the same code. */

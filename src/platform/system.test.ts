@@ -36,6 +36,7 @@ test("a browser has no system", () => {
 describe("the system", () => {
   test("names itself, its processor and the user's cache", () => {
     expect(os.name).toBe(`${process.platform}-${process.arch}`);
+    expect(os.isMainThread).toBe(true);
     expect(os.processor()).not.toBe("");
     expect(os.processor()).toBe(os.processor());
     expect(os.processor()).not.toMatch(/MHz/);

@@ -171,6 +171,20 @@ describe.skipIf(!toolchain)(`compiled kernels${NEEDS_COMPILER}`, () => {
   });
 });
 
+test.skipIf(!toolchain)(`a disk without room for the compiler's last words is full${NEEDS_COMPILER}`, () => {
+  const { cache, path, started } = open();
+  const { startCommand } = cache.folder.system;
+  const full: System["startCommand"] = (command, args, folder) => {
+    if (!folder.startsWith(path)) return startCommand(command, args, folder);
+    writeFileSync(join(folder, "ended"), "");
+    return startCommand("/bin/sh", ["-c", "exit"], folder);
+  };
+  Object.assign(cache.folder.system, { startCommand: full });
+  const [kernel] = cache.compile([source(1)]).wait();
+  expect(kernel!.path.startsWith(path)).toBe(false);
+  expect(started).toHaveLength(2);
+});
+
 describe("a compiler that", () => {
   const compiler = (script: string): Toolchain => ({
     command: fakeCompiler(script),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type * as Koffi from "koffi";
 import { describe, expect, test } from "vitest";
 import { nodeSystem } from "../../platform/node-system.ts";
@@ -231,6 +232,20 @@ describe.skipIf(!toolchain).each(WAITING)(`the native runtime, waiting %s${NEEDS
         expect([pool.finished(ticket), tapes.at(data)]).toEqual([true, [1]]);
         await pool.wait(ticket);
         pool.waitSync(ticket);
+      }));
+
+    test("holds one of the system's threads, however many wait", () =>
+      using(2, async (tapes, pool) => {
+        const pause = tapes.tape(tapes.step("wait", [tapes.room(1), 30], 1));
+        const [first, second] = [pool.submit(...pause), pool.submit(...pause)];
+        const order: string[] = [];
+        const waits = Array.from({ length: 20 }, (_, i) =>
+          pool.wait(i % 2 ? second : first).then(() => order.push(i % 2 ? "second" : "first")),
+        );
+        await readFile(new URL(import.meta.url));
+        expect(pool.finished(second)).toBe(false);
+        await Promise.all(waits);
+        expect(order).toEqual([...Array<string>(10).fill("first"), ...Array<string>(10).fill("second")]);
       }));
 
     test.each([1, 3])("runs them in order, and what is run at once after them (%i threads)", (threads) =>

@@ -135,18 +135,27 @@ function end({ functions, handle, forgetExit }: Threads): void {
   functions.free(handle);
 }
 
+/** Somebody who waits for a program. */
+interface Waiting {
+  readonly ticket: number;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
 /** Threads that run programs. Used from one thread. */
 export class NativePool {
   /** Threads that compute, the leader included. */
   readonly threads: number;
   readonly #functions: Functions;
   readonly #own: Threads;
-  /** Waits that have not returned: the pool cannot be freed under them. */
-  #waiting = 0;
+  readonly #isMainThread: boolean;
+  /** Those who wait. As long as there are any, a thread waits for them, and the pool cannot be freed under it. */
+  #waiting: readonly Waiting[] = [];
   #disposed = false;
 
   constructor(functions: Functions, system: System, memory: WebAssembly.Memory, handle: number | bigint) {
     this.#functions = functions;
+    this.#isMainThread = system.isMainThread;
     this.threads = functions.threads(handle) as number;
     // Memory goes with the process's engine, so programs have to stop before.
     const forgetExit = system.onExit(() => functions.stop(handle));
@@ -170,24 +179,38 @@ export class NativePool {
 
   /** Lets the pool's own leader run a tape, after what was submitted before. Returns the ticket by which to ask for it. */
   submit(from: number, to: number): number {
-    return this.#functions.submit(this.#handle, from, to) as number;
+    const ticket = this.#functions.submit(this.#handle, from, to) as number;
+    // A worker's memory goes when it is terminated, but not as long as something waits on one of the system's threads.
+    if (!this.#isMainThread) void this.wait(ticket);
+    return ticket;
   }
 
   finished(ticket: number): boolean {
     return this.#functions.finished(this.#handle, ticket) !== 0;
   }
 
-  /** Resolves when a program that was submitted is done. Holds one of the system's threads as long. */
+  /** Resolves when a program that was submitted is done, or broken off by {@link dispose}. */
   wait(ticket: number): Promise<void> {
     if (this.finished(ticket)) return Promise.resolve();
-    this.#waiting++;
     return new Promise((resolve, reject) => {
-      this.#functions.wait.async(this.#handle, ticket, (error: unknown) => {
-        this.#waiting--;
-        if (this.#disposed && !this.#waiting) end(this.#own);
+      this.#waiting = [...this.#waiting, { ticket, resolve, reject }];
+      if (this.#waiting.length === 1) this.#watch();
+    });
+  }
+
+  /** Waits on one of the system's few threads, whatever the number of those who wait. */
+  #watch(): void {
+    const { ticket } = this.#waiting.reduce((a, b) => (((b.ticket - a.ticket) | 0) < 0 ? b : a));
+    this.#functions.wait.async(this.#own.handle, ticket, (error: unknown) => {
+      const over = (waiting: Waiting): boolean => !!error || this.#disposed || this.finished(waiting.ticket);
+      const [done, left] = [this.#waiting.filter(over), this.#waiting.filter((waiting) => !over(waiting))];
+      this.#waiting = left;
+      if (left.length) this.#watch();
+      if (this.#disposed) end(this.#own);
+      for (const { resolve, reject } of done) {
         if (error) reject(error);
         else resolve();
-      });
+      }
     });
   }
 
@@ -205,7 +228,7 @@ export class NativePool {
     if (this.#disposed) return;
     this.#disposed = true;
     abandoned.unregister(this);
-    if (this.#waiting) this.#own.functions.stop(this.#own.handle);
+    if (this.#waiting.length) this.#own.functions.stop(this.#own.handle);
     else end(this.#own);
   }
 }

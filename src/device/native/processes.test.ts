@@ -1,6 +1,6 @@
 /** Native code in processes as they are outside of tests: how they share a cache, and how they end. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
@@ -16,6 +16,7 @@ interface Ended {
 describe.skipIf(!toolchain)(`a process${NEEDS_COMPILER}`, () => {
   const folder = newPath("built");
   const cache = newPath("cache");
+  let scripts = 0;
 
   beforeAll(async () => {
     const here = fileURLToPath(new URL(".", import.meta.url));
@@ -42,7 +43,7 @@ describe.skipIf(!toolchain)(`a process${NEEDS_COMPILER}`, () => {
       import { loadRuntime } from "${folder}/library.mjs";
       import { RUNTIME_HEADER } from "${folder}/header.c.mjs";
       import { readdirSync } from "node:fs";
-      import { Worker, isMainThread } from "node:worker_threads";
+      import { Worker, isMainThread, parentPort } from "node:worker_threads";
       const cache = new KernelCache(openCacheFolder(), findToolchain(openCacheFolder()));
       const kernel = (number) => ({ prelude: RUNTIME_HEADER, body:
         "void kernel$(char *heap, const uint32_t *block, uint32_t begin, uint32_t end, char *scratch, const struct runtime *rt) {" +
@@ -60,10 +61,12 @@ describe.skipIf(!toolchain)(`a process${NEEDS_COMPILER}`, () => {
       };
       const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
       ${body}`;
+    const file = join(folder, `script-${scripts++}.mjs`);
+    writeFileSync(file, source);
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        ["--expose-gc", "--input-type=module", "-e", source],
+        ["--expose-gc", file],
         { timeout: 50_000, env: { ...process.env, MYELIN_CACHE: cache, ...environment } },
         (error, out, errors) => resolve({ code: error?.code ?? error?.signal ?? 0, out, error: errors }),
       );
@@ -112,22 +115,29 @@ describe.skipIf(!toolchain)(`a process${NEEDS_COMPILER}`, () => {
     expect(await run(script)).toEqual({ code: 0, out: "true true\n", error: "" });
   });
 
-  test("survives workers that use native code and are terminated", async () => {
+  test.each([
+    ["that use native code", ""],
+    ["in the middle of a program", "words[501] = 300_000; pool.submit(...endless);"],
+  ])("survives the termination of workers %s", async (_how, body) => {
     const script = `
-      const source = (text) => new URL("data:text/javascript," + encodeURIComponent(text));
-      const { pool, words, once } = start(loadRuntime(cache), 2);
-      for (let i = 0; i < 5; i++) {
-        const worker = new Worker(source(
-          'import { parentPort } from "node:worker_threads";' +
-          'const [folder, toolchain, caches, library] = await Promise.all(["folder", "toolchain", "cache", "library"].map((name) => import("file://${folder}/" + name + ".mjs")));' +
-          'const cache = new caches.KernelCache(folder.openCacheFolder(), toolchain.findToolchain(folder.openCacheFolder()));' +
-          'globalThis.pool = library.loadRuntime(cache).createPool(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }), 3);' +
-          'parentPort.postMessage("ready"); setInterval(() => {}, 1000);'));
-        await new Promise((resolve, reject) => { worker.on("message", resolve); worker.on("error", reject); });
-        await worker.terminate();
+      if (!isMainThread) {
+        const { pool, words, once, endless } = start(loadRuntime(cache), 3);
         pool.run(...once);
-      }
-      console.log(words[2048]);`;
+        ${body}
+        parentPort.postMessage("ready");
+        setInterval(() => pool.threads, 1000);
+      } else {
+        const { pool, words, once } = start(loadRuntime(cache), 2);
+        for (let i = 0; i < 5; i++) {
+          const worker = new Worker(new URL(import.meta.url));
+          await new Promise((resolve, reject) => { worker.on("message", resolve); worker.on("error", reject); });
+          await pause(20);
+          await worker.terminate();
+          pool.run(...once);
+        }
+        await pause(20);
+        console.log(words[2048]);
+      }`;
     expect(await run(script)).toEqual({ code: 0, out: "5\n", error: "" });
   });
 
