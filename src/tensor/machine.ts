@@ -1,7 +1,7 @@
 /** What a device reaches at best on this machine: what measured times are held against. */
 import { now } from "#platform";
 import { compile } from "../compiler/compile.ts";
-import type { Device } from "../device/device.ts";
+import type { Device, Memory, Runnable } from "../device/device.ts";
 import type { Node } from "../graph/node.ts";
 import { dot } from "../graph/ops/dot.ts";
 import { input } from "../graph/ops/leaf.ts";
@@ -18,6 +18,8 @@ export interface MachineLimits {
 const SIZE = 512;
 /** Elements that are read and written by turns: the sizes of caches lie between. */
 const [FEWEST, MOST] = [2 ** 10, 2 ** 23];
+/** A device may run a program in another way from a fixed run on; after so many it does. */
+export const WARM_UP = 10;
 /** A measurement ends after so many milliseconds or runs. */
 const [LONGEST, RUNS] = [40, 200];
 
@@ -52,13 +54,28 @@ function best(device: Device, root: Node): number {
   const runnable = device.prepare(program);
   const memories = program.bindings.map((bytes) => device.alloc(bytes));
   for (const memory of memories) device.fill(memory, 0);
-  let least = Infinity;
+  const once = (): number => {
+    const { begin, end } = timed(device, runnable, memories, []);
+    return end - begin;
+  };
+  for (let run = 0; run < WARM_UP; run++) once();
+  let least = once();
   const end = now() + LONGEST;
-  for (let run = 0; run < RUNS && (run < 3 || now() < end); run++) {
-    const begin = now();
-    device.run(runnable, memories, []);
-    least = Math.min(least, now() - begin);
-  }
+  for (let run = 1; run < RUNS && now() < end; run++) least = Math.min(least, once());
   for (const memory of memories) device.free(memory);
   return least;
+}
+
+/** Runs a program to its end and says, on the platform's clock, when that began and ended. */
+export function timed(
+  device: Device,
+  runnable: Runnable,
+  memories: readonly Memory[],
+  scalars: readonly number[],
+): { readonly begin: number; readonly end: number } {
+  const begin = now();
+  device.run(runnable, memories, scalars);
+  // Long programs may still run on threads of their own: reading waits for them.
+  device.readSync!(memories[0]!, 0, 0);
+  return { begin, end: now() };
 }

@@ -1,10 +1,9 @@
 /** Times of a traced function's steps, each run alone, again and again, on memory of its own. */
-import { now } from "#platform";
 import { report, type KernelReport, type StepReport } from "../compiler/explain.ts";
 import type { TapeEntry } from "../device/device.ts";
 import { CellSlot } from "./cell.ts";
 import { bind, release, type Variant } from "./jit.ts";
-import { limitsOf } from "./machine.ts";
+import { limitsOf, timed, WARM_UP } from "./machine.ts";
 import type { Packed } from "./pack.ts";
 import type { Compiled } from "../compiler/compile.ts";
 
@@ -29,7 +28,8 @@ export interface Measured {
   readonly runs: readonly (readonly { readonly begin: number; readonly end: number }[])[];
 }
 
-const [RUNS, WARM_UP] = [25, 10];
+/** Runs that are timed. */
+const RUNS = 15;
 
 /** Runs a recorded function step by step. What it would assign it assigns to copies: no state changes. */
 export function measureSteps(variant: Variant, packed: Packed, compiled: Compiled): Measured {
@@ -46,12 +46,8 @@ export function measureSteps(variant: Variant, packed: Packed, compiled: Compile
   }
   const entries = alone(program.tape).map((entry) => device.prepare({ ...program, tape: [entry] }));
   const scalars = program.scalars.map((_, i) => variant.numbers[i] ?? 0);
-  const runs = Array.from({ length: RUNS }, () =>
-    entries.map((entry) => {
-      const begin = now();
-      device.run(entry, memories, scalars);
-      return { begin, end: now() };
-    }),
+  const runs = Array.from({ length: WARM_UP + RUNS }, () =>
+    entries.map((entry) => timed(device, entry, memories, scalars)),
   ).slice(WARM_UP);
   for (const { copy } of copies) device.free(copy);
   release(variant);
