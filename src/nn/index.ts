@@ -43,6 +43,7 @@ export { FourierFeatures, type FourierFeaturesOptions } from "./fourierFeatures.
 export { GroupNorm, type GroupNormOptions } from "./groupNorm.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
 export { GPT, GPTBlock, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
+export * from "./graph/index.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as constraints from "./constraints.ts";
 export * as init from "./init/index.ts";
