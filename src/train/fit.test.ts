@@ -285,6 +285,25 @@ describe("what fit compiles", () => {
   });
 });
 
+describe("what fit traces", () => {
+  test("each mode once: epochs with validation trace no more than the first of them", async () => {
+    let traced = 0;
+    class Counting extends nn.Module {
+      inner = nn.sequential(new nn.Dropout(0.5), new nn.Linear(2, 1));
+      forward(x: Tensor): Tensor {
+        traced++;
+        return this.inner.forward(x) as Tensor;
+      }
+    }
+    const model = new Counting();
+    const options = { optimizer: new optim.SGD(model.parameters()), loss: losses.mse, ...quiet };
+    const seen: number[] = [];
+    const onEpoch = (): void => void seen.push(traced);
+    await fit(model, line(), { ...options, epochs: 6, validation: line(), onEpoch });
+    expect(seen.slice(2)).toEqual(Array(4).fill(seen[1]));
+  });
+});
+
 describe("what fit leaves behind", () => {
   test("nothing: training and evaluating again and again keeps the device's memory level", async () => {
     setFlagsFromString("--expose-gc");
