@@ -133,7 +133,8 @@ function family(name: string, op: Op, options: Family = {}): OpSamples {
     }
   }
   for (const dtype of integers) {
-    for (const shape of [[3, 5], [], [0]]) valid.push(two(on(dtype, shape), on(dtype, shape, integerRight)));
+    for (const shape of [[3, 5], [], [0], [2, 1, 3, 2]])
+      valid.push(two(on(dtype, shape), on(dtype, shape, integerRight)));
     valid.push(listed(dtype, EXTREMES[dtype]!.filter(extremes), "extremes"));
     if (dividing) valid.push(listed(dtype, BY_ZERO, "by 0"));
   }
@@ -186,7 +187,19 @@ export const samples: readonly OpSamples[] = [
   family("add", ops.addOp, numbers),
   family("sub", ops.subOp, numbers),
   family("mul", ops.mulOp, numbers),
-  family("div", ops.divOp, { right: { avoid: [0] }, refused: FLOATS_ONLY }),
+  family("div", ops.divOp, {
+    right: { avoid: [0] },
+    refused: FLOATS_ONLY,
+    pairs: [
+      [
+        [1, 3],
+        [1e30, 1e-30],
+        [1e-30, 1e30],
+        [-2, 7],
+        [0, 5],
+      ],
+    ],
+  }),
   family("pow", ops.powOp, {
     ulps: 8,
     // The exponent multiplies what the logarithm is off: by 70 in 10³⁰.

@@ -1,12 +1,22 @@
+import type { DType } from "../../core/dtype.ts";
 import type { Node } from "../node.ts";
 import type { Op } from "../op.ts";
-import { on, type OpSamples } from "../sample.ts";
-import { mul } from "./binary.ts";
-import { afterOp, customOp, detachOp } from "./control.ts";
-import { fill } from "./leaf.ts";
+import { list, on, SHAPES, type OpSamples, type Sample } from "../sample.ts";
+import { add, mul } from "./binary.ts";
+import { afterOp, custom, customOp, detachOp } from "./control.ts";
 
-/** The gradient of the inputs' product, as a user would write it. The value computed is not that product: only shapes count here. */
-const threefold = (grad: Node): Node[] => [mul(grad, fill(grad.shape, 3, grad.dtype))];
+const DTYPES: readonly DType[] = ["f32", "f64", "i32", "u32", "u8", "bool"];
+const limits = list("f32", [0, -0, Infinity, -Infinity, NaN, 1]);
+
+/** x² with a gradient written by hand. */
+const square = ([x]: readonly Node[]): Node =>
+  custom("square", mul(x!, x!), [x!], (grad, _, [at]) => [mul(grad, add(at!, at!))]);
+const squared = (input: Sample["inputs"][0], more: Partial<Sample> = {}): Sample => ({
+  inputs: [input],
+  attributes: {},
+  build: square,
+  ...more,
+});
 
 export const samples: readonly OpSamples[] = [
   {
@@ -14,28 +24,28 @@ export const samples: readonly OpSamples[] = [
     op: detachOp,
     smooth: false,
     ulps: 0,
-    valid: (["f32", "f64", "i32", "u32", "u8", "bool"] as const).map((dtype) => ({
-      inputs: [on(dtype, [2, 3])],
-      attributes: {},
-    })),
+    valid: [
+      ...DTYPES.map((dtype) => ({ inputs: [on(dtype, [2, 3])], attributes: {} })),
+      ...SHAPES.filter((shape) => shape.join() !== "2,3").map((shape) => ({
+        inputs: [on("f32", shape)],
+        attributes: {},
+      })),
+      { inputs: [limits], attributes: {}, about: "limits" },
+      { inputs: [on("f64", [])], attributes: {} },
+      { inputs: [on("i32", [0])], attributes: {} },
+    ],
     invalid: [],
   },
   {
     name: "custom",
     op: customOp as unknown as Op,
-    smooth: false,
+    smooth: true,
     ulps: 0,
     valid: [
-      {
-        inputs: [on("f32", [2, 3]), on("f32", [2, 3])],
-        attributes: { name: "threefold", gradient: threefold },
-        differentiable: false,
-      },
-      {
-        inputs: [on("f64", []), on("f64", [])],
-        attributes: { name: "threefold", gradient: threefold },
-        differentiable: false,
-      },
+      ...SHAPES.map((shape) => squared(on("f32", shape))),
+      ...SHAPES.map((shape) => squared(on("f64", shape))),
+      ...(["i32", "u32", "u8"] as const).map((dtype) => squared(on(dtype, [3]))),
+      squared(limits, { about: "limits", differentiable: false }),
     ],
     invalid: [],
   },
@@ -48,6 +58,9 @@ export const samples: readonly OpSamples[] = [
       { inputs: [on("f32", [2, 3]), on("f32", [4])], attributes: { recomputation: 1 } },
       { inputs: [on("f64", []), on("f64", [2])], attributes: { recomputation: 1 } },
       { inputs: [on("i32", [0, 2]), on("f32", [])], attributes: { recomputation: 2 } },
+      ...DTYPES.map((dtype) => ({ inputs: [on(dtype, [5]), on("f32", [2])], attributes: { recomputation: 1 } })),
+      ...SHAPES.map((shape) => ({ inputs: [on("f32", shape), on("i32", [3])], attributes: { recomputation: 1 } })),
+      { inputs: [limits, on("f32", [])], attributes: { recomputation: 1 }, about: "limits", differentiable: false },
     ],
     invalid: [],
   },

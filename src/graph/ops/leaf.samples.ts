@@ -50,6 +50,9 @@ export const samples: readonly OpSamples[] = [
       of({ shape: [2, 3, 2, 2], dtype: "i32", axis: 1 }),
       of({ shape: [300], dtype: "u8", axis: 0 }),
       of({ shape: [0], dtype: "i32", axis: 0 }),
+      of({ shape: [1], dtype: "f64", axis: 0 }),
+      of({ shape: [4, 0, 2], dtype: "f32", axis: 0 }),
+      of({ shape: [2, 19], dtype: "u32", axis: 1 }),
     ],
     invalid: [
       {

@@ -109,6 +109,14 @@ export const samples: readonly OpSamples[] = [
       { inputs: [list("u32", [0, 1, 0x3f800000, 0xff800000])], attributes: { dtype: "f32" } },
       { inputs: [list("i32", [-1, 0x7fffffff, -0x80000000])], attributes: { dtype: "u32" } },
       { inputs: [on("u32", [])], attributes: { dtype: "i32" } },
+      { inputs: [on("i32", [2, 3])], attributes: { dtype: "f32" } },
+      { inputs: [on("f32", [0, 2])], attributes: { dtype: "u32" } },
+      { inputs: [on("f32", [2, 1, 3, 2])], attributes: { dtype: "i32" } },
+      { inputs: [on("f32", [])], attributes: { dtype: "f32" } },
+      { inputs: [on("f64", [3])], attributes: { dtype: "f64" } },
+      { inputs: [on("u8", [5])], attributes: { dtype: "u8" } },
+      { inputs: [on("bool", [5])], attributes: { dtype: "bool" } },
+      { inputs: [list("i32", [0, 1, -1, -2147483648])], attributes: { dtype: "u32" }, about: "extremes" },
     ],
     invalid: [
       {

@@ -19,6 +19,8 @@ export const samples: readonly OpSamples[] = [
         about: "the branch not taken is NaN",
         differentiable: false,
       }),
+      of([list("bool", [1, 1, 1]), on("f64", [3]), on("f64", [3])], { about: "always" }),
+      of([list("bool", [0, 0, 0]), on("f64", [3]), on("f64", [3])], { about: "never" }),
     ],
     invalid: [
       {
