@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, homedir, tmpdir, userInfo } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
 import type { CommandResult, FileState, PlatformProcess, System } from "./platform.ts";
@@ -75,6 +75,8 @@ export const nodeSystem: System = {
     }
     return undefined;
   },
+
+  absolutePath: (path) => resolve(path),
 
   fileState(path): FileState | undefined {
     return attempt(() => {

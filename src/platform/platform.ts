@@ -55,6 +55,8 @@ export interface System {
   processor(): string;
   /** The file that a command's name or path means, links followed; undefined when nothing there can be executed. */
   findCommand(name: string): string | undefined;
+  /** The path from the root: it means the same when the process moves to another folder. */
+  absolutePath(path: string): string;
   /** What is at a path, links followed; undefined when nothing is, or it cannot be seen. */
   fileState(path: string): FileState | undefined;
   /** The names in a folder, sorted; none when it cannot be read. */

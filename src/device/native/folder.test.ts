@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { nodeSystem } from "../../platform/node-system.ts";
 import { PlatformError, type System } from "../../platform/platform.ts";
@@ -26,6 +26,11 @@ describe("the cache folder", () => {
   test("is created for this user alone", () => {
     const { path } = openCacheFolder(newPath("a/b/cache"));
     expect(statSync(path).mode & 0o777).toBe(0o700);
+  });
+
+  test("stays where it is when the process moves", () => {
+    const path = newPath("cache");
+    expect(openCacheFolder(relative(process.cwd(), path)).path).toBe(path);
   });
 
   test("gives back what was written", () => {

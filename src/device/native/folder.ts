@@ -27,7 +27,7 @@ export function openCacheFolder(
   path: string = environment("MYELIN_CACHE") ?? requireSystem().cacheFolder,
   os: System = requireSystem(),
 ): CacheFolder {
-  const folder = new CacheFolder(path, os);
+  const folder = new CacheFolder(os.absolutePath(path), os);
   folder.check();
   return folder;
 }

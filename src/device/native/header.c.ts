@@ -1,14 +1,14 @@
 /** What kernels and runtime know of each other: the beginning of every source. */
 import { ROUTINES_MEMBERS } from "./routines.c.ts";
 
-export const RUNTIME_HEADER: string = String.raw`#include <stddef.h>
+export const RUNTIME_HEADER: string = `#include <stddef.h>
 #include <stdint.h>
 
 /* Routines that kernels share. */
 struct runtime {${ROUTINES_MEMBERS}
 };
 
-/* A kernel: the words of one launch at block, items \`begin\` to \`end\`, and this thread's own scratch. */
+/* A kernel: the words of one launch at block, items begin to end, and this thread's own scratch. */
 typedef void kernel_t(char *heap, const uint32_t *block, uint32_t begin, uint32_t end, char *scratch,
                       const struct runtime *rt);
 `;
