@@ -41,6 +41,8 @@ export { vmap, type VmapOptions } from "./tensor/vmap.ts";
 export { checkpoint } from "./tensor/checkpoint.ts";
 export { customGradient, type CustomGradientOptions } from "./tensor/custom-gradient.ts";
 export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";
+export * as complex from "./tensor/fft/complex.ts";
+export * as fft from "./tensor/fft/index.ts";
 export * as linalg from "./tensor/linalg/index.ts";
 export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";

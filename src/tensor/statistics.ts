@@ -2,6 +2,7 @@
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { normalizeAxis, show } from "../core/shape.ts";
 import { toFloat } from "./functional/operands.ts";
+import { full } from "./create.ts";
 import { cumsum } from "./alongAxis.ts";
 import { concat, diagonal, where } from "./functions.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
@@ -66,7 +67,7 @@ export interface CovarianceOptions {
 export function cov(x: Tensor, { correction = 1, fweights, aweights }: CovarianceOptions = {}): Tensor {
   if (x.rank > 2) throw new ShapeError(`cov: needs variables × observations, got ${show(x.shape)}`);
   const rows = floats(x).reshape(x.rank < 2 ? [1, -1] : [...x.shape]);
-  const ones = rows.narrow(0, 0, 1).detach().mul(0).add(1).flatten() as Tensor;
+  const ones = full([rows.shape[1]!], 1, { dtype: rows.dtype });
   const importance: Tensor = aweights ? floats(aweights).cast(rows.dtype) : ones;
   const weights = (fweights ? importance.mul(fweights.cast(rows.dtype)) : importance) as Tensor;
   const total = weights.sum();

@@ -197,7 +197,75 @@ FUNCTIONS = {
 }
 
 
-GROUPS = {"linalg": LINALG, "functions": FUNCTIONS}
+def pairs(function, *given, **named):
+    """A function of complex numbers as one of pairs."""
+    return lambda x: torch.view_as_real(function(torch.view_as_complex(x), *given, **named))
+
+
+def frames(x, **named):
+    window = torch.hann_window(8, dtype=x.dtype)
+    return torch.view_as_real(torch.stft(x, 8, window=window, return_complex=True, **named))
+
+
+def signal(z, **named):
+    window = torch.hann_window(8, dtype=z.dtype)
+    return torch.istft(torch.view_as_complex(z.contiguous()), 8, window=window, **named)
+
+
+FFT = {
+    **{f"fft {n}": (lambda n: lambda: case(pairs(torch.fft.fft), [2, n, 2]))(n) for n in (1, 2, 5, 12, 64, 67, 96, 134)},
+    "fft large": lambda: case(pairs(torch.fft.fft, norm="forward"), [1000, 2], gradient=False),
+    "fft longer": lambda: case(pairs(torch.fft.fft, n=8, dim=0, norm="ortho"), [5, 3, 2]),
+    "fft shorter": lambda: case(pairs(torch.fft.fft, n=3, norm="forward"), [2, 5, 2]),
+    "ifft": lambda: case(pairs(torch.fft.ifft), [2, 6, 2]),
+    "ifft ortho": lambda: case(pairs(torch.fft.ifft, norm="ortho"), [2, 70, 2]),
+    **{
+        f"rfft {n}": (lambda n: lambda: case(lambda x: torch.view_as_real(torch.fft.rfft(x)), [2, n]))(n)
+        for n in (1, 2, 7, 12, 130)
+    },
+    "rfft axis": lambda: case(lambda x: torch.view_as_real(torch.fft.rfft(x, n=6, dim=0, norm="forward")), [4, 3]),
+    "irfft": lambda: case(lambda z: torch.fft.irfft(torch.view_as_complex(z)), [2, 5, 2]),
+    "irfft odd": lambda: case(lambda z: torch.fft.irfft(torch.view_as_complex(z), n=7), [2, 4, 2]),
+    "irfft axis": lambda: case(lambda z: torch.fft.irfft(torch.view_as_complex(z), dim=0, norm="ortho"), [4, 3, 2]),
+    "fft2": lambda: case(pairs(torch.fft.fft2), [2, 3, 4, 2]),
+    "ifft2": lambda: case(pairs(torch.fft.ifft2), [2, 3, 4, 2]),
+    "rfft2": lambda: case(lambda x: torch.view_as_real(torch.fft.rfft2(x)), [2, 3, 4]),
+    "irfft2": lambda: case(lambda z: torch.fft.irfft2(torch.view_as_complex(z)), [2, 3, 4, 2]),
+    "fftn": lambda: case(pairs(torch.fft.fftn, s=(2, 5), dim=(0, 2)), [3, 2, 4, 2]),
+    "ifftn": lambda: case(pairs(torch.fft.ifftn), [3, 2, 4, 2]),
+    "rfftn": lambda: case(lambda x: torch.view_as_real(torch.fft.rfftn(x, norm="ortho")), [3, 2, 4]),
+    "irfftn": lambda: case(lambda z: torch.fft.irfftn(torch.view_as_complex(z), dim=(0, 2)), [3, 2, 4, 2]),
+    "fftfreq": lambda: case(lambda: (torch.fft.fftfreq(5, 0.1), torch.fft.fftfreq(6)), gradient=False),
+    "rfftfreq": lambda: case(lambda: (torch.fft.rfftfreq(5, 0.1), torch.fft.rfftfreq(6)), gradient=False),
+    "fftshift": lambda: case(lambda x: (torch.fft.fftshift(x), torch.fft.ifftshift(x, 1)), [3, 5]),
+    "stft": lambda: case(frames, [2, 20]),
+    "stft whole": lambda: case(
+        lambda x: frames(x, hop_length=3, center=False, normalized=True, onesided=False), [20]
+    ),
+    "istft": lambda: case(signal, [2, 5, 6, 2]),
+    "istft length": lambda: case(lambda z: signal(z, length=9, normalized=True), [5, 6, 2]),
+    **{
+        name: (lambda f: lambda: case(lambda: (f(6, dtype=torch.float64), f(7, periodic=False, dtype=torch.float64)), gradient=False))(f)
+        for name, f in {
+            "hannWindow": torch.hann_window,
+            "hammingWindow": torch.hamming_window,
+            "blackmanWindow": torch.blackman_window,
+            "bartlettWindow": torch.bartlett_window,
+        }.items()
+    },
+    "complex mul": lambda: case(
+        lambda a, b: torch.view_as_real(torch.view_as_complex(a) * torch.view_as_complex(b)), [2, 3, 2], [3, 2]
+    ),
+    "complex div": lambda: case(
+        lambda a, b: torch.view_as_real(torch.view_as_complex(a) / torch.view_as_complex(b)), [2, 3, 2], [3, 2]
+    ),
+    "complex abs": lambda: case(lambda z: torch.view_as_complex(z).abs(), [2, 3, 2]),
+    "complex angle": lambda: case(lambda z: torch.view_as_complex(z).angle(), [2, 3, 2]),
+    "complex polar": lambda: case(lambda r, t: torch.view_as_real(torch.polar(r.abs(), t)), [2, 3], [2, 3]),
+}
+
+
+GROUPS = {"linalg": LINALG, "functions": FUNCTIONS, "fft": FFT}
 
 
 def main() -> None:

@@ -1,8 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { eye } from "../create.ts";
+import { eye, onesLike, zerosLike } from "../create.ts";
 import { concat, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
-import { zerosLike } from "../create.ts";
 import { withGradient } from "./gradients.ts";
 import { loop } from "../loop.ts";
 import { flatBatch, floats, squareSize, transposed } from "./matrices.ts";
@@ -82,7 +81,7 @@ function exponential(a: Tensor): Tensor {
   const norm = a.abs().sum(1).max(1).reshape([-1, 1, 1]);
   const times = norm.div(APPROXIMATIONS[dtype].limit).log2().ceil().clamp(0, SQUARINGS);
   // Halved step by step: powers of two are exact then.
-  const one = norm.mul(0).add(1) as Tensor;
+  const one = onesLike(norm);
   const { state: scale } = loop(SQUARINGS, [one], [], ([now], turn) => ({
     state: [where(turn.lt(times), now!.mul(0.5), now!)],
     outputs: [],

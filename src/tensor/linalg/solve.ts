@@ -1,6 +1,6 @@
 import { ShapeError } from "../../core/errors.ts";
 import { sameShape, show } from "../../core/shape.ts";
-import { eye } from "../create.ts";
+import { eye, zerosLike } from "../create.ts";
 import { noGrad } from "../autodiff.ts";
 import { putAlongAxis, where } from "../functions.ts";
 import type { Tensor } from "../tensor.ts";
@@ -14,7 +14,7 @@ function substitute({ lu, order }: Pick<Factors, "lu" | "order">, b: Tensor, adj
   if (!adjoint) return backward(lu, forward(lu, reordered(b, order), true), false);
   const x = backward(transposed(lu), forward(transposed(lu), b, false), true);
   const positions = order.unsqueeze(2).expand(x.shape);
-  return putAlongAxis(x.mul(0), positions, x, 1);
+  return putAlongAxis(zerosLike(x), positions, x, 1);
 }
 
 /** As `substitute`, with gradients for A and b that use the same factors: −g'·xᵀ and g' = A⁻ᵀ·g. */
