@@ -11,6 +11,7 @@ export {
   type Updates,
 } from "./fit.ts";
 export { accuracy } from "./metrics.ts";
+export * as metrics from "./metrics/index.ts";
 export type { Batches, Means, Model, Score, Scores } from "./model.ts";
 export { predict, type Inputs } from "./predict.ts";
 export type { Terminal } from "./progress.ts";

@@ -1,44 +1,92 @@
 import { ShapeError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
 import { Cell } from "../tensor/cell.ts";
 import { read } from "../tensor/evaluate.ts";
 import { add, mul } from "../tensor/functional/arithmetic.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { outsideTraces } from "../tensor/trace.ts";
+import { metricNamed } from "./metrics/byName.ts";
+import { Metric } from "./metrics/metric.ts";
 import type { Means, Scores } from "./model.ts";
 
+/** Something measured: sums on the device, their total here, and what it says. */
+interface Measured {
+  /** Adds nothing yet; made by the first batch of a metric, which knows how many sums it has. */
+  cell: Cell | undefined;
+  totals: Float64Array;
+  readonly mean: (totals: Float64Array, examples: number) => number;
+}
+
 /**
- * Means of scores over examples. A traced step adds them up in the device's memory, so that no step waits until its loss
- * is read; `collect` reads the sums once in a while.
+ * Means of scores over examples, and metrics of their sums. A traced step adds them up in the device's memory, so that no step waits until
+ * its loss is read; `collect` reads the sums once in a while.
  */
 export class Meter<O, Y, M extends string> {
-  readonly #scores: ReadonlyMap<string, (outputs: O, targets: Y) => Tensor>;
-  readonly #sums: ReadonlyMap<string, Cell>;
+  readonly #scores: ReadonlyMap<string, ((outputs: O, targets: Y) => Tensor) | Metric<O, Y>>;
+  readonly #measured: ReadonlyMap<string, Measured>;
   readonly #operation: string;
-  #totals = new Map<string, number>();
   /** Examples in the totals, and those that are only in the device's sums so far. */
   #examples = 0;
   #uncollected = 0;
 
   constructor(operation: string, { loss, metrics }: Scores<O, Y, M>) {
     this.#operation = operation;
-    this.#scores = new Map(Object.entries<(outputs: O, targets: Y) => Tensor>({ loss, ...metrics }));
-    this.#sums = new Map([...this.#scores.keys()].map((name) => [name, zero(name)]));
+    const given = Object.entries({ loss, ...metrics } as Record<
+      string,
+      Scores<O, Y, M>["loss"] | Metric<O, Y> | string
+    >);
+    this.#scores = new Map(
+      given.map(([name, score]) => [
+        name,
+        // A name stands for a metric of tensors, as the type of the scores has checked.
+        typeof score === "string" ? (metricNamed(score as never) as unknown as Metric<O, Y>) : score,
+      ]),
+    );
+    this.#measured = new Map(
+      [...this.#scores].map(([name, score]) => [
+        name,
+        score instanceof Metric
+          ? {
+              cell: undefined,
+              totals: new Float64Array(0),
+              mean: (totals) => (totals.length ? score.result(totals) : NaN),
+            }
+          : {
+              cell: zero(name, 1, "f32"),
+              totals: new Float64Array(1),
+              mean: ([sum], examples) => sum! / examples,
+            },
+      ]),
+    );
   }
 
   /** Adds the scores of a batch, for a traced step. Returns the loss. */
   add(outputs: O, targets: Y, examples: number): Tensor {
-    const values = [...this.#scores].map(
-      ([name, score]) => [name, this.#number(name, score(outputs, targets))] as const,
-    );
-    assign(
-      values.map(([name, value]) => {
-        const cell = this.#sums.get(name)!;
-        return { cell, value: add(cell.leaf(), mul(cast(value.detach().node, cell.dtype), examples)) };
-      }),
-    );
-    return values[0]![1];
+    let loss: Tensor | undefined;
+    const sums = [...this.#scores].map(([name, score]) => {
+      if (score instanceof Metric) return this.#added(name, score.statistics(outputs, targets).detach().node);
+      const value = this.#number(name, score(outputs, targets));
+      loss ??= value;
+      return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f32"), examples));
+    });
+    assign(sums);
+    return loss!;
+  }
+
+  /** The sums of something measured with more added to them. */
+  #added(name: string, more: Node): { cell: Cell; value: Node } {
+    const measured = this.#measured.get(name)!;
+    const count = more.shape[0]!;
+    const cell = (measured.cell ??= outsideTraces(() => zero(name, count, "f64")));
+    if (cell.shape[0] !== count)
+      throw new ShapeError(
+        `${this.#operation}: ${name} has ${count} sums in this batch and had ${cell.shape[0]} before; all batches need the same number of classes`,
+      );
+    if (measured.totals.length !== count) measured.totals = new Float64Array(count);
+    return { cell, value: add(cell.leaf(), more) };
   }
 
   /** Says that a step with so many examples ran. */
@@ -49,10 +97,11 @@ export class Meter<O, Y, M extends string> {
   /** Moves what the device added up into sums of double precision here: waits for all steps so far. */
   async collect(): Promise<void> {
     if (this.#uncollected === 0) return;
-    for (const [name, cell] of this.#sums) {
-      const [sum] = await read(cell.leaf());
-      this.#totals.set(name, (this.#totals.get(name) ?? 0) + sum!);
-      cell.set(new Float32Array(1));
+    for (const { cell, totals } of this.#measured.values()) {
+      if (!cell) continue;
+      const sums = await read(cell.leaf());
+      for (let i = 0; i < totals.length; i++) totals[i]! += sums[i]!;
+      cell.set(cell.dtype === "f64" ? new Float64Array(totals.length) : new Float32Array(totals.length));
     }
     this.#examples += this.#uncollected;
     this.#uncollected = 0;
@@ -60,7 +109,7 @@ export class Meter<O, Y, M extends string> {
 
   /** The means of everything collected; NaN of nothing. */
   means(): Means<M> {
-    const entries = [...this.#scores.keys()].map((name) => [name, (this.#totals.get(name) ?? 0) / this.#examples]);
+    const entries = [...this.#measured].map(([name, { totals, mean }]) => [name, mean(totals, this.#examples)]);
     return Object.fromEntries(entries) as Means<M>;
   }
 
@@ -71,7 +120,7 @@ export class Meter<O, Y, M extends string> {
 
   /** Starts over, for the next epoch. Everything must have been collected. */
   reset(): void {
-    this.#totals = new Map();
+    for (const { totals } of this.#measured.values()) totals.fill(0);
     this.#examples = 0;
   }
 
@@ -83,6 +132,7 @@ export class Meter<O, Y, M extends string> {
   }
 }
 
-function zero(name: string): Cell {
-  return Cell.of(new Float32Array(1), [], "f32", { label: `sum of ${name}` });
+function zero(name: string, count: number, dtype: "f32" | "f64"): Cell {
+  const elements = dtype === "f64" ? new Float64Array(count) : new Float32Array(count);
+  return Cell.of(elements, [count], dtype, { label: `sum of ${name}` });
 }

@@ -3,6 +3,8 @@ import { ArgumentError } from "../core/errors.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorsIn } from "../tensor/tree.ts";
+import type { MetricName } from "./metrics/byName.ts";
+import type { Metric } from "./metrics/metric.ts";
 
 /** A module whose `forward` takes one input: a tensor, or a tuple or object of tensors. */
 export type Model<X, O> = Module & { forward(input: X): O };
@@ -22,8 +24,11 @@ export type Score<O, Y> = (outputs: O, targets: Y) => Tensor;
 export interface Scores<O, Y, M extends string> {
   /** Such as `losses.crossEntropy`; it must give one number, the mean over the batch. */
   readonly loss: Score<O, Y>;
-  /** Further numbers by name, such as `{ accuracy }`; none by default. */
-  readonly metrics?: Readonly<Record<M, Score<O, Y>>> | undefined;
+  /**
+   * Further numbers by name: functions, whose means over examples are taken, such as `{ accuracy }`; metrics, whose sums are, such as
+   * `{ f1: new metrics.F1() }`; or names of metrics, such as `{ top5: "top_k_categorical_accuracy" }`. None by default.
+   */
+  readonly metrics?: Readonly<Record<M, Score<O, Y> | Metric<O, Y> | MetricName>> | undefined;
 }
 
 /** Means over all examples, by the names of the scores. */

@@ -1,0 +1,134 @@
+/** Metrics of probabilities and logits, batch after batch. */
+import { ArgumentError } from "../../core/errors.ts";
+import { crossEntropy } from "../../nn/losses/crossEntropy.ts";
+import { matched } from "../../nn/losses/reduction.ts";
+import { checkKnownLabels } from "../../nn/losses/known.ts";
+import { full, ones } from "../../tensor/create.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { Metric, sideBySide } from "./metric.ts";
+
+function checkBins(op: string, bins: number): void {
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new ArgumentError(`${op}: the number of bins must be a whole number of 1 or more, got ${bins}`);
+}
+
+export interface AucOptions {
+  /** "ROC" (the default), or "PR": average precision. */
+  readonly curve?: "ROC" | "PR" | undefined;
+  /** Into how many equal bins of [0, 1] probabilities fall, 1000 by default; those in one bin count as equal. */
+  readonly bins?: number | undefined;
+}
+
+/** The area under the curve of probabilities of a "yes" against labels of 0 and 1. `rocAucScore` of whole arrays has no bins. */
+export class AUC extends Metric {
+  constructor({ curve = "ROC", bins = 1000 }: AucOptions = {}) {
+    checkBins("auc", bins);
+    super(
+      "auc",
+      (outputs, targets) => {
+        matched("auc", outputs, targets);
+        checkKnownLabels("auc", targets.node, 2);
+        const at = outputs
+          .reshape([-1])
+          .float()
+          .mul(bins)
+          .floor()
+          .clamp(0, bins - 1)
+          .int() as Tensor;
+        const hot = at.oneHot(bins) as Tensor;
+        const yes = targets.reshape([-1, 1]).float() as Tensor;
+        const positives = hot.mul(yes as never).sum(0) as Tensor;
+        return sideBySide(positives, hot.sum(0).sub(positives as never) as Tensor);
+      },
+      (sums) => (curve === "ROC" ? rocArea(sums, bins) : averagePrecision(sums, bins)),
+    );
+  }
+}
+
+function rocArea(sums: Float64Array, bins: number): number {
+  let [above, negatives, area] = [0, 0, 0];
+  for (let bin = bins - 1; bin >= 0; bin--) {
+    const [yes, no] = [sums[bin]!, sums[bins + bin]!];
+    area += no * (above + yes / 2);
+    above += yes;
+    negatives += no;
+  }
+  return area / (above * negatives);
+}
+
+function averagePrecision(sums: Float64Array, bins: number): number {
+  let [yes, all, sum] = [0, 0, 0];
+  for (let bin = bins - 1; bin >= 0; bin--) {
+    yes += sums[bin]!;
+    all += sums[bin]! + sums[bins + bin]!;
+    if (sums[bin]! > 0) sum += (sums[bin]! * yes) / all;
+  }
+  return sum / yes;
+}
+
+/** e to the power of the mean cross-entropy of logits [..., tokens] and labels [...], those of `ignoreIndex` left out. */
+export class Perplexity extends Metric {
+  constructor(ignoreIndex?: number) {
+    super(
+      "perplexity",
+      (outputs, targets) => {
+        const counted = ignoreIndex === undefined ? ones([1]) : (targets.ne(ignoreIndex) as Tensor);
+        const count = ignoreIndex === undefined ? full([1], targets.size) : counted.sum();
+        return sideBySide(crossEntropy(outputs, targets, { reduction: "sum", ignoreIndex }), count as Tensor);
+      },
+      ([loss, count]) => Math.exp(loss! / count!),
+    );
+  }
+}
+
+/** (p − y)² of probabilities of a "yes" and labels of 0 and 1, averaged. */
+export class Brier extends Metric {
+  constructor() {
+    super(
+      "brier",
+      (outputs, targets) => {
+        matched("brier", outputs, targets);
+        const distance = outputs.cast("f64").sub(targets.cast("f64") as never) as Tensor;
+        return sideBySide(distance.square().sum() as Tensor, full([1], outputs.size));
+      },
+      ([sum, count]) => sum! / count!,
+    );
+  }
+}
+
+/** The mean distance of confidence from accuracy in bins of confidence, of probabilities [..., classes] and labels [...]. */
+export class ExpectedCalibrationError extends Metric {
+  constructor(bins: number = 10) {
+    checkBins("expectedCalibrationError", bins);
+    super(
+      "expectedCalibrationError",
+      (outputs, targets) => {
+        checkKnownLabels("expectedCalibrationError", targets.node, outputs.shape[outputs.rank - 1]!);
+        const confidence = outputs.max(-1).reshape([-1, 1]) as Tensor;
+        const right = outputs
+          .argmax(-1)
+          .eq(targets.int() as never)
+          .float()
+          .reshape([-1, 1]) as Tensor;
+        const bin = confidence
+          .mul(bins)
+          .ceil()
+          .sub(1)
+          .clamp(0, bins - 1)
+          .int()
+          .reshape([-1]) as Tensor;
+        const hot = bin.oneHot(bins) as Tensor;
+        const sums = (each: Tensor): Tensor => hot.mul(each as never).sum(0) as Tensor;
+        return sideBySide(hot.sum(0) as Tensor, sums(confidence), sums(right));
+      },
+      (sums) => {
+        let [error, count] = [0, 0];
+        for (let bin = 0; bin < bins; bin++) {
+          error += Math.abs(sums[bins + bin]! - sums[2 * bins + bin]!);
+          count += sums[bin]!;
+        }
+        return error / count;
+      },
+    );
+  }
+}
