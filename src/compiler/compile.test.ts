@@ -100,6 +100,10 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
     ],
     kernels: 1,
   }),
+  "contraction, and nothing of it": () => {
+    const product = reshape(dot(leaf(4), leaf(4), { batch: [[], []], contract: [[0], [0]] }), [1]);
+    return { roots: [slice(product, [0], [0]), product], kernels: 1 };
+  },
   "transposed contraction": () => ({
     roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))],
     kernels: 1,

@@ -94,7 +94,7 @@ function compileWith(
   const isStored = (n: Node): boolean => groupOf.has(n);
   const units = groups
     .map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored))))
-    .filter((u) => u.group.members.some((m) => m.stored && sizeOf(m.node.shape) > 0));
+    .filter((u) => u.group.members.some((m) => m.stored));
   const kernels = kernelsOf(units);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
   const updates = request.updates.map((u, i) => ({

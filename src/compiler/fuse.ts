@@ -308,7 +308,7 @@ function leavesOf(node: Node, stored: ReadonlySet<Node>): Node[] {
   );
 }
 
-/** A member that only its own group reads never reaches memory. */
+/** A member that only its own group reads never reaches memory, nor does one without elements. */
 function dropInner(
   groups: readonly Group[],
   roots: readonly Node[],
@@ -318,5 +318,6 @@ function dropInner(
   const readOutside = new Set<Node>(roots);
   for (const [node, reads] of needs)
     for (const x of reads) if (groupOf.get(x) !== groupOf.get(node)) readOutside.add(x);
-  for (const group of groups) for (const member of group.members) member.stored = readOutside.has(member.node);
+  for (const group of groups)
+    for (const member of group.members) member.stored = readOutside.has(member.node) && sizeOf(member.node.shape) > 0;
 }
