@@ -147,6 +147,7 @@ onEachDevice(() => {
     expect(numbers(layer.forward(x))).toEqual(numbers(output));
     const each = layer.forward(x, x, x, { needWeights: true, averageWeights: false })[1];
     expect(each.shape).toEqual([2, 2, 5, 5]);
+    expect(nn.sequential(layer, nn.relu).forward(x).shape).toEqual([2, 5, 8]);
   });
   it("[N23] one head with projections of its own and scale √E is the notes' layer", () => {
     class CustomAttention extends nn.Module {

@@ -12,7 +12,7 @@ import * as nn from "./index.ts";
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
 const ids = (...values: number[]): Tensor => tensor(Int32Array.from(values), [1, values.length]) as Tensor;
-const small = { vocabulary: 5, context: 9, features: 8, heads: 2, layers: 2 } as const;
+const small = { vocabulary: 5, context: 7, features: 8, heads: 2, layers: 2 } as const;
 
 onEachDevice(() => {
   it.each<[string, nn.CausalSelfAttentionOptions]>([
@@ -37,19 +37,33 @@ onEachDevice(() => {
   it("[O16] one traced step generates what the model without a cache would", () => {
     manualSeed(3);
     const model = new nn.GPT({ ...small, dtype: "f64" }).eval();
-    const caches = model.newCaches(1, 9);
+    const caches = model.newCaches(1, 7);
     const next = (logits: Tensor): Tensor => logits.slice(null, -1).argmax(-1 as never);
     const step = jit((last: Tensor) => next(model.forward(last, caches)));
     const generated = [1, 3, 2];
     let last = next(model.forward(ids(...generated), caches)).itemSync();
     for (;;) {
       generated.push(last);
-      if (generated.length === 9) break;
+      if (generated.length === 7) break;
       last = step(ids(last)).itemSync();
     }
     const plain = [1, 3, 2];
-    while (plain.length < 9) plain.push(next(model.forward(ids(...plain))).itemSync());
+    while (plain.length < 7) plain.push(next(model.forward(ids(...plain))).itemSync());
     expect(generated).toEqual(plain);
+    expect(numbers(model.generate(ids(1, 3, 2), 4))).toEqual(plain);
+  });
+  it("[O16] drawn tokens: the same from the same seed, the likeliest where only one may be drawn", () => {
+    manualSeed(3);
+    const model = new nn.GPT({ ...small, dtype: "f64" }).eval();
+    const drawn = (options: nn.GenerateOptions): number[] => {
+      manualSeed(7);
+      return numbers(model.generate(tensor(Int32Array.of(1, 2, 3, 4), [2, 2]), 5, options));
+    };
+    const free = drawn({ temperature: 1 });
+    expect(drawn({ temperature: 1 })).toEqual(free);
+    expect(drawn({ temperature: 2, topK: 1 })).toEqual(drawn({}));
+    expect(free).not.toEqual(drawn({}));
+    expect(free.every((token) => Number.isInteger(token) && token >= 0 && token < 5)).toBe(true);
   });
   it("[O16] the future changes nothing", () => {
     const model = new nn.GPT({ ...small, dtype: "f64" }).eval();
@@ -78,7 +92,10 @@ onEachDevice(() => {
     expect(() => new nn.GPT(small).forward(zeros([3], { dtype: "i32" }))).toThrow(
       /GPT: token ids must be \[batch, length\], got \[3\]/,
     );
-    expect(() => new nn.GPT(small).forward(zeros([1, 10], { dtype: "i32" }))).toThrow(/there are 9 positions/);
+    expect(() => new nn.GPT(small).generate(ids(1, 2, 3), 5)).toThrow(
+      /GPT: 3 tokens and 5 more do not fit in a context of 7/,
+    );
+    expect(() => new nn.GPT(small).forward(zeros([1, 8], { dtype: "i32" }))).toThrow(/there are 7 positions/);
   });
 });
 
@@ -105,9 +122,6 @@ it("[O16] a small GPT learns a string and generates it", () => {
   const [x, y] = [ids(...tokens.slice(0, -1)), ids(...tokens.slice(1))];
   for (let i = 0; i < 200; i++) step(x, y);
   model.eval();
-  const caches = model.newCaches(1, tokens.length);
-  const next = jit((last: Tensor) => model.forward(last, caches).argmax(-1 as never) as Tensor);
-  const written = [tokens[0]!];
-  while (written.length < tokens.length) written.push(next(ids(written.at(-1)!)).itemSync());
-  expect(written.map((token) => letters[token]).join("")).toBe(text.join(""));
+  const written = numbers(model.generate(ids(tokens[0]!), tokens.length - 1));
+  expect(written.map((token) => letters[token]!).join("")).toBe(text.join(""));
 });

@@ -1,6 +1,11 @@
 import type { DType } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
+import { topk } from "../tensor/alongAxis.ts";
+import { noGrad } from "../tensor/autodiff.ts";
+import { rand } from "../tensor/create.ts";
+import { concat } from "../tensor/functions.ts";
+import { jit } from "../tensor/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { CausalSelfAttention, type CausalCall, type CausalSelfAttentionOptions } from "./causalSelfAttention.ts";
 import type { KeyValueCache } from "./cache.ts";
@@ -64,6 +69,13 @@ export interface GPTOptions extends Omit<GPTBlockOptions, "rotary"> {
   readonly dtype?: DType | undefined;
 }
 
+export interface GenerateOptions {
+  /** 0, the default, takes the likeliest token; above it one is drawn, the more evenly the higher. */
+  readonly temperature?: number | undefined;
+  /** Draws among that many likeliest tokens, all by default. */
+  readonly topK?: number | undefined;
+}
+
 /**
  * A decoder-only language model: Radford et al. 2019. Token ids [batch, length] give logits [batch, length, vocabulary] of
  * the tokens that follow. The table of tokens is the last layer too. Matrices start normal with deviation 0.02.
@@ -93,6 +105,46 @@ export class GPT extends Module {
       for (const last of [attention.output, linear2]) assign(last.weight, normal(0, 0.02 / Math.sqrt(2 * layers)));
   }
 
+  /**
+   * Goes on from token ids [batch, length] by `count` tokens: i32 [batch, length + count]. Every step is one replay of the same
+   * program, with a cache. Call `eval()` before, where there is dropout.
+   * @throws ArgumentError where that is more than the context holds.
+   */
+  generate(ids: Tensor, count: number, { temperature = 0, topK }: GenerateOptions = {}): Tensor {
+    this.#check(ids);
+    checkSizes("GPT.generate", { count, ...(topK === undefined ? {} : { topK }) });
+    const [batch, length] = ids.shape as unknown as [number, number];
+    const context = this.positions.weight.shape[0]!;
+    if (length + count > context)
+      throw new ArgumentError(`GPT: ${length} tokens and ${count} more do not fit in a context of ${context}`);
+    const caches = this.newCaches(batch, context);
+    const choose = (seen: Tensor): Tensor => {
+      const logits: Tensor = this.forward(seen, caches).slice(null, -1);
+      if (temperature === 0) return logits.argmax(-1 as never, true as never);
+      const least =
+        topK === undefined
+          ? undefined
+          : topk(logits, Math.min(topK, logits.shape[1]!)).values.narrow(-1 as never, -1, 1);
+      const likely: Tensor = least ? logits.maskedFill(logits.lt(least as Tensor), -Infinity) : logits;
+      // The largest of logits with Gumbel noise is a sample of their softmax.
+      const noise = rand(likely.shape as number[], { dtype: likely.dtype })
+        .log()
+        .neg()
+        .log()
+        .neg();
+      return likely
+        .div(temperature)
+        .add(noise as Tensor)
+        .argmax(-1 as never, true as never);
+    };
+    return noGrad(() => {
+      const tokens = [ids.int()];
+      const next = jit(choose);
+      for (let i = 0; i < count; i++) tokens.push(next(tokens.at(-1)!));
+      return concat(tokens, 1);
+    });
+  }
+
   /** An empty cache for each block. */
   newCaches(batch: number, capacity: number): KeyValueCache[] {
     return this.blocks.map((b) => b.attention.newCache(batch, capacity));
@@ -100,7 +152,7 @@ export class GPT extends Module {
 
   /** @param caches one for each block, from `newCaches`, to go on from the positions that they hold. */
   forward(ids: Tensor, caches?: readonly KeyValueCache[]): Tensor {
-    if (ids.rank !== 2) throw new ShapeError(`GPT: token ids must be [batch, length], got ${show(ids.shape)}`);
+    this.#check(ids);
     const start = caches?.[0]?.length ?? 0;
     const embedded = this.positions.forward(this.tokens.forward(ids), start);
     const seen = this.blocks.reduce<Tensor>(
@@ -108,5 +160,9 @@ export class GPT extends Module {
       this.dropout.forward(embedded),
     );
     return this.norm.forward(seen).matmul((this.tokens.weight as Tensor).T);
+  }
+
+  #check(ids: Tensor): void {
+    if (ids.rank !== 2) throw new ShapeError(`GPT: token ids must be [batch, length], got ${show(ids.shape)}`);
   }
 }

@@ -97,13 +97,13 @@ export class MultiheadAttention extends Module {
   }
 
   /** @param key the query by default; @param value the key by default. */
-  forward(query: Tensor, key?: Tensor, value?: Tensor, call?: MultiheadAttentionCall): Tensor;
   forward(
     query: Tensor,
     key: Tensor | undefined,
     value: Tensor | undefined,
     call: AttentionWeightsCall,
   ): [output: Tensor, weights: Tensor];
+  forward(query: Tensor, key?: Tensor, value?: Tensor, call?: MultiheadAttentionCall): Tensor;
   forward(
     query: Tensor,
     key: Tensor = query,

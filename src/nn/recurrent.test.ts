@@ -191,6 +191,22 @@ onEachDevice(() => {
     for (const step of x.unbind() as Tensor[]) h = cell.forward(step, h);
     expectNumbers("state", layer.forward(x)[1], numbers(h!), 1e-12);
   });
+  it("a sequence without a batch", () => {
+    for (const layer of [
+      new nn.LSTM(3, 4, f64),
+      new nn.LSTM(3, 4, { ...f64, batchFirst: true, bidirectional: true }),
+    ]) {
+      const x = fixed([5, 3], 1);
+      const [outputs, [h, c]] = layer.forward(x);
+      expect([outputs.shape, h.shape]).toEqual([
+        [5, 4 * layer.layers[0]!.length],
+        [layer.layers[0]!.length, 4],
+      ]);
+      const batch = layer.forward(x.unsqueeze(layer.batchFirst ? 0 : 1) as Tensor);
+      expect(numbers(outputs)).toEqual(numbers(batch[0]));
+      expect(layer.forward(x, [h, c])[1][1].shape).toEqual(c.shape);
+    }
+  });
   it("what stands behind the end of a sequence changes nothing", () => {
     const layer = new nn.LSTM(3, 4, { ...f64, bidirectional: true });
     const x = fixed([5, 2, 3], 1);
@@ -216,8 +232,8 @@ onEachDevice(() => {
   it("refuses what does not fit, by name", () => {
     const x = zeros([5, 2, 3]);
     const layer = new nn.GRU(3, 4);
-    expect(() => layer.forward(zeros([5, 3]))).toThrow(
-      /GRU\(3, 4\): the input must be \[steps, batch, 3\], got \[5, 3\]/,
+    expect(() => layer.forward(zeros([5]) as Tensor)).toThrow(
+      /GRU\(3, 4\): the input must be \[steps, batch, 3\], got \[5\]/,
     );
     expect(() => layer.forward(x, zeros([1, 2, 3]))).toThrow(/GRU\(3, 4\): the state must be \[1, 2, 4\].*\[1, 2, 3\]/);
     expect(() => new nn.LSTM(3, 4).forward(x, [zeros([1, 2, 4]), zeros([1, 2, 3])])).toThrow(

@@ -162,8 +162,14 @@ export abstract class Recurrent extends Module {
     );
   }
 
-  /** Outputs of the top layer, and the last state, each part [layers · directions, batch, features]. */
+  /** Outputs of the top layer, and the last state, each part [layers · directions, batch, features]. No batch is one of 1. */
   protected run(x: Tensor, given: readonly Tensor[] | undefined, { lengths }: RecurrentCall): [Tensor, Tensor[]] {
+    if (x.rank === 2) {
+      const axis = this.batchFirst ? 0 : 1;
+      const states = given?.map((part) => part.unsqueeze(1 as never) as Tensor);
+      const [outputs, last] = this.run(x.unsqueeze(axis as never), states, { lengths });
+      return [outputs.squeeze(axis as never), last.map((part) => part.squeeze(1 as never))];
+    }
     if (x.rank !== 3 || x.shape[2] !== this.inFeatures)
       throw new ShapeError(
         `${this}: the input must be [${this.batchFirst ? "batch, steps" : "steps, batch"}, ${this.inFeatures}], got ${show(x.shape)}`,
