@@ -1,6 +1,7 @@
 /** Layers and what models are made of. */
 export { Keep, type ActivationClass, type ActivationFunction, type FunctionClass } from "./activation.ts";
 export * from "./activations/index.ts";
+export { ActivationStatistics, type ActivationRecord } from "./activationStatistics.ts";
 export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
@@ -39,10 +40,11 @@ export { Embedding, type EmbeddingOptions, type PretrainedOptions } from "./embe
 export { EmbeddingBag, type BagMode, type EmbeddingBagCall, type EmbeddingBagOptions } from "./embeddingBag.ts";
 export { Flatten, Reshape, Unflatten } from "./flatten.ts";
 export { Fold, Unfold } from "./fold.ts";
+export { foldBatchNorm } from "./foldBatchNorm.ts";
 export { FourierFeatures, type FourierFeaturesOptions } from "./fourierFeatures.ts";
 export { GroupNorm, type GroupNormOptions } from "./groupNorm.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
-export { GPT, GPTBlock, type GenerateOptions, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
+export { GPT, GPTBlock, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
 export * from "./graph/index.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as constraints from "./constraints.ts";
@@ -92,6 +94,7 @@ export {
   type LPPoolOptions,
   type MaxPoolOptions,
 } from "./pool.ts";
+export { receptiveFields, type ReceptiveField } from "./receptiveField.ts";
 export * as regularizers from "./regularizers.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";

@@ -1,9 +1,7 @@
 /** Layers about steps: one layer for all of them, and steps that are none. */
 import { ShapeError } from "../core/errors.ts";
 import { show } from "../core/shape.ts";
-import { cast } from "../graph/ops/unary.ts";
-import { mul } from "../tensor/functional/arithmetic.ts";
-import { ne } from "../tensor/functional/comparison.ts";
+import { ne, where } from "../tensor/functional/comparison.ts";
 import { any } from "../tensor/functional/reductions.ts";
 import { reshape } from "../tensor/functional/movement.ts";
 import { fromNode, Tensor } from "../tensor/tensor.ts";
@@ -51,7 +49,7 @@ export class Masking extends Module {
 
   forward(x: Tensor): Tensor {
     this.#check(x);
-    return fromNode(mul(x.node, cast(any(ne(x.node, this.maskValue), -1, true), x.dtype)));
+    return fromNode(where(any(ne(x.node, this.maskValue), -1, true), x.node, 0));
   }
 
   #check(x: Tensor): void {
