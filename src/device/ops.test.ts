@@ -1,13 +1,13 @@
-import { describe, test } from "vitest";
-import { ReferenceDevice } from "./reference/device.ts";
-import { opCases } from "./suite.ts";
-import { WasmDevice } from "./wasm/device.ts";
+import { describe } from "vitest";
 import { compiledOn } from "./compiled.testing.ts";
+import { testOps } from "./matrix.testing.ts";
+import { ReferenceDevice } from "./reference/device.ts";
+import { WasmDevice } from "./wasm/device.ts";
 
 describe("compiled, interpreted", () => {
-  for (const { title, run } of opCases({ evaluate: compiledOn(new ReferenceDevice()) })) test(title, run);
+  testOps("compiled, interpreted", { evaluate: compiledOn(new ReferenceDevice()) });
 });
 
 describe("compiled, WebAssembly", () => {
-  for (const { title, run } of opCases({ evaluate: compiledOn(new WasmDevice()) })) test(title, run);
+  testOps("compiled, WebAssembly", { evaluate: compiledOn(new WasmDevice()) });
 });

@@ -32,9 +32,17 @@ export interface SuiteOptions {
   readonly recorded?: (title: string, inputs: readonly TypedArray[]) => Recorded | undefined;
 }
 
+/** What a case tries: values, gradients, or gradients of gradients. */
+export type Kind = "forward" | "gradient" | "second";
+
 /** A test: run it under its title. It fails by throwing. */
 export interface Case {
   readonly title: string;
+  /** The family of samples it belongs to. */
+  readonly name: string;
+  /** The dtype that it tries the op on. */
+  readonly dtype: DType;
+  readonly kind: Kind;
   readonly run: () => Promise<void>;
 }
 
@@ -65,6 +73,11 @@ export function inputsOf(title: string, sample: Sample): TypedArray[] {
 /** The gradient that a sample's output is given. */
 export function cotangentOf(title: string, shape: Shape, dtype: DType): TypedArray {
   return elementsOf(on(dtype, shape, { avoid: [0] }), `${title} cotangent`);
+}
+
+/** The dtype that a sample tries its op on: that of its first input (a choice's is its condition), or of what a leaf makes. */
+export function dtypeOf({ op, dtype }: Node, leaves: readonly Node[]): DType {
+  return op.name === "where" ? dtype : (leaves[0]?.dtype ?? dtype);
 }
 
 function build(op: OpSamples["op"], title: string, sample: Sample, leaf: NonNullable<SuiteOptions["leaf"]>): Built {
@@ -140,10 +153,13 @@ function sampleCases(
   const ulps = node.dtype === "f64" ? ulps64 : own;
   // A loop adds up what cancels.
   const scale = sample.build ? 1 : 0;
+  const about = { name, dtype: dtypeOf(node, leaves) };
   const fresh = (): Built => build(op, title, sample, leaf);
   const cases: Case[] = [
     {
+      ...about,
       title,
+      kind: "forward",
       async run() {
         const built = fresh();
         const [actual] = await evaluate([built.node]);
@@ -162,7 +178,9 @@ function sampleCases(
   if (!cotangent) return cases;
   const tolerance = gradientTolerance(ulps);
   cases.push({
+    ...about,
     title: `${title} gradient`,
+    kind: "gradient",
     async run() {
       const built = fresh();
       const grads = gradients([built.node], [built.cotangent!], built.wanted);
@@ -202,7 +220,9 @@ function sampleCases(
   });
   if (!smooth || sample.differentiable === false || !wanted.length) return cases;
   cases.push({
+    ...about,
     title: `${title} second order`,
+    kind: "second",
     async run() {
       const built = fresh();
       const { roots, weights } = secondOrder(built, title, leaf);

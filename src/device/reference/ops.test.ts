@@ -4,8 +4,9 @@ import type { TypedArray } from "../../core/dtype.ts";
 import type { Node } from "../../graph/node.ts";
 import { titleOf } from "../../graph/sample.ts";
 import { allSamples } from "../../graph/samples.ts";
+import { testOps } from "../matrix.testing.ts";
 import { recordedValues } from "../recorded.ts";
-import { opCases, type SampleValue } from "../suite.ts";
+import type { SampleValue } from "../suite.ts";
 import { evaluateGraph } from "./graph.ts";
 
 const folder = new URL("../../../tools/goldens/results/ops/", import.meta.url);
@@ -15,11 +16,7 @@ const text = readdirSync(folder)
 const leaf = (node: Node): TypedArray | undefined => (node.source as SampleValue | undefined)?.array;
 
 describe("reference", () => {
-  for (const { title, run } of opCases({
-    evaluate: async (roots) => evaluateGraph(roots, leaf),
-    recorded: recordedValues(text),
-  }))
-    test(title, run);
+  testOps("reference", { evaluate: async (roots) => evaluateGraph(roots, leaf), recorded: recordedValues(text) });
 });
 
 test("PyTorch's values are recorded for every sample but these", () => {

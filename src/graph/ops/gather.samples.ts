@@ -95,6 +95,9 @@ export const samples: readonly OpSamples[] = [
           scatter(mode, on("f32", [3]), outside, updates("f32", [6]), 0, { about: "outside" }),
           scatter(mode, on("f64", [4, 3]), positions([4, 2], 3, "u8"), updates("f64", [4, 2]), 1),
           scatter(mode, on("i32", [4]), positions([7], 4), updates("i32", [7]), 0),
+          ...(["u32", "u8", ...(mode === "add" ? [] : (["bool"] as const))] as const).map((dtype) =>
+            scatter(mode, on(dtype, [4]), positions([7], 4), on(dtype, [7]), 0),
+          ),
         ];
       }),
       scatter("add", on("f32", [4]), positions([0], 4), on("f32", [0]), 0),
