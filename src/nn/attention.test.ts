@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ArgumentError, ShapeError } from "../core/errors.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import { full, ones, tensor, zeros } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
+import { explain } from "../tensor/explain.ts";
 import { gradCheck } from "../tensor/grad-check.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectNumbers, fixed } from "./golden.testing.ts";
@@ -89,6 +90,17 @@ const cases: Record<string, RecordedCase> = {
     [4, 6],
   ]),
 };
+
+it("masks cost no kernel: scores, their softmax, and the product with the values", () => {
+  const [x, mask] = [zeros([2, 4, 16, 8]) as Tensor, zeros([2, 1, 1, 16], { dtype: "bool" }) as Tensor];
+  const kernels = (options: nn.AttentionOptions): number =>
+    explain(
+      (q: Tensor, m: Tensor) => nn.scaledDotProductAttention(q, q, q, { ...options, ...(options.mask && { mask: m }) }),
+      x,
+      mask,
+    ).kernels;
+  expect([{}, { isCausal: true }, { mask, isCausal: true }].map(kernels)).toEqual([3, 3, 3]);
+});
 
 it("every recorded call is tested", () => expect(Object.keys(cases)).toEqual(Object.keys(goldens)));
 
@@ -210,6 +222,10 @@ onEachDevice(() => {
     expect(() => layer.forward(x, x, x, { mask: zeros([3, 4]) })).toThrow(ShapeError);
     expect(() => layer.forward(x, x, x, { mask: zeros([3, 4]) })).toThrow(
       /MultiheadAttention\(6, 2\): the mask \[3, 4\] does not broadcast to the scores \[2, 2, 3, 3\] \[..., queries, keys\]/,
+    );
+    expect(() => layer.forward(x, x, x, { mask: zeros([3, 3], { dtype: "i32" }) })).toThrow(DTypeError);
+    expect(() => layer.forward(x, x, x, { mask: zeros([3, 3], { dtype: "i32" }) })).toThrow(
+      /MultiheadAttention\(6, 2\): masks are bool .* or floats that are added, got i32. Use mask.bool\(\)/,
     );
     expect(() => layer.forward(x, x, x, { keyPaddingMask: zeros([3, 2]) })).toThrow(
       /MultiheadAttention\(6, 2\): the key padding mask must be \[2, 3\], got \[3, 2\]/,

@@ -1,5 +1,6 @@
 /** Who looks at whom: the weights of attention. */
-import { ShapeError } from "../../core/errors.ts";
+import { isFloat } from "../../core/dtype.ts";
+import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, sameShape, show } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { iota } from "../../graph/ops/leaf.ts";
@@ -23,6 +24,10 @@ function masked(op: string, scores: Node, { isCausal, masks }: AttentionScores):
   const square = scores.shape.slice(-2);
   const causal = isCausal ? where(le(iota(square, 1), iota(square, 0)), scores, -Infinity) : scores;
   return masks.reduce((sofar, mask) => {
+    if (mask.dtype !== "bool" && !isFloat(mask.dtype))
+      throw new DTypeError(
+        `${op}: masks are bool (true where a query may see a key) or floats that are added, got ${mask.dtype}. Use mask.bool()`,
+      );
     const joined = broadcastShapes(mask.shape, scores.shape);
     if (!joined || !sameShape(joined, scores.shape))
       throw new ShapeError(
