@@ -1,0 +1,9 @@
+/** What `#native` means in Node: the processor at its full speed. */
+import type { Device } from "../device.ts";
+import { NativeDevice } from "./device.ts";
+
+/** The processor: WebAssembly at first, machine code from a program's fourth run on. */
+export const createCpuDevice = (): Device => new NativeDevice();
+
+/** The processor: machine code from the first run on. */
+export const createNativeDevice: (() => Device) | undefined = () => new NativeDevice({ name: "native", runsBefore: 0 });
