@@ -8,6 +8,7 @@ const config: ViteUserConfig = defineConfig({
     // Tests run the TypeScript sources; package.json's `imports` and `exports` point at dist.
     alias: [
       { find: "#platform", replacement: source("platform/node.ts") },
+      { find: "#native", replacement: source("device/native/index.ts") },
       { find: /^myelin$/, replacement: source("index.ts") },
       { find: /^myelin\/([\w-]+)$/, replacement: source("$1/index.ts") },
     ],
@@ -17,6 +18,8 @@ const config: ViteUserConfig = defineConfig({
     // Processes, not threads: tests start worker threads of their own and share memory with them.
     pool: "forks",
     maxWorkers: 2,
+    // Tests that name no device are about what stands above devices.
+    env: { MYELIN_DEVICE: "wasm" },
     testTimeout: 60_000,
   },
 });

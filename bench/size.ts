@@ -16,8 +16,16 @@ const LARGEST = 25;
 const root = dirname(fileURLToPath(import.meta.resolve("myelin/package.json")));
 const core = 'import { tensor, jit, grad } from "myelin"; console.log(tensor, jit, grad);';
 const everything = 'export * from "myelin";';
-const built = { myelin: join(root, "dist/index.js"), "#platform": join(root, "dist/platform/browser.js") };
-const sources = { myelin: join(root, "src/index.ts"), "#platform": join(root, "src/platform/browser.ts") };
+const built = {
+  myelin: join(root, "dist/index.js"),
+  "#platform": join(root, "dist/platform/browser.js"),
+  "#native": join(root, "dist/device/native/none.js"),
+};
+const sources = {
+  myelin: join(root, "src/index.ts"),
+  "#platform": join(root, "src/platform/browser.ts"),
+  "#native": join(root, "src/device/native/none.ts"),
+};
 
 /** What is left of a program. */
 interface Bundle {

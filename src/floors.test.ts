@@ -104,6 +104,9 @@ const files: ReadonlyMap<string, Reach> = new Map(
     .map((path) => [path, reachOf(readFileSync(join(src, path), "utf8"))]),
 );
 
+/** The floors of what package.json's `imports` choose between Node and browsers. */
+const CHOSEN: Readonly<Record<string, string>> = { "#platform": "platform", "#native": "device" };
+
 /** "device" for "device/wasm/heap.ts". */
 const floorOf = (path: string): string => path.split("/")[0];
 
@@ -113,7 +116,7 @@ function breach(path: string, { module, typeOnly }: Import): string | undefined 
   const target = module.startsWith(".")
     ? relative(src, join(src, dirname(path), module)).replaceAll("\\", "/")
     : module;
-  const from = module === "#platform" ? "platform" : module.startsWith(".") ? floorOf(target) : undefined;
+  const from = CHOSEN[module] ?? (module.startsWith(".") ? floorOf(target) : undefined);
   // What is not a file of ours is Node's or a package's: checked below.
   if (from === undefined || from === floor || path === "index.ts") return undefined;
   if (floor === "scalar") return `${path}: the teaching engine imports nothing, but names ${module}`;
@@ -123,6 +126,9 @@ function breach(path: string, { module, typeOnly }: Import): string | undefined 
   }
   if (from === "platform" && module !== "#platform" && target !== "platform/platform.ts") {
     return `${path}: import "#platform", so that bundlers choose, and not ${target}`;
+  }
+  if (target.startsWith("device/native/") && from !== floor) {
+    return `${path}: import "#native", so that bundlers choose, and not ${target}`;
   }
   if (floor === "compiler" && from === "device" && !(target === "device/device.ts" && typeOnly)) {
     return `${path}: the compiler knows devices as types from device/device.ts only, but imports ${target}`;
@@ -145,7 +151,7 @@ describe("floors", () => {
 
   it("nothing but platform/ and cli/ knows Node, and nothing needs a package", () => {
     const mentions = [...files].flatMap(([path, { imports, nodeGlobals }]) => {
-      const outside = imports.filter(({ module }) => !module.startsWith(".") && module !== "#platform");
+      const outside = imports.filter(({ module }) => !module.startsWith(".") && !(module in CHOSEN));
       return [...outside.map(({ module }) => `${path}: ${module}`), ...nodeGlobals.map((name) => `${path}: ${name}`)];
     });
     expect(mentions.filter((text) => !["platform", "cli"].includes(floorOf(text)))).toEqual([]);
@@ -201,6 +207,8 @@ describe("the test itself", () => {
     expect(breach("compiler/fuse.ts", type("../device/wasm/wasm.ts"))).toContain("as types");
     expect(breach("core/config.ts", value("#platform"))).toBeUndefined();
     expect(breach("core/config.ts", value("../platform/node.ts"))).toContain('import "#platform"');
+    expect(breach("tensor/engine.ts", value("#native"))).toBeUndefined();
+    expect(breach("tensor/engine.ts", value("../device/native/device.ts"))).toContain('import "#native"');
     expect(breach("nn/linear.ts", value("../scalar/index.ts"))).toContain("on no floor");
     expect(breach("index.ts", value("./layers/index.ts"))).toBeUndefined();
   });

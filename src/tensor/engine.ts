@@ -1,4 +1,6 @@
 /** From requests to results: devices by name, programs by structure. */
+import { createCpuDevice, createNativeDevice } from "#native";
+import { environment } from "#platform";
 import { allocate, byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -12,11 +14,13 @@ import { Node, topological } from "../graph/node.ts";
 import { bumpEpoch } from "./epoch.ts";
 
 const factories = new Map<string, () => Device>([
+  ["cpu", createCpuDevice],
+  ...(createNativeDevice ? [["native", createNativeDevice] as const] : []),
   ["wasm", () => new WasmDevice()],
   ["reference", () => new ReferenceDevice()],
 ]);
 const devices = new Map<string, Device>();
-let current = "wasm";
+let current = environment("MYELIN_DEVICE") ?? "cpu";
 
 /** Makes a device available under a name; it is created on first use. Programs made for an older one of that name are forgotten. */
 export function registerDevice(name: string, create: () => Device): void {
@@ -37,7 +41,7 @@ export function setDevice(name: string): void {
   current = name;
 }
 
-/** Name of the device that new tensors live on; "wasm" unless `setDevice` said otherwise. */
+/** Name of the device that new tensors live on; "cpu" unless `setDevice` or MYELIN_DEVICE said otherwise. */
 export function currentDevice(): string {
   return current;
 }

@@ -48,7 +48,7 @@ function choose(loop: Loop, target: Target): Choice {
   });
   const apart: Choice = { loop: { ...loop, axis: axisOf(loop, body), body }, cost: trips * inside };
   if (!canVectorize(loop, target)) return apart;
-  const context = contextOf(loop);
+  const context = { ...contextOf(loop), lanes: target.lanes };
   let cost = Math.ceil(trips / target.lanes) * loopCost(loop, context);
   // Lanes are combined after the loop, and what is left over runs one by one.
   cost += loop.accumulators.length * 12 + (typeof loop.extent === "number" ? 0 : 8);
@@ -175,8 +175,13 @@ function vectorizable(e: Expression, context: Context, wide: boolean): boolean {
 
 // ---------- cost
 
+/** What a vector loop costs by. */
+interface VectorContext extends Context {
+  readonly lanes: number;
+}
+
 /** One iteration, or one vector of iterations, of a loop and all it contains. */
-function loopCost(loop: Loop, context: Context | undefined): number {
+function loopCost(loop: Loop, context: VectorContext | undefined): number {
   let cost = accumulatorCost(loop, context);
   const visit = (s: Statement): void => {
     if (s.kind === "loop") cost += (typeof s.extent === "number" ? s.extent : TYPICAL) * loopCost(s, context);
@@ -187,17 +192,17 @@ function loopCost(loop: Loop, context: Context | undefined): number {
   return cost;
 }
 
-function accumulatorCost(loop: Loop, context: Context | undefined): number {
+function accumulatorCost(loop: Loop, context: VectorContext | undefined): number {
   return loop.accumulators.reduce((n, a) => n + 1 + valueCost(a.value, context), 0);
 }
 
-function statementCost(s: Statement, context: Context | undefined): number {
+function statementCost(s: Statement, context: VectorContext | undefined): number {
   if (s.kind === "let") return valueCost(s.value, context);
   if (s.kind === "store") return valueCost(s.value, context) + accessCost(s.offset, context, true);
   return 0;
 }
 
-function valueCost(root: Expression, context: Context | undefined): number {
+function valueCost(root: Expression, context: VectorContext | undefined): number {
   const seen = new Set<Expression>();
   const visit = (e: Expression): number => {
     if (seen.has(e)) return 0;
@@ -220,7 +225,7 @@ function valueCost(root: Expression, context: Context | undefined): number {
     const own =
       e.kind === "binary" && (e.op === "mod" || e.op === "idiv") && e.left.dtype !== "f32"
         ? context && dependsOn(e, context.varying)
-          ? 40
+          ? 10 * context.lanes
           : 10
         : 1;
     return childrenOf(e).reduce((n, c) => n + visit(c), own);
@@ -229,9 +234,9 @@ function valueCost(root: Expression, context: Context | undefined): number {
 }
 
 /** Neighbours together cost what one does; lanes from elsewhere about twice as much as one by one. */
-function accessCost(offset: Expression, context: Context | undefined, store: boolean): number {
+function accessCost(offset: Expression, context: VectorContext | undefined, store: boolean): number {
   if (!context) return 1.5;
   const pattern = patternOf(offset, context.index, context.varying);
   if (pattern.kind === "uniform" || isUnit(pattern)) return 1.5;
-  return pattern.kind === "nearly" ? 2 : store ? 8 : 7;
+  return pattern.kind === "nearly" ? 2 : (store ? 2 : 1.75) * context.lanes;
 }

@@ -129,10 +129,10 @@ export class NativeDevice extends WasmDevice {
     });
   }
 
-  /** Starts compiling all that these programs need, together. */
-  warm(programs: readonly Program[]): void {
+  /** Compiles all that these programs need, together. */
+  async warm(programs: readonly Program[]): Promise<void> {
     const steps = programs.flatMap((program) => stepsOf(program.tape));
-    this.#attempt((tier) => tier.compile(steps));
+    await this.#attempt((tier) => tier.compile(steps))?.result();
   }
 
   #compile(made: NativeProgram): void {

@@ -156,17 +156,13 @@ function combine(lanes: Lanes, { accumulator, values, positions }: Running): Run
     });
   }
   const [all] = vectors;
-  const array = lanes.fresh("h");
-  const type = cType(value.dtype, false);
+  const { dtype } = value;
+  for (let half = lanes.width / 2; half >= 1; half /= 2)
+    lines.push(
+      `${all!} = ${C.binary(COMBINE[op], dtype, all!, `rotate_${half}_${cType(dtype, true)}(${all!})`, true)};`,
+    );
   // A true lane is −1.
-  const lane = value.dtype === "bool" ? `-${all!}[l]` : `${all!}[l]`;
-  lines.push(
-    `${type} ${array}[L];`,
-    `for (int l = 0; l < L; l++) ${array}[l] = ${lane};`,
-    `for (int half = L / 2; half; half /= 2)`,
-    `  for (int l = 0; l < half; l++) ${array}[l] = ${C.binary(COMBINE[op], value.dtype, `${array}[l]`, `${array}[l + half]`, false)};`,
-  );
-  return { accumulator, wide: false, values: [`${array}[0]`], positions: [] };
+  return { accumulator, wide: false, values: [dtype === "bool" ? `(-${all!}[0])` : `${all!}[0]`], positions: [] };
 }
 
 /** The lanes of argmax and argmin one by one: among equals the smallest position is the first. */

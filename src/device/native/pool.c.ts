@@ -9,6 +9,12 @@ struct program {
   uint32_t from, to;
 };
 
+/* A thread's own chunks of a job, so that it meets the same data again and again, in its own cache: the job's number,
+   the next chunk, and the end. Its owner takes from the front; those who are done with their own, from the back. */
+struct range {
+  _Alignas(128) _Atomic uint64_t word;
+};
+
 struct pool {
   char *heap;
   /* The threads' scratch, one after the other, and what has to be freed. */
@@ -20,7 +26,7 @@ struct pool {
 
   /* The shared step's tape entry. */
   const uint32_t *job;
-  /* The job's number (upper bits, to tell it from the one before) and its chunks not yet taken. */
+  /* The job's number. */
   struct signal ticket;
   /* Chunks of the job that are not done. */
   struct signal pending;
@@ -33,6 +39,7 @@ struct pool {
   bool has_leader;
   pthread_t leader;
 
+  struct range *ranges;
   struct helper {
     struct pool *pool;
     uint32_t thread;
@@ -50,35 +57,47 @@ static void call_records(const struct pool *pool, const uint32_t *entry, uint32_
   }
 }
 
-/* Takes chunks of the present job as long as there are any. Returns how many were done. */
-static uint32_t take_chunks(struct pool *pool, uint32_t ticket, uint32_t thread) {
+/* Takes chunks of one thread's part of a job as long as there are any. Returns how many were done. */
+static uint32_t take_range(struct pool *pool, uint32_t job, uint32_t owner, uint32_t thread) {
+  _Atomic uint64_t *range = &pool->ranges[owner].word;
+  uint64_t word = atomic_load_explicit(range, memory_order_acquire);
   uint32_t done = 0;
-  while (ticket & MAX_CHUNKS) {
-    if (!atomic_compare_exchange_strong(&pool->ticket.word, &ticket, ticket - 1)) continue;
+  while (word >> 32 == job) {
+    uint32_t next = word >> 16 & 0xffff, end = word & 0xffff;
+    if (next == end) break;
+    if (!atomic_compare_exchange_weak(range, &word, owner == thread ? word + 0x10000 : word - 1)) continue;
     /* From here on the job cannot change: the leader waits for this chunk. */
     const uint32_t *entry = pool->job;
-    const uint32_t *chunk = (const uint32_t *)(pool->heap + entry[3]) + (entry[2] - (ticket & MAX_CHUNKS));
+    const uint32_t *chunk = (const uint32_t *)(pool->heap + entry[3]) + (owner == thread ? next : end - 1);
     call_records(pool, entry, chunk[0], chunk[1], thread);
     done++;
-    ticket = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+    word = atomic_load_explicit(range, memory_order_acquire);
   }
   return done;
 }
 
-/* The next job's number, with so many chunks. */
-static uint32_t next_ticket(struct pool *pool, uint32_t chunks) {
-  uint32_t ticket = atomic_load_explicit(&pool->ticket.word, memory_order_relaxed);
-  return ((ticket | MAX_CHUNKS) + 1) | chunks;
+/* The same for all parts, the thread's own first. */
+static uint32_t take_chunks(struct pool *pool, uint32_t job, uint32_t thread) {
+  uint32_t done = 0;
+  for (uint32_t i = 0, owner = thread; i < pool->threads; i++, owner = owner + 1 < pool->threads ? owner + 1 : 0)
+    done += take_range(pool, job, owner, thread);
+  return done;
 }
 
 /* Publishes a step, works on it, and waits until all of it is done. Nobody waits for a helper that took nothing. */
 static void share(struct pool *pool, const uint32_t *entry) {
-  uint32_t chunks = entry[2], ticket = next_ticket(pool, chunks), left;
+  uint32_t chunks = entry[2], left, from = 0;
+  uint32_t job = atomic_load_explicit(&pool->ticket.word, memory_order_relaxed) + 1;
   pool->job = entry;
   atomic_store_explicit(&pool->pending.word, chunks, memory_order_relaxed);
-  atomic_store(&pool->ticket.word, ticket);
+  for (uint32_t thread = 0; thread < pool->threads; thread++) {
+    uint32_t to = (uint64_t)chunks * (thread + 1) / pool->threads;
+    atomic_store_explicit(&pool->ranges[thread].word, (uint64_t)job << 32 | from << 16 | to, memory_order_release);
+    from = to;
+  }
+  atomic_store(&pool->ticket.word, job);
   wake(&pool->ticket, chunks - 1);
-  atomic_fetch_sub(&pool->pending.word, take_chunks(pool, ticket, 0));
+  atomic_fetch_sub(&pool->pending.word, take_chunks(pool, job, 0));
   while ((left = atomic_load_explicit(&pool->pending.word, memory_order_acquire)))
     spin_until_changed(&pool->pending, left);
 }
@@ -121,13 +140,11 @@ static void *helper_life(void *argument) {
   const struct helper *self = argument;
   struct pool *pool = self->pool;
   set_float_control(FLOAT_DEFAULT);
+  uint32_t job = 0;
   while (!atomic_load(&pool->stopping)) {
-    uint32_t ticket = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
-    if (!(ticket & MAX_CHUNKS)) {
-      spin_until_changed(&pool->ticket, ticket);
-      continue;
-    }
-    uint32_t done = take_chunks(pool, ticket, self->thread);
+    spin_until_changed(&pool->ticket, job);
+    job = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+    uint32_t done = take_chunks(pool, job, self->thread);
     if (done && atomic_fetch_sub(&pool->pending.word, done) == done) wake(&pool->pending, 1);
   }
   return NULL;
@@ -221,6 +238,12 @@ struct pool *myelin_create(char *heap, uint32_t threads) {
   memset(pool, 0, bytes);
   pool->heap = heap;
   pthread_mutex_init(&pool->queueing, NULL);
+  pool->ranges = aligned_alloc(128, threads * sizeof(struct range));
+  if (!pool->ranges) {
+    free(pool);
+    return NULL;
+  }
+  memset(pool->ranges, 0, threads * sizeof(struct range));
   pool->threads = 1;
   while (pool->threads < threads) {
     struct helper *helper = &pool->helpers[pool->threads - 1];
@@ -257,7 +280,7 @@ void myelin_stop(struct pool *pool) {
   }
   atomic_fetch_add(&pool->completed.word, 1);
   wake(&pool->completed, UINT32_MAX);
-  atomic_store(&pool->ticket.word, next_ticket(pool, 0));
+  atomic_fetch_add(&pool->ticket.word, 1);
   wake(&pool->ticket, UINT32_MAX);
   for (uint32_t i = 0; i + 1 < pool->threads; i++) pthread_join(pool->helpers[i].id, NULL);
 }
@@ -267,6 +290,7 @@ void myelin_free(struct pool *pool) {
   pthread_mutex_destroy(&pool->queueing);
   free(pool->queue);
   free(pool->allocated);
+  free(pool->ranges);
   free(pool);
 }
 `;

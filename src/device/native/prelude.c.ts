@@ -77,20 +77,31 @@ ${onBoth(type, "mod", ["x", "y"], (x, y) => `${y} == 0 ? 0 : ${x} - divide_${typ
 }
 
 /** Loads and stores of vectors of elements: neighbours, the first `n` lanes of them, every so many-th, anywhere. */
-function memory(element: string, type: string, load: (x: string) => string, store: (x: string) => string): string {
+function memory(
+  element: string,
+  type: string,
+  load: (x: string) => string,
+  store: (x: string) => string,
+  masked = false,
+): string {
   const plain = element === type;
   const lanes = (n: string, statement: string): string => `for (int l = 0; l < ${n}; l++) ${statement}`;
+  const partly = `
+static OUT_OF_LINE ${type}v load_some_${element}(const ${element} *p, i32 n) {
+  ${type} out[L] __attribute__((aligned(4 * L))) = {0};
+  ${lanes("n", `out[l] = ${load("p[l]")};`)}
+  return *(${type}v *)out;
+}
+static OUT_OF_LINE void store_some_${element}(${element} *p, ${type}v x, i32 n) {
+  ${lanes("n", `p[l] = ${store("x[l]")};`)}
+}`;
   return `
 static inline ${type}v load_${element}(const ${element} *p) {
   ${type}v out;
   ${plain ? `__builtin_memcpy(&out, p, sizeof out);` : lanes("L", `out[l] = ${load("p[l]")};`)}
   return out;
 }
-static OUT_OF_LINE ${type}v load_some_${element}(const ${element} *p, i32 n) {
-  ${type} out[L] __attribute__((aligned(4 * L))) = {0};
-  ${lanes("n", `out[l] = ${load("p[l]")};`)}
-  return *(${type}v *)out;
-}
+${masked ? maskedMemory(type) : partly}
 static OUT_OF_LINE ${type}v strided_${element}(const ${element} *p, i64 step) {
   ${type}v out;
   ${lanes("L", `out[l] = ${load("p[l * step]")};`)}
@@ -112,9 +123,6 @@ static OUT_OF_LINE ${type}v gather_some_${element}(const ${element} *p, i32v at,
 static inline void store_${element}(${element} *p, ${type}v x) {
   ${plain ? `__builtin_memcpy(p, &x, sizeof x);` : lanes("L", `p[l] = ${store("x[l]")};`)}
 }
-static OUT_OF_LINE void store_some_${element}(${element} *p, ${type}v x, i32 n) {
-  ${lanes("n", `p[l] = ${store("x[l]")};`)}
-}
 static OUT_OF_LINE void stride_${element}(${element} *p, i64 step, ${type}v x, i32 n) {
   ${lanes("n", `p[l * step] = ${store("x[l]")};`)}
 }
@@ -124,6 +132,31 @@ static OUT_OF_LINE void scatter_${element}(${element} *p, i32v at, ${type}v x, i
 }
 
 const itself = (x: string): string => x;
+
+/** `rotate_n_type`: lane l is lane l + n of the argument. */
+function rotations(type: string, lanes: number): string {
+  const lines: string[] = [];
+  for (let n = lanes / 2; n >= 1; n /= 2) {
+    const from = Array.from({ length: lanes }, (_, l) => (l + n) % lanes).join(", ");
+    lines.push(`static inline ${type}v rotate_${n}_${type}v(${type}v x) { return SHUFFLE_${type}(x, x, ${from}); }`);
+  }
+  return lines.join("\n");
+}
+
+/** Parts of vectors have instructions of their own in AVX-512. */
+const MASKED = ["f32", "i32", "u32"];
+function maskedMemory(type: string): string {
+  const name = type === "f32" ? "ups" : "dqusi",
+    lanes = type === "f32" ? "f32v" : "i32v",
+    element = type === "f32" ? "f32" : "i32";
+  return `
+static inline ${type}v load_some_${type}(const ${type} *p, i32 n) {
+  return (${type}v)__builtin_ia32_load${name}512_mask((const ${element} *)p, (${lanes}){0}, (uint16_t)((1u << n) - 1u));
+}
+static inline void store_some_${type}(${type} *p, ${type}v x, i32 n) {
+  __builtin_ia32_store${name}512_mask((${element} *)p, (${lanes})x, (uint16_t)((1u << n) - 1u));
+}`;
+}
 
 /** The text for vectors of so many 32-bit lanes. */
 export function preludeFor(lanes: number): string {
@@ -144,6 +177,17 @@ typedef i32 i32v __attribute__((vector_size(4 * L)));
 typedef u32 u32v __attribute__((vector_size(4 * L)));
 typedef f64 f64v __attribute__((vector_size(8 * L)));
 typedef i64 i64v __attribute__((vector_size(8 * L)));
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE_f32(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SHUFFLE_f64 SHUFFLE_f32
+#define SHUFFLE_i32 SHUFFLE_f32
+#define SHUFFLE_u32 SHUFFLE_f32
+#else
+#define SHUFFLE_f32(a, b, ...) __builtin_shuffle(a, b, (i32v){__VA_ARGS__})
+#define SHUFFLE_f64(a, b, ...) __builtin_shuffle(a, b, (i64v){__VA_ARGS__})
+#define SHUFFLE_i32 SHUFFLE_f32
+#define SHUFFLE_u32(a, b, ...) __builtin_shuffle(a, b, (u32v){__VA_ARGS__})
+#endif
 static const i32v LANE = {${Array.from({ length: lanes }, (_, l) => l).join(", ")}};
 static inline i32v narrow(i64v x) { return __builtin_convertvector(x, i32v); }
 static inline f32 bits_f32(u32 x) { f32 out; __builtin_memcpy(&out, &x, 4); return out; }
@@ -158,7 +202,8 @@ static inline i32v quotient_v(i32v x, i32 d) {
   return __builtin_convertvector(__builtin_convertvector(x, f64v) / (f64)d, i32v);
 }
 static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
-${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself)).join("")}
+${["f32", "f64", "i32", "u32"].map((type) => rotations(type, lanes)).join("\n")}
+${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself, lanes === 16 && MASKED.includes(type))).join("")}
 ${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
 ${memory(
   "truth",

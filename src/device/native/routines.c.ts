@@ -96,7 +96,7 @@ function transposition(lanes: number): string {
       const low = range(lanes).map((l) => (l & step ? lanes + l - step : l)),
         high = range(lanes).map((l) => (l & step ? lanes + l : l + step));
       lines.push(
-        `{ const f32v a = v${i}, b = v${i + step}; v${i} = SHUFFLE(a, b, ${low.join(", ")}); v${i + step} = SHUFFLE(a, b, ${high.join(", ")}); }`,
+        `{ const f32v a = v${i}, b = v${i + step}; v${i} = SHUFFLE_f32(a, b, ${low.join(", ")}); v${i + step} = SHUFFLE_f32(a, b, ${high.join(", ")}); }`,
       );
     }
   return lines.join("\n    ");
@@ -105,11 +105,6 @@ function transposition(lanes: number): string {
 function turn(lanes: number): string {
   const all = range(lanes);
   return `
-#if defined(__clang__) || __GNUC__ >= 12
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (i32v){__VA_ARGS__})
-#endif
 /* L lines, of which some may be the same. */
 static void turn_lines(const f32 **p, i32 length, f32 *out, i64 pitch) {
   i32 k = 0;
@@ -130,16 +125,20 @@ static void turn(const i32 *lines, i32 count, const f32 *base, i32 length, f32 *
 }`;
 }
 
-function dots(): string {
+/** All lanes added up, halves first. */
+function rotated(lanes: number): string {
+  const lines: string[] = [];
+  for (let half = lanes / 2; half >= 1; half /= 2) lines.push(`x += rotate_${half}_f32v(x);`);
+  return lines.join(" ");
+}
+
+function dots(lanes: number): string {
   const all = range(DOTS);
   const each = (text: (j: number) => string): string => all.map(text).join(" ");
   return `
 static f32 lane_sum(f32v x) {
-  f32 h[L];
-  store_f32(h, x);
-  for (int half = L / 2; half; half /= 2)
-    for (int l = 0; l < half; l++) h[l] += h[l + half];
-  return h[0];
+  ${rotated(lanes)}
+  return x[0];
 }
 static void dots(const i32 *rows, i32 count, const f32 *base, const i32 *columns, i32 width, const f32 *column_base,
     i32 depth, f32 *out, i64 pitch, i32 more) {
@@ -178,6 +177,6 @@ export function routinesFor(lanes: number): string {
     ...range(rows).flatMap((r) => range(TILE_VECTORS).map((v) => tile(r + 1, v + 1))),
     sweep(rows),
     turn(lanes),
-    dots(),
+    dots(lanes),
   ].join("\n");
 }

@@ -4,12 +4,25 @@ import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
 import { KernelCache, type Compilation, type KernelSource } from "./cache.ts";
 import { contractScratch, renderContractKernel } from "./contract.ts";
+import { NativeUnavailable } from "./errors.ts";
 import { openCacheFolder } from "./folder.ts";
 import { renderLoopKernel, scratchBytes } from "./kernels.ts";
 import { loadRuntime, runtimeSource, type NativePool, type NativeRuntime } from "./library.ts";
 import { preludeFor } from "./prelude.c.ts";
 import { targetFor } from "./target.ts";
 import { findToolchain } from "./toolchain.ts";
+
+/** Why there is no machine code here, in a sentence; undefined where there is. */
+export function availableTier(): string | undefined {
+  try {
+    const folder = openCacheFolder();
+    loadRuntime(new KernelCache(folder, findToolchain(folder)));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NativeUnavailable) return error.message;
+    throw error;
+  }
+}
 
 /** @throws NativeUnavailable from everything here, where the machine lacks something. */
 export class Tier {

@@ -97,7 +97,7 @@ export class Values {
 
   /** A name that nothing else has. */
   fresh(letter: string): string {
-    return `${letter}${this.names++}`;
+    return `${letter}_${this.names++}`;
   }
 
   bind(variable: Index | Register, name: string): void {
