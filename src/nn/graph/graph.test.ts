@@ -157,6 +157,25 @@ onEachDevice(() => {
       [5, 6],
     ]);
   });
+  it("[O40] GraphSAGE on sampled neighbours: at most so many for each node, others at every call", () => {
+    const from = Array.from({ length: 30 }, (_, i) => 1 + (i % 10));
+    const graph = pairs([...from, 0], [...Array<number>(30).fill(0), 3]);
+    manualSeed(5);
+    const [first, second] = [nn.sampleNeighbours(graph, 11, 8), nn.sampleNeighbours(graph, 11, 8)];
+    expect([first.shape, second.shape]).toEqual([
+      [2, 9],
+      [2, 9],
+    ]);
+    expect(numbers(first.slice(1) as Tensor)).toEqual([...Array<number>(8).fill(0), 3]);
+    expect(numbers(first)).not.toEqual(numbers(second));
+    manualSeed(5);
+    expect(numbers(nn.sampleNeighbours(graph, 11, 8))).toEqual(numbers(first));
+    expect(numbers(nn.sampleNeighbours(graph, 11, 30).slice(0, [0, 30]) as Tensor)).toEqual(from);
+    const x = fixed([11, 3], 1);
+    const whole = new nn.SAGEConv(3, 2, f64).forward(x, nn.sampleNeighbours(graph, 11, 99));
+    expect(whole.shape).toEqual([11, 2]);
+    expect(() => nn.sampleNeighbours(graph, 10, 8)).toThrow(/edges must join nodes 0 to 9, got node 10/);
+  });
   it("edges may be data of a traced function; those outside give NaN there", () => {
     const layer = new nn.GATConv(3, 2, { heads: 2 });
     const x: Tensor = fixed([5, 3], 1).float();
