@@ -44,7 +44,7 @@ export { foldBatchNorm } from "./foldBatchNorm.ts";
 export { FourierFeatures, type FourierFeaturesOptions } from "./fourierFeatures.ts";
 export { GroupNorm, type GroupNormOptions } from "./groupNorm.ts";
 export type { ForwardHook, ForwardStartHook } from "./hooks.ts";
-export { GPT, GPTBlock, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
+export { GPT, GPTBlock, type GenerateOptions, type GPTBlockOptions, type GPTOptions } from "./gpt.ts";
 export * from "./graph/index.ts";
 export { GRU, GRUCell } from "./gru.ts";
 export * as constraints from "./constraints.ts";

@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { dot } from "../../graph/ops/dot.ts";
-import { dilate, flip, permute, reshape } from "../../graph/ops/movement.ts";
+import { contiguous, dilate, flip, permute, reshape, slice } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { add } from "./arithmetic.ts";
 import { commonType } from "./operands.ts";
@@ -63,11 +63,16 @@ function backwards(x: Node, kernel: Node, { stride, padding, dilation }: Geometr
 
 const spreadBy = (x: Node, stride: readonly number[]): Node => dilate(x, [1, 1, ...stride]);
 
-const padded = (x: Node, { padding }: Geometry): Node => pad(x, [[0, 0], [0, 0], ...padding]);
+/** [n, c, …] padded, and stored with channels last: a window's rows are then runs of memory, and nothing guards them. */
+function padded(x: Node, { padding }: Geometry): Node {
+  const spatial = range(2, x.shape.length - 2);
+  const last = permute(pad(x, [[0, 0], [0, 0], ...padding]), [0, ...spatial, 1]);
+  return permute(contiguous(last), [0, spatial.length + 1, ...spatial.map((axis) => axis - 1)]);
+}
 
 /**
  * [n, c, …] with [o, c / groups, k…] over windows: one `dot`. Both gradients are again such products, the input's a
- * convolution of the spread output gradient, so that no buffer of windows is ever summed back.
+ * convolution of the output gradient (spread by the stride), so that no buffer of windows is ever summed back.
  */
 function convolve(op: string, input: Node, weights: Node, shape: Geometry, groups: number): Node {
   const spatial = weights.shape.length - 2;
@@ -79,7 +84,10 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
     () => {
       const [x, kernel] = [views(input), weights];
       if (groups === 1) {
-        const contract = [[1, ...range(2 + spatial, spatial)], range(1, 1 + spatial)] as const;
+        const contract = [
+          [...range(2 + spatial, spatial), 1],
+          [...range(2, spatial), 1],
+        ] as const;
         const product = dot(x, kernel, { batch: [[], []], contract });
         return permute(product, [0, 1 + spatial, ...range(1, spatial)]);
       }
@@ -92,21 +100,76 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
     },
     (grad, _, [x, kernel]) => [
       x!.requiresGrad
-        ? convolve(op, spreadBy(grad, shape.stride), reversed(kernel!, groups), backwards(x!, kernel!, shape), groups)
+        ? convolveSpread(op, grad, reversed(kernel!, groups), shape.stride, backwards(x!, kernel!, shape), groups)
         : undefined,
       kernel!.requiresGrad ? kernelGradient(grad, views(x!), spatial, groups, kernel!) : undefined,
     ],
   );
 }
 
+/**
+ * The convolution of `x` with its elements set `steps` apart and zeros between, without multiplying the zeros: each of the
+ * `step` positions between two elements meets its own elements of the kernel, so these are channels of a convolution of `x`
+ * itself, woven together afterwards.
+ */
+function convolveSpread(
+  op: string,
+  x: Node,
+  kernel: Node,
+  steps: readonly number[],
+  shape: Geometry,
+  groups: number,
+): Node {
+  const { dilation } = shape;
+  if (steps.every((step) => step === 1) || steps.some((step, i) => step > 1 && dilation[i]! > 1))
+    return convolve(op, spreadBy(x, steps), kernel, shape, groups);
+  const along = steps.map((step, i) => {
+    const [low, high] = shape.padding[i]!;
+    const [length, size] = [x.shape[2 + i]!, kernel.shape[2 + i]!];
+    const result = (length - 1) * step + 1 + low + high - reachOf(size, dilation[i]!) + 1;
+    // The result begins inside a round of positions: whole rounds are computed, and these cut off.
+    const skipped = (((step - 1 - low) % step) + step) % step;
+    const before = (low + skipped - step + 1) / step;
+    const rounds = Math.ceil((result + skipped) / step);
+    const taps = Math.ceil(size / step);
+    const padding = [before, rounds + reachOf(taps, dilation[i]!) - 1 - before - length] as const;
+    return { step, size, taps, rounds, skipped, result, padding };
+  });
+  const [outputs, inputs] = kernel.shape as readonly [number, number, ...number[]];
+  const spatial = range(0, steps.length);
+  const whole = pad(kernel, [[0, 0], [0, 0], ...along.map(({ step, size, taps }) => [0, taps * step - size] as const)]);
+  const apart = reshape(whole, [outputs, inputs, ...along.flatMap(({ step, taps }) => [taps, step])]);
+  const byPosition = flip(
+    apart,
+    spatial.map((i) => 3 + 2 * i),
+  );
+  const ordered = permute(byPosition, [0, ...spatial.map((i) => 3 + 2 * i), 1, ...spatial.map((i) => 2 + 2 * i)]);
+  const positions = steps.reduce((product, step) => product * step, 1);
+  const product = convolve(
+    op,
+    x,
+    reshape(ordered, [outputs * positions, inputs, ...along.map(({ taps }) => taps)]),
+    { stride: steps.map(() => 1), dilation, padding: along.map(({ padding }) => padding) },
+    groups,
+  );
+  const rounds = reshape(product, [x.shape[0]!, outputs, ...steps, ...along.map((axis) => axis.rounds)]);
+  const woven = permute(rounds, [0, 1, ...spatial.flatMap((i) => [2 + steps.length + i, 2 + i])]);
+  const result = reshape(woven, [x.shape[0]!, outputs, ...along.map((axis) => axis.rounds * axis.step)]);
+  return slice(
+    result,
+    [0, 0, ...along.map(({ skipped }) => skipped)],
+    [x.shape[0]!, outputs, ...along.map((axis) => axis.result)],
+  );
+}
+
 /** Output gradients against input windows, summed over examples and positions. */
 function kernelGradient(grad: Node, x: Node, spatial: number, groups: number, kernel: Node): Node {
   if (groups === 1) {
-    const contract = [
-      [0, ...range(2, spatial)],
-      [0, ...range(2, spatial)],
-    ] as const;
-    return dot(grad, x, { batch: [[], []], contract });
+    // [k…, c, o]: channels stand side by side in both.
+    const last = permute(x, [0, ...range(2, 2 * spatial), 1]);
+    const places = [0, ...range(1, spatial)];
+    const product = dot(last, grad, { batch: [[], []], contract: [places, [0, ...range(2, spatial)]] });
+    return permute(product, [1 + spatial, spatial, ...range(0, spatial)]);
   }
   const contract = [
     [0, ...range(3, spatial)],
@@ -201,7 +264,7 @@ export function transposedConvolution(
     }),
   };
   const dtype = commonType([x, kernel]);
-  const result = convolve(op, spreadBy(cast(x, dtype), steps), reversed(cast(kernel, dtype), groups), shape, groups);
+  const result = convolveSpread(op, cast(x, dtype), reversed(cast(kernel, dtype), groups), steps, shape, groups);
   return withBias(op, result, bias);
 }
 
