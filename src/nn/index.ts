@@ -24,6 +24,7 @@ export { Bilinear, type BilinearOptions } from "./bilinear.ts";
 export { KeyValueCache, type KeyValueCacheSizes } from "./cache.ts";
 export { CausalSelfAttention, type CausalCall, type CausalSelfAttentionOptions } from "./causalSelfAttention.ts";
 export { Conv1d, Conv2d, Conv3d, type ConvOptions } from "./conv.ts";
+export { ConvLSTM2d, type ConvLSTMOptions, type ConvLSTMState } from "./convLSTM.ts";
 export { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, type ConvTransposeOptions } from "./convTranspose.ts";
 export { dropConnect } from "./dropConnect.ts";
 export {

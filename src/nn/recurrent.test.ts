@@ -23,6 +23,10 @@ const sequence =
       layer instanceof nn.LSTM ? layer.forward(x, h && c ? [h, c] : undefined, call) : layer.forward(x, h, call);
     return "node" in state ? [outputs, state] : [outputs, ...state];
   };
+const images = (layer: nn.ConvLSTM2d, x: Tensor, h?: Tensor, c?: Tensor): readonly Tensor[] => {
+  const [outputs, state] = layer.forward(x, [h!, c!]);
+  return [outputs, ...state];
+};
 const both = (layer: nn.LSTMCell, x: Tensor, h?: Tensor, c?: Tensor): readonly Tensor[] =>
   layer.forward(x, h && c ? [h, c] : undefined);
 
@@ -126,6 +130,24 @@ const cases: Record<string, RecordedCase> = {
     ],
   },
   "gru cell without bias": { make: () => new nn.GRUCell(3, 4, { ...f64, bias: false }), shapes: [[2, 3]] },
+  "lstm of images": {
+    make: () => new nn.ConvLSTM2d(2, 2, 3, f64),
+    shapes: [
+      [3, 2, 2, 4, 3],
+      [2, 2, 4, 3],
+      [2, 2, 4, 3],
+    ],
+    call: images,
+  },
+  "lstm of images, without bias": {
+    make: () => new nn.ConvLSTM2d(1, 2, 1, { ...f64, bias: false }),
+    shapes: [
+      [3, 1, 1, 2, 2],
+      [1, 2, 2, 2],
+      [1, 2, 2, 2],
+    ],
+    call: images,
+  },
 };
 
 it("every recorded layer is tested", () => expect(Object.keys(cases)).toEqual(Object.keys(goldens)));
@@ -254,6 +276,10 @@ onEachDevice(() => {
     expect(() => new nn.LSTMCell(3, 4).forward(zeros([2, 3]), [zeros([2, 3]), zeros([2, 4])])).toThrow(
       /LSTMCell\(3, 4\): the state must be \[2, 4\], got \[2, 3\]/,
     );
+    expect(() => new nn.ConvLSTM2d(1, 2, 3).forward(zeros([3, 1, 2, 4, 4]))).toThrow(
+      /ConvLSTM2d\(1, 2, 3\): the input must be \[steps, batch, 1, height, width\], got \[3, 1, 2, 4, 4\]/,
+    );
+    expect(() => new nn.ConvLSTM2d(1, 2, 2)).toThrow(/ConvLSTM2d\(1, 2, 2\): kernelSize must be odd/);
     expect(() => new nn.GRUCell(3, 4).forward(zeros([2, 4]))).toThrow(/GRUCell\(3, 4\): the last dimension must be 3/);
   });
 });

@@ -38,6 +38,27 @@ def packed(lengths):
     return call
 
 
+class ConvLSTM(nn.Module):
+    """Shi et al. without peepholes, step by step."""
+
+    def __init__(self, inputs, hidden, size, bias=True):
+        super().__init__()
+        self.weight_ih = nn.Parameter(torch.zeros(4 * hidden, inputs, size, size))
+        self.weight_hh = nn.Parameter(torch.zeros(4 * hidden, hidden, size, size))
+        self.bias = nn.Parameter(torch.zeros(4 * hidden)) if bias else None
+
+    def forward(self, x, h, c):
+        outputs = []
+        for frame in x:
+            gates = functional.conv2d(frame, self.weight_ih, self.bias, padding="same")
+            gates = gates + functional.conv2d(h, self.weight_hh, padding="same")
+            i, f, g, o = gates.chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            outputs.append(h)
+        return torch.stack(outputs), h, c
+
+
 RECURRENT = {
     "rnn": lambda: record(nn.RNN(3, 4), [[5, 2, 3]], sequence),
     "rnn relu of two layers": lambda: record(
@@ -71,6 +92,10 @@ RECURRENT = {
     "lstm cell without bias": lambda: record(nn.LSTMCell(3, 4, bias=False), [[3]]),
     "gru cell": lambda: record(nn.GRUCell(3, 4), [[2, 3], [2, 4]]),
     "gru cell without bias": lambda: record(nn.GRUCell(3, 4, bias=False), [[2, 3]]),
+    "lstm of images": lambda: record(ConvLSTM(2, 2, 3), [[3, 2, 2, 4, 3], [2, 2, 4, 3], [2, 2, 4, 3]]),
+    "lstm of images, without bias": lambda: record(
+        ConvLSTM(1, 2, 1, bias=False), [[3, 1, 1, 2, 2], [1, 2, 2, 2], [1, 2, 2, 2]]
+    ),
 }
 
 
