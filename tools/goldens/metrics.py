@@ -2,7 +2,7 @@
 
     python tools/goldens/metrics.py
 
-needs `scikit-learn` and `nltk`. The inputs are recorded too.
+needs `scikit-learn`, `scipy` and `nltk`. The inputs are recorded too.
 """
 
 import json
@@ -13,7 +13,9 @@ import nltk
 import numpy as np
 import sklearn
 from nltk.translate.bleu_score import SmoothingFunction, corpus_bleu
+from scipy.linalg import solve_toeplitz
 from sklearn import metrics as m
+from sklearn.model_selection import TimeSeriesSplit
 
 RESULT = Path(__file__).resolve().parent / "results" / "metrics.json"
 warnings.filterwarnings("ignore")
@@ -92,6 +94,26 @@ def bleus() -> dict:
     }
 
 
+def splits() -> dict:
+    """First and last + 1 of train and test, for 23 examples."""
+    cases = {"default": {}, "rolling": dict(n_splits=4, test_size=3, gap=2, max_train_size=5)}
+    folds = {name: TimeSeriesSplit(**named).split(np.zeros(23)) for name, named in cases.items()}
+    return {
+        name: [[int(a[0]), int(a[-1]) + 1, int(b[0]), int(b[-1]) + 1] for a, b in split] for name, split in folds.items()
+    }
+
+
+def acf(x, lags: int):
+    centred = x - x.mean()
+    return np.correlate(centred, centred, "full")[len(x) - 1 :][: lags + 1] / (centred**2).sum()
+
+
+def pacf(x, lags: int):
+    """The last coefficient of the Yule-Walker equations of each order."""
+    r = acf(x, lags)
+    return [1] + [solve_toeplitz(r[:k], r[1 : k + 1])[-1] for k in range(1, lags + 1)]
+
+
 def main() -> None:
     results = {
         "sklearn": sklearn.__version__,
@@ -149,6 +171,9 @@ def main() -> None:
         "r2": number(m.r2_score(truth, forecast)),
         "explained": number(m.explained_variance_score(truth, forecast)),
         "bleu": bleus(),
+        "splits": splits(),
+        "acf": values(acf(truth, 10)),
+        "pacf": values(pacf(truth, 10)),
     }
     lines = [f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in results.items()]
     RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")

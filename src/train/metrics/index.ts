@@ -3,6 +3,7 @@ export type { Numbers } from "./arrays.ts";
 export { bleu, type BleuOptions, type Sentence } from "./bleu.ts";
 export { metricNamed, type MetricName } from "./byName.ts";
 export * from "./classification.ts";
+export { compareModels, type Comparison, type Measure } from "./compare.ts";
 export type { Average, AverageOptions, KappaWeights } from "./counts.ts";
 export { Metric } from "./metric.ts";
 export * from "./probability.ts";
@@ -23,3 +24,5 @@ export { classificationReport, type Report, type ReportOptions, type ReportRow }
 export * from "./streamingClasses.ts";
 export * from "./streamingNumbers.ts";
 export * from "./streamingScores.ts";
+export { throughput, type Throughput, type ThroughputOptions } from "./throughput.ts";
+export * from "./timeSeries.ts";
