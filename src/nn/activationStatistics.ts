@@ -49,9 +49,9 @@ export class ActivationStatistics {
     for (const [path, module] of model.namedModules()) {
       if (!chosen(module, path)) continue;
       const running: Running = {
-        count: filled([], 0, "f64", `${path}.count`),
-        mean: filled([], 0, "f64", `${path}.mean`),
-        squares: filled([], 0, "f64", `${path}.squares`),
+        count: filled([], 0, "f32", `${path}.count`),
+        mean: filled([], 0, "f32", `${path}.mean`),
+        squares: filled([], 0, "f32", `${path}.squares`),
       };
       this.#watched.set(path, { module, running });
       this.#removals.push(
@@ -74,7 +74,7 @@ export class ActivationStatistics {
       ];
       if (count > 0)
         made.push({ epoch: this.#epoch, path, layer: `${module}`, mean: centre, variance: squares / count });
-      for (const { cell } of [running.count, running.mean, running.squares]) cell.set(new Float64Array(1));
+      for (const { cell } of [running.count, running.mean, running.squares]) cell.set(new Float32Array(1));
     }
     this.#epoch++;
     this.records.push(...made);
@@ -91,8 +91,8 @@ export class ActivationStatistics {
 /** Chan et al. 1979: two sets of numbers joined, from counts, means and sums of squared distances. */
 function gather({ count, mean: centre, squares }: Running, output: Tensor): void {
   withGradientMode(false, () => {
-    const x = cast(detach(output.node), "f64");
-    const added = fill([], sizeOf(x.shape), "f64");
+    const x = cast(detach(output.node), "f32");
+    const added = fill([], sizeOf(x.shape), "f32");
     const total = add(count.node, added);
     const distance = sub(mean(x), centre.node);
     const share = div(added, total);

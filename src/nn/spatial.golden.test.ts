@@ -3,6 +3,7 @@ import type { Shape } from "../core/shape.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import type { ResizeOptions } from "../tensor/functional/resize.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { expectNumbers, fixed } from "./golden.testing.ts";
 import * as nn from "./index.ts";
 import { expectRecorded, type RecordedCase } from "./recorded.testing.ts";
 import { recordedLayers } from "./recordedLayers.testing.ts";
@@ -215,5 +216,17 @@ it("every recorded layer is tested", () =>
 onEachDevice(() => {
   describe.each(Object.entries(groups))("%s agree with PyTorch", (_, cases) => {
     it.each(Object.entries(cases))("%s", (name, layer) => expectRecorded(recordedLayers.spatial[name]!, layer));
+  });
+
+  describe("layers without parameters agree in f32 too", () => {
+    const cases = Object.entries({ ...pools, ...paddings, ...resizes });
+    it.each(cases)("%s", (name, { make, shapes, call }) => {
+      const layer = make();
+      const inputs = shapes.map((shape, i) => fixed(shape, 101 + i).float() as Tensor);
+      const outputs = call?.(layer as never, ...inputs) ?? [Reflect.apply(layer.forward, layer, inputs) as Tensor];
+      const wanted = recordedLayers.spatial[name]!.outputs;
+      outputs.forEach((output, i) => expectNumbers(`output ${i}`, output, wanted[i]!, 1e-5));
+      expect(outputs[0]!.dtype).toBe("f32");
+    });
   });
 });

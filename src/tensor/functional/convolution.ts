@@ -84,11 +84,10 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
     () => {
       const [x, kernel] = [views(input), weights];
       if (groups === 1) {
-        const contract = [
-          [...range(2 + spatial, spatial), 1],
-          [...range(2, spatial), 1],
-        ] as const;
-        const product = dot(x, kernel, { batch: [[], []], contract });
+        // [k…, c, o]: the panel that many positions meet.
+        const panel = contiguous(permute(kernel, [...range(2, spatial), 1, 0]));
+        const contract = [[...range(2 + spatial, spatial), 1], range(0, 1 + spatial)] as const;
+        const product = dot(x, panel, { batch: [[], []], contract });
         return permute(product, [0, 1 + spatial, ...range(1, spatial)]);
       }
       const product = dot(grouped(x, 1, groups), grouped(kernel, 0, groups), {
@@ -168,7 +167,7 @@ function kernelGradient(grad: Node, x: Node, spatial: number, groups: number, ke
     // [k…, c, o]: channels stand side by side in both.
     const last = permute(x, [0, ...range(2, 2 * spatial), 1]);
     const places = [0, ...range(1, spatial)];
-    const product = dot(last, grad, { batch: [[], []], contract: [places, [0, ...range(2, spatial)]] });
+    const product = contiguous(dot(last, grad, { batch: [[], []], contract: [places, [0, ...range(2, spatial)]] }));
     return permute(product, [1 + spatial, spatial, ...range(0, spatial)]);
   }
   const contract = [
