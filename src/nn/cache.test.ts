@@ -95,6 +95,10 @@ onEachDevice(() => {
     expect(() => new nn.GPT(small).generate(ids(1, 2, 3), 5)).toThrow(
       /GPT: 3 tokens and 5 more do not fit in a context of 7/,
     );
+    expect(() => new nn.GPT(small).generate(ids(1), 1, { temperature: -1 })).toThrow(
+      /GPT: the temperature must be 0 or more, got -1/,
+    );
+    expect(() => new nn.GPT(small).generate(ids(1), 1, { topK: 0 })).toThrow(/GPT: topK must be a whole number/);
     expect(() => new nn.GPT(small).forward(zeros([1, 8], { dtype: "i32" }))).toThrow(/there are 7 positions/);
   });
 });

@@ -112,7 +112,8 @@ export class GPT extends Module {
    */
   generate(ids: Tensor, count: number, { temperature = 0, topK }: GenerateOptions = {}): Tensor {
     this.#check(ids);
-    checkSizes("GPT.generate", { count, ...(topK === undefined ? {} : { topK }) });
+    checkSizes("GPT", { count, ...(topK === undefined ? {} : { topK }) });
+    if (!(temperature >= 0)) throw new ArgumentError(`GPT: the temperature must be 0 or more, got ${temperature}`);
     const [batch, length] = ids.shape as unknown as [number, number];
     const context = this.positions.weight.shape[0]!;
     if (length + count > context)
