@@ -3,10 +3,8 @@ import { ArgumentError, FormatError, ShapeError } from "../core/errors.ts";
 import { expectNumbers, fixedParameter, spread } from "../nn/golden.testing.ts";
 import * as nn from "../nn/index.ts";
 import * as losses from "../nn/losses/index.ts";
-import { sign } from "../graph/ops/unary.ts";
 import { randn, tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
-import { mul, sub } from "../tensor/functional/arithmetic.ts";
 import { jit } from "../tensor/jit.ts";
 import { parameter, type Parameter } from "../tensor/parameter.ts";
 import { manualSeed } from "../tensor/random.ts";
@@ -261,7 +259,10 @@ onEachDevice(() => {
         name: "SignSGD",
         defaults: { lr: 1e-3 },
         state: () => ({}),
-        update: ({ parameter: p, gradient, lr }) => ({ parameter: sub(p, mul(sign(gradient), lr)), state: {} }),
+        update({ parameter: p, gradient, lr }) {
+          const change = fromNode(gradient).sign().mul(fromNode(lr)) as Tensor;
+          return { parameter: fromNode(p).sub(change).node, state: {} };
+        },
       };
       expect(
         path(

@@ -27,7 +27,10 @@ import { loadState, saveState, type OptimizerState } from "./state.ts";
  *   name: "SignSGD",
  *   defaults: { lr: 1e-3 },
  *   state: () => ({}),
- *   update: ({ parameter, gradient, lr }) => ({ parameter: sub(parameter, mul(sign(gradient), lr)), state: {} }),
+ *   update({ parameter, gradient, lr }) {
+ *     const change = fromNode(gradient).sign().mul(fromNode(lr));
+ *     return { parameter: fromNode(parameter).sub(change).node, state: {} };
+ *   },
  * };
  * const optimizer = new optim.Optimizer(signs, model.parameters());
  */
