@@ -1,4 +1,4 @@
-/** `npm run bench -- [names …] [--device NAME] [--threads N] [--json] [--peers]`: one line per workload. */
+/** `npm run bench -- [names …] [--device NAME] [--threads N] [--json] [--peers [--python PATH]]`: one line per workload. */
 import { parseArgs } from "node:util";
 import { deviceThreads, explain, profile, setDevice, type Tensor } from "myelin";
 import { measure } from "./measure.ts";
@@ -8,10 +8,11 @@ import { workloads } from "./workloads.ts";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    device: { type: "string", default: "wasm" },
+    device: { type: "string", default: "cpu" },
     threads: { type: "string" },
     json: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
+    python: { type: "string" },
     explain: { type: "boolean", default: false },
     code: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
@@ -24,7 +25,8 @@ if (unknown !== undefined) {
   console.error(`bench: no workload "${unknown}". There are: ${Object.keys(workloads).join(", ")}`);
   process.exitCode = 2;
 } else if (values.peers) {
-  comparePeers(names, values.device, values.json);
+  const { device, json, python = process.env["MYELIN_PYTHON"] } = values;
+  comparePeers(names, { device, json, python });
 } else {
   setDevice(values.device);
   for (const name of names) run(name);
