@@ -61,7 +61,7 @@ export interface Plan {
 }
 
 /** The numbers of one use of a kernel. */
-interface Sizes {
+interface Use {
   readonly contraction: Contraction;
   readonly batch: readonly number[];
   readonly rows: readonly number[];
@@ -116,7 +116,7 @@ export function contractCost(kernel: ContractKernel, sizes: readonly number[], t
 }
 
 /** The cheapest of some blocks, by an estimate. */
-function choosePlan(use: Sizes, target: Target): Plan {
+function choosePlan(use: Use, target: Target): Plan {
   const {
     contraction: { depth, column, mayDot },
   } = use;
@@ -126,21 +126,36 @@ function choosePlan(use: Sizes, target: Target): Plan {
     if (flatStride(use.stride(column, depth), long) === 1)
       return planFor(use, target, cut(use.rows, mostRows, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
   }
-  const k = cut(use.depth, mostDepth, 4);
+  const runs = [cut(use.depth, mostDepth, 4), evenRun(use, mostDepth)].filter((levels) => levels !== undefined);
   let best: Plan | undefined,
     least = Infinity;
   for (const rowPart of SOME_ROWS)
     for (const columnPart of SOME_COLUMNS) {
       const rows = cut(use.rows, mostRows * rowPart, tileRows),
         columns = cut(use.columns, mostColumns * columnPart, tileColumns);
-      const plan = planFor(use, target, rows, columns, k);
-      const cost = cyclesOf(use.contraction, plan, target) * unevenness(plan);
-      if (!best || cost < least) [best, least] = [plan, cost];
+      for (const k of runs) {
+        const plan = planFor(use, target, rows, columns, k);
+        const cost = cyclesOf(use.contraction, plan, target) * unevenness(plan);
+        if (!best || cost < least) [best, least] = [plan, cost];
+      }
     }
   return best!;
 }
 
-function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Sizes {
+/** The longest run of k along which rows have even steps, so that they can be read in place; where that is less than all. */
+function evenRun({ contraction: { row, depth }, depth: extents, stride }: Use, most: number): Level[] | undefined {
+  if (!row.plain) return undefined;
+  const strides = stride(row, depth);
+  for (let from = 1; from < extents.length; from++) {
+    const inner = cut(extents.slice(from), most, 4);
+    if (flatStride(strides.slice(from), inner) === undefined) continue;
+    const unit = boxOf(inner);
+    return [...extents.slice(0, from).map((extent) => ({ extent, step: 1, blocks: extent, unit })), ...inner];
+  }
+  return undefined;
+}
+
+function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Use {
   const contraction = contractionOf(kernel);
   const scalars = kernel.parameters.scalars.length;
   const number = (n: number | Expression): number => {
@@ -166,7 +181,7 @@ function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Sizes {
 }
 
 function planFor(
-  use: Sizes,
+  use: Use,
   { tileColumns }: Target,
   rows: readonly Level[],
   columns: readonly Level[],
@@ -176,8 +191,8 @@ function planFor(
   const { contraction, batch, stride } = use;
   const { row, column } = contraction;
   const rowStride = row.plain && flatStride(stride(row, contraction.depth), depth);
-  // Rows that lie side by side are gathered from far apart along k: packed.
-  const rowInPlace = rowStride !== undefined && (mode === DOTS ? rowStride === 1 : !(row.unitFree && rowStride > 1));
+  // Rows that lie side by side are gathered from far apart along k: packed, unless that is within a page.
+  const rowInPlace = rowStride !== undefined && (mode === DOTS ? rowStride === 1 : !row.unitFree || rowStride <= NEAR);
   const rowsFlat = row.plain && flatStride(stride(row, contraction.rows), rows) === 1;
   const rowMode = rowInPlace ? IN_PLACE : !turnsRows(contraction) ? PACKED_ROWS : rowsFlat ? TURNED : PACKED_COLUMNS;
   const columnStride = column.plain && flatStride(stride(column, contraction.depth), depth);
@@ -206,6 +221,11 @@ function planFor(
 /** Cycles per element of reading an operand: in place, or packed in one of the ways; more where it must be computed. */
 const READING: readonly number[] = [0.1, 1, 0.6, 0.8, 0];
 const COMPUTED = 2;
+/** Elements from one k to the next that caches follow. */
+const NEAR = 256;
+/** Cycles of a run of k: placing the operands, and of each tile, in times of one k: sums are loaded and stored. */
+const RUN = 100;
+const RUN_TILE = 1.2;
 /** Cycles of a block, whatever its size. */
 const ITEM = 400;
 /** Of a usual core. */
@@ -223,8 +243,10 @@ function cyclesOf({ row, column }: Contraction, plan: Plan, { tileRows, tileColu
     plan.columnMode === DOTS ? sumOf(rows, 1) * sumOf(columns, 4) : sumOf(rows, tileRows) * sumOf(columns, tileColumns);
   const reading = (mode: number, computed: boolean): number =>
     READING[mode]! + (computed ? COMPUTED : 0) + (mode === PACKED_ROWS ? READING[TURNED]! : 0);
-  const each = k * (r * reading(plan.rowMode, !row.plain) + c * reading(plan.columnMode, !column.plain)) + ITEM;
-  return (tiles * k * tileCycles * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
+  const runs = blocksOf(depth);
+  const each =
+    k * (r * reading(plan.rowMode, !row.plain) + c * reading(plan.columnMode, !column.plain)) + runs * RUN + ITEM;
+  return (tiles * (k + runs * RUN_TILE) * tileCycles * items) / (blocksOf(rows) * blocksOf(columns)) + items * each;
 }
 
 /** How much longer some threads work than others do, summed over some numbers of threads. */

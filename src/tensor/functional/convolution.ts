@@ -2,7 +2,7 @@ import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { dot } from "../../graph/ops/dot.ts";
-import { dilate, flip, permute, reshape, slice } from "../../graph/ops/movement.ts";
+import { contiguous, dilate, flip, permute, reshape, slice } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { add } from "./arithmetic.ts";
 import { commonType } from "./operands.ts";
@@ -63,7 +63,12 @@ function backwards(x: Node, kernel: Node, { stride, padding, dilation }: Geometr
 
 const spreadBy = (x: Node, stride: readonly number[]): Node => dilate(x, [1, 1, ...stride]);
 
-const padded = (x: Node, { padding }: Geometry): Node => pad(x, [[0, 0], [0, 0], ...padding]);
+/** [n, c, …] padded, and stored with channels last: a window's rows are then runs of memory, and nothing guards them. */
+function padded(x: Node, { padding }: Geometry): Node {
+  const spatial = range(2, x.shape.length - 2);
+  const last = permute(pad(x, [[0, 0], [0, 0], ...padding]), [0, ...spatial, 1]);
+  return permute(contiguous(last), [0, spatial.length + 1, ...spatial.map((axis) => axis - 1)]);
+}
 
 /**
  * [n, c, …] with [o, c / groups, k…] over windows: one `dot`. Both gradients are again such products, the input's a
@@ -79,8 +84,10 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
     () => {
       const [x, kernel] = [views(input), weights];
       if (groups === 1) {
-        const contract = [[1, ...range(2 + spatial, spatial)], range(1, 1 + spatial)] as const;
-        const product = dot(x, kernel, { batch: [[], []], contract });
+        // [k…, c, o]: the panel that many positions meet.
+        const panel = contiguous(permute(kernel, [...range(2, spatial), 1, 0]));
+        const contract = [[...range(2 + spatial, spatial), 1], range(0, 1 + spatial)] as const;
+        const product = dot(x, panel, { batch: [[], []], contract });
         return permute(product, [0, 1 + spatial, ...range(1, spatial)]);
       }
       const product = dot(grouped(x, 1, groups), grouped(kernel, 0, groups), {
@@ -157,11 +164,11 @@ function convolveSpread(
 /** Output gradients against input windows, summed over examples and positions. */
 function kernelGradient(grad: Node, x: Node, spatial: number, groups: number, kernel: Node): Node {
   if (groups === 1) {
-    const contract = [
-      [0, ...range(2, spatial)],
-      [0, ...range(2, spatial)],
-    ] as const;
-    return dot(grad, x, { batch: [[], []], contract });
+    // [k…, c, o]: channels stand side by side in both.
+    const last = permute(x, [0, ...range(2, 2 * spatial), 1]);
+    const places = [0, ...range(1, spatial)];
+    const product = contiguous(dot(last, grad, { batch: [[], []], contract: [places, [0, ...range(2, spatial)]] }));
+    return permute(product, [1 + spatial, spatial, ...range(0, spatial)]);
   }
   const contract = [
     [0, ...range(3, spatial)],
