@@ -128,7 +128,8 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
   const slots = new Map(
     [...lasting].flatMap(([n, copy]) => (n.source ? [[copy, leafOf.get(n.source)!] as const] : [])),
   );
-  const numberOf = new Map(structure.numbers.map((n, i) => [lasting.get(n)!, i]));
+  // Numbers inside loops stand in the loop's own graph, which lasts; they may stand outside as well.
+  const numberOf = new Map(structure.numbers.flatMap((n, i) => [n, lasting.get(n) ?? n].map((x) => [x, i] as const)));
   const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);

@@ -16,7 +16,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
     const known = leaves(node);
     const inputs = known ? [] : node.inputs.map((x) => values.get(x)!);
     if (known) values.set(node, known);
-    else if (node.op === (scanOp as unknown)) scans.set(node, runScan(node, inputs));
+    else if (node.op === (scanOp as unknown)) scans.set(node, runScan(node, inputs, leaves));
     else if (node.op.tuplePosition) values.set(node, scans.get(node.inputs[0]!)![node.op.tuplePosition(node)]!);
     else values.set(node, evaluateNode(node, inputs));
   }
@@ -24,7 +24,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
 }
 
 /** All results of a scan: every carry before and after every step, then every output, stacked. */
-function runScan(node: Node, inputs: readonly TypedArray[]): TypedArray[] {
+function runScan(node: Node, inputs: readonly TypedArray[], outer: Leaves): TypedArray[] {
   const { length, body } = node.attributes as unknown as ScanAttributes;
   const stepInputs = inputs.slice(body.carry.length, body.carry.length + body.step.length);
   const shared = inputs.slice(body.carry.length + body.step.length);
@@ -34,8 +34,10 @@ function runScan(node: Node, inputs: readonly TypedArray[]): TypedArray[] {
     stack.subarray(step * sizeOf(shape), (step + 1) * sizeOf(shape));
   carries.forEach((stack, i) => stack.set(inputs[i]!));
   for (let step = 0; step < length; step++) {
-    const leaves: Leaves = ({ source }) => {
-      if (!(source instanceof Placeholder)) return undefined;
+    const leaves: Leaves = (inner) => {
+      const { source } = inner;
+      // Numbers of the step are handed over like those outside.
+      if (!(source instanceof Placeholder)) return outer(inner);
       const { role, index } = source;
       if (role === "carry") return slice(carries[index]!, step, body.carry[index]!);
       return role === "step" ? slice(stepInputs[index]!, step, body.step[index]!) : shared[index];
