@@ -1,14 +1,12 @@
 /** Making tensors out of host values, numbers and chance. */
 import { allocate, dtypeOf, isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
-import { HostRandom } from "../core/random.ts";
 import { checkShape, sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { eq } from "../graph/ops/binary.ts";
 import { fill, input, iota } from "../graph/ops/leaf.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { currentDevice } from "./engine.ts";
-import { readSync } from "./evaluate.ts";
 import { add, mul } from "./functional/arithmetic.ts";
 import * as chance from "./functional/random.ts";
 import { nextKey } from "./random.ts";
@@ -223,14 +221,4 @@ export function bernoulli<const S extends number[]>(
   options: RandomOptions = {},
 ): Tensor<S> {
   return fromNode(cast(chance.bernoulli(keyOf(options), [...shape], probability), options.dtype ?? "bool"));
-}
-
-/**
- * 0 … count − 1 in random order, i32. The order is drawn on the host, so the key must have a value: not inside a traced
- * function.
- */
-export function permutation<const N extends number>(count: N, options: RandomOptions = {}): Tensor<[N]> {
-  const [low, high] = readSync(keyOf(options)) as Uint32Array;
-  const order = new HostRandom(low!, high!).permutation(count);
-  return own(converted(order, options.dtype ?? "i32"), [count], options.dtype ?? "i32");
 }
