@@ -1,5 +1,6 @@
 /** Functions of one real number (of two: `atan2`) that are no methods. Integers and bool are taken as f32. */
 import type { Shape } from "../core/shape.ts";
+import * as cordic from "./functional/cordic.ts";
 import * as arcs from "./functional/trigonometric.ts";
 import { fromNode, type Operand, type Tensor } from "./tensor.ts";
 import type { Broadcast } from "./types/broadcast.ts";
@@ -67,4 +68,17 @@ export function digamma<S extends Shape>(x: Tensor<S>): Tensor<S> {
 /** The n-th derivative of ψ(x): ψ itself for 0. From the second on NaN below 0. Throws ArgumentError for a broken or negative n. */
 export function polygamma<S extends Shape>(n: number, x: Tensor<S>): Tensor<S> {
   return fromNode(arcs.polygamma(n, x.node));
+}
+
+/**
+ * tanh as hardware without a multiplier computes it (CORDIC): `iterations` (16 by default) steps that shift and add, each
+ * worth a bit. For studying such hardware; `x.tanh()` is faster and exact.
+ */
+export function cordicTanh<S extends Shape>(x: Tensor<S>, iterations?: number): Tensor<S> {
+  return fromNode(cordic.cordicTanh(x.node, iterations));
+}
+
+/** 1 / (1 + e⁻ˣ) by `cordicTanh`. */
+export function cordicSigmoid<S extends Shape>(x: Tensor<S>, iterations?: number): Tensor<S> {
+  return fromNode(cordic.cordicSigmoid(x.node, iterations));
 }

@@ -8,7 +8,7 @@ interface Numbers {
   readonly shape: readonly number[];
   readonly values: readonly (number | string)[];
 }
-/** One call as tools/goldens/functions.py recorded it. */
+/** One call as tools/goldens/numeric.py recorded it. */
 interface Row {
   readonly name: string;
   readonly args: readonly never[];
@@ -18,7 +18,7 @@ interface Row {
 }
 
 const rows = JSON.parse(
-  readFileSync(new URL("../../tools/goldens/results/functions.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../tools/goldens/results/numeric.json", import.meta.url), "utf8"),
 ) as readonly Row[];
 
 type Ranked = { readonly values: Tensor; readonly indices: Tensor };
@@ -143,6 +143,21 @@ onEachDevice(() => {
     expect(myelin.cummax(tensor([false, true, false]), 0).values.toArraySync()).toEqual([false, true, true]);
     expect(myelin.median(tensor([5, 1, 4], { dtype: "i32" })).itemSync()).toBe(4);
     expect(myelin.linearRecurrence(0.5, tensor([8, 8, 8]), 0).toArraySync()).toEqual([8, 12, 14]);
+  });
+
+  test("[C25] CORDIC gives tanh and sigmoid by shifting and adding: 1e-4 in 16 iterations, a bit more with each", () => {
+    const xs = Float64Array.from({ length: 401 }, (_, i) => (i - 200) / 8);
+    const distance = (got: Tensor, exact: (x: number) => number, within: number): number =>
+      Math.max(...Array.from(got.dataSync(), (y, i) => (Math.abs(xs[i]!) > within ? 0 : Math.abs(y - exact(xs[i]!)))));
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    expect(distance(myelin.cordicTanh(tensor(xs)), Math.tanh, 1)).toBeLessThan(1e-4);
+    expect(distance(myelin.cordicTanh(tensor(xs)), Math.tanh, Infinity)).toBeLessThan(1e-4);
+    expect(distance(myelin.cordicSigmoid(tensor(xs)), sigmoid, Infinity)).toBeLessThan(1e-4);
+    expect(distance(myelin.cordicTanh(tensor(xs), 30), Math.tanh, Infinity)).toBeLessThan(1e-8);
+    expect(distance(myelin.cordicTanh(tensor(xs), 8), Math.tanh, Infinity)).toBeGreaterThan(1e-3);
+    expect(() => myelin.cordicTanh(tensor(xs), 0)).toThrow(
+      "cordicTanh: iterations must be a whole number of 1 or more",
+    );
   });
 
   test("a cache is filled at offsets that are data, by one program", () => {
