@@ -34,10 +34,8 @@ export class Meter<O, Y, M extends string> {
 
   constructor(operation: string, { loss, metrics }: Scores<O, Y, M>) {
     this.#operation = operation;
-    const given = Object.entries({ loss, ...metrics } as Record<
-      string,
-      Scores<O, Y, M>["loss"] | Metric<O, Y> | string
-    >);
+    const named = Array.isArray(metrics) ? Object.fromEntries(metrics.map((name: M) => [name, name])) : metrics;
+    const given = Object.entries({ loss, ...named } as Record<string, typeof loss | Metric<O, Y> | string>);
     this.#scores = new Map(
       given.map(([name, score]) => [
         name,

@@ -20,15 +20,19 @@ export type Batches<X, Y> = (AsyncIterable<readonly [X, Y]> | Iterable<readonly 
 /** One number for the outputs of a batch and what they should be: a loss, or a metric averaged over examples. */
 export type Score<O, Y> = (outputs: O, targets: Y) => Tensor;
 
+/** What is measured besides the loss, under the names that it has in results. */
+export type MetricsByName<O, Y, M extends string> = Readonly<Record<M, Score<O, Y> | Metric<O, Y> | MetricName>>;
+
 /** What is measured. */
 export interface Scores<O, Y, M extends string> {
   /** Such as `losses.crossEntropy`; it must give one number, the mean over the batch. */
   readonly loss: Score<O, Y>;
   /**
    * Further numbers by name: functions, whose means over examples are taken, such as `{ accuracy }`; metrics, whose sums are, such as
-   * `{ f1: new metrics.F1() }`; or names of metrics, such as `{ top5: "top_k_categorical_accuracy" }`. None by default.
+   * `{ f1: new metrics.F1() }`; or names of metrics, such as `{ top5: "top_k_categorical_accuracy" }` or just `["accuracy"]`. None by
+   * default.
    */
-  readonly metrics?: Readonly<Record<M, Score<O, Y> | Metric<O, Y> | MetricName>> | undefined;
+  readonly metrics?: MetricsByName<NoInfer<O>, NoInfer<Y>, M> | readonly (M & MetricName)[] | undefined;
 }
 
 /** Means over all examples, by the names of the scores. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import * as nn from "../../nn/index.ts";
 import * as losses from "../../nn/losses/index.ts";
@@ -333,6 +333,28 @@ describe("in fit and evaluate", () => {
     expect(found.top2).toBeCloseTo(metrics.topKAccuracyScore(targets, all.dataSync(), 2), 10);
     // The metric's own state is its user's.
     expect(() => f1.compute()).toThrow(ArgumentError);
+  });
+
+  it("a list of names, whose results have those names", async () => {
+    const model = nn.sequential(new nn.Linear(2, 3));
+    const scored = { loss: losses.crossEntropy, metrics: ["accuracy", "f1_score"] } as const;
+    const found = await evaluate(model, batches(), scored);
+    expectTypeOf(found).toEqualTypeOf<Record<"loss" | "accuracy" | "f1_score", number>>();
+    expect(Object.keys(found)).toEqual(["loss", "accuracy", "f1_score"]);
+    const same = await evaluate(model, batches(), {
+      loss: losses.crossEntropy,
+      metrics: { accuracy, f1_score: new metrics.F1() },
+    });
+    expect(found.f1_score).toBe(same.f1_score);
+    expect(found.accuracy).toBeCloseTo(same.accuracy, 6);
+    const history = await fit(model, batches(), {
+      optimizer: new optim.SGD(model.parameters()),
+      loss: losses.crossEntropy,
+      metrics: ["cohen_kappa"],
+      display: false,
+    });
+    expectTypeOf(history.cohen_kappa).toEqualTypeOf<number[]>();
+    expect(history.cohen_kappa).toHaveLength(1);
   });
 
   it("an unknown name is an error that lists the names", async () => {
