@@ -20,9 +20,8 @@ export interface ActivationProperties {
   readonly note?: string | undefined;
 }
 
-const { PI } = Math;
 /** The mean of max(x, 0). */
-const HALF = 1 / Math.sqrt(2 * PI);
+const HALF = 1 / Math.sqrt(2 * Math.PI);
 
 /** Activations of one number each, at their defaults. */
 export const activationProperties: Readonly<Record<string, ActivationProperties>> = {
@@ -143,7 +142,7 @@ export const activationProperties: Readonly<Record<string, ActivationProperties>
     derivative: "Φ(x) + x·φ(x)",
     range: [-0.16997120747990369, Infinity],
     saturates: "left",
-    mean: 1 / (2 * Math.sqrt(PI)),
+    mean: 1 / (2 * Math.sqrt(Math.PI)),
     cost: "high",
     note: "Some notes give the range as all numbers; its least value is −0.1700, at −0.7518.",
   },
