@@ -1,19 +1,10 @@
 /** Complex numbers as tensors whose last axis is a pair: the real part, then the imaginary one. */
-import { ShapeError } from "../../core/errors.ts";
-import { show } from "../../core/shape.ts";
 import { zerosLike } from "../create.ts";
 import { toFloat } from "../functional/operands.ts";
 import { atan2, concat, stack } from "../functions.ts";
 import { broadcastTensors } from "../shaping.ts";
 import { fromNode, type Tensor } from "../tensor.ts";
-
-/** Throws ShapeError unless the last axis is a pair. */
-export function checkPairs(op: string, z: Tensor): void {
-  if (z.shape[z.rank - 1] !== 2)
-    throw new ShapeError(
-      `${op}: complex numbers are pairs in a last axis of size 2, got ${show(z.shape)}. Use complex.of(real, imaginary)`,
-    );
-}
+import { checkPairs } from "./pairs.ts";
 
 /** Pairs of two tensors that broadcast; without imaginary parts those are 0. Integers become f32. */
 export function of(real: Tensor, imaginary?: Tensor): Tensor {

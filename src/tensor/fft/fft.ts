@@ -4,7 +4,7 @@ import { normalizeAxes, normalizeAxis, show, type Shape } from "../../core/shape
 import { toFloat } from "../functional/operands.ts";
 import { moveAxis } from "../functions.ts";
 import { fromNode, type Tensor } from "../tensor.ts";
-import { checkPairs } from "./complex.ts";
+import { checkPairs } from "./pairs.ts";
 import { inverseRealTransform, inverseTransform, realTransform, transform } from "./transform.ts";
 
 /** Which direction divides: the inverse by n ("backward", the default), both by √n ("ortho"), or the other by n ("forward"). */

@@ -6,9 +6,9 @@ import { toFloat } from "../functional/operands.ts";
 import { concat, where } from "../functions.ts";
 import { unfold } from "../shaping.ts";
 import { fromNode, type Tensor } from "../tensor.ts";
-import { checkPairs } from "./complex.ts";
-import { fft, ifft, irfft, rfft } from "./fft.ts";
 import { of } from "./complex.ts";
+import { fft, ifft, irfft, rfft } from "./fft.ts";
+import { checkPairs } from "./pairs.ts";
 
 export interface StftOptions {
   /** Elements from one frame to the next, a quarter of a frame by default. */
