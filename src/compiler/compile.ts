@@ -11,6 +11,7 @@ import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
+import { layOutValues } from "./layout.ts";
 import { accumulatedIn, kernelize, storesOf, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
@@ -90,10 +91,12 @@ function compileWith(
       return topological([root]).some((n) => n.source === target.source) ? [root] : [];
     }),
   );
-  const { groups, groupOf, needs } = fuse(roots, inPlace);
+  const fused = fuse(roots, inPlace);
+  const { needs } = fused;
+  const { groups, groupOf, layouts } = layOutValues(fused.groups, fused.groupOf, needs, new Set(roots));
   const isStored = (n: Node): boolean => groupOf.has(n);
   const units = groups
-    .map((g) => (g.scan ? lowerScan(g, isStored) : address(kernelize(g, isStored))))
+    .map((g) => (g.scan ? lowerScan(g, isStored, layouts) : address(kernelize(g, isStored, { layouts }))))
     .filter((u) => u.group.members.some((m) => m.stored));
   const kernels = kernelsOf(units);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));

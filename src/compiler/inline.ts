@@ -11,6 +11,9 @@ export type Visit = (node: Node, index: readonly Expression[]) => void;
 /** The value of a stored node that is not a buffer of its own (inside a scan: part of a stack); undefined for all others. */
 export type Resolve = (node: Node, index: readonly Expression[], inliner: Inliner) => Expression | undefined;
 
+/** Nodes whose axes lie in memory in another order than their own: the axes, outermost first. */
+export type Layouts = ReadonlyMap<Node, readonly number[]>;
+
 /**
  * Builds expressions for one kernel. Nodes for which `stored` holds are loads; all else is their op's lowering, inlined.
  * Equal reads give the same expression, so what several outputs share is shared in the kernel.
@@ -24,11 +27,13 @@ export class Inliner {
   readonly #stored: (node: Node) => boolean;
   readonly #visit: Visit | undefined;
   readonly #resolve: Resolve | undefined;
+  readonly #layouts: Layouts | undefined;
 
-  constructor(stored: (node: Node) => boolean, options: { visit?: Visit; resolve?: Resolve } = {}) {
+  constructor(stored: (node: Node) => boolean, options: { visit?: Visit; resolve?: Resolve; layouts?: Layouts } = {}) {
     this.#stored = stored;
     this.#visit = options.visit;
     this.#resolve = options.resolve;
+    this.#layouts = options.layouts;
   }
 
   bufferOf(node: Node): number {
@@ -61,8 +66,18 @@ export class Inliner {
   #build(node: Node, index: readonly Expression[]): Expression {
     this.#visit?.(node, index);
     if (this.#stored(node))
-      return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, flatten(node, index));
+      return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, this.place(node, index));
     return this.compute(node, index);
+  }
+
+  /** The offset of an element of a stored node. */
+  place(node: Node, index: readonly Expression[]): Expression {
+    const order = this.#layouts?.get(node);
+    if (!order) return flatten(node, index);
+    return flatten(
+      { shape: order.map((axis) => node.shape[axis]!) },
+      order.map((axis) => index[axis]!),
+    );
   }
 
   /** The element computed from the node's inputs, stored or not. */

@@ -18,7 +18,7 @@ import { isHeavy, type Group } from "./fuse.ts";
 import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
-import { flatten, Inliner, type Resolve } from "./inline.ts";
+import { flatten, Inliner, type Layouts, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
 
 /** A kernel and what it is bound to. */
@@ -51,13 +51,17 @@ export interface Surroundings {
   destinations(node: Node, index: readonly Expression[], inliner: Inliner): readonly Destination[];
 }
 
-/** Lowers a group. `isStored` says which nodes outside the group are in memory. */
-export function kernelize(group: Group, isStored: (node: Node) => boolean, surroundings?: Surroundings): Kernelized {
+/** Lowers a group. `isStored` says which nodes outside the group are in memory, `layouts` in which order. */
+export function kernelize(
+  group: Group,
+  isStored: (node: Node) => boolean,
+  { layouts, surroundings }: { readonly layouts?: Layouts; readonly surroundings?: Surroundings } = {},
+): Kernelized {
   const inside = new Set(group.members.map((m) => m.node));
-  const inliner = new Inliner(
-    (n) => n.source !== undefined || (isStored(n) && !inside.has(n)),
-    surroundings ? { resolve: surroundings.resolve } : {},
-  );
+  const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)), {
+    ...(layouts ? { layouts } : {}),
+    ...(surroundings ? { resolve: surroundings.resolve } : {}),
+  });
   const first = group.members[0]!.node;
   if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
   const outputs = group.members
@@ -66,7 +70,7 @@ export function kernelize(group: Group, isStored: (node: Node) => boolean, surro
       const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
       const value = inliner.read(m.node, m.index);
       const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [
-        { node: m.node, offset: flatten(m.node, m.index) },
+        { node: m.node, offset: inliner.place(m.node, m.index) },
       ];
       return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
     });

@@ -7,7 +7,7 @@ import { contiguous } from "../graph/ops/movement.ts";
 import { Placeholder, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
 import { add, constant, index as freshIndex, load, scale, type Expression } from "../ir/expression.ts";
 import { fuse, type Group } from "./fuse.ts";
-import { flatten, type Inliner } from "./inline.ts";
+import { flatten, type Inliner, type Layouts } from "./inline.ts";
 import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
 import { address, schedule, type ScheduledLoop } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
@@ -19,7 +19,7 @@ interface Slot {
 }
 
 /** Lowers a scan group. Only results that somebody reads are kept; the carry always is, since the next step reads it. */
-export function lowerScan(group: Group, isStored: (node: Node) => boolean): ScheduledLoop {
+export function lowerScan(group: Group, isStored: (node: Node) => boolean, layouts: Layouts): ScheduledLoop {
   const scan = group.scan!;
   const { body, length } = scan.attributes as unknown as ScanAttributes;
   const outer = (role: Placeholder["role"], i: number): Node =>
@@ -74,7 +74,7 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
   };
   const nested = fuse([...new Set(roots)]);
   const stored = (n: Node): boolean => nested.groupOf.has(n) || isStored(n);
-  const kernels = nested.groups.map((g) => address(kernelize(g, stored, surroundings)));
+  const kernels = nested.groups.map((g) => address(kernelize(g, stored, { layouts, surroundings })));
   const waits = new Map(
     nested.groups.map((g) => [
       g,
@@ -92,8 +92,11 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean): Sche
     const first: Group = { members: [{ node: copy, index: rows, stored: true }], rows, notes: [] };
     const kernel = address(
       kernelize(first, isStored, {
-        resolve: () => undefined,
-        destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }],
+        layouts,
+        surroundings: {
+          resolve: () => undefined,
+          destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }],
+        },
       }),
     );
     return { key: kernel.key, launches: [kernel] };

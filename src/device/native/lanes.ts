@@ -155,6 +155,7 @@ export class Lanes extends Values {
     if (isUnit(pattern)) return call("load", `b${buffer} + ${this.moved(offset, 1, u)}`);
     if (pattern.kind === "linear") {
       const step = this.factor(pattern.step ?? 1);
+      if (pattern.step === 2 && !some) return call("second", `b${buffer} + ${this.moved(offset, 2, u)}`);
       return call("strided", `b${buffer} + ${this.moved(offset, pattern.step, u)}`, step);
     }
     return call("gather", `b${buffer}`, this.vector(offset, u));

@@ -95,13 +95,7 @@ static OUT_OF_LINE ${type}v load_some_${element}(const ${element} *p, i32 n) {
 static OUT_OF_LINE void store_some_${element}(${element} *p, ${type}v x, i32 n) {
   ${lanes("n", `p[l] = ${store("x[l]")};`)}
 }`;
-  return `
-static inline ${type}v load_${element}(const ${element} *p) {
-  ${type}v out;
-  ${plain ? `__builtin_memcpy(&out, p, sizeof out);` : lanes("L", `out[l] = ${load("p[l]")};`)}
-  return out;
-}
-${masked ? maskedMemory(type) : partly}
+  const gathered = `
 static OUT_OF_LINE ${type}v strided_${element}(const ${element} *p, i64 step) {
   ${type}v out;
   ${lanes("L", `out[l] = ${load("p[l * step]")};`)}
@@ -119,7 +113,18 @@ static OUT_OF_LINE ${type}v gather_${element}(const ${element} *p, i32v at) {
 }
 static OUT_OF_LINE ${type}v gather_some_${element}(const ${element} *p, i32v at, i32 n) {
   return gather_${element}(p, select_i32v(LANE < n, at, splat_i32v(at[0])));
+}`;
+  return `
+static inline ${type}v load_${element}(const ${element} *p) {
+  ${type}v out;
+  ${plain ? `__builtin_memcpy(&out, p, sizeof out);` : lanes("L", `out[l] = ${load("p[l]")};`)}
+  return out;
 }
+${masked ? maskedMemory(type) : partly}
+static inline ${type}v second_${element}(const ${element} *p) {
+  return SHUFFLE_${type}(load_${element}(p), load_${element}(p + L), SECOND);
+}
+${masked ? maskedGather(type) : gathered}
 static inline void store_${element}(${element} *p, ${type}v x) {
   ${plain ? `__builtin_memcpy(p, &x, sizeof x);` : lanes("L", `p[l] = ${store("x[l]")};`)}
 }
@@ -158,10 +163,22 @@ static inline void store_some_${type}(${type} *p, ${type}v x, i32 n) {
 }`;
 }
 
+function maskedGather(type: string): string {
+  const [name, lanes] = type === "f32" ? ["sf", "f32v"] : ["si", "i32v"];
+  const gather = (mask: string): string =>
+    `(${type}v)__builtin_ia32_gathersiv16${name}((${lanes}){0}, p, at, (uint16_t)(${mask}), 4)`;
+  return `
+static inline ${type}v gather_${type}(const ${type} *p, i32v at) { return ${gather("0xffff")}; }
+static inline ${type}v gather_some_${type}(const ${type} *p, i32v at, i32 n) { return ${gather("(1u << n) - 1u")}; }
+static inline ${type}v strided_${type}(const ${type} *p, i64 step) { return gather_${type}(p, LANE * (i32)step); }
+static inline ${type}v strided_some_${type}(const ${type} *p, i64 step, i32 n) { return gather_some_${type}(p, LANE * (i32)step, n); }`;
+}
+
 /** The text for vectors of so many 32-bit lanes. */
 export function preludeFor(lanes: number): string {
   return `${RUNTIME_HEADER}
 #define L ${lanes}
+#define SECOND ${Array.from({ length: lanes }, (_, l) => 2 * l).join(", ")}
 /* What is rare or slow anyway is not to be written out everywhere. */
 #define OUT_OF_LINE __attribute__((noinline, unused))
 typedef float f32;
@@ -178,15 +195,16 @@ typedef u32 u32v __attribute__((vector_size(4 * L)));
 typedef f64 f64v __attribute__((vector_size(8 * L)));
 typedef i64 i64v __attribute__((vector_size(8 * L)));
 #if defined(__clang__) || __GNUC__ >= 12
-#define SHUFFLE_f32(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SHUFFLE_f32(...) __builtin_shufflevector(__VA_ARGS__)
 #define SHUFFLE_f64 SHUFFLE_f32
 #define SHUFFLE_i32 SHUFFLE_f32
 #define SHUFFLE_u32 SHUFFLE_f32
 #else
-#define SHUFFLE_f32(a, b, ...) __builtin_shuffle(a, b, (i32v){__VA_ARGS__})
-#define SHUFFLE_f64(a, b, ...) __builtin_shuffle(a, b, (i64v){__VA_ARGS__})
+#define SHUFFLE_BY(type, a, b, ...) __builtin_shuffle(a, b, (type){__VA_ARGS__})
+#define SHUFFLE_f32(...) SHUFFLE_BY(i32v, __VA_ARGS__)
+#define SHUFFLE_f64(...) SHUFFLE_BY(i64v, __VA_ARGS__)
 #define SHUFFLE_i32 SHUFFLE_f32
-#define SHUFFLE_u32(a, b, ...) __builtin_shuffle(a, b, (u32v){__VA_ARGS__})
+#define SHUFFLE_u32(...) SHUFFLE_BY(u32v, __VA_ARGS__)
 #endif
 static const i32v LANE = {${Array.from({ length: lanes }, (_, l) => l).join(", ")}};
 static inline i32v narrow(i64v x) { return __builtin_convertvector(x, i32v); }
@@ -197,9 +215,11 @@ ${integers("i32")}
 ${integers("u32")}
 ${floats("f32")}
 ${floats("f64")}
-/* Quotients of 32-bit integers are exact in f64. */
+/* By the reciprocal in f64, which is one off at most. */
 static inline i32v quotient_v(i32v x, i32 d) {
-  return __builtin_convertvector(__builtin_convertvector(x, f64v) / (f64)d, i32v);
+  const i32v q = __builtin_convertvector(__builtin_convertvector(x, f64v) * (1 / (f64)d), i32v);
+  const i32v r = x - q * d;
+  return q - (r >= d) + (r < 0);
 }
 static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
 ${["f32", "f64", "i32", "u32"].map((type) => rotations(type, lanes)).join("\n")}
