@@ -29,7 +29,7 @@ def timed(peer, workload, threads):
     line = {"workload": workload, "device": peer, "threads": threads}
     try:
         make = import_module(module).workloads(threads, **options).get(workload)
-        return {**line, **(measure(make()) if make else {"cannot": f"{peer} has no such workload"})}
+        return {**line, **(measure(make()) if make else {"cannot": "it has no such workload"})}
     except Exception as cause:
         # What a peer cannot do is a result too.
         return {**line, "cannot": f"{type(cause).__name__}: {cause}".split("\n")[0]}
