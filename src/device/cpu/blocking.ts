@@ -5,6 +5,7 @@
  */
 import type { Expression } from "../../ir/expression.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
+import { SMALLEST_BOX } from "./boxes.ts";
 import { contractionOf, strideOf, turnsRows, type Contraction, type Operand } from "./contraction.ts";
 import type { Target } from "./target.ts";
 
@@ -147,6 +148,8 @@ function evenRun({ contraction: { row, depth }, depth: extents, stride }: Use, m
   if (!row.plain) return undefined;
   const strides = stride(row, depth);
   for (let from = 1; from < extents.length; from++) {
+    // Kernels take shorter lists for whole.
+    if (extents.slice(from - 1).reduce((product, extent) => product * extent, 1) <= SMALLEST_BOX) continue;
     const inner = cut(extents.slice(from), most, 4);
     if (flatStride(strides.slice(from), inner) === undefined) continue;
     const unit = boxOf(inner);

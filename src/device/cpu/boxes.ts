@@ -104,7 +104,7 @@ interface Place {
 }
 
 /** No list is cut to fewer combinations than this. */
-const SMALLEST_BOX = 32;
+export const SMALLEST_BOX = 32;
 
 /** Builds the loop kernels of one contraction. */
 export class Boxes {

@@ -186,6 +186,19 @@ onEachDevice(() => {
       expectClose(a.unsqueeze(2).mul(b.unsqueeze(0)).sum(1), want, 1e-12);
     });
 
+    test("a short k of two axes whose steps differ", () => {
+      for (const [outer, inner] of [
+        [2, 2],
+        [2, 8],
+        [4, 9],
+      ] as const) {
+        const x = f64([4, outer, 67, inner]).float();
+        const [rows, w] = [x.transpose(1, 2).reshape([4, 67, outer * inner]), f64([outer * inner, 4], 2).float()];
+        expectClose(rows.reshape([268, -1]).matmul(w), naive(matrix(rows.reshape([268, -1])), matrix(w)), 1e-5);
+        expectClose(rows.matmul(w).reshape([268, 4]), naive(matrix(rows.reshape([268, -1])), matrix(w)), 1e-5);
+      }
+    });
+
     test("[E19] batches broadcast: each product is that of its slices", () => {
       const each = (a: Tensor, b: Tensor): unknown =>
         a.unbind().map((x, i) => x.matmul(b.shape[0] === 1 ? b.slice(0) : b.slice(i)).toArraySync());
