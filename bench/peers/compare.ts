@@ -43,7 +43,10 @@ export function comparePeers(workloads: readonly string[], { device, json, pytho
       add(withRates(timed(name, 1, process.execPath, join(folder, "child.mjs"), name, workload), own));
     for (const name of found)
       add(
-        withRates(timed(name, own.threads, python!, join(folder, "child.py"), name, workload, `${own.threads}`), own),
+        withRates(
+          timed(name, own.threads, python!, "-B", join(folder, "child.py"), name, workload, `${own.threads}`),
+          own,
+        ),
       );
   }
   const table = [drawTable(device, [...javascript, ...found], lines), ...notes].join("\n");
@@ -66,7 +69,7 @@ function pythonPeers(python: string | undefined): { found: string[]; notes: stri
       notes: ["No peers in Python: --python PATH (or MYELIN_PYTHON) names one with torch, jax or onnxruntime"],
     };
   try {
-    const output = execFileSync(python, [join(folder, "child.py")], { encoding: "utf8" });
+    const output = execFileSync(python, ["-B", join(folder, "child.py")], { encoding: "utf8" });
     const peers = Object.entries(JSON.parse(output) as Record<string, { version?: string; cannot?: string }>);
     return {
       found: peers.filter(([, { version }]) => version).map(([name]) => name),
