@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import {
   accuracy,
   confusionMatrix,
+  describeDevice,
   drawnDigits,
   findMnist,
   fit,
@@ -130,6 +131,7 @@ async function run(options: Options, terminal: Terminal | undefined): Promise<vo
   manualSeed(options.seed);
   const digits = await findDigits(options.data);
   const thousands = (count: number): string => count.toLocaleString("en-US");
+  print(`device: ${describeDevice(options.device)}`);
   print(
     `data: ${digits.source}; ${thousands(digits.train.count)} to train on, ${thousands(digits.test.count)} to test`,
   );

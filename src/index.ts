@@ -26,8 +26,8 @@ export { manualSeed, randomState, setRandomState } from "./tensor/random.ts";
 export { jit, type Jitted } from "./tensor/jit.ts";
 export { explain, type Explanation } from "./tensor/explain.ts";
 export { profile, type Profile } from "./tensor/profile.ts";
-export { availableDevices, currentDevice, deviceThreads, registerDevice, setDevice } from "./tensor/engine.ts";
-export { buffer, BufferTensor, parameter, Parameter } from "./tensor/parameter.ts";
+export { availableDevices, currentDevice, deviceThreads, describeDevice, registerDevice, setDevice } from "./tensor/engine.ts";
+export { BufferTensor, Parameter } from "./tensor/parameter.ts";
 export {
   grad,
   jvp,

@@ -26,7 +26,7 @@ export const USAGE = `Trains a small convolutional network to read handwritten d
   --seed N         of the first weights and of the order of images (0)
   --data FOLDER    where MNIST's IDX files are; otherwise MYELIN_DATA, then ../shared/data,
                    then digits that the library draws itself
-  --device NAME    what computes: wasm or reference (wasm)
+  --device NAME    what computes: cpu, native, wasm or reference (cpu)
   --threads N      threads that compute (as many as there are cores)
   --help           shows this`;
 
@@ -36,7 +36,7 @@ const FLAGS = {
   lr: { type: "string", default: "0.003" },
   seed: { type: "string", default: "0" },
   data: { type: "string" },
-  device: { type: "string", default: "wasm" },
+  device: { type: "string", default: "cpu" },
   threads: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;

@@ -69,6 +69,8 @@ export interface Limits {
 
 export interface Device {
   readonly name: string;
+  /** For people: what computes, in a few words. */
+  readonly about: string;
   readonly limits: Limits;
   /** Threads that compute now: fewer than `limits` says after one was lost. */
   readonly threads: number;

@@ -51,6 +51,11 @@ export function deviceThreads(name: string = current): number {
   return deviceNamed(name).threads;
 }
 
+/** What a device computes with, in a few words for people. Throws DeviceError for a name that is not registered. */
+export function describeDevice(name: string = current): string {
+  return deviceNamed(name).about;
+}
+
 /** The device itself, created on first use. */
 export function deviceNamed(name: string): Device {
   let device = devices.get(name);

@@ -55,6 +55,7 @@ export class Tape {
 
 export abstract class HeapDevice implements Device {
   abstract readonly name: string;
+  abstract readonly about: string;
   abstract readonly limits: Limits;
   abstract readonly threads: number;
   protected readonly memory: WebAssembly.Memory;

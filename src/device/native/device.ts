@@ -7,9 +7,8 @@ import { DeviceError } from "../../core/errors.ts";
 import { stepsOf, type Tape } from "../cpu/device.ts";
 import type { Memory, Program, Runnable, Step, TapeEntry } from "../device.ts";
 import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
-import type { Compilation } from "./cache.ts";
 import type { NativePool } from "./library.ts";
-import { Tier } from "./tier.ts";
+import { Tier, type Order } from "./tier.ts";
 
 /** What can be chosen about the device. */
 export interface NativeOptions extends WasmOptions {
@@ -34,7 +33,7 @@ class NativeProgram implements Runnable {
   readonly cost: number;
   runs = 0;
   wasm: Runnable | undefined;
-  compilation: Compilation | undefined;
+  order: Order | undefined;
   native: { readonly tape: Tape; readonly pool: NativePool } | undefined;
 
   constructor(device: NativeDevice, program: Program) {
@@ -84,7 +83,14 @@ export class NativeDevice extends WasmDevice {
 
   /** What programs run on now, or will after their first runs. */
   get tier(): "native" | "wasm" {
-    return this.#tier === null ? "wasm" : "native";
+    return this.#tierOrNull() ? "native" : "wasm";
+  }
+
+  override get about(): string {
+    const tier = this.#tierOrNull();
+    if (!tier) return super.about;
+    const first = this.#runsBefore ? `; WebAssembly in a program's first ${this.#runsBefore} runs` : "";
+    return `${tier.about}, ${this.#nativeThreads} ${this.#nativeThreads === 1 ? "thread" : "threads"}${first}`;
   }
 
   override async read(memory: Memory, offset?: number, length?: number): Promise<Uint8Array> {
@@ -119,12 +125,11 @@ export class NativeDevice extends WasmDevice {
     const run = made.runs++;
     if (run === COMPILE_AT && run < this.#runsBefore) this.#compile(made);
     if (run < this.#runsBefore) return undefined;
-    if (!made.compilation) this.#compile(made);
+    if (!made.order) this.#compile(made);
     return this.#attempt((tier) => {
-      const functions = tier.load(made.compilation!);
-      const places = new Map(made.steps.map((step, i) => [step.key, functions[i]!]));
+      tier.load(made.order!);
       const pool = tier.pool(made.steps);
-      const tape = this.place(made.program, tier.target, (step) => places.get(step.key)!, made);
+      const tape = this.place(made.program, tier.target, (step) => tier.functionOf(step), made);
       return (made.native = { tape, pool });
     });
   }
@@ -132,24 +137,38 @@ export class NativeDevice extends WasmDevice {
   /** Compiles all that these programs need, together. */
   async warm(programs: readonly Program[]): Promise<void> {
     const steps = programs.flatMap((program) => stepsOf(program.tape));
-    await this.#attempt((tier) => tier.compile(steps))?.result();
+    await this.#attempt((tier) => tier.compile(steps))?.compilation.result();
   }
 
   #compile(made: NativeProgram): void {
-    this.#attempt((tier) => (made.compilation = tier.compile(made.steps)));
+    this.#attempt((tier) => (made.order = tier.compile(made.steps)));
   }
 
-  /** What the tier answers; where it cannot, WebAssembly goes on, which is said once. */
+  /** What the tier answers; where it fails, WebAssembly goes on, which is said once. */
   #attempt<T>(work: (tier: Tier) => T): T | undefined {
-    if (this.#tier === null) return undefined;
+    const tier = this.#tierOrNull();
     try {
-      return work((this.#tier ??= new Tier(this.memory, this.#nativeThreads)));
+      return tier && work(tier);
     } catch (error) {
-      if (!(error instanceof DeviceError)) throw error;
-      this.#tier = null;
-      console.warn(`myelin: ${error.message} Going on with WebAssembly.`);
+      this.#giveUp(error, true);
       return undefined;
     }
+  }
+
+  /** The tier, where this machine has what it needs. A machine without is nothing to warn of, unless it was asked for. */
+  #tierOrNull(): Tier | undefined {
+    try {
+      if (this.#tier === undefined) this.#tier = new Tier(this.memory, this.#nativeThreads);
+    } catch (error) {
+      this.#giveUp(error, this.#runsBefore === 0);
+    }
+    return this.#tier ?? undefined;
+  }
+
+  #giveUp(error: unknown, aloud: boolean): void {
+    if (!(error instanceof DeviceError)) throw error;
+    this.#tier = null;
+    if (aloud) console.warn(`myelin: ${error.message} Going on with WebAssembly.`);
   }
 }
 

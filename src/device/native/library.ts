@@ -57,6 +57,9 @@ export function loadRuntime(cache: KernelCache): NativeRuntime {
 /** The runtime's C for a machine. */
 export const runtimeSource = ({ lanes }: Toolchain): KernelSource => ({ prelude: runtimeFor(lanes), body: "" });
 
+/** @throws NativeUnavailable ("koffi") where it is missing or refuses to load. */
+export const requireKoffi = (system: System): void => void loadKoffi(system);
+
 function loadKoffi(system: System): Koffi {
   try {
     // A package of CommonJS, or the module object of one that is not.

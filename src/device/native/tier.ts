@@ -2,12 +2,12 @@
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
-import { KernelCache, type Compilation, type KernelSource } from "./cache.ts";
+import { KernelCache, type Compilation } from "./cache.ts";
 import { contractScratch, renderContractKernel } from "./contract.ts";
 import { NativeUnavailable } from "./errors.ts";
 import { openCacheFolder } from "./folder.ts";
 import { renderLoopKernel, scratchBytes } from "./kernels.ts";
-import { loadRuntime, runtimeSource, type NativePool, type NativeRuntime } from "./library.ts";
+import { loadRuntime, requireKoffi, runtimeSource, type NativePool, type NativeRuntime } from "./library.ts";
 import { preludeFor } from "./prelude.c.ts";
 import { targetFor } from "./target.ts";
 import { findToolchain } from "./toolchain.ts";
@@ -24,21 +24,31 @@ export function availableTier(): string | undefined {
   }
 }
 
+/** Kernels that are being compiled. */
+export interface Order {
+  readonly keys: readonly string[];
+  readonly compilation: Compilation;
+}
+
 /** @throws NativeUnavailable from everything here, where the machine lacks something. */
 export class Tier {
   readonly target: Target;
+  /** For people: who compiles, for what. */
+  readonly about: string;
   readonly #cache: KernelCache;
   readonly #prelude: string;
   readonly #memory: WebAssembly.Memory;
   readonly #threads: number;
-  /** Sources of kernels, by their text. */
-  readonly #sources = new Map<string, KernelSource>();
+  /** Kernels that were loaded, by their text. */
+  readonly #functions = new Map<string, number>();
   #runtime: NativeRuntime | undefined;
   #pool: NativePool | undefined;
 
   constructor(memory: WebAssembly.Memory, threads: number) {
     const folder = openCacheFolder();
+    requireKoffi(folder.system);
     const toolchain = findToolchain(folder);
+    this.about = `C by ${toolchain.version} for vectors of ${32 * toolchain.lanes} bits`;
     this.target = targetFor(toolchain.lanes);
     this.#cache = new KernelCache(folder, toolchain);
     this.#prelude = preludeFor(toolchain.lanes);
@@ -47,15 +57,30 @@ export class Tier {
   }
 
   /** Starts compiling what the steps need and is not there yet; returns at once. */
-  compile(steps: readonly Step[]): Compilation {
+  compile(steps: readonly Step[]): Order {
     if (!this.#runtime) this.#cache.compile([runtimeSource(this.#cache.toolchain)]);
-    return this.#cache.compile(steps.map((step) => this.#source(step)));
+    const missing = [...new Map(steps.map((step) => [step.key, step])).values()].filter(
+      ({ key }) => !this.#functions.has(key),
+    );
+    const compilation = this.#cache.compile(
+      missing.map(({ kernel }) => ({
+        prelude: this.#prelude,
+        body:
+          kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target),
+      })),
+    );
+    return { keys: missing.map(({ key }) => key), compilation };
   }
 
-  /** The functions of steps, in their order, once all are there. */
-  load(compilation: Compilation): number[] {
+  /** Waits for an order, and makes its kernels ready to be called. */
+  load({ keys, compilation }: Order): void {
     this.#runtime ??= loadRuntime(this.#cache);
-    return compilation.wait().map((kernel) => this.#runtime!.load(kernel));
+    compilation.wait().forEach((kernel, i) => this.#functions.set(keys[i]!, this.#runtime!.load(kernel)));
+  }
+
+  /** The function of a kernel that was loaded. */
+  functionOf({ key }: Step): number {
+    return this.#functions.get(key)!;
   }
 
   /** The threads, each with scratch memory for these steps. */
@@ -70,16 +95,6 @@ export class Tier {
   dispose(): void {
     this.#pool?.dispose();
     this.#pool = undefined;
-  }
-
-  #source({ key, kernel }: Step): KernelSource {
-    let source = this.#sources.get(key);
-    if (!source) {
-      const render =
-        kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target);
-      this.#sources.set(key, (source = { prelude: this.#prelude, body: render }));
-    }
-    return source;
   }
 
   #scratch(kernel: Kernel, sizes: readonly number[]): number {

@@ -17,6 +17,7 @@ interface ReferenceMemory extends Memory {
  */
 export class ReferenceDevice implements Device {
   readonly name = "reference";
+  readonly about = "each operation alone, interpreted";
   readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: true };
   readonly threads = 1;
   /** Called after every step with what it did: tests count the traffic of memory with it. */

@@ -121,7 +121,9 @@ describe.skipIf(!existsSync(executable))("the built package in a browser", () =>
   };
 
   test("is bundled without a word of Node", () => {
-    expect(bundle.match(/["'`]node:\w+|\brequire\(|\bprocess\.|#platform|#native|gcc|\bimport\b(?!\.meta)/g)).toBeNull();
+    expect(
+      bundle.match(/["'`]node:\w+|\brequire\(|\bprocess\.|#platform|#native|gcc|\bimport\b(?!\.meta)/g),
+    ).toBeNull();
     expect(gzipSync(bundle).length).toBeLessThan(100 * 1024);
   });
 

@@ -150,7 +150,7 @@ export const activationProperties: Readonly<Record<string, ActivationProperties>
     call: smooth.silu,
     formula: "x·σ(x)",
     derivative: "σ(x)·(1 + x·(1 − σ(x)))",
-    range: [-0.27846454276107377, Infinity],
+    range: [-0.2784645427610738, Infinity],
     saturates: "left",
     mean: 0.20662,
     cost: "medium",
