@@ -35,7 +35,7 @@ const BITS = {
 export type SafetensorsDType = keyof typeof BITS;
 
 /** All element types of the format, in increasing order of alignment. */
-export const SAFETENSORS_DTYPES: readonly SafetensorsDType[] = Object.keys(BITS) as SafetensorsDType[];
+export const SAFETENSORS_DTYPES: readonly SafetensorsDType[] = /* @__PURE__ */ Object.keys(BITS) as SafetensorsDType[];
 
 /** One tensor as a file holds it. */
 export interface SafetensorsTensor {

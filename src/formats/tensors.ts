@@ -21,9 +21,9 @@ const NAMES: Readonly<Record<DType, SafetensorsDType>> = {
   bool: "BOOL",
 };
 
-const DTYPES = Object.fromEntries(Object.entries(NAMES).map(([dtype, name]) => [name, dtype])) as Readonly<
-  Partial<Record<SafetensorsDType, DType>>
->;
+const DTYPES = /* @__PURE__ */ Object.fromEntries(
+  Object.entries(NAMES).map(([dtype, name]) => [name, dtype]),
+) as Readonly<Partial<Record<SafetensorsDType, DType>>>;
 
 /** Reads elements that tensors have no dtype for, as the nearest one that holds them. */
 interface Conversion {
@@ -107,8 +107,8 @@ function fromHalf(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
+const word = /* @__PURE__ */ new Uint32Array(1);
+const float = /* @__PURE__ */ new Float32Array(word.buffer);
 
 /** The upper half of a float of single precision. */
 function fromBrainFloat(bits: number): number {

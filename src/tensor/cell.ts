@@ -30,7 +30,7 @@ export class CellVersion implements Source {
 /** Stands in a traced program for whatever version the cell has when the program runs. */
 export class CellSlot extends CellVersion {}
 
-const memories = new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
+const memories = /* @__PURE__ */ new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
 
 export class Cell {
   readonly shape: Shape;

@@ -91,7 +91,7 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
 }
 
 /** Memory that collected functions had bound: nobody else frees it. */
-const abandoned = new FinalizationRegistry<ReadonlyMap<string, readonly Variant[]>>((variants) => {
+const abandoned = /* @__PURE__ */ new FinalizationRegistry<ReadonlyMap<string, readonly Variant[]>>((variants) => {
   for (const variant of [...variants.values()].flat()) release(variant);
 });
 

@@ -25,6 +25,7 @@ const WANTS: Readonly<Record<Domain, string>> = {
   any: "",
 };
 
+/* @__NO_SIDE_EFFECTS__ */
 function define(
   name: BinaryOp,
   domain: Domain,
@@ -67,6 +68,7 @@ export const powOp: Op = define("pow", "float", "same", ({ grad, node, inputs: [
   ];
 });
 /** Ties share the gradient in halves, and NaN sends it both ways, as in PyTorch. */
+/* @__NO_SIDE_EFFECTS__ */
 const extreme = (name: "max" | "min"): Op =>
   define(name, "any", "same", ({ grad, inputs: [a, b] }) => {
     const [lower, higher] = name === "max" ? [a!, b!] : [b!, a!];

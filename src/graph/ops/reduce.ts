@@ -12,6 +12,7 @@ import { where } from "./where.ts";
 
 type Axes = { readonly axes: readonly number[] };
 
+/* @__NO_SIDE_EFFECTS__ */
 function define(name: ReduceOp, vjp?: (c: GradientContext<Axes>) => Node): Op<Axes> {
   const arg = name === "argmax" || name === "argmin";
   return {
@@ -46,6 +47,7 @@ export const spread = (value: Node, shape: Shape, axes: readonly number[]): Node
   expand(reshape(value, kept(shape, axes)), shape);
 
 /** The gradient goes to the first extreme element, as in PyTorch's max over an axis. */
+/* @__NO_SIDE_EFFECTS__ */
 const toWinner =
   (arg: (x: Node, axes: readonly number[]) => Node) =>
   ({ grad, inputs: [x], attributes: { axes } }: GradientContext<Axes>): Node => {
@@ -117,6 +119,7 @@ export const minReduceOp: Op<Axes> = define(
 export const argmaxOp: Op<Axes> = define("argmax");
 export const argminOp: Op<Axes> = define("argmin");
 
+/* @__NO_SIDE_EFFECTS__ */
 const build =
   (op: Op<Axes>) =>
   (x: Node, axes: readonly number[]): Node =>

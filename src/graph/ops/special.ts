@@ -9,6 +9,7 @@ import { add, div, mul, sub } from "./binary.ts";
 import { fill } from "./leaf.ts";
 import { exp, neg, sqrt } from "./unary.ts";
 
+/* @__NO_SIDE_EFFECTS__ */
 function define<A extends Attributes = Attributes>(
   name: string,
   formula: (x: Expression, attributes: A) => Expression,

@@ -9,6 +9,7 @@ import { fill } from "./leaf.ts";
 
 type Domain = "float" | "number" | "any";
 
+/* @__NO_SIDE_EFFECTS__ */
 function define(name: UnaryOp, domain: Domain, vjp?: (context: GradientContext) => Node | undefined): Op {
   return {
     name,

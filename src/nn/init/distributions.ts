@@ -55,6 +55,7 @@ function slid(random: HostRandom, low: number, high: number): number {
 }
 
 /** The same number everywhere. */
+/* @__NO_SIDE_EFFECTS__ */
 export function constant(value: number): Initializer {
   return () => () => value;
 }

@@ -1,13 +1,11 @@
 /** Activation functions. Each one maps every element on its own; integers are taken as f32. */
 import type { Node } from "../../graph/node.ts";
-import * as binary from "../../graph/ops/binary.ts";
+import { add, div, le, lt, max, mul, sub } from "../../graph/ops/binary.ts";
 import * as unary from "../../graph/ops/unary.ts";
 import { where } from "../../graph/ops/where.ts";
 import { withGradient } from "./custom.ts";
 import { expm1, log1p } from "./elementary.ts";
 import { like, toFloat } from "./operands.ts";
-
-const { add, div, le, lt, max, mul, sub } = binary;
 
 const scale = (x: Node, by: number): Node => mul(x, like(x, by));
 const shift = (x: Node, by: number): Node => add(x, like(x, by));

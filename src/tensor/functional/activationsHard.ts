@@ -1,14 +1,12 @@
 /** Activations in pieces: shrinking, thresholds, and the cheap forms of smooth ones. Integers are taken as f32. */
 import { ArgumentError } from "../../core/errors.ts";
 import type { Node } from "../../graph/node.ts";
-import * as binary from "../../graph/ops/binary.ts";
+import { div, le, lt } from "../../graph/ops/binary.ts";
 import { abs, sqrt, tanh } from "../../graph/ops/unary.ts";
 import { where } from "../../graph/ops/where.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { clamp } from "./elementary.ts";
 import { like, toFloat } from "./operands.ts";
-
-const { le, lt } = binary;
 
 /** Throws ArgumentError for a width below 0 or none at all. */
 function checkWidth(op: string, name: string, value: number): void {
@@ -50,7 +48,7 @@ export function squareplus(input: Node, b: number = 4): Node {
   const root = sqrt(add(mul(x, x), b));
   const negative = lt(x, like(x, 0));
   const safe = where(negative, sub(root, x), like(x, 1));
-  return where(negative, binary.div(like(x, b / 2), safe), mul(add(x, root), 0.5));
+  return where(negative, div(like(x, b / 2), safe), mul(add(x, root), 0.5));
 }
 
 /** 0 up to −1, x from 1 on, ¼·(x + 1)² between: the smooth part of sparsemax, as softplus is of softmax. */

@@ -28,6 +28,7 @@ function directed(x: Node, axis: number, reverse: boolean, run: (x: Node) => Nod
   return reverse ? flip(run(flip(x, [axis])), [axis]) : run(x);
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 const cumulative =
   (name: string, mode: "sum" | "prod", nothing: number) =>
   (input: Node, axis: number, { exclusive = false, reverse = false }: CumulativeOptions = {}): Node => {
@@ -43,6 +44,7 @@ export const cumsum: (x: Node, axis: number, options?: CumulativeOptions) => Nod
 /** Products of the elements up to each one; zeros have exact gradients. bool and u8 multiply as i32. */
 export const cumprod: (x: Node, axis: number, options?: CumulativeOptions) => Node = cumulative("cumprod", "prod", 1);
 
+/* @__NO_SIDE_EFFECTS__ */
 const extreme =
   (name: string, mode: "max" | "min") =>
   (x: Node, axis: number): Ranked => {

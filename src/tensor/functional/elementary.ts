@@ -1,14 +1,13 @@
 /** Functions of one real number. Integers and bool are taken as f32; rounding leaves them alone. */
 import { isFloat } from "../../core/dtype.ts";
 import type { Node } from "../../graph/node.ts";
-import * as binary from "../../graph/ops/binary.ts";
+import { add, div, eq, lt, mul, or, sub } from "../../graph/ops/binary.ts";
 import * as unary from "../../graph/ops/unary.ts";
 import { where } from "../../graph/ops/where.ts";
 import { withGradient } from "./custom.ts";
 import { like, toFloat } from "./operands.ts";
 
-const { add, div, lt, mul, sub } = binary;
-
+/* @__NO_SIDE_EFFECTS__ */
 const lift =
   (f: (x: Node) => Node) =>
   (x: Node): Node =>
@@ -60,8 +59,8 @@ export function log1p(input: Node): Node {
     () => {
       const one = like(x, 1);
       const sum = add(x, one);
-      const infinite = binary.eq(x, like(x, Infinity));
-      return where(binary.or(binary.eq(sum, one), infinite), x, mul(unary.log(sum), div(x, sub(sum, one))));
+      const infinite = eq(x, like(x, Infinity));
+      return where(or(eq(sum, one), infinite), x, mul(unary.log(sum), div(x, sub(sum, one))));
     },
     (grad, _, [at]) => [div(grad, add(at!, like(at!, 1)))],
   );
@@ -115,6 +114,7 @@ export function cosh(input: Node): Node {
   );
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 const leaveIntegers =
   (f: (x: Node) => Node) =>
   (x: Node): Node =>

@@ -8,6 +8,7 @@ import { withGradient } from "./custom.ts";
 import { log1p } from "./elementary.ts";
 import { like, pair, toFloat, type Operand } from "./operands.ts";
 
+/* @__NO_SIDE_EFFECTS__ */
 const lift =
   (f: (x: Node) => Node) =>
   (x: Node): Node =>
