@@ -1,5 +1,5 @@
 /** What is timed. A training step is the whole step: zero, forward, backward, update. */
-import { buffer, jit, losses, noGrad, optim, parameter, randint, randn, type Tensor } from "myelin";
+import { jit, losses, nn, noGrad, optim, randint, randn, tensor, type Tensor } from "myelin";
 import { Convolutional, Gpt, Perceptron, Recurrent } from "./models.ts";
 
 export interface Workload {
@@ -23,28 +23,28 @@ function values(...shape: number[]): Tensor {
 
 /** State in the device's memory, as weights are. */
 function weights(...shape: number[]): Tensor {
-  return parameter(values(...shape).dataSync(), shape);
+  return nn.parameter(tensor(values(...shape).dataSync(), shape));
 }
 
 // Results go into state on the device: bringing them to JavaScript is not part of a product.
 function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
   const a = weights(n, n),
     b = weights(n, n),
-    c = buffer(new Float32Array(n * n), [n, n]);
+    c = nn.buffer(tensor(new Float32Array(n * n), [n, n]));
   const product = jit(() => c.assign((transposeLeft ? a.T : a).matmul(transposeRight ? b.T : b)));
   return { step: product, run: product, flops: 2 * n ** 3 };
 }
 
 function elementwise(n: number): Workload {
   const x = weights(n),
-    y = buffer(new Float32Array(n), [n]);
+    y = nn.buffer(tensor(new Float32Array(n), [n]));
   const f = jit(() => y.assign(x.mul(2).add(1).relu().mul(x.sigmoid())));
   return { step: f, run: f, bytes: 8 * n };
 }
 
 function softmax(rows: number, columns: number): Workload {
   const x = weights(rows, columns),
-    y = buffer(new Float32Array(rows * columns), [rows, columns]);
+    y = nn.buffer(tensor(new Float32Array(rows * columns), [rows, columns]));
   const f = jit(() => y.assign(x.softmax(-1)));
   return { step: f, run: f, bytes: 8 * rows * columns };
 }

@@ -8,15 +8,15 @@ import {
   hessian,
   jacobian,
   jvp,
+  nn,
   noGrad,
   ones,
-  parameter,
   setDevice,
   tensor,
+  type Tensor,
   valueAndGrad,
   vjp,
   zeros,
-  type Tensor,
 } from "../index.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { expectClose, onEachDevice, spread } from "./devices.testing.ts";
@@ -89,7 +89,7 @@ onEachDevice(() => {
       for (let i = 0; i < 3; i++) w = w.sub(grad((x: Tensor) => x.square())(w).mul(0.1));
       expect(w.requiresGrad).toBe(false);
       expect(w.itemSync()).toBeCloseTo(0.512, 12);
-      const p = parameter(Float64Array.of(3), []);
+      const p = nn.parameter(tensor(Float64Array.of(3), []));
       const gradient = grad((x: Tensor) => x.mul(p).square())(scalar(2));
       expect(gradient.requiresGrad).toBe(true);
       gradient.backward();
@@ -153,12 +153,12 @@ onEachDevice(() => {
 
   describe("backward on parameters", () => {
     test("[A26] [A20] accumulates; a whole pass by hand equals it", () => {
-      const shapes = [
+      const shapes: number[][] = [
         [4, 5],
         [3, 4],
         [1, 3],
-      ] as const;
-      const weights = shapes.map((shape, i) => parameter(f64(shape, i + 1).dataSync(), shape));
+      ];
+      const weights = shapes.map((shape, i) => nn.parameter(f64(shape, i + 1)));
       const [x, y] = [f64([5, 7], 9), f64([1, 7], 8).gt(0).cast("f64")];
       const activations = [x];
       let a = x;
@@ -183,7 +183,7 @@ onEachDevice(() => {
     });
 
     test("[A9] [AI1] one unit: a = 4, J = 2; dJ/da = 2, dJ/db = 2, dJ/dw = -4", () => {
-      const [w, b] = [parameter(Float32Array.of(2), []), parameter(Float32Array.of(8), [])];
+      const [w, b] = [nn.parameter(tensor(Float32Array.of(2), [])), nn.parameter(tensor(Float32Array.of(8), []))];
       const c = w.mul(-2);
       const a = c.add(b);
       const d = a.sub(2);
@@ -208,7 +208,7 @@ onEachDevice(() => {
 
   describe("without gradients", () => {
     test("[A24] under noGrad nothing is recorded", () => {
-      const p = parameter(Float32Array.of(1, 2), [2]);
+      const p = nn.parameter(tensor(Float32Array.of(1, 2), [2]));
       expect(p.mul(2).requiresGrad).toBe(true);
       const y = noGrad(() => p.mul(2));
       expect(y.requiresGrad).toBe(false);
@@ -269,7 +269,7 @@ onEachDevice(() => {
     });
 
     test("parameters used inside get their gradients", () => {
-      const p = parameter(f64([4, 4], 3).dataSync(), [4, 4]);
+      const p = nn.parameter(tensor(f64([4, 4], 3).dataSync(), [4, 4]));
       const run = (x: Tensor): Tensor => x.matmul(p).tanh();
       const x = f64([2, 4]);
       checkpoint(run)(x).sum().backward();

@@ -1,9 +1,8 @@
 /** Trainable tensors: handles on cells. */
-import { dtypeOf, type TypedArray } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { assign } from "./assign.ts";
-import { Cell } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor whose value lives in a cell: reading it gives the current version, assigning makes a new one. */
@@ -56,21 +55,3 @@ export class Parameter<out S extends Shape = Shape> extends StateTensor<S> {
 
 /** State that is saved with a module but not trained (running statistics, counters). */
 export class BufferTensor<out S extends Shape = Shape> extends StateTensor<S> {}
-
-/** A trainable tensor with a copy of these elements. Element order is row-major. */
-export function parameter<const S extends Shape>(
-  elements: TypedArray,
-  shape: S,
-  label: string = "parameter",
-): Parameter<S> {
-  return new Parameter<S>(Cell.of(elements, shape, dtypeOf(elements), { requiresGrad: true, label }));
-}
-
-/** Saved, untrained state with a copy of these elements. */
-export function buffer<const S extends Shape>(
-  elements: TypedArray,
-  shape: S,
-  label: string = "buffer",
-): BufferTensor<S> {
-  return new BufferTensor<S>(Cell.of(elements, shape, dtypeOf(elements), { label }));
-}
