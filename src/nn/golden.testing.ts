@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { sizeOf, type Shape } from "../core/shape.ts";
 import { tensor } from "../tensor/create.ts";
-import { parameter, type Parameter } from "../tensor/parameter.ts";
+import { parameter } from "./state.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 type Numbers = readonly number[];
@@ -43,7 +44,7 @@ export function fixed(shape: Shape, seed: number): Tensor {
 
 /** Fixed numbers as a parameter of f64, so that their gradient is kept. */
 export function fixedParameter(shape: Shape, seed: number, scale: number = 1): Parameter {
-  return parameter(spread(shape, seed, scale), [...shape]);
+  return parameter(tensor(spread(shape, seed, scale), [...shape]));
 }
 
 /** Elements agree with recorded numbers, to a tolerance relative to the larger of 1 and the number. */

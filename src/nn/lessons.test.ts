@@ -17,7 +17,6 @@ import {
   nn,
   noGrad,
   optim,
-  parameter,
   predict,
   randn,
   saveModel,
@@ -26,8 +25,8 @@ import {
   stack,
   step,
   tensor,
-  zeros,
   type Tensor,
+  zeros,
 } from "myelin";
 import { expectClose, onEachDevice } from "../tensor/devices.testing.ts";
 import { fixed, fixedParameter } from "./golden.testing.ts";
@@ -392,7 +391,7 @@ onEachDevice(() => {
       const initialize = (): Tensor[][] => {
         manualSeed(1);
         return dims.slice(1).map((out, l) => {
-          const w = parameter(new Float64Array(out * dims[l]!), [out, dims[l]!]);
+          const w = nn.parameter(tensor(new Float64Array(out * dims[l]!), [out, dims[l]!]));
           nn.init.assign(w, nn.init.kaimingNormal());
           return [w, zeros([out, 1], { dtype: "f64" })];
         });
@@ -679,13 +678,13 @@ onEachDevice(() => {
       // Hidden and output layer of one width, so that A − Y can be written down for both.
       const weights = network(4, 3, 3);
       const [first, second] = [noGrad(() => forwardPass(x, weights))[0]!.z, weights.w[1]!];
-      const hidden = parameter(Float64Array.from(first.dataSync()), [3, 6]);
+      const hidden = nn.parameter(tensor(Float64Array.from(first.dataSync()), [3, 6]));
       const output = second.matmul(hidden.relu()).add(weights.b[1]!) as Tensor;
       losses.softCrossEntropy(output.T as Tensor, y.T as Tensor, { reduction: "sum" }).backward();
       const wrong = hidden.relu().sub(y);
       expect(hidden.grad!.sub(wrong).abs().max().itemSync()).toBeGreaterThan(0.1);
       // At the output it is, to the last digits.
-      const scores = parameter(Float64Array.from(output.dataSync()), [3, 6]);
+      const scores = nn.parameter(tensor(Float64Array.from(output.dataSync()), [3, 6]));
       losses.softCrossEntropy(scores.T as Tensor, y.T as Tensor, { reduction: "sum" }).backward();
       expectClose(scores.grad!, rowsOf(scores.softmax(0 as never).sub(y) as Tensor), 1e-14);
     });

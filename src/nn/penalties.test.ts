@@ -7,7 +7,7 @@ import { full, randn, tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { gradCheck } from "../tensor/grad-check.ts";
 import { jit } from "../tensor/jit.ts";
-import { parameter } from "../tensor/parameter.ts";
+import { parameter } from "./state.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectNumbers, fixed, fixedParameter } from "./golden.testing.ts";
@@ -74,8 +74,8 @@ onEachDevice(() => {
     });
     it("norms are those of the weights into a unit, of vectors as a whole", () => {
       const [weight, bias] = [
-        parameter(Float64Array.of(3, 4, 0.3, 0.4), [2, 2]),
-        parameter(Float64Array.of(3, 4), [2]),
+        parameter(tensor(Float64Array.of(3, 4, 0.3, 0.4), [2, 2])),
+        parameter(tensor(Float64Array.of(3, 4), [2])),
       ];
       constraints.apply([weight, bias], constraints.maxNorm(1));
       expectNumbers("weight", weight, [0.6, 0.8, 0.3, 0.4], 1e-6);
@@ -84,7 +84,7 @@ onEachDevice(() => {
   });
 
   it("[L1] λΣw² is added to the loss, 2λw to the gradient", () => {
-    const w = parameter(Float64Array.of(1, -2, 3), [3]);
+    const w = parameter(tensor(Float64Array.of(1, -2, 3), [3]));
     const loss = w
       .sum()
       .mul(0)
@@ -103,7 +103,7 @@ function lagged(regularizer: nn.regularizers.Regularizer): Float64Array {
   const x = randn([200, 10]).cast("f64") as Tensor;
   const truth = tensor(Float64Array.of(3, -2, 0, 0, 0, 0, 0, 0, 0, 0)) as Tensor;
   const y = x.matmul(truth).add(randn([200]).mul(0.1) as Tensor) as Tensor;
-  const w = parameter(new Float64Array(10).fill(0.5), [10]);
+  const w = parameter(tensor(new Float64Array(10).fill(0.5), [10]));
   const optimizer = new SGD([w], { lr: 0.05 });
   const step = jit(() => {
     optimizer.zeroGrad();

@@ -6,7 +6,8 @@ import * as losses from "../nn/losses/index.ts";
 import { randn, tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { jit } from "../tensor/jit.ts";
-import { parameter, type Parameter } from "../tensor/parameter.ts";
+import { parameter } from "../nn/state.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import { manualSeed } from "../tensor/random.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import * as optim from "./index.ts";
@@ -137,7 +138,7 @@ onEachDevice(() => {
 
   describe("groups", () => {
     it("[I20] have rates and decay of their own, and can be added", () => {
-      const [layer1, layer4, fc] = [1, 1, 1].map((value) => parameter(Float64Array.of(value), [1]));
+      const [layer1, layer4, fc] = [1, 1, 1].map((value) => parameter(tensor(Float64Array.of(value), [1])));
       const optimizer = new optim.SGD(
         [
           { params: [layer1!], lr: 1e-5 },
@@ -167,7 +168,7 @@ onEachDevice(() => {
   describe("rules", () => {
     /** Values of w after each step along gradients. */
     const path = (make: Make, start: number, gradient: (w: number) => number, steps: number): number[] => {
-      const w = parameter(Float64Array.of(start), [1]) as Parameter;
+      const w = parameter(tensor(Float64Array.of(start), [1])) as Parameter;
       const optimizer = make([w]);
       return Array.from({ length: steps }, () => {
         w.cell.gradient.set(Float64Array.of(gradient(w.itemSync())));
@@ -208,7 +209,7 @@ onEachDevice(() => {
       },
     );
     it("[I15] Lion's steps are all lr, plus decay", () => {
-      const w = parameter(Float64Array.of(1, -2, 3), [3]);
+      const w = parameter(tensor(Float64Array.of(1, -2, 3), [3]));
       const optimizer = new optim.Lion([w], { lr: 1e-3, weightDecay: 0.1 });
       w.cell.gradient.set(Float64Array.of(5, -1e-4, 0));
       optimizer.step();
@@ -216,7 +217,7 @@ onEachDevice(() => {
       expectNumbers("parameter", w, [decayed[0]! - 1e-3, decayed[1]! + 1e-3, decayed[2]!], 1e-12);
     });
     it("[I16] Adafactor keeps m + n numbers for a matrix", () => {
-      const w = parameter(new Float32Array(64 * 48).fill(1), [64, 48]);
+      const w = parameter(tensor(new Float32Array(64 * 48).fill(1), [64, 48]));
       expect(new optim.Adafactor([w]).stateBytes).toBe(4 * (64 + 48));
     });
     it("[I17] LAMB's steps are as long as the parameter, times lr, tensor by tensor", () => {
@@ -230,7 +231,7 @@ onEachDevice(() => {
         const moved = Float64Array.from(p.dataSync(), (x, k) => x - before[i]![k]!);
         expect(length(moved) / length(before[i]!)).toBeCloseTo(0.1, 10);
       });
-      const zero = parameter(new Float64Array(2), [2]);
+      const zero = parameter(tensor(new Float64Array(2), [2]));
       const fresh = new optim.LAMB([zero], { lr: 0.1 });
       zero.cell.gradient.set(Float64Array.of(1, -1));
       fresh.step();
@@ -242,7 +243,7 @@ onEachDevice(() => {
         [10, 4],
       ]) {
         manualSeed(3);
-        const matrix = parameter(Float64Array.from(randn(shape).dataSync()), shape);
+        const matrix = parameter(tensor(Float64Array.from(randn(shape).dataSync()), shape));
         const x = fromNode(orthogonalized(matrix.node, [3.4445, -4.775, 2.0315], 5, 1e-7)) as Tensor;
         const [long, short] = shape[0]! > shape[1]! ? [x, x.T as Tensor] : [x.T as Tensor, x];
         const gram = [...(short.matmul(long as never) as Tensor).dataSync()];
@@ -252,7 +253,9 @@ onEachDevice(() => {
           else expect(Math.abs(value)).toBeLessThan(0.35);
         });
       }
-      expect(() => new optim.Muon([parameter(new Float32Array(3), [3])])).toThrow(/takes matrices only, got \[3\]/);
+      expect(() => new optim.Muon([parameter(tensor(new Float32Array(3), [3]))])).toThrow(
+        /takes matrices only, got \[3\]/,
+      );
     });
     it("an optimizer of one's own is a formula", () => {
       const signs: optim.Rule<optim.OptimizerOptions> = {
@@ -274,7 +277,7 @@ onEachDevice(() => {
       ).toEqual([0.9, 0.8, 0.7].map((x) => expect.closeTo(x, 12) as number));
     });
     it("[I23] bytes of state for a parameter of four bytes", () => {
-      const w = (): Parameter[] => [parameter(new Float32Array(100), [100]) as Parameter];
+      const w = (): Parameter[] => [parameter(tensor(new Float32Array(100), [100])) as Parameter];
       const each = [
         new optim.SGD(w()),
         new optim.SGD(w(), { momentum: 0.9 }),
@@ -285,7 +288,7 @@ onEachDevice(() => {
       expect(each).toEqual([0, 4, 8, 8, 4]);
     });
     it("[I25] applyGradients, a step, and an assignment do the same", () => {
-      const [a, b, c] = [1, 2, 3].map(() => parameter(Float64Array.of(1, 2), [2]));
+      const [a, b, c] = [1, 2, 3].map(() => parameter(tensor(Float64Array.of(1, 2), [2])));
       const gradient = tensor(Float64Array.of(0.5, -1)) as Tensor;
       new optim.SGD([a!], { lr: 0.1 }).applyGradients([[gradient, a!]]);
       b!.cell.gradient.set(Float64Array.of(0.5, -1));
@@ -330,7 +333,7 @@ onEachDevice(() => {
   describe("[I19] [L11] gradient noise", () => {
     it("has variance σ² / (1 + t)^γ, within 5 %", () => {
       manualSeed(11);
-      const w = parameter(new Float32Array(20_000), [20_000]);
+      const w = parameter(tensor(new Float32Array(20_000), [20_000]));
       const noise = new optim.GradientNoise([w], { variance: 0.5, gamma: 1 });
       const variances = Array.from({ length: 4 }, () => {
         w.cell.gradient.set(new Float32Array(20_000).fill(3));
@@ -346,7 +349,7 @@ onEachDevice(() => {
       expect(resumed.stateDict()).toEqual({ step: 4 });
     });
     it("differs from step to step of a traced function, and leaves parameters without gradients alone", () => {
-      const [w, other] = [parameter(new Float32Array(4), [4]), parameter(new Float32Array(4), [4])];
+      const [w, other] = [parameter(tensor(new Float32Array(4), [4])), parameter(tensor(new Float32Array(4), [4]))];
       const noise = new optim.GradientNoise([w, other]);
       const step = jit(() => {
         noise.add();
@@ -365,7 +368,7 @@ onEachDevice(() => {
 });
 
 it("Lookahead: weights that were loaded later are where it starts from; options that make no sense", () => {
-  const w = parameter(Float64Array.of(0), [1]);
+  const w = parameter(tensor(Float64Array.of(0), [1]));
   const optimizer = new optim.Lookahead(new optim.SGD([w], { lr: 1 }), { k: 2, alpha: 0.5 });
   w.cell.set(Float64Array.of(10));
   for (let i = 0; i < 2; i++) {

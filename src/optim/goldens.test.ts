@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { expectNumbers, fixedParameter, spread } from "../nn/golden.testing.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { explain } from "../tensor/explain.ts";
-import { parameter, type Parameter } from "../tensor/parameter.ts";
+import { tensor } from "../tensor/create.ts";
+import { parameter } from "../nn/state.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import * as optim from "./index.ts";
 
 interface Golden {
@@ -71,7 +73,7 @@ const giveGradients = (parameters: readonly Parameter[], step: number): void =>
   });
 
 const inSingle = ({ cell }: Parameter): Parameter =>
-  parameter(Float32Array.from(cell.snapshot()), [...cell.shape]) as Parameter;
+  parameter(tensor(Float32Array.from(cell.snapshot()), [...cell.shape])) as Parameter;
 
 onEachDevice(() => {
   describe("optimizers go where PyTorch's and the papers' formulas go, over twenty steps", () => {

@@ -4,10 +4,11 @@ import { ArgumentError, FormatError } from "../core/errors.ts";
 import { expectNumbers } from "../nn/golden.testing.ts";
 import * as nn from "../nn/index.ts";
 import * as losses from "../nn/losses/index.ts";
-import { arange, randn } from "../tensor/create.ts";
+import { arange, randn, tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { jit } from "../tensor/jit.ts";
-import { parameter, type Parameter } from "../tensor/parameter.ts";
+import { parameter } from "../nn/state.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { LBFGS, type LbfgsOptions } from "./lbfgs.ts";
@@ -74,7 +75,7 @@ onEachDevice(() => {
     it.each(goldens.map((golden) => [`${golden.function} ${JSON.stringify(golden.options)}`, golden] as const))(
       "%s",
       async (_, golden) => {
-        const x = parameter(Float64Array.from(golden.start), [golden.start.length]) as Parameter;
+        const x = parameter(tensor(Float64Array.from(golden.start), [golden.start.length])) as Parameter;
         let optimizer = new LBFGS([x], camelCase(golden.options));
         for (const [i, point] of golden.points.entries()) {
           const before = await optimizer.step(closureFor(x, optimizer, FUNCTIONS[golden.function]));
@@ -93,7 +94,7 @@ onEachDevice(() => {
 });
 
 it("[I11] a quadratic in ten dimensions, its scales from 1 to 10, is solved in 15 iterations", async () => {
-  const x = parameter(new Float64Array(10), [10]) as Parameter;
+  const x = parameter(tensor(new Float64Array(10), [10])) as Parameter;
   const optimizer = new LBFGS([x], { lineSearchFn: "strong_wolfe", maxIter: 15 });
   await optimizer.step(closureFor(x, optimizer, FUNCTIONS.quadratic));
   for (const value of x.dataSync()) expect(value).toBeCloseTo(1, 3);
@@ -118,12 +119,12 @@ it("a small model with a traced closure is fitted in single precision", async ()
 });
 
 it("what makes no sense is refused", () => {
-  const p = parameter(Float64Array.of(1, 2), [2]) as Parameter;
+  const p = parameter(tensor(Float64Array.of(1, 2), [2])) as Parameter;
   expect(() => new LBFGS([])).toThrow(ArgumentError);
   expect(() => new LBFGS([p], { lineSearchFn: "armijo" as "strong_wolfe" })).toThrow(/lineSearchFn must be/);
   expect(() => new LBFGS([p], { maxIter: 0 })).toThrow(/LBFGS: maxIter must be 1 or more, got 0/);
   expect(() => new LBFGS([p], { lr: -1 })).toThrow(/LBFGS: lr/);
   const saved = new LBFGS([p]).stateDict();
-  const other = new LBFGS([p, parameter(Float64Array.of(1), [1]) as Parameter]);
+  const other = new LBFGS([p, parameter(tensor(Float64Array.of(1), [1])) as Parameter]);
   expect(() => other.loadStateDict(saved)).toThrow(FormatError);
 });

@@ -5,7 +5,8 @@ import * as nn from "../nn/index.ts";
 import { tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { jit } from "../tensor/jit.ts";
-import { parameter, type Parameter } from "../tensor/parameter.ts";
+import { parameter } from "../nn/state.ts";
+import type { Parameter } from "../tensor/parameter.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as losses from "../nn/losses/index.ts";
@@ -88,7 +89,7 @@ onEachDevice(() => {
     });
     it.each(Object.entries(cases))("%s in f32", (name, make) => {
       const parameters = twoParameters().map(({ cell }) =>
-        parameter(Float32Array.from(cell.snapshot()), [...cell.shape]),
+        parameter(tensor(Float32Array.from(cell.snapshot()), [...cell.shape])),
       );
       const optimizer = make(parameters);
       goldens.optimizers[name]!.forEach((golden, step) => {
@@ -108,7 +109,7 @@ onEachDevice(() => {
       parameters.forEach((p, i) => expectNumbers(`gradient ${i}`, p.grad!, golden.gradients[i]!, 1e-8));
     });
     it("[W5] by value", () => {
-      const p = parameter(Float32Array.of(0, 0, 0), [3]);
+      const p = parameter(tensor(Float32Array.of(0, 0, 0), [3]));
       p.cell.gradient.set(Float32Array.of(-3, 0.25, 3));
       optim.clipGradValue([p], 0.5);
       expect([...p.grad!.dataSync()]).toEqual([-0.5, 0.25, 0.5]);
@@ -133,14 +134,14 @@ onEachDevice(() => {
 
   describe("worked values", () => {
     it("[AI18] [AK16] Adam's defaults can be read back; ε is 1e-8 as in PyTorch and 1e-7 where it is given", () => {
-      const p = parameter(Float32Array.of(1), [1]);
+      const p = parameter(tensor(Float32Array.of(1), [1]));
       const { lr, betas, eps, weightDecay } = new optim.Adam([p]).groups[0]!.options;
       expect([lr, betas, eps, weightDecay]).toEqual([1e-3, [0.9, 0.999], 1e-8, 0]);
       const keras = new optim.Adam([p], { eps: 1e-7 }).groups[0]!;
       expect([keras.lr, keras.options.betas, keras.options.eps]).toEqual([1e-3, [0.9, 0.999], 1e-7]);
     });
     it("[AI19] [I7] one AdamW step from 1 with gradient 0.1 is 0.9989900001; RAdam's ρ₅ and r₅", () => {
-      const w = parameter(Float64Array.of(1), [1]);
+      const w = parameter(tensor(Float64Array.of(1), [1]));
       const optimizer = new optim.AdamW([w], { lr: 1e-3, weightDecay: 0.01 });
       w.cell.gradient.set(Float64Array.of(0.1));
       optimizer.step();
@@ -156,7 +157,7 @@ onEachDevice(() => {
       expect(after(20_000)).toEqual([expect.closeTo(1999, 3), expect.closeTo(1, 6)]);
     });
     it("[AK17] decoupled decay is no L2 penalty: AdamW and Adam differ after two steps", () => {
-      const [a, b] = [parameter(Float64Array.of(1, -2), [2]), parameter(Float64Array.of(1, -2), [2])];
+      const [a, b] = [parameter(tensor(Float64Array.of(1, -2), [2])), parameter(tensor(Float64Array.of(1, -2), [2]))];
       const [decoupled, l2] = [new optim.AdamW([a], { weightDecay: 0.1 }), new optim.Adam([b], { weightDecay: 0.1 })];
       for (let i = 0; i < 2; i++) {
         for (const p of [a, b]) p.cell.gradient.set(Float64Array.of(0.3, 0.2));
@@ -176,7 +177,7 @@ onEachDevice(() => {
       gradient: (w: number) => number,
       steps: number,
     ): number[] => {
-      const w = parameter(Float64Array.of(start), [1]);
+      const w = parameter(tensor(Float64Array.of(start), [1]));
       const optimizer = make([w]);
       return Array.from({ length: steps }, () => {
         w.cell.gradient.set(Float64Array.of(gradient(w.itemSync())));
@@ -219,7 +220,7 @@ onEachDevice(() => {
       expect(decayed(0.1)).not.toEqual(decayed(0));
     });
     it("[I26] Adam's steps are smaller where gradients change sign", () => {
-      const w = parameter(Float64Array.of(0, 0), [2]);
+      const w = parameter(tensor(Float64Array.of(0, 0), [2]));
       const optimizer = new optim.Adam([w], { lr: 0.1 });
       const moves: number[][] = [];
       for (let i = 0; i < 20; i++) {
@@ -237,7 +238,7 @@ onEachDevice(() => {
       expect(end((p) => new optim.Adam(p, { lr: 0.1 }))).toBeLessThan(0.05);
     });
     it("[I20] groups have rates of their own, which can be read", () => {
-      const [a, b] = [parameter(Float64Array.of(1), [1]), parameter(Float64Array.of(1), [1])];
+      const [a, b] = [parameter(tensor(Float64Array.of(1), [1])), parameter(tensor(Float64Array.of(1), [1]))];
       const optimizer = new optim.SGD([{ params: [a], lr: 1e-4 }, { params: [b] }], { lr: 1e-3 });
       expect(optimizer.groups.map((group) => group.lr)).toEqual([1e-4, 1e-3]);
       for (const p of [a, b]) p.cell.gradient.set(Float64Array.of(1));
@@ -258,7 +259,7 @@ onEachDevice(() => {
       bytes(parts.model).forEach((values, i) => expectNumbers(`parameter ${i}`, values, bytes(whole.model)[i]!, 1e-6));
     });
     it("[W3] clipping [3, 4] to norm 1 gives [0.6, 0.8]", () => {
-      const w = parameter(Float64Array.of(0, 0), [2]);
+      const w = parameter(tensor(Float64Array.of(0, 0), [2]));
       w.cell.gradient.set(Float64Array.of(3, 4));
       expect(optim.clipGradNorm([w], 1).itemSync()).toBe(5);
       expectNumbers("gradient", w.grad!, [0.6, 0.8], 1e-6);
@@ -405,7 +406,7 @@ onEachDevice(() => {
   });
 
   it("options and parameters that make no sense are refused", () => {
-    const p = parameter(Float32Array.of(1), [1], "w");
+    const p = parameter(tensor(Float32Array.of(1), [1]), "w");
     const check = (make: () => unknown, message: RegExp): void => {
       expect(make).toThrow(ArgumentError);
       expect(make).toThrow(message);

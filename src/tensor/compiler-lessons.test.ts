@@ -10,7 +10,7 @@ import { expectClose, spread } from "./devices.testing.ts";
 import { registerDevice, setDevice } from "./engine.ts";
 import { explain } from "./explain.ts";
 import { jit } from "./jit.ts";
-import { parameter } from "./parameter.ts";
+import { parameter } from "../nn/state.ts";
 import { profile } from "./profile.ts";
 import { manualSeed } from "./random.ts";
 import { type Tensor } from "./tensor.ts";
@@ -253,7 +253,7 @@ test("a device may be registered under any name: its results meet its other tens
   registerDevice("by another name", () => new WasmDevice({ threads: 1 }));
   setDevice("by another name");
   try {
-    const [x, w] = [tensor([1, 2]), parameter(Float32Array.of(3, 4), [2])];
+    const [x, w] = [tensor([1, 2]), parameter(tensor(Float32Array.of(3, 4), [2]))];
     const product = x.mul(w);
     expect([...product.dataSync()]).toEqual([3, 8]);
     expect([product.device, x.device, w.device]).toEqual(Array<string>(3).fill("by another name"));

@@ -3,11 +3,12 @@ import { TraceError } from "../core/errors.ts";
 import { tensor } from "./create.ts";
 import { jit } from "./jit.ts";
 import { assign } from "./assign.ts";
-import { parameter, type Parameter } from "./parameter.ts";
+import { parameter } from "../nn/state.ts";
+import type { Parameter } from "./parameter.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import { setDevice } from "./engine.ts";
 
-const weights = (): Parameter<[2, 2]> => parameter(Float32Array.of(1, 2, 3, 4), [2, 2] as const, "w");
+const weights = (): Parameter<[2, 2]> => parameter(tensor(Float32Array.of(1, 2, 3, 4), [2, 2] as const), "w");
 
 /** One step of gradient descent on (xw)². */
 function descend(w: Parameter, x: Tensor, rate: number): Tensor {
@@ -114,7 +115,7 @@ for (const device of ["reference", "wasm"])
       expect([...f(tensor([2, 2])).dataSync()]).toEqual([5, 8]);
     });
     on("gradients left from before a call accumulate", () => {
-      const w = parameter(Float32Array.of(2), [1], "w");
+      const w = parameter(tensor(Float32Array.of(2), [1]), "w");
       const f = jit((x: Tensor) => x.mul(w).sum().backward());
       f(tensor([3]));
       f(tensor([4]));
@@ -122,8 +123,8 @@ for (const device of ["reference", "wasm"])
       expect(w.grad!.itemSync()).toBe(12);
     });
     on("freezing traces again", () => {
-      const w = parameter(Float32Array.of(2), [1], "w"),
-        v = parameter(Float32Array.of(3), [1], "v");
+      const w = parameter(tensor(Float32Array.of(2), [1]), "w"),
+        v = parameter(tensor(Float32Array.of(3), [1]), "v");
       const f = jit((x: Tensor) => {
         w.cell.gradient.clear();
         v.cell.gradient.clear();

@@ -11,7 +11,7 @@ import { rand, tensor } from "./create.ts";
 import { deviceNamed, setDevice } from "./engine.ts";
 import { explain } from "./explain.ts";
 import { limitsOf } from "./machine.ts";
-import { parameter } from "./parameter.ts";
+import { parameter } from "../nn/state.ts";
 import { profile } from "./profile.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import type { Timeline, TraceEvent } from "./timeline.ts";
@@ -44,7 +44,7 @@ describe("profile", () => {
 
   test("changes no state, and leaves no memory behind", () => {
     const device = deviceNamed("wasm") as WasmDevice;
-    const w = parameter(Float32Array.of(1, 2, 3), [3], "w");
+    const w = parameter(tensor(Float32Array.of(1, 2, 3), [3]), "w");
     const step = (x: Tensor): void => assign([{ cell: w.cell, value: fromNode(w.cell.leaf()).mul(x).node }]);
     const x = tensor([2, 2, 2]);
     const used = (): number => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { grad, noGrad, valueAndGrad, vjp } from "./autodiff.ts";
 import { linspace, tensor } from "./create.ts";
 import { onEachDevice } from "./devices.testing.ts";
-import { parameter } from "./parameter.ts";
+import { parameter } from "../nn/state.ts";
 import type { Tensor } from "./tensor.ts";
 
 const scalar = (value: number): Tensor => tensor(value, { dtype: "f64" }) as Tensor;
@@ -58,7 +58,7 @@ onEachDevice(() => {
       expect(grad((v: Tensor) => v.square().add(outside))(w).itemSync()).toBe(6);
       expect(grad((v: Tensor) => v.mul(outside))(w).itemSync()).toBe(9);
       // Parameters are watched everywhere, except where recording is off.
-      const p = parameter(Float64Array.of(3), [], "p");
+      const p = parameter(tensor(Float64Array.of(3), []), "p");
       const unrecorded = noGrad(() => p.square());
       expect(unrecorded.requiresGrad).toBe(false);
       p.square().add(unrecorded).backward();

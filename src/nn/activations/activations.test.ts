@@ -6,7 +6,7 @@ import { grad } from "../../tensor/autodiff.ts";
 import { expectClose, onEachDevice } from "../../tensor/devices.testing.ts";
 import { gradCheck } from "../../tensor/grad-check.ts";
 import { jit } from "../../tensor/jit.ts";
-import { parameter } from "../../tensor/parameter.ts";
+import { parameter } from "../state.ts";
 import { manualSeed } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expectNumbers, fixed, spread } from "../golden.testing.ts";
@@ -75,7 +75,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 const call = (layer: nn.Layer, x: Tensor): Tensor =>
   (typeof layer === "function" ? layer(x as never) : Reflect.apply(layer.forward, layer, [x])) as Tensor;
-const input = (): Tensor => parameter(spread(SHAPE, 101, 4), SHAPE) as unknown as Tensor;
+const input = (): Tensor => parameter(tensor(spread(SHAPE, 101, 4), SHAPE)) as unknown as Tensor;
 const parameterOf = input as () => ReturnType<typeof parameter>;
 
 function expectRecorded(f: (x: Tensor) => Tensor, { value, gradient }: Recorded): void {

@@ -6,7 +6,7 @@ import { grad } from "../../tensor/autodiff.ts";
 import { ones, tensor, zeros } from "../../tensor/create.ts";
 import { onEachDevice } from "../../tensor/devices.testing.ts";
 import { jit } from "../../tensor/jit.ts";
-import { parameter } from "../../tensor/parameter.ts";
+import { parameter } from "../state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { expectNumbers, fixed } from "../golden.testing.ts";
 import * as nn from "../index.ts";
@@ -141,7 +141,7 @@ onEachDevice(() => {
 
   describe("penalties and pairs of losses", () => {
     it("[H18] L1 and L2 penalties add λ·sign(w) and 2λw to gradients", () => {
-      const [a, b] = [parameter(Float64Array.of(1, -2), [2]), parameter(Float64Array.of(3), [1])];
+      const [a, b] = [parameter(tensor(Float64Array.of(1, -2), [2])), parameter(tensor(Float64Array.of(3), [1]))];
       expect(value(losses.l2Penalty([a, b], 0.1))).toBeCloseTo(1.4, 12);
       expect(value(losses.l1Penalty([a, b], 0.1))).toBeCloseTo(0.6, 12);
       losses.l2Penalty([a, b], 0.1).backward();

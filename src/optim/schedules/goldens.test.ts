@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parameter } from "../../tensor/parameter.ts";
+import { tensor } from "../../tensor/create.ts";
+import { parameter } from "../../nn/state.ts";
 import * as optim from "../index.ts";
 
 interface Part {
@@ -55,7 +56,7 @@ const translated = (options: object): Record<string, unknown> =>
 
 const optimizerFor = (groups: readonly { readonly lr?: number }[] = [{}]): optim.SGD =>
   new optim.SGD(
-    groups.map((group) => ({ params: [parameter(Float64Array.of(0), [1])], ...group })),
+    groups.map((group) => ({ params: [parameter(tensor(Float64Array.of(0), [1]))], ...group })),
     { lr: 0.1, momentum: 0.5 },
   );
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { jit } from "../../tensor/jit.ts";
-import { parameter } from "../../tensor/parameter.ts";
+import { tensor } from "../../tensor/create.ts";
+import { parameter } from "../../nn/state.ts";
 import * as optim from "../index.ts";
 
-const optimizerOf = (lr: number): optim.SGD => new optim.SGD([parameter(Float64Array.of(1), [1])], { lr });
+const optimizerOf = (lr: number): optim.SGD => new optim.SGD([parameter(tensor(Float64Array.of(1), [1]))], { lr });
 
 const close = (value: number): number => expect.closeTo(value, 12) as number;
 
@@ -44,7 +45,7 @@ describe("schedules", () => {
     expect(() => optim.sequence([], [3])).toThrow(/0 schedules need -1 milestones, got 1/);
   });
   it("[J13] a scheduler sets the rates of all groups, from any function", () => {
-    const [a, b] = [parameter(Float32Array.of(1), [1]), parameter(Float32Array.of(1), [1])];
+    const [a, b] = [parameter(tensor(Float32Array.of(1), [1])), parameter(tensor(Float32Array.of(1), [1]))];
     const optimizer = new optim.SGD([{ params: [a], lr: 0.1 }, { params: [b] }], { lr: 1 });
     const scheduler = new optim.Scheduler(optimizer, (base, epoch) => base / (epoch + 1));
     const rates = (): number[] => optimizer.groups.map((group) => group.lr);
@@ -81,7 +82,7 @@ describe("schedules", () => {
     expect(() => new optim.lrScheduler.OneCycleLR(optimizerOf(0.3), { maxLr: 0.1 })).toThrow(/wants totalSteps/);
   });
   it("[J9] momentum is cycled without tracing a step again after the first time", () => {
-    const w = parameter(Float64Array.of(1), [1]);
+    const w = parameter(tensor(Float64Array.of(1), [1]));
     const optimizer = new optim.SGD([w], { lr: 0.1 });
     let traces = 0;
     const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 0.1, totalSteps: 20 });
@@ -149,7 +150,7 @@ describe("schedules", () => {
     refused(() => optim.warmRestarts({ length: 10, growth: 0.5 }), /growth must be 1 or more/);
     refused(() => new optim.lrScheduler.ChainedScheduler([]), /wants schedulers, got none/);
     refused(() => new optim.Scheduler(optimizerOf(1), [() => 1, () => 1]), /has 1 groups, got a list of 2/);
-    const plain = new optim.Adagrad([parameter(Float64Array.of(1), [1])]);
+    const plain = new optim.Adagrad([parameter(tensor(Float64Array.of(1), [1]))]);
     refused(() => new optim.lrScheduler.OneCycleLR(plain, { maxLr: 1, totalSteps: 10 }), /Adagrad: has no momentum/);
   });
 });

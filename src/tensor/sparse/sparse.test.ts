@@ -6,7 +6,7 @@ import { tensor, zeros } from "../create.ts";
 import { expectClose, onEachDevice, spread } from "../devices.testing.ts";
 import { gradCheck } from "../grad-check.ts";
 import { jit } from "../jit.ts";
-import { parameter } from "../parameter.ts";
+import { parameter } from "../../nn/state.ts";
 import type { Tensor } from "../tensor.ts";
 import * as sparse from "./index.ts";
 
@@ -48,8 +48,8 @@ onEachDevice(() => {
   describe("sparse matrices agree with PyTorch", () => {
     it.each(["coo", "csr", "csc"] as const)("%s: places, product and both gradients", (layout) => {
       const golden = goldens[layout];
-      const values = parameter(Float64Array.from(spread(6, 1)), [6]);
-      const dense = parameter(Float64Array.from(spread(8, 2)), [4, 2]);
+      const values = parameter(tensor(Float64Array.from(spread(6, 1)), [6]));
+      const dense = parameter(tensor(Float64Array.from(spread(8, 2)), [4, 2]));
       const matrix = as(layout, sparse.coo(places, values, [3, 4]));
       const close = (x: Tensor, wanted: number[]): void => expectClose(x.flatten(), wanted, 1e-9);
       close(matrix.values, golden.values);

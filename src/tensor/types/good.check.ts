@@ -6,18 +6,18 @@ import {
   eye,
   grad,
   jvp,
+  nn,
   ones,
-  parameter,
   randn,
   stack,
   tensor,
-  valueAndGrad,
-  vjp,
-  zeros,
   type Dim,
   type Parameter,
   type Shape,
   type Tensor,
+  valueAndGrad,
+  vjp,
+  zeros,
 } from "../../index.ts";
 import type { Product, Sum } from "./digits.ts";
 
@@ -175,8 +175,8 @@ function head<S extends readonly number[]>(t: Tensor<S>): Tensor<S> {
 }
 is<[32, 784]>()(head(x));
 
-const trained: Parameter = parameter(new Float32Array(6), [2, 3]);
-is<[3, 2]>()(parameter(new Float32Array(6), [2, 3]).T);
+const trained: Parameter = nn.parameter(tensor(new Float32Array(6), [2, 3]));
+is<[3, 2]>()(nn.parameter(tensor(new Float32Array(6), [2, 3])).T);
 is<Shape>()(any.T);
 
 // generic functions: equal type parameters and literals resolve
