@@ -1,7 +1,8 @@
 /** Expressions on all lanes of vectors, along one index of a loop: a value for each of some vectors side by side. */
 import type { DType } from "../../core/dtype.ts";
-import type { Affine, AffineParam, Expression, Index, Load, Register } from "../../ir/expression.ts";
+import type { Affine, AffineParam, Expression, Index, Load, Register, Select } from "../../ir/expression.ts";
 import type { Buffer, Store } from "../../ir/kernel.ts";
+import { isLazy } from "../cpu/lazy.ts";
 import { dependsOn, isUnit, patternOf, termsOf, type Coefficient } from "../cpu/patterns.ts";
 import { Values, type Lines } from "../render/values.ts";
 import { C, cType, splat } from "./c.ts";
@@ -124,9 +125,8 @@ export class Lanes extends Values {
       case "binary":
         return C.binary(e.op, e.left.dtype, of(e.left), of(e.right), true);
       case "select":
-        return this.isVarying(e.condition)
-          ? C.select(e.dtype, of(e.condition), of(e.yes), of(e.no), true)
-          : `(${this.scalar(e.condition)} ? ${of(e.yes)} : ${of(e.no)})`;
+        if (!this.isVarying(e.condition)) return `(${this.scalar(e.condition)} ? ${of(e.yes)} : ${of(e.no)})`;
+        return isLazy(e) ? this.lazySelect(e, u) : C.select(e.dtype, of(e.condition), of(e.yes), of(e.no), true);
       case "cast":
         return C.cast(e.value.dtype, e.dtype, of(e.value), true);
       case "bitcast":
@@ -136,6 +136,19 @@ export class Lanes extends Values {
       default:
         throw new Error(`C: a ${e.kind} has no lanes`);
     }
+  }
+
+  /** The first side is computed where a lane takes it. */
+  private lazySelect({ dtype, condition, yes, no }: Select, u: number): string {
+    const [chosen, mask] = [this.fresh("x"), this.fresh("m")];
+    this.lines.push(
+      `${cType(dtype, true)} ${chosen} = ${this.vector(no, u)};`,
+      `const i32v ${mask} = ${this.vector(condition, u)};`,
+    );
+    this.lines.block(`if (any(${mask}))`, () =>
+      this.scope(() => this.lines.push(`${chosen} = ${C.select(dtype, mask, this.vector(yes, u), chosen, true)};`)),
+    );
+    return chosen;
   }
 
   private vectorSum(e: Affine | AffineParam, u: number): string {

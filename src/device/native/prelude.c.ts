@@ -208,6 +208,16 @@ typedef i64 i64v __attribute__((vector_size(8 * L)));
 #endif
 static const i32v LANE = {${Array.from({ length: lanes }, (_, l) => l).join(", ")}};
 static inline i32v narrow(i64v x) { return __builtin_convertvector(x, i32v); }
+/* Is any lane of a mask set? */
+static inline int any(i32v m) {
+#if defined(__AVX512F__) && L == 16
+  return __builtin_ia32_cmpd512_mask(m, (i32v){0}, 4, 0xffff) != 0;
+#else
+  i32 out = 0;
+  for (int l = 0; l < L; l++) out |= m[l];
+  return out;
+#endif
+}
 static inline f32 bits_f32(u32 x) { f32 out; __builtin_memcpy(&out, &x, 4); return out; }
 static inline u32 bits_u32(f32 x) { u32 out; __builtin_memcpy(&out, &x, 4); return out; }
 static inline i32 bits_i32(f32 x) { return (i32)bits_u32(x); }

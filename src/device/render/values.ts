@@ -9,8 +9,10 @@ import {
   type Expression,
   type Index,
   type Register,
+  type Select,
 } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
+import { isLazy } from "../cpu/lazy.ts";
 import { termsOf, type Coefficient } from "../cpu/patterns.ts";
 import type { Dialect } from "./dialect.ts";
 
@@ -175,6 +177,7 @@ export class Values {
       case "binary":
         return dialect.binary(e.op, e.left.dtype, this.scalar(e.left), this.scalar(e.right), false);
       case "select":
+        if (isLazy(e)) return this.lazyChoice(e);
         return dialect.select(e.dtype, this.scalar(e.condition), this.scalar(e.yes), this.scalar(e.no), false);
       case "cast":
         return dialect.cast(e.value.dtype, e.dtype, this.scalar(e.value), false);
@@ -185,6 +188,16 @@ export class Values {
       default:
         throw new Error(`render: a ${e.kind} is no value`);
     }
+  }
+
+  /** The first side is computed where it is taken. */
+  private lazyChoice({ dtype, condition, yes, no }: Select): string {
+    const chosen = this.fresh("x");
+    this.lines.push(`${this.dialect.type(dtype, false)} ${chosen} = ${this.scalar(no)};`);
+    this.lines.block(`if (${this.scalar(condition)})`, () =>
+      this.scope(() => this.lines.push(`${chosen} = ${this.scalar(yes)};`)),
+    );
+    return chosen;
   }
 
   /** A coefficient or divisor. */

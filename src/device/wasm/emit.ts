@@ -277,7 +277,7 @@ export class KernelEmitter {
   private scalarSelect(e: Select): void {
     const { code } = this;
     const arm = (x: Expression) => (): void => this.scope(() => this.scalar(x));
-    if (this.known.isLazy(e, e.yes, [e.no, e.condition])) {
+    if (this.known.isLazy(e)) {
       this.scalar(e.condition);
       code.if(arm(e.yes), arm(e.no), scalarType(e.dtype));
       return;

@@ -2,8 +2,9 @@
  * What an emitter knows at a point of the code: which variables have a value, what differs between lanes, what was
  * computed.
  */
-import { childrenOf, type Expression, type Index, type Register } from "../../ir/expression.ts";
+import { childrenOf, type Expression, type Index, type Register, type Select } from "../../ir/expression.ts";
 import type { Local } from "./assembler.ts";
+import { isLazy } from "../cpu/lazy.ts";
 import { dependsOn, patternOf, type Pattern } from "../cpu/patterns.ts";
 
 /** Values known at some point of the code. Inner scopes see outer ones. */
@@ -144,10 +145,10 @@ export class Knowledge {
     return this.vectorIndex ? patternOf(offset, this.vectorIndex, this.varying) : { kind: "uniform" };
   }
 
-  /** Is the first of two sides so long that it is jumped over where no lane wants it? */
-  isLazy(select: Expression, yes: Expression, others: readonly Expression[]): boolean {
+  /** Is the first side of this select to be skipped where no lane takes it? */
+  isLazy(select: Select): boolean {
     let known = this.lazy.get(select);
-    if (known === undefined) this.lazy.set(select, (known = exclusiveNodes(yes, others) > LAZY_NODES));
+    if (known === undefined) this.lazy.set(select, (known = isLazy(select)));
     return known;
   }
 
@@ -181,23 +182,4 @@ export class Knowledge {
     }
     return undefined;
   }
-}
-
-/** From this many operations on, a side of a select is skipped where no lane takes it. */
-const LAZY_NODES = 24;
-
-/** Nodes that only `root` needs, not the others. */
-function exclusiveNodes(root: Expression, others: readonly Expression[]): number {
-  const seen = new Set<Expression>();
-  let count = 0;
-  const visit = (e: Expression): void => {
-    if (seen.has(e) || e.kind === "const") return;
-    seen.add(e);
-    count++;
-    childrenOf(e).forEach(visit);
-  };
-  others.forEach(visit);
-  count = 0;
-  visit(root);
-  return count;
 }

@@ -216,7 +216,7 @@ export class Lanes {
         return;
       }
     }
-    if (this.emitter.known.isLazy(e, yes, [no, condition])) {
+    if (this.emitter.known.isLazy(e)) {
       this.vector(no, u);
       const otherwise = spill(code, "v128");
       this.vector(condition, u);
