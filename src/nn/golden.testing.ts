@@ -20,7 +20,6 @@ export interface Goldens {
   readonly torch: string;
   readonly layers: Readonly<Record<string, GoldenLayer>>;
   readonly losses: Readonly<Record<string, { readonly value: Numbers; readonly gradients: readonly Numbers[] }>>;
-  readonly optimizers: Readonly<Record<string, readonly (readonly Numbers[])[]>>;
   readonly clipGradNorm: Readonly<Record<string, { readonly norm: Numbers; readonly gradients: readonly Numbers[] }>>;
 }
 

@@ -1,4 +1,4 @@
-"""Records what PyTorch makes of layers, losses and optimizers on small fixed numbers.
+"""Records what PyTorch makes of layers, losses and clipped gradients on small fixed numbers.
 
     python tools/goldens/nn.py
 
@@ -187,39 +187,6 @@ LOSSES = {
 }
 
 
-def optimized(make, steps: int = 5) -> list:
-    """Two parameters after each step, with gradients of fixed numbers; the learning rate halves after the third."""
-    parameters = [nn.Parameter(tensor(shape, 1 + i)) for i, shape in enumerate([[2, 3], [4]])]
-    optimizer = make(parameters)
-    result = []
-    for step in range(steps):
-        for i, p in enumerate(parameters):
-            p.grad = tensor(list(p.shape), 301 + 10 * step + i)
-        optimizer.step()
-        result.append([numbers(p) for p in parameters])
-        if step == 2:
-            for group in optimizer.param_groups:
-                group["lr"] /= 2
-    return result
-
-
-OPTIMIZERS = {
-    "SGD": lambda p: torch.optim.SGD(p, lr=0.1),
-    "SGD decay": lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.1),
-    "SGD momentum": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9),
-    "SGD dampened": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.3, weight_decay=0.1),
-    "SGD nesterov": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
-    "SGD groups": lambda p: torch.optim.SGD(
-        [{"params": p[:1]}, {"params": p[1:], "lr": 0.01, "momentum": 0.5}], lr=0.1, momentum=0.9
-    ),
-    "Adam": lambda p: torch.optim.Adam(p),
-    "Adam decay": lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
-    "AdamW": lambda p: torch.optim.AdamW(p),
-    "AdamW decay": lambda p: torch.optim.AdamW(p, lr=0.1, weight_decay=0.5),
-    "RAdam": lambda p: torch.optim.RAdam(p, lr=0.1, weight_decay=0.1),
-}
-
-
 def clipped(limit: float) -> dict:
     parameters = [nn.Parameter(tensor(shape, 1 + i)) for i, shape in enumerate([[2, 3], [4]])]
     for i, p in enumerate(parameters):
@@ -233,7 +200,6 @@ def main() -> None:
         "torch": torch.__version__.split("+")[0],
         "layers": {name: make() for name, make in LAYERS.items()},
         "losses": {name: make() for name, make in LOSSES.items()},
-        "optimizers": {name: optimized(make, 8 if name == "RAdam" else 5) for name, make in OPTIMIZERS.items()},
         "clipGradNorm": {str(limit): clipped(limit) for limit in (0.5, 100)},
     }
     lines = []
