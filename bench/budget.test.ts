@@ -125,7 +125,7 @@ const cases: Record<string, () => { report: ReturnType<typeof explain>; least: n
         bias(10),
         logits(batch, 10),
       ]),
-      kernels: 26,
+      kernels: 25,
     };
   },
 };

@@ -14,7 +14,7 @@ import { scan } from "../graph/ops/scan.ts";
 import { expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
 import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
 import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
-import { compile, type Request } from "./compile.ts";
+import { compile, rootsOf, type Request } from "./compile.ts";
 
 class Host implements Source {
   readonly requiresGrad = true;
@@ -47,6 +47,7 @@ function reference(roots: readonly Node[]): TypedArray[] {
   return roots.map((r) => values.get(r)!);
 }
 
+/** Results, then what updates have left. */
 function run(device: Device, request: Request): TypedArray[] {
   const compiled = compile(request);
   const runnable = device.prepare(compiled.program);
@@ -62,8 +63,9 @@ function run(device: Device, request: Request): TypedArray[] {
       (_, i) => (compiled.structure.numbers[i]?.attributes["value"] as number | undefined) ?? 0,
     ),
   );
-  return request.results.map((n, i) => {
-    const bytes = device.readSync!(memories[compiled.results[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
+  const bindings = [...compiled.results, ...compiled.updates];
+  return rootsOf(request).map((n, i) => {
+    const bytes = device.readSync!(memories[bindings[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
     return viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape));
   });
 }
@@ -203,6 +205,30 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
   },
 };
 
+/** Steps of many parameters, as an optimizer takes them. */
+function steps(shapes: readonly number[][]): Request {
+  const count = leaf();
+  const next = add(count, fill([], 1, "f32"));
+  const updates = shapes.flatMap((shape) => {
+    const [parameter, gradient, mean, square] = [leaf(...shape), leaf(...shape), leaf(...shape), leaf(...shape)];
+    const flat = (x: Node): Node => reshape(x, [sizeOf(shape)]);
+    const all = (x: Node): Node => expand(reshape(x, [1]), [sizeOf(shape)]);
+    const decay = fill([sizeOf(shape)], 0.1, "f32");
+    // Read by mean and square, twice by the latter.
+    const penalized = add(flat(gradient), mul(flat(parameter), decay));
+    const nextMean = add(flat(mean), penalized);
+    const nextSquare = add(mul(flat(square), flat(square)), mul(penalized, penalized));
+    const change = mul(nextMean, all(next));
+    const moved = sub(flat(parameter), div(change, add(sqrt(nextSquare), decay)));
+    return [
+      { target: parameter, value: reshape(moved, shape) },
+      { target: mean, value: reshape(nextMean, shape) },
+      { target: square, value: reshape(nextSquare, shape) },
+    ];
+  });
+  return { results: [], updates: [{ target: count, value: next }, ...updates] };
+}
+
 for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice(), wasm: () => new WasmDevice() }) as [
   string,
   () => Device,
@@ -216,5 +242,22 @@ for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice
         got.forEach((g, i) => g.forEach((v, k) => expect(v, `root ${i} element ${k}`).toBeCloseTo(want[i]![k]!, 4)));
         if (kernels) expect(compile({ results: roots, updates: [] }).steps.length).toBe(kernels);
       });
+    for (const [title, shapes] of Object.entries({
+      "one element among many": [[2, 3], [1], [4], [1, 1]],
+      "one element each": [[1], [1, 1]],
+    }))
+      it(`updates of ${title} are the segments of one step`, () => {
+        const request = steps(shapes);
+        const want = reference(rootsOf(request));
+        run(make(), request).forEach((g, i) =>
+          g.forEach((v, k) => expect(v, `root ${i} element ${k}`).toBeCloseTo(want[i]![k]!, 4)),
+        );
+        const segments = compile(request).steps.map((step) => step.launches?.length);
+        expect(segments).toEqual([1, shapes.length]);
+      });
+    it("a value that one op reads twice is not stored for it", () => {
+      const x = add(leaf(5, 7), leaf(5, 7));
+      expect(compile({ results: [sum(mul(x, x), [0]), sum(leaf(5, 7), [1])], updates: [] }).steps.length).toBe(2);
+    });
   });
 }

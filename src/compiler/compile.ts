@@ -26,6 +26,7 @@ import {
 } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { describe, type Structure } from "./structure.ts";
+import { loopOverOne } from "./unit-maps.ts";
 
 /** What a program shall leave behind. */
 export interface Request {
@@ -95,9 +96,10 @@ function compileWith(
   const { needs } = fused;
   const { groups, groupOf, layouts } = layOutValues(fused.groups, fused.groupOf, needs, new Set(roots));
   const isStored = (n: Node): boolean => groupOf.has(n);
-  const units = groups
-    .map((g) => (g.scan ? lowerScan(g, isStored, layouts) : address(kernelize(g, isStored, { layouts }))))
-    .filter((u) => u.group.members.some((m) => m.stored));
+  const needed = groups.filter((g) => g.members.some((m) => m.stored));
+  const single = loopOverOne(needed.filter((g) => !g.scan).map((g) => kernelize(g, isStored, { layouts })));
+  const kernelOf = new Map(single.map((k) => [k.group, address(k)]));
+  const units = needed.map((g) => kernelOf.get(g) ?? lowerScan(g, isStored, layouts));
   const kernels = kernelsOf(units);
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
   const updates = request.updates.map((u, i) => ({

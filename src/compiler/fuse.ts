@@ -57,18 +57,25 @@ const FEW_ROWS = 16;
 const LARGE = 16_384;
 
 /**
- * Groups everything that `roots` need. Roots in `updates` overwrite what they were computed from: they join one another
- * only, so that an optimizer's kernels are alike for all parameters and run as one step.
+ * Groups everything that `roots` need. Roots in `updates` overwrite what they were computed from: they and what is made for
+ * them alone join one another only, so that an optimizer's kernels are alike for all parameters and run as one step.
  */
 export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Set()): Fusion {
   const order = topological(roots);
   const users = new Map<Node, Node[]>();
   for (const node of order)
-    if (!node.source) for (const x of node.inputs) users.set(x, [...(users.get(x) ?? []), node]);
+    if (!node.source) for (const x of new Set(node.inputs)) users.set(x, [...(users.get(x) ?? []), node]);
   const stored = chooseStored(order, roots, users);
   const groupOf = new Map<Node, Group>();
   const groups: Group[] = [];
   const needs = dependencies(order, stored);
+  const updating = servingOnly(updates, order, needs);
+  // Numbers, like the count of steps, are what updates of many elements read in common.
+  const mayMeet = (group: Group, node: Node): boolean => {
+    const first = group.members[0]!.node;
+    if (!updating.has(node)) return !updating.has(first);
+    return updating.has(first) && (sizeOf(first.shape) > 1 || equalShapes(first.shape, node.shape));
+  };
   for (const node of order) {
     if (!stored.has(node)) continue;
     if (isOp(node, scanOutputOp)) {
@@ -81,14 +88,14 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
     }
     const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))]
       .reverse()
-      .find((g) => updates.has(g.members[0]!.node) === updates.has(node) && join(g, node, stored, groupOf, needs));
+      .find((g) => mayMeet(g, node) && join(g, node, stored, groupOf, needs));
     if (home) {
       groupOf.set(node, home);
       continue;
     }
     const sibling = findSibling(
       node,
-      groups.filter((g) => !g.scan && updates.has(g.members[0]!.node) === updates.has(node)),
+      groups.filter((g) => !g.scan && mayMeet(g, node)),
       stored,
       groupOf,
       needs,
@@ -104,6 +111,26 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
   }
   dropInner(groups, roots, needs, groupOf);
   return { groups, groupOf, needs };
+}
+
+/** Updates, and the maps of their shape that nothing else reads: these stay in registers of the updates' kernel. */
+function servingOnly(
+  updates: ReadonlySet<Node>,
+  order: readonly Node[],
+  needs: ReadonlyMap<Node, readonly Node[]>,
+): Set<Node> {
+  const serving = new Set(updates);
+  if (!updates.size) return serving;
+  const readers = new Map<Node, Node[]>();
+  for (const [node, reads] of needs) for (const x of reads) readers.set(x, [...(readers.get(x) ?? []), node]);
+  const isMap = (node: Node): boolean => !isReduce(node) && !isHeavy(node) && !standsAlone(node);
+  for (const node of [...order].reverse())
+    if (
+      isMap(node) &&
+      readers.get(node)?.every((reader) => serving.has(reader) && equalShapes(reader.shape, node.shape))
+    )
+      serving.add(node);
+  return serving;
 }
 
 /** Phase one: roots, contractions and what they read, reductions, loops, and shared values that are dear to make twice. */
@@ -132,7 +159,8 @@ function chooseStored(
     // How much memory one element's recomputation reads, in elements of this node.
     const own = (x: Node): number =>
       Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
-    loads.set(node, node.inputs.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
+    const distinct = [...new Set(node.inputs)];
+    loads.set(node, distinct.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
     if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored)))
       store(node);
     // A sum over overlapping windows is read once per element, not once per reader.
@@ -286,7 +314,8 @@ function findSibling(
     if (
       !group.members.some((m) =>
         leavesOf(m.node, stored).some(
-          (x) => inputs.has(x) && sizeOf(x.shape) > 1 && sizeOf(x.shape) >= sizeOf(node.shape) / 2,
+          // Numbers belong to nobody in particular.
+          (x) => inputs.has(x) && x.shape.length > 0 && sizeOf(x.shape) >= sizeOf(node.shape) / 2,
         ),
       )
     )

@@ -149,9 +149,10 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
     loops: [...loops, ...new Set(inner.flat())],
     expressions: outputs.flatMap((o) => [o.offset, o.value]),
   };
-  const pure = inner.every((l) => l.length === 0) && !outputs.some((o) => hasReduce(o.value));
+  const pure = inner.flat().every((v) => v.extent === 1) && !outputs.some((o) => hasReduce(o.value));
   const isRow = (v: Index): boolean => loops.includes(v);
   if (pure) {
+    inner = outputs.map(() => []);
     const cut = cutAtBounds(outputs, dropUnits(space));
     if (cut) {
       outputs = cut.outputs;
