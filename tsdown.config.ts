@@ -1,8 +1,51 @@
+import { readFileSync } from "node:fs";
 import type { UserConfig } from "tsdown";
 
-/** The library as one file per entry: a hundred small ones would take Node longer to find than to run. Bundlers drop what a program does not use by name. */
+/** What the index re-exports as one name: `nn`, `losses`. */
+const namespaces = Array.from(
+  readFileSync(new URL("src/index.ts", import.meta.url), "utf8").matchAll(/^export \* as \w+ from "\.\/(.+)\.ts";$/gm),
+  ([, path]) => path!,
+);
+
+/**
+ * The library in few files: a hundred small ones would take Node longer to find than to run. Bundlers drop what a program
+ * does not use by name. They can do so inside a namespace only if it is a file of its own; in one file it would be an
+ * object, and `nn.Linear` would keep every layer.
+ */
 const library: UserConfig = {
-  entry: ["src/index.ts", "src/scalar/index.ts", "src/platform/{node,browser}.ts", "src/device/native/{index,none}.ts"],
+  entry: [
+    "src/index.ts",
+    "src/scalar/index.ts",
+    "src/platform/{node,browser}.ts",
+    "src/device/native/{index,none}.ts",
+    ...namespaces.map((path) => `src/${path}.ts`),
+  ],
+  plugins: [
+    {
+      name: "namespaces",
+      resolveId: {
+        order: "pre",
+        handler: (id, importer = "") =>
+          /[/\\]src[/\\]index\.(d\.)?ts$/.test(importer) && namespaces.includes(id.slice("./".length, -".ts".length))
+            ? { id: id.replace(/\.ts$/, ".js"), external: true }
+            : null,
+      },
+    },
+  ],
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        // `#native` stands on these, and what stands on `#native` is in the other: one file would need itself.
+        {
+          name: "device",
+          test: /[/\\]src[/\\](core|ir|device[/\\](?!reference)).+(?<!\.d)\.ts$/,
+          minShareCount: 2,
+          priority: 1,
+        },
+        { name: "shared", test: /[/\\]src[/\\](?!platform).+(?<!\.d)\.ts$/, minShareCount: 2 },
+      ],
+    },
+  },
   outDir: "dist",
   format: "esm",
   target: "es2022",
@@ -22,7 +65,7 @@ const programs: UserConfig = {
   platform: "node",
   dts: false,
   outExtensions: () => ({ js: ".js" }),
-  deps: { neverBundle: [/^myelin/, /^node:/] },
+  deps: { neverBundle: [/^myelin/, /^node:/, "rolldown"] },
   tsconfig: false,
 };
 

@@ -1,7 +1,20 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+/** What package.json's `exports` names, in the sources: "myelin/nn" is src/nn/index.ts. */
+const faces = Object.entries(manifest.exports).flatMap(([name, file]) =>
+  typeof file === "string"
+    ? []
+    : [
+        {
+          find: new RegExp(`^${name.replace(".", "myelin")}$`),
+          replacement: source(file.default.replace("./dist/", "").replace(/js$/, "ts")),
+        },
+      ],
+);
 
 const config: ViteUserConfig = defineConfig({
   resolve: {
@@ -9,8 +22,7 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: "#platform", replacement: source("platform/node.ts") },
       { find: "#native", replacement: source("device/native/index.ts") },
-      { find: /^myelin$/, replacement: source("index.ts") },
-      { find: /^myelin\/([\w-]+)$/, replacement: source("$1/index.ts") },
+      ...faces,
     ],
   },
   test: {

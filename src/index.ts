@@ -26,17 +26,16 @@ export { manualSeed, randomState, setRandomState } from "./tensor/random.ts";
 export { jit, type Jitted } from "./tensor/jit.ts";
 export { explain, type Explanation } from "./tensor/explain.ts";
 export { profile, type Profile } from "./tensor/profile.ts";
-export { availableDevices, currentDevice, deviceThreads, describeDevice, registerDevice, setDevice } from "./tensor/engine.ts";
-export { BufferTensor, Parameter } from "./tensor/parameter.ts";
 export {
-  grad,
-  jvp,
-  noGrad,
-  valueAndGrad,
-  vjp,
-  type GradOptions,
-  type Gradients,
-} from "./tensor/autodiff.ts";
+  availableDevices,
+  currentDevice,
+  deviceThreads,
+  describeDevice,
+  registerDevice,
+  setDevice,
+} from "./tensor/engine.ts";
+export { BufferTensor, Parameter } from "./tensor/parameter.ts";
+export { grad, jvp, noGrad, valueAndGrad, vjp, type GradOptions, type Gradients } from "./tensor/autodiff.ts";
 export { hessian, hvp, jacobian, type JacobianOptions } from "./tensor/jacobian.ts";
 export { vmap, type VmapOptions } from "./tensor/vmap.ts";
 export { checkpoint } from "./tensor/checkpoint.ts";
@@ -64,3 +63,4 @@ export { parseIdx, type IdxArray } from "./formats/idx.ts";
 export { loadModel, loadTensors, saveModel, saveTensors } from "./formats/model.ts";
 export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
+export * as metrics from "./train/metrics/index.ts";

@@ -11,7 +11,6 @@ export {
   type Updates,
 } from "./fit.ts";
 export { accuracy } from "./metrics.ts";
-export * as metrics from "./metrics/index.ts";
 export type { Batches, Means, Model, Score, Scores } from "./model.ts";
 export { predict, type Inputs } from "./predict.ts";
 export type { Terminal } from "./progress.ts";
