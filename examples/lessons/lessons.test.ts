@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { tensor } from "myelin";
-import { blocked, flat, naive, rowsFirst, typed } from "./matmul.ts";
+import { grad, nn, optim, tensor, type Tensor } from "myelin";
+import { binarized, ones, signProduct } from "./binary.ts";
+import { fastest, transposed, transposedInTiles } from "./locality.ts";
+import { blocked, flat, naive, rowsFirst, typed, type Matrix } from "./matmul.ts";
 import { parallel } from "./parallel.ts";
 import { exactProduct, lossOfF32 } from "./precision.ts";
 import { example, race, table } from "./race.ts";
@@ -70,6 +72,67 @@ describe("matrix multiplication", () => {
       "parallel, 2 workers",
       "parallel, 4 workers",
     ]);
+  });
+});
+
+describe("how memory is walked", () => {
+  test("[C9] a layer as one product: the numbers of the loop over units and examples, sooner", () => {
+    const [x, w] = [example(256, 256, 1), example(256, 256, 2)];
+    const asTensor = (m: Matrix): Tensor => tensor(Float32Array.from(flat(m)), [256, 256]);
+    const [input, weight] = [asTensor(x), asTensor(w)];
+    const vectorized = (): ArrayLike<number> => input.matmul(weight).dataSync();
+    const wanted = flat(naive(x, w));
+    Array.from(vectorized()).forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 3));
+    expect(fastest(vectorized)).toBeLessThan(fastest(() => naive(x, w), 3));
+  });
+
+  test("[C10] a transpose by tiles: equal, whatever the sizes, and sooner at 2048 × 2048", () => {
+    const small = Float32Array.from({ length: 37 * 50 }, (_, i) => i);
+    expect(transposedInTiles(small, 37, 50)).toEqual(transposed(small, 37, 50));
+    expect(transposed(transposed(small, 37, 50), 50, 37)).toEqual(small);
+    const large = new Float32Array(2048 * 2048).fill(1);
+    const [plain, tiles] = [transposed, transposedInTiles].map((f) => fastest(() => f(large, 2048, 2048)));
+    expect(tiles).toBeLessThan(plain!);
+  });
+});
+
+describe("networks of one bit", () => {
+  test("[C23] products of signs by counting bits are those of ±1", () => {
+    for (const word of [0, 1, 0xffffffff, 0x80000001, 0x12345678])
+      expect(ones(word)).toBe([...(word >>> 0).toString(2)].filter((bit) => bit === "1").length);
+    const signs = (m: Matrix): Matrix => m.map((row) => row.map((value) => (value >= 0 ? 1 : -1)));
+    for (const k of [1, 31, 32, 33, 100]) {
+      const [a, b] = [example(5, k, 1), example(k, 7, 2)];
+      expect(signProduct(a, b)).toEqual(naive(signs(a), signs(b)));
+    }
+  });
+
+  test("[C23] the gradient goes straight through, within [−1, 1]; signs are learned by it", () => {
+    const x = tensor([-2, -0.5, 0, 0.5, 2]);
+    expect([...binarized(x).dataSync()]).toEqual([-1, -1, 1, 1, 1]);
+    const slope = grad((v: Tensor) =>
+      binarized(v)
+        .mul(tensor([1, 2, 3, 4, 5]))
+        .sum(),
+    )(x) as Tensor;
+    expect([...slope.dataSync()]).toEqual([0, 2, 3, 4, 0]);
+    // Which of ±1 stands where: a linear map with such weights is found again.
+    const truth = tensor([[1], [-1], [-1], [1], [-1], [1]]);
+    const inputs = tensor(Float32Array.from(flat(example(32, 6, 3))), [32, 6]);
+    const w = nn.parameter(
+      tensor(
+        Float32Array.from(flat(example(6, 1, 4))).map((v) => v / 10),
+        [6, 1],
+      ),
+    );
+    const optimizer = new optim.SGD([w], { lr: 0.05 });
+    for (let step = 0; step < 60; step++) {
+      const loss = inputs.matmul(binarized(w)).sub(inputs.matmul(truth)).square().mean();
+      optimizer.zeroGrad();
+      loss.backward();
+      optimizer.step();
+    }
+    expect([...binarized(w).dataSync()]).toEqual([...truth.dataSync()]);
   });
 });
 

@@ -95,6 +95,7 @@ export {
   type LPPoolOptions,
   type MaxPoolOptions,
 } from "./pool.ts";
+export { prune } from "./prune.ts";
 export { receptiveFields, type ReceptiveField } from "./receptiveField.ts";
 export * as regularizers from "./regularizers.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";

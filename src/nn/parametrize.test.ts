@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { tensor } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { jit } from "../tensor/jit.ts";
+import { fromDense } from "../tensor/sparse/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { SGD } from "../optim/index.ts";
 import { expectNumbers, fixed, spread } from "./golden.testing.ts";
@@ -13,6 +14,45 @@ const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
 
 onEachDevice(() => {
+  describe("pruning", () => {
+    it("[C22] a tenth is left, the largest; the sparse product is the masked one; zeros stay while it trains", () => {
+      const layer: nn.Linear = new nn.Linear(30, 20, { ...f64, bias: false });
+      layer.loadStateDict({ weight: fixed([20, 30], 5) });
+      const sizes = numbers(layer.weight).map(Math.abs);
+      expect(nn.prune(layer, "weight", 0.9)).toBe(layer);
+      const kept = numbers(layer.weight);
+      expect(kept.filter((w) => w !== 0)).toHaveLength(60);
+      const cut = sizes.filter((_, i) => kept[i] === 0);
+      expect(Math.max(...cut)).toBeLessThan(Math.min(...kept.filter((w) => w !== 0).map(Math.abs)));
+      const x: Tensor = fixed([30, 4], 1);
+      const sparse = fromDense(layer.weight).matmul(x);
+      expectNumbers("product", layer.forward(x.T) as Tensor, numbers(sparse.T as Tensor), 1e-12);
+      expect(Object.keys(layer.stateDict()).sort()).toEqual([
+        "parametrizations.weight.mask",
+        "parametrizations.weight.original",
+      ]);
+      const optimizer = new SGD(layer.parameters(), { lr: 0.1 });
+      for (let step = 0; step < 3; step++) {
+        optimizer.zeroGrad();
+        (layer.forward(x.T) as Tensor).square().sum().backward();
+        optimizer.step();
+      }
+      nn.removeParametrization(layer);
+      const trained = numbers(layer.weight);
+      expect(Object.keys(layer.stateDict())).toEqual(["weight"]);
+      expect(trained.map((w) => w === 0)).toEqual(kept.map((w) => w === 0));
+      expect(trained).not.toEqual(kept);
+    });
+
+    it("all and nothing; shares only", () => {
+      const left = (amount: number): number =>
+        numbers(nn.prune(new nn.Linear(4, 5), "weight", amount).weight).filter((w) => w !== 0).length;
+      expect([0, 0.5, 1].map(left)).toEqual([20, 10, 0]);
+      expect(() => left(5)).toThrow("prune: amount must be a share from 0 to 1, got 5");
+      expect(() => nn.prune(new nn.Linear(4, 5), "gain", 0.5)).toThrow("has no parameter gain");
+    });
+  });
+
   describe("weight norm", () => {
     it("starts as the weight it had, trains length and direction, traced or not, and ends as a weight again", () => {
       const make = (): nn.Linear => new nn.Linear(3, 2, f64);

@@ -1,13 +1,13 @@
 /** Parameters computed from others: what is trained is not what the layer reads. */
 import { ArgumentError } from "../core/errors.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
-import { Parameter } from "../tensor/parameter.ts";
+import { Parameter, type StateTensor } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 
 /** A way to compute a parameter. */
-export interface Parametrization<P extends Readonly<Record<string, Parameter>>> {
-  /** The parameters that it is computed from, by the names of the state dict, so that it starts with the value it has. */
+export interface Parametrization<P extends Readonly<Record<string, StateTensor>>> {
+  /** The parameters and buffers that it is computed from, by the names of the state dict, so that it starts with the value it has. */
   readonly originals: (value: Parameter) => P;
   /** The value, computed anew at every reading. */
   readonly compute: (originals: P) => Tensor;
@@ -16,7 +16,7 @@ export interface Parametrization<P extends Readonly<Record<string, Parameter>>> 
 }
 
 interface Parametrized {
-  parametrizations?: Record<string, Readonly<Record<string, Parameter>>>;
+  parametrizations?: Record<string, Readonly<Record<string, StateTensor>>>;
 }
 
 const settling = new WeakMap<Module, Map<string, () => Parameter>>();
@@ -26,7 +26,7 @@ const settling = new WeakMap<Module, Map<string, () => Parameter>>();
  * (`parametrizations.weight.original0`). Optimizers are to be made afterwards.
  * @throws ArgumentError when the layer has no such parameter of its own, or it is computed already.
  */
-export function parametrize<M extends Module, P extends Readonly<Record<string, Parameter>>>(
+export function parametrize<M extends Module, P extends Readonly<Record<string, StateTensor>>>(
   module: M,
   name: string,
   { originals, compute, settle }: Parametrization<P>,

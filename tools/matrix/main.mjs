@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const folder = mkdtempSync(join(tmpdir(), "matrix-"));
+/** @type {(...files: string[]) => number | null} */
 const run = (...files) =>
   spawnSync("npx", ["vitest", "run", "--reporter=dot", ...files], {
     stdio: "inherit",

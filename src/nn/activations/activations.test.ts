@@ -166,6 +166,20 @@ onEachDevice(() => {
   });
 
   describe("learned", () => {
+    it("[N32] as layers: LeakyReLU learns nothing, PReLU a slope for each channel or one for all", () => {
+      const x = fixed([2, 3, 4], 13);
+      const leaky = new nn.LeakyReLU();
+      expect(leaky.parameters()).toEqual([]);
+      expect([...leaky.forward(x).dataSync()]).toEqual([...x.dataSync()].map((v) => (v > 0 ? v : 0.01 * v)));
+      for (const channels of [1, 3]) {
+        const layer = new nn.PReLU(channels, { dtype: "f64" });
+        expect(layer.parameters().map(({ shape }) => [...shape])).toEqual([[channels]]);
+        const all = nn.sequential(new nn.Linear(4, 4, { dtype: "f64" }), layer);
+        expect(all.parameters()).toHaveLength(3);
+        gradCheck((a) => all.forward(a), [x]);
+      }
+      gradCheck((a) => leaky.forward(a), [x]);
+    });
     it("[G5] PReLU: the gradient of the slope is the sum over negatives of x·d, per channel", () => {
       const [x, d] = [fixed([2, 3, 4], 11), fixed([2, 3, 4], 12)];
       const layer = new nn.PReLU(3, { dtype: "f64" });

@@ -110,6 +110,22 @@ onEachDevice(() => {
     });
   });
 
+  it("[L8] without smoothing and without focus both are plain cross-entropy, of labels and of one-hot rows", () => {
+    const [z, y] = [fixed([6, 4], 7).mul(3) as Tensor, i32(0, 3, 1, 2, 2, 0)];
+    const plain = value(losses.crossEntropy(z, y));
+    const hot = tensor(
+      Float64Array.from({ length: 24 }, (_, i) => (y.dataSync()[i >> 2] === i % 4 ? 1 : 0)),
+      [6, 4],
+    );
+    for (const loss of [
+      losses.crossEntropy(z, y, { labelSmoothing: 0 }),
+      losses.softCrossEntropy(z, hot as Tensor, { labelSmoothing: 0 }),
+      losses.focal(z, y, { gamma: 0 }),
+    ])
+      expect(Math.abs(value(loss) - plain)).toBeLessThan(1e-12);
+    expect(value(losses.crossEntropy(z, y, { labelSmoothing: 0.1 }))).not.toBeCloseTo(plain, 3);
+  });
+
   describe("[H11] focal", () => {
     it("γ = 0 is cross-entropy; easy examples count less, hard ones nearly as before", () => {
       const [z, y] = [fixed([5, 3], 2).mul(4) as Tensor, i32(0, 1, 2, 0, 1)];
