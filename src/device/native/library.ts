@@ -15,12 +15,15 @@ interface ForeignFunction {
   async(...args: readonly unknown[]): void;
 }
 
+/** Bytes that 32-bit addresses reach. */
+const MOST_HEAP = 2 ** 32;
+
 /** What the runtime's library offers, as C declares it. */
 const DECLARATIONS = {
   load: "int32_t myelin_load(const char *path, const char *symbol)",
   error: "const char *myelin_error()",
   address: "uint64_t myelin_address(const void *bytes)",
-  create: "uintptr_t myelin_create(uintptr_t heap, uint32_t threads)",
+  create: "uintptr_t myelin_create(uintptr_t heap, uint64_t most, uint32_t threads)",
   threads: "uint32_t myelin_threads(uintptr_t pool)",
   reserve: "int32_t myelin_reserve(uintptr_t pool, uint64_t bytes)",
   run: "void myelin_run(uintptr_t pool, uint32_t from, uint32_t to)",
@@ -115,7 +118,7 @@ export class NativeRuntime {
    */
   createPool(memory: WebAssembly.Memory, threads: number): NativePool {
     const heap = this.#functions.address(new Uint8Array(memory.buffer, 0, 1)) as number | bigint;
-    const handle = this.#functions.create(heap, threads) as number | bigint;
+    const handle = this.#functions.create(heap, MOST_HEAP, threads) as number | bigint;
     if (!Number(handle)) throw new NativeUnavailable("runtime", "there is no memory for its threads.");
     return new NativePool(this.#functions, this.#system, memory, handle);
   }

@@ -227,8 +227,9 @@ void myelin_run(struct pool *pool, uint32_t from, uint32_t to) {
 
 /* ---------- its life */
 
-/* A pool of at most so many threads, the caller included; NULL without memory. The caller is the only one to use it. */
-struct pool *myelin_create(char *heap, uint32_t threads) {
+/* A pool of at most so many threads, the caller included, for a heap that may grow to so many bytes; NULL without memory.
+   The caller is the only one to use it. */
+struct pool *myelin_create(char *heap, uint64_t most, uint32_t threads) {
   size_t bytes = sizeof(struct pool) + threads * sizeof(struct helper);
   struct pool *pool = aligned_alloc(128, (bytes + 127) / 128 * 128);
   if (!pool) return NULL;
@@ -237,6 +238,7 @@ struct pool *myelin_create(char *heap, uint32_t threads) {
   if (dladdr(loading_error, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_LOCAL);
   memset(pool, 0, bytes);
   pool->heap = heap;
+  prefer_huge_pages(heap, most);
   pthread_mutex_init(&pool->queueing, NULL);
   pool->ranges = aligned_alloc(128, threads * sizeof(struct range));
   if (!pool->ranges) {
@@ -260,9 +262,11 @@ uint32_t myelin_threads(const struct pool *pool) { return pool->threads; }
 /* Gives every thread at least so much scratch, on cache lines of its own. 0 without memory: then all stays as it was. */
 int32_t myelin_reserve(struct pool *pool, uint64_t bytes) {
   if (bytes <= pool->stride) return 1;
-  size_t stride = ((size_t)bytes + 127) / 128 * 128;
-  void *allocated = stride < SIZE_MAX / pool->threads ? aligned_alloc(128, stride * pool->threads) : NULL;
+  /* Small scratch shares a page, large scratch has pages of its own. */
+  size_t unit = bytes < HUGE_PAGE / 4 ? 128 : HUGE_PAGE, stride = ((size_t)bytes + unit - 1) / unit * unit;
+  void *allocated = stride < SIZE_MAX / pool->threads ? aligned_alloc(unit, stride * pool->threads) : NULL;
   if (!allocated) return 0;
+  prefer_huge_pages(allocated, stride * pool->threads);
   wait_for_queue(pool);
   free(pool->allocated);
   pool->allocated = pool->scratch = allocated;

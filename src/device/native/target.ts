@@ -10,7 +10,7 @@ export function targetFor(lanes: number): Target {
     tileRows: rows,
     tileColumns: TILE_VECTORS * lanes,
     tileCycles: rows * TILE_VECTORS,
-    mostRows: 20 * rows,
+    mostRows: 25 * rows,
     mostColumns: 256,
     mostDepth: 256,
   };

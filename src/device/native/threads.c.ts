@@ -4,6 +4,10 @@ export const THREADS_SOURCE: string = String.raw`
 
 /* ---------- waiting */
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #if defined(__linux__) && !defined(PORTABLE_WAITING)
 #include <limits.h>
 #include <linux/futex.h>
@@ -111,6 +115,21 @@ static inline void set_float_control(uint64_t control) { __asm__ __volatile__("m
 static inline uint64_t float_control(void) { return 0; }
 static inline void set_float_control(uint64_t control) { (void)control; }
 #endif
+
+/* ---------- pages */
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Asks for large pages: programs touch memory far apart, and first touches of small ones cost as much as the work. */
+static void prefer_huge_pages(char *from, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  uintptr_t start = ((uintptr_t)from + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE, end = (uintptr_t)from + bytes;
+  if (start < end) madvise((void *)start, end - start, MADV_HUGEPAGE);
+#else
+  (void)from;
+  (void)bytes;
+#endif
+}
 
 /* ---------- starting */
 
