@@ -1,29 +1,52 @@
-/** Memory is read in lines of some 16 numbers: what walks across them reads 16 times as much as it uses, unless it stays near. */
+/** Memory comes in lines of 16 numbers. A transpose by rows writes each number to another line; by tiles, lines fill while they are near. */
 
-/** Row by row: every write falls into another line. */
-export function transposed(x: Float32Array, rows: number, columns: number): Float32Array {
+/** Visits every place of a matrix once. */
+export type Order = (rows: number, columns: number, visit: (i: number, j: number) => void) => void;
+
+/** Row after row. */
+export const byRows: Order = (rows, columns, visit) => {
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) visit(i, j);
+};
+
+/** Tile after tile, each row after row. */
+export const byTiles =
+  (tile: number = 16): Order =>
+  (rows, columns, visit) => {
+    for (let top = 0; top < rows; top += tile)
+      for (let left = 0; left < columns; left += tile)
+        byRows(Math.min(tile, rows - top), Math.min(tile, columns - left), (i, j) => visit(top + i, left + j));
+  };
+
+/** [rows, columns] → [columns, rows], copied in this order. */
+export function transposed(x: Float32Array, rows: number, columns: number, order: Order): Float32Array {
   const result = new Float32Array(x.length);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = x[i * columns + j]!;
-  return result;
-}
-
-/** Tile by tile: the lines that a tile writes to stay in the cache until they are full. */
-export function transposedInTiles(x: Float32Array, rows: number, columns: number, tile: number = 16): Float32Array {
-  const result = new Float32Array(x.length);
-  for (let top = 0; top < rows; top += tile)
-    for (let left = 0; left < columns; left += tile) {
-      const [bottom, right] = [Math.min(top + tile, rows), Math.min(left + tile, columns)];
-      for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) result[j * rows + i] = x[i * columns + j]!;
-    }
-  return result;
-}
-
-/** The least of some runs, in milliseconds: what else the machine does only ever adds. */
-export function fastest(run: () => unknown, runs: number = 7): number {
-  const times = Array.from({ length: runs }, () => {
-    const start = performance.now();
-    run();
-    return performance.now() - start;
+  order(rows, columns, (i, j) => {
+    result[j * rows + i] = x[i * columns + j]!;
   });
-  return Math.min(...times);
+  return result;
+}
+
+/** How many lines of memory a transpose in this order moves into a cache that keeps the 512 used last (32 KB of f32). */
+export function linesMoved(
+  rows: number,
+  columns: number,
+  order: Order,
+  kept: number = 512,
+  width: number = 16,
+): number {
+  const cache = new Set<number>();
+  let moved = 0;
+  const touch = (address: number): void => {
+    const line = Math.floor(address / width);
+    if (!cache.delete(line)) {
+      moved++;
+      if (cache.size === kept) cache.delete(cache.values().next().value!);
+    }
+    cache.add(line);
+  };
+  order(rows, columns, (i, j) => {
+    touch(i * columns + j);
+    touch(rows * columns + j * rows + i);
+  });
+  return moved;
 }
