@@ -11,7 +11,7 @@ import { add, div, mul, sub } from "../graph/ops/binary.ts";
 import { dot } from "../graph/ops/dot.ts";
 import { fill, input } from "../graph/ops/leaf.ts";
 import { scan } from "../graph/ops/scan.ts";
-import { expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
+import { contiguous, expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
 import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
 import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
 import { compile, rootsOf, type Request } from "./compile.ts";
@@ -105,6 +105,14 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
   "contraction, and nothing of it": () => {
     const product = reshape(dot(leaf(4), leaf(4), { batch: [[], []], contract: [[0], [0]] }), [1]);
     return { roots: [slice(product, [0], [0]), product], kernels: 1 };
+  },
+  "a contraction whose copy is read in another order": () => ({
+    roots: [permute(contiguous(matmul(leaf(9, 21), leaf(21, 18))), [1, 0])],
+    kernels: 2,
+  }),
+  "a contraction and a copy of it": () => {
+    const product = matmul(leaf(9, 21), leaf(21, 18));
+    return { roots: [product, contiguous(permute(product, [1, 0]))], kernels: 2 };
   },
   "transposed contraction": () => ({
     roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))],

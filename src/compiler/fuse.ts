@@ -38,7 +38,7 @@ const isOp = (node: Node, ...ops: unknown[]): boolean => node.source === undefin
 const isReduce = (node: Node): boolean => isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
 /** A contraction, perhaps in another order than it is computed in. */
 export const isHeavy = (node: Node): boolean =>
-  isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp) && isHeavy(node.inputs[0]!));
+  isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp, contiguousOp) && isHeavy(node.inputs[0]!));
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
 /** Values that cost nothing to make again. */
 const isFree = (node: Node): boolean =>
@@ -176,11 +176,12 @@ function beneath(node: Node, stored: ReadonlySet<Node>): Node {
     : node;
 }
 
-/** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. */
+/** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. A copy is its last. */
 function lastOrder(node: Node, roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Node {
   const [user, ...others] = users.get(node) ?? [];
-  if (!user || others.length || roots.includes(node) || !isOp(user, permuteOp, reshapeOp)) return node;
-  return lastOrder(user, roots, users);
+  if (!user || others.length || roots.includes(node)) return node;
+  if (isOp(user, contiguousOp)) return user;
+  return isOp(user, permuteOp, reshapeOp) ? lastOrder(user, roots, users) : node;
 }
 
 /** Whether reading an element means summing over windows. */
