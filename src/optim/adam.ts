@@ -25,8 +25,9 @@ export interface AdamOptions extends AdaptiveOptions {
 
 type AdamName = "exp_avg" | "exp_avg_sq" | "max_exp_avg_sq";
 
-const adam: Rule<AdamOptions, AdamName> = {
-  name: "Adam",
+/* @__NO_SIDE_EFFECTS__ */
+const rule = (name: string, own: Partial<AdamOptions> = {}): Rule<AdamOptions, AdamName> => ({
+  name,
   defaults: {
     lr: 1e-3,
     betas: [0.9, 0.999],
@@ -35,6 +36,7 @@ const adam: Rule<AdamOptions, AdamName> = {
     amsgrad: false,
     maximize: false,
     decoupledWeightDecay: false,
+    ...own,
   },
   state: ({ amsgrad }) => ({ exp_avg: 0, exp_avg_sq: 0, ...(amsgrad ? { max_exp_avg_sq: 0 } : {}) }),
   decay: ({ decoupledWeightDecay }) => (decoupledWeightDecay ? "decoupled" : "penalty"),
@@ -50,13 +52,10 @@ const adam: Rule<AdamOptions, AdamName> = {
       state: { exp_avg: mean, exp_avg_sq: square, max_exp_avg_sq: largest },
     };
   },
-};
+});
 
-const adamW: Rule<AdamOptions, AdamName> = {
-  ...adam,
-  name: "AdamW",
-  defaults: { ...adam.defaults, weightDecay: 0.01, decoupledWeightDecay: true },
-};
+const adam = rule("Adam");
+const adamW = rule("AdamW", { weightDecay: 0.01, decoupledWeightDecay: true });
 
 /**
  * Adam (Kingma and Ba 2015) as PyTorch computes it: p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε), with m and v the

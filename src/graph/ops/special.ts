@@ -14,10 +14,12 @@ function define<A extends Attributes = Attributes>(
   name: string,
   formula: (x: Expression, attributes: A) => Expression,
   vjp: (context: GradientContext<A>) => Node,
+  check?: (attributes: A) => void,
 ): Op<A> {
   return {
     name,
-    infer([x]) {
+    infer([x], attributes) {
+      check?.(attributes);
       if (!isFloat(x!.dtype))
         throw new DTypeError(`${name}: needs f32 or f64, got ${x!.dtype}. Use x.cast("f32") first`);
       return { shape: x!.shape, dtype: x!.dtype };
@@ -46,20 +48,16 @@ export const erfinvOp: Op = define("erfinv", formulas.erfinv, ({ grad, node }) =
 /** ln |Γ(x)|: ∞ at 0, −1, −2 … */
 export const lgammaOp: Op = define("lgamma", formulas.lgamma, ({ grad, inputs: [x] }) => mul(grad, polygamma(0, x!)));
 
-const kind = define<{ readonly order: number }>(
+/** The derivatives of ln |Γ(x)|: ψ for order 0, ψ′ for order 1 … From order 2 on NaN below 0. */
+export const polygammaOp: Op<{ readonly order: number }> = define(
   "polygamma",
   (x, { order }) => formulas.polygamma(order, x),
   ({ grad, inputs: [x], attributes: { order } }) => mul(grad, polygamma(order + 1, x!)),
-);
-/** The derivatives of ln |Γ(x)|: ψ for order 0, ψ′ for order 1 … From order 2 on NaN below 0. */
-export const polygammaOp: Op<{ readonly order: number }> = {
-  ...kind,
-  infer(inputs, attributes) {
-    if (!Number.isInteger(attributes.order) || attributes.order < 0)
-      throw new ArgumentError(`polygamma: the order must be a whole number of 0 or more, got ${attributes.order}`);
-    return kind.infer(inputs, attributes);
+  ({ order }) => {
+    if (!Number.isInteger(order) || order < 0)
+      throw new ArgumentError(`polygamma: the order must be a whole number of 0 or more, got ${order}`);
   },
-};
+);
 
 export const asin = (x: Node): Node => apply(asinOp, [x], {});
 export const acos = (x: Node): Node => apply(acosOp, [x], {});
