@@ -31,7 +31,7 @@ const sizeOf = async (program: string, from: "dist" | "src" = "dist"): Promise<n
 const core = await sizeOf(CORE);
 console.log(`core, minified and gzipped: ${core} KB (${verdict(core, MOST_KILOBYTES)})`);
 const dense = await sizeOf(DENSE);
-const kept = Number((dense - (await sizeOf(denseAlone(root), "src"))).toFixed(1));
+const kept = Number(Math.max(0, dense - (await sizeOf(denseAlone(root), "src"))).toFixed(1));
 console.log(
   `nn.Linear forward and backward, and optim.SGD: ${dense} KB, of which nobody asked for ${kept} (${verdict(kept, MOST_KEPT_KILOBYTES)})`,
 );
