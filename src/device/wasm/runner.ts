@@ -14,7 +14,9 @@ import { KERNEL_PARAMETERS } from "./kernels.ts";
 /** Addresses of the words that threads share, each alone on its pair of cache lines. */
 export const CONTROL = {
   /**
-   * The job's number (upper bits, to tell it from the one before) and its chunks not yet taken. Sleepers wait on it.
+   * The job's number (8 bits, to tell it from those before) and its chunks not yet taken: the first (12 bits) and the end.
+   * The leader takes from the front and helpers from the back, so that each meets the same data again in its own cache.
+   * Sleepers wait on it.
    */
   ticket: 128,
   /** Chunks of the job that are not done. The leader waits on it. */
@@ -35,6 +37,10 @@ export const CONTROL = {
 } as const;
 /** Bytes at the start of the memory that belong to the runner. */
 export const CONTROL_BYTES = 1024;
+
+/** Where a ticket's parts begin. */
+const FRONT = 12;
+const JOB = 24;
 
 /** What `help` returns. */
 export const STOPPED = 0;
@@ -99,42 +105,54 @@ function emitChunks(module: ModuleBuilder, records: FunctionBuilder): FunctionBu
     done = f.local("i32"),
     seen = f.local("i32");
   f.loop(() => {
-    f.get(ticket)
-      .i32(MAX_CHUNKS)
-      .op("i32.and")
-      .if(() => {
-        f.i32(CONTROL.ticket).get(ticket).get(ticket).i32(1).op("i32.sub").atomic("i32.atomic.rmw.cmpxchg").tee(seen);
-        f.get(ticket)
-          .op("i32.eq")
-          .if(() => {
-            // From here on the job cannot change: the leader waits for this chunk.
-            f.i32(0).memory("i32.load", CONTROL.job).tee(entry).memory("i32.load", 8);
-            f.get(ticket).i32(MAX_CHUNKS).op("i32.and").op("i32.sub").i32(2).op("i32.shl");
-            f.get(entry).memory("i32.load", 12).op("i32.add").set(chunk);
-            f.get(entry).get(chunk).memory("i32.load").get(chunk).memory("i32.load", 4);
-            f.i32(0)
-              .memory("i32.load", CONTROL.scratch)
-              .i32(0)
-              .memory("i32.load", CONTROL.scratchStride)
-              .get(thread)
-              .op("i32.mul")
-              .op("i32.add");
-            f.call(records);
-            f.get(done).i32(1).op("i32.add").set(done);
-            f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(seen);
-          });
-        // Somebody was faster. A job that is new may need modules that this thread has not: its caller looks again.
-        f.get(seen)
-          .get(ticket)
-          .op("i32.xor")
-          .i32(MAX_CHUNKS)
-          .op("i32.gt_u")
-          .if(() => f.get(done).return());
-        f.get(seen).set(ticket).br(1);
-      });
+    hasChunks(f, ticket);
+    f.if(() => {
+      f.i32(CONTROL.ticket).get(ticket).get(ticket);
+      f.i32(-1)
+        .i32(1 << FRONT)
+        .get(thread)
+        .op("select")
+        .op("i32.add")
+        .atomic("i32.atomic.rmw.cmpxchg")
+        .tee(seen);
+      f.get(ticket)
+        .op("i32.eq")
+        .if(() => {
+          // From here on the job cannot change: the leader waits for this chunk.
+          f.i32(0).memory("i32.load", CONTROL.job).set(entry);
+          f.get(ticket).i32(MAX_CHUNKS).op("i32.and").i32(1).op("i32.sub");
+          f.get(ticket).i32(FRONT).op("i32.shr_u").i32(MAX_CHUNKS).op("i32.and");
+          f.get(thread).op("select").i32(2).op("i32.shl");
+          f.get(entry).memory("i32.load", 12).op("i32.add").set(chunk);
+          f.get(entry).get(chunk).memory("i32.load").get(chunk).memory("i32.load", 4);
+          f.i32(0)
+            .memory("i32.load", CONTROL.scratch)
+            .i32(0)
+            .memory("i32.load", CONTROL.scratchStride)
+            .get(thread)
+            .op("i32.mul")
+            .op("i32.add");
+          f.call(records);
+          f.get(done).i32(1).op("i32.add").set(done);
+          f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(seen);
+        });
+      // Somebody was faster. A job that is new may need modules that this thread has not: its caller looks again.
+      f.get(seen)
+        .get(ticket)
+        .op("i32.xor")
+        .i32(JOB)
+        .op("i32.shr_u")
+        .if(() => f.get(done).return());
+      f.get(seen).set(ticket).br(1);
+    });
   });
   f.get(done);
   return f;
+}
+
+/** Leaves on the stack whether a ticket has chunks left. */
+function hasChunks(f: FunctionBuilder, ticket: Local): void {
+  f.get(ticket).i32(FRONT).op("i32.shr_u").get(ticket).op("i32.xor").i32(MAX_CHUNKS).op("i32.and");
 }
 
 /** Publishes a step, works on it, and waits until all of it is done. */
@@ -151,10 +169,12 @@ function emitShare(module: ModuleBuilder, chunks: FunctionBuilder): FunctionBuil
   f.i32(CONTROL.ticket);
   f.i32(0)
     .memory("i32.load", CONTROL.ticket)
-    .i32(MAX_CHUNKS)
-    .op("i32.or")
+    .i32(JOB)
+    .op("i32.shr_u")
     .i32(1)
     .op("i32.add")
+    .i32(JOB)
+    .op("i32.shl")
     .get(count)
     .op("i32.or")
     .tee(ticket);
@@ -257,30 +277,28 @@ function emitHelp(module: ModuleBuilder, chunks: FunctionBuilder): void {
       .get(loaded)
       .op("i32.ne")
       .if(() => f.i32(NEW_MODULES).return());
-    f.get(ticket)
-      .i32(MAX_CHUNKS)
-      .op("i32.and")
-      .if(() => {
-        f.get(ticket)
-          .get(thread)
-          .call(chunks)
-          .tee(done)
-          .if(() => {
-            f.i32(CONTROL.pending)
-              .get(done)
-              .atomic("i32.atomic.rmw.sub")
-              .get(done)
-              .op("i32.eq")
-              .if(() => {
-                f.i32(CONTROL.leaderSleeps)
-                  .atomic("i32.atomic.load")
-                  .if(() => {
-                    f.i32(CONTROL.pending).i32(1).atomic("memory.atomic.notify").op("drop");
-                  });
-              });
-          });
-        f.get(spins).set(idle).br(1);
-      });
+    hasChunks(f, ticket);
+    f.if(() => {
+      f.get(ticket)
+        .get(thread)
+        .call(chunks)
+        .tee(done)
+        .if(() => {
+          f.i32(CONTROL.pending)
+            .get(done)
+            .atomic("i32.atomic.rmw.sub")
+            .get(done)
+            .op("i32.eq")
+            .if(() => {
+              f.i32(CONTROL.leaderSleeps)
+                .atomic("i32.atomic.load")
+                .if(() => {
+                  f.i32(CONTROL.pending).i32(1).atomic("memory.atomic.notify").op("drop");
+                });
+            });
+        });
+      f.get(spins).set(idle).br(1);
+    });
     f.get(idle).i32(1).op("i32.sub").tee(idle).brIf(0);
     f.i32(CONTROL.sleepers).i32(1).atomic("i32.atomic.rmw.add").op("drop");
     f.i32(CONTROL.ticket).get(ticket).i64(-1n).atomic("memory.atomic.wait32").op("drop");
