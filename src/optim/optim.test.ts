@@ -82,6 +82,26 @@ onEachDevice(() => {
     together.forEach((p, i) => expect(p.dataSync()).toEqual(apart[i]!.dataSync()));
   });
 
+  it("[AK18] ten micro-batches, four to an update: the last two are lost unless what is left is stepped too", () => {
+    const run = (flush: boolean): { updates: number; w: number; left: number | undefined } => {
+      const w = parameter(tensor(Float64Array.of(0), [1]));
+      const optimizer = new optim.SGD([w], { lr: 1 });
+      let updates = 0;
+      for (let i = 1; i <= 10; i++) {
+        // Each micro-batch counts a quarter of its update.
+        w.mul(i).sum().div(4).backward();
+        if (i % 4 === 0 || (flush && i === 10)) {
+          optimizer.step();
+          optimizer.zeroGrad();
+          updates++;
+        }
+      }
+      return { updates, w: w.dataSync()[0]!, left: w.grad?.dataSync()[0] };
+    };
+    expect(run(false)).toEqual({ updates: 2, w: -(1 + 2 + 3 + 4 + 5 + 6 + 7 + 8) / 4, left: (9 + 10) / 4 });
+    expect(run(true)).toMatchObject({ updates: 3, w: -55 / 4 });
+  });
+
   describe("clipping", () => {
     it.each(Object.entries(goldens.clipGradNorm))("by norm %s, as PyTorch", (limit, golden) => {
       const parameters = twoParameters();

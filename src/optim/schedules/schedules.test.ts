@@ -121,7 +121,7 @@ describe("schedules", () => {
     expect(() => new optim.ReduceOnPlateau(optimizer, { mode: "least" as "min" })).toThrow(ArgumentError);
     expect(() => scheduler.loadStateDict({ best: 1 } as optim.PlateauState)).toThrow(FormatError);
   });
-  it("a second scheduler starts from the rates before the first, and state says so", () => {
+  it("[AK27] warm-up by LinearLR: a second scheduler starts from the rates before the first, and state says so", () => {
     const optimizer = optimizerOf(0.1);
     const warmup = new optim.lrScheduler.LinearLR(optimizer, { startFactor: 0.1 });
     expect(optimizer.lr).toBeCloseTo(0.01, 12);
