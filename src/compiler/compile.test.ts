@@ -251,7 +251,7 @@ for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice
         if (kernels) expect(compile({ results: roots, updates: [] }).steps.length).toBe(kernels);
       });
     for (const [title, shapes] of Object.entries({
-      "one element among many": [[2, 3], [1], [4], [1, 1]],
+      "one element among many": [[2, 3], [1], [4], [], [1, 1]],
       "one element each": [[1], [1, 1]],
     }))
       it(`updates of ${title} are the segments of one step`, () => {

@@ -127,10 +127,14 @@ function compileWith(
     units,
     updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })),
   );
-  const steps = schedule(units, waits);
-  if (!steps) {
-    if (copies.size === updates.length) throw new Error("compile: the kernels wait for one another in a circle");
-    return { unsafe: updates.map((u) => u.index) };
+  const { steps, stuck } = schedule(units, waits);
+  if (stuck.size) {
+    const late = new Set([...stuck].flatMap((u) => kernelsOf([u]).flatMap(writtenBy)));
+    const movable = updates.filter((u) => late.has(u.root) && !copies.has(u.index));
+    if (!movable.length) throw new Error("compile: the kernels wait for one another in a circle");
+    // Counts and other numbers, which kernels of all kinds read, are the first to be moved at the end.
+    const numbers = movable.filter((u) => u.root.shape.length === 0);
+    return { unsafe: (numbers.length ? numbers : movable).map((u) => u.index) };
   }
 
   // Bindings: leaves first, then results; updates use their target's.

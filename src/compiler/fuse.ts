@@ -1,5 +1,5 @@
 /**
- * Decides which values are stored, and which stored values one kernel computes together.
+ * Decides which stored values one kernel computes together.
  *
  * Every kernel runs over rows: a group's members all have one value (or one line of values) per row, so a member that
  * another one reads row by row is still at hand in a register and need not go through memory. Softmax, layer norm and
@@ -8,17 +8,14 @@
 import { sizeOf, type Shape } from "../core/shape.ts";
 import { index as freshIndex, type Expression, type Index } from "../ir/expression.ts";
 import { topological, type Node } from "../graph/node.ts";
-import { afterOp } from "../graph/ops/control.ts";
-import { dotOp } from "../graph/ops/dot.ts";
-import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
-import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
-import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
-import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
+import { scanOutputOp } from "../graph/ops/scan.ts";
 import { Inliner } from "./inline.ts";
+import { isHeavy, isOp, isReduce, standsAlone } from "./kinds.ts";
+import { chooseStored, dependencies } from "./stored.ts";
 
 /** One kernel to be: stored nodes and the index at which each of them is computed. */
 export interface Group {
-  /** In topological order; the first one fixes the rows. */
+  /** In topological order, all computed over the same rows. */
   readonly members: Member[];
   readonly rows: readonly Index[];
   /** Why the last candidate was not merged, for `explain`. */
@@ -33,16 +30,6 @@ export interface Member {
   /** Whether it must reach memory: false when all its readers are in the group. */
   stored: boolean;
 }
-
-const isOp = (node: Node, ...ops: unknown[]): boolean => node.source === undefined && ops.includes(node.op);
-const isReduce = (node: Node): boolean => isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
-/** A contraction, perhaps in another order than it is computed in. */
-export const isHeavy = (node: Node): boolean =>
-  isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp, contiguousOp) && isHeavy(node.inputs[0]!));
-const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
-/** Values that cost nothing to make again. */
-const isFree = (node: Node): boolean =>
-  isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
 
 export interface Fusion {
   readonly groups: readonly Group[];
@@ -62,6 +49,7 @@ const LARGE = 16_384;
  */
 export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Set()): Fusion {
   const order = topological(roots);
+  const position = new Map(order.map((node, i) => [node, i]));
   const users = new Map<Node, Node[]>();
   for (const node of order)
     if (!node.source) for (const x of new Set(node.inputs)) users.set(x, [...(users.get(x) ?? []), node]);
@@ -91,6 +79,11 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
       .find((g) => mayMeet(g, node) && join(g, node, stored, groupOf, needs));
     if (home) {
       groupOf.set(node, home);
+      if (!updating.has(node)) continue;
+      for (const other of new Set(needs.get(node)!.map((x) => groupOf.get(x)!)))
+        if (other !== home && mayMeet(other, node) && unite(home, other, node, stored, groupOf, needs))
+          groups.splice(groups.indexOf(other), 1);
+      home.members.sort((a, b) => position.get(a.node)! - position.get(b.node)!);
       continue;
     }
     const sibling = findSibling(
@@ -133,88 +126,6 @@ function servingOnly(
   return serving;
 }
 
-/** Phase one: roots, contractions and what they read, reductions, loops, and shared values that are dear to make twice. */
-function chooseStored(
-  order: readonly Node[],
-  roots: readonly Node[],
-  users: ReadonlyMap<Node, readonly Node[]>,
-): Set<Node> {
-  const stored = new Set<Node>();
-  const store = (node: Node): void => {
-    if (!node.source && !isOp(node, fillOp, scanOp)) stored.add(node);
-  };
-  for (const root of roots) if (!root.source) stored.add(root);
-  const loads = new Map<Node, number>();
-  for (const node of order) {
-    if (node.source) continue;
-    if (isOp(node, dotOp)) store(lastOrder(node, roots, users));
-    else if (isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
-    if (isOp(node, dotOp)) for (const x of node.inputs) store(beneath(x, stored));
-    // An op's own loops take values as they are: a sum over windows is made before.
-    if (node.op.lowerLoops) for (const x of node.inputs) if (sums(x, stored)) store(beneath(x, stored));
-    if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
-    if (isOp(node, scanOutputOp)) store(node);
-    // What every step of a loop reads in another order than it is stored in is brought into order once.
-    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x, stored));
-    // How much memory one element's recomputation reads, in elements of this node.
-    const own = (x: Node): number =>
-      Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
-    const distinct = [...new Set(node.inputs)];
-    loads.set(node, distinct.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
-    if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored)))
-      store(node);
-    // A sum over overlapping windows is read once per element, not once per reader.
-    if (isOp(node, foldOp) && (users.get(node)?.length ?? 0) > 1) store(node);
-  }
-  return stored;
-}
-
-/** The first node under movement ops, or the first stored one. */
-function beneath(node: Node, stored: ReadonlySet<Node>): Node {
-  return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp)
-    ? beneath(node.inputs[0]!, stored)
-    : node;
-}
-
-/** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. A copy is its last. */
-function lastOrder(node: Node, roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Node {
-  const [user, ...others] = users.get(node) ?? [];
-  if (!user || others.length || roots.includes(node)) return node;
-  if (isOp(user, contiguousOp)) return user;
-  return isOp(user, permuteOp, reshapeOp) ? lastOrder(user, roots, users) : node;
-}
-
-/** Whether reading an element means summing over windows. */
-function sums(node: Node, stored: ReadonlySet<Node>): boolean {
-  return !node.source && !stored.has(node) && (isOp(node, foldOp) || node.inputs.some((x) => sums(x, stored)));
-}
-
-function isDear(node: Node, stored: ReadonlySet<Node>): boolean {
-  if (node.source) return false;
-  if (EXPENSIVE.has(node.op.name)) return true;
-  return node.inputs.some((x) => !stored.has(x) && !x.source && !isFree(x) && isDear(x, stored));
-}
-
-/** The stored nodes that each stored node reads. */
-function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<Node, Node[]> {
-  const reads = new Map<Node, ReadonlySet<Node>>();
-  const out = new Map<Node, Node[]>();
-  for (const node of order) {
-    const own = new Set<Node>();
-    if (!node.source)
-      for (const x of node.inputs) {
-        if (stored.has(x)) own.add(x);
-        else for (const y of reads.get(x)!) own.add(y);
-      }
-    reads.set(node, own);
-    if (stored.has(node)) out.set(node, [...own]);
-  }
-  return out;
-}
-
-/** Ops that are a kernel (or a loop of kernels) of their own. */
-const standsAlone = (node: Node): boolean => node.op.lowerLoops !== undefined || isOp(node, contiguousOp, scanOutputOp);
-
 /** Adds a node to a group whose members it reads row by row, if nothing is computed twice and no circle arises. */
 function join(
   group: Group,
@@ -224,8 +135,33 @@ function join(
   needs: ReadonlyMap<Node, readonly Node[]>,
 ): boolean {
   if (standsAlone(node) || isHeavy(node) || standsAlone(group.members[0]!.node)) return false;
-  const inGroup = new Map(group.members.map((m) => [m.node, m]));
   const own = node.shape.map((d) => freshIndex(d));
+  const rowOf = rowsOf(group, node, own, stored);
+  if (!rowOf) return false;
+  const inner = own.filter((i) => !rowOf.has(i));
+  // A contraction's epilogue works on finished sums, one by one.
+  const heavy = group.members.some((m) => isHeavy(m.node));
+  if (heavy && (isReduce(node) || inner.some((i) => i.extent > 1))) return false;
+  const rows = group.rows.reduce((p, r) => p * r.extent, 1);
+  if (
+    rows < FEW_ROWS &&
+    (sizeOf(node.shape) > LARGE || needs.get(node)!.some((x) => sizeOf(x.shape) > LARGE && groupOf.get(x) !== group))
+  )
+    return false;
+  if (isReduce(node) && readsMoreThan(node, group, LARGE) && rows < FEW_ROWS) return false;
+  if (circular([group], [node], groupOf, needs)) return false;
+  group.members.push({ node, index: own.map((i) => rowOf.get(i) ?? i), stored: true });
+  return true;
+}
+
+/** The row of the group that each index of the node stands for; undefined when it does not read the members row by row. */
+function rowsOf(
+  group: Group,
+  node: Node,
+  own: readonly Index[],
+  stored: ReadonlySet<Node>,
+): ReadonlyMap<Index, Index> | undefined {
+  const inGroup = new Map(group.members.map((m) => [m.node, m]));
   let rowOf: Map<Index, Index> | undefined;
   let fits = true;
   const match = (member: Member, index: readonly Expression[]): void => {
@@ -250,48 +186,57 @@ function join(
     },
   });
   inliner.compute(node, own);
-  if (!rowOf || !fits) return false;
-  const inner = own.filter((i) => !rowOf!.has(i));
-  // A contraction's epilogue works on finished sums, one by one.
-  const heavy = group.members.some((m) => isHeavy(m.node));
-  if (heavy && (isReduce(node) || inner.some((i) => i.extent > 1))) return false;
-  const rows = group.rows.reduce((p, r) => p * r.extent, 1);
-  if (
-    rows < FEW_ROWS &&
-    (sizeOf(node.shape) > LARGE || needs.get(node)!.some((x) => sizeOf(x.shape) > LARGE && !inGroup.has(x)))
-  )
+  return fits ? rowOf : undefined;
+}
+
+/** Brings the members of `other` into `group`, whose member `node` reads both row by row. */
+function unite(
+  group: Group,
+  other: Group,
+  node: Node,
+  stored: ReadonlySet<Node>,
+  groupOf: Map<Node, Group>,
+  needs: ReadonlyMap<Node, readonly Node[]>,
+): boolean {
+  const own = node.shape.map((d) => freshIndex(d));
+  const here = group.members.find((m) => m.node === node)!.index;
+  const there = rowsOf(other, node, own, stored);
+  if (!there) return false;
+  const rowOf = new Map<Expression, Expression>();
+  own.forEach((v, axis) => there.has(v) && rowOf.set(there.get(v)!, here[axis]!));
+  if ([...rowOf.values()].some((e) => !(group.rows as readonly Expression[]).includes(e))) return false;
+  if (group.rows.filter((r) => r.extent > 1).length !== rowOf.size) return false;
+  const members = [...group.members, ...other.members].map((m) => m.node);
+  if (members.some((n) => isHeavy(n) || standsAlone(n)) || circular([group, other], members, groupOf, needs))
     return false;
-  if (isReduce(node) && readsMoreThan(node, group, LARGE) && rows < FEW_ROWS) return false;
-  if (circular(group, node, groupOf, needs)) return false;
-  group.members.push({ node, index: own.map((i) => rowOf!.get(i) ?? i), stored: true });
+  for (const m of other.members) {
+    group.members.push({ ...m, index: m.index.map((e) => rowOf.get(e) ?? e) });
+    groupOf.set(m.node, group);
+  }
   return true;
 }
 
 const readsMoreThan = (node: Node, group: Group, limit: number): boolean =>
   node.inputs.some((x) => sizeOf(x.shape) > limit && !group.members.some((m) => m.node === x));
 
-/** Would the group, with `node` in it, wait for itself? */
+/** Would the kernel of these groups, with `nodes` in it, wait for itself? */
 function circular(
-  group: Group,
-  node: Node,
+  together: readonly Group[],
+  nodes: readonly Node[],
   groupOf: ReadonlyMap<Node, Group>,
   needs: ReadonlyMap<Node, readonly Node[]>,
 ): boolean {
-  const seen = new Set<Group>([group]);
-  const stack = needs
-    .get(node)!
-    .map((x) => groupOf.get(x)!)
-    .filter((g) => g !== group);
+  const seen = new Set(together);
+  const groupsFor = (node: Node): Group[] => needs.get(node)!.map((x) => groupOf.get(x)!);
+  const stack = nodes.flatMap(groupsFor).filter((g) => !seen.has(g));
   while (stack.length) {
     const g = stack.pop()!;
     if (seen.has(g)) continue;
     seen.add(g);
-    for (const m of g.members)
-      for (const x of needs.get(m.node)!) {
-        const next = groupOf.get(x)!;
-        if (next === group) return true;
-        stack.push(next);
-      }
+    for (const next of g.members.flatMap((m) => groupsFor(m.node))) {
+      if (together.includes(next)) return true;
+      stack.push(next);
+    }
   }
   return false;
 }
@@ -321,7 +266,7 @@ function findSibling(
       )
     )
       continue;
-    if (circular(group, node, groupOf, needs) || needs.get(node)!.some((x) => groupOf.get(x) === group)) continue;
+    if (circular([group], [node], groupOf, needs) || needs.get(node)!.some((x) => groupOf.get(x) === group)) continue;
     group.members.push({ node, index: group.members[0]!.index, stored: true });
     return group;
   }

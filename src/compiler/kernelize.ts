@@ -14,7 +14,8 @@ import {
   type Reduce,
 } from "../ir/expression.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
-import { isHeavy, type Group } from "./fuse.ts";
+import type { Group } from "./fuse.ts";
+import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";

@@ -8,7 +8,8 @@ import type { Node } from "../graph/node.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { contiguousOp, permuteOp } from "../graph/ops/movement.ts";
 import type { Expression, Index } from "../ir/expression.ts";
-import { isHeavy, type Group } from "./fuse.ts";
+import type { Group } from "./fuse.ts";
+import { isHeavy } from "./kinds.ts";
 import { walk } from "./index-space.ts";
 import { Inliner, type Layouts } from "./inline.ts";
 

@@ -83,7 +83,7 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
       ),
     ]),
   );
-  const steps = schedule(kernels, waits)!;
+  const { steps } = schedule(kernels, waits);
 
   // The first slot of every carry holds its initial value.
   const before = stacks.map((stack, i) => {

@@ -47,12 +47,12 @@ export function address(kernelized: Kernelized): Scheduled {
 /**
  * Orders kernels so that each runs after those it waits for. Kernels that nobody waits for (updates of parameters and
  * moments) come last, so that all of equal code meet in one step: an optimizer is one launch however many parameters it has.
- * Returns undefined when the waits are circular.
+ * When kernels wait for one another in a circle, returns what is left: those, and what waits for them.
  */
 export function schedule(
   kernels: readonly Unit[],
   waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>,
-): ScheduledStep[] | undefined {
+): { readonly steps: ScheduledStep[]; readonly stuck: ReadonlySet<Unit> } {
   const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
   const pending = new Set(kernels);
   const done = new Set<Kernelized["group"]>();
@@ -61,7 +61,7 @@ export function schedule(
   while (pending.size) {
     const list = [...pending];
     const first = list.find((k) => awaited.has(k.group) && ready(k)) ?? list.find(ready);
-    if (!first) return undefined;
+    if (!first) break;
     const last = !awaited.has(first.group);
     const launches = isLoop(first)
       ? []
@@ -74,7 +74,7 @@ export function schedule(
     }
     steps.push(isLoop(first) ? { key: first.key, loop: first } : { key: first.key, launches });
   }
-  return steps;
+  return { steps, stuck: pending };
 }
 
 /** The values that a kernel writes. */

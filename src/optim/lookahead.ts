@@ -1,5 +1,8 @@
 import { ArgumentError, FormatError } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
+import { reshape } from "../graph/ops/movement.ts";
 import { assign } from "../tensor/assign.ts";
 import { Cell } from "../tensor/cell.ts";
 import { add, mod, mul, sub } from "../tensor/functional/arithmetic.ts";
@@ -66,15 +69,18 @@ export class Lookahead {
       const { k, alpha } = this;
       const begins = eq(mod(this.#count.leaf(), k), 0);
       assign([
-        ...[...this.#slow].map(([p, slow]) => ({ cell: slow, value: where(begins, p.leaf(), slow.leaf()) })),
+        ...[...this.#slow].map(([p, slow]) => ({
+          cell: slow,
+          value: reshape(where(begins, flat(p), flat(slow)), p.shape),
+        })),
         { cell: this.#count, value: add(this.#count.leaf(), 1) },
       ]);
       this.inner.step();
       const ends = eq(mod(this.#count.leaf(), k), 0);
       assign(
         [...this.#slow].map(([p, slow]) => {
-          const [fast, start] = [p.leaf(), slow.leaf()];
-          return { cell: p, value: where(ends, add(start, mul(sub(fast, start), alpha)), fast) };
+          const [fast, start] = [flat(p), flat(slow)];
+          return { cell: p, value: reshape(where(ends, add(start, mul(sub(fast, start), alpha)), fast), p.shape) };
         }),
       );
     });
@@ -109,3 +115,5 @@ export class Lookahead {
 }
 
 const read = (cell: Cell): Tensor => new Tensor(cell.read()).detach();
+/** All elements in a row, as the inner optimizer sees them: one kernel takes both steps. */
+const flat = (cell: Cell): Node => reshape(cell.leaf(), [sizeOf(cell.shape)]);

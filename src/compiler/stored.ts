@@ -1,0 +1,93 @@
+/** Decides which values are stored: all others are computed inside the kernels that read them. */
+import { sizeOf } from "../core/shape.ts";
+import type { Node } from "../graph/node.ts";
+import { afterOp } from "../graph/ops/control.ts";
+import { dotOp } from "../graph/ops/dot.ts";
+import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
+import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
+import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
+import { isOp, isReduce } from "./kinds.ts";
+
+const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
+/** Values that cost nothing to make again. */
+const isFree = (node: Node): boolean =>
+  isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
+
+/** Roots, contractions and what they read, reductions, loops, and shared values that are dear to make twice. */
+export function chooseStored(
+  order: readonly Node[],
+  roots: readonly Node[],
+  users: ReadonlyMap<Node, readonly Node[]>,
+): Set<Node> {
+  const stored = new Set<Node>();
+  const store = (node: Node): void => {
+    if (!node.source && !isOp(node, fillOp, scanOp)) stored.add(node);
+  };
+  for (const root of roots) if (!root.source) stored.add(root);
+  const loads = new Map<Node, number>();
+  for (const node of order) {
+    if (node.source) continue;
+    if (isOp(node, dotOp)) store(lastOrder(node, roots, users));
+    else if (isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
+    if (isOp(node, dotOp)) for (const x of node.inputs) store(beneath(x, stored));
+    // An op's own loops take values as they are: a sum over windows is made before.
+    if (node.op.lowerLoops) for (const x of node.inputs) if (sums(x, stored)) store(beneath(x, stored));
+    if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
+    if (isOp(node, scanOutputOp)) store(node);
+    // What every step of a loop reads in another order than it is stored in is brought into order once.
+    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x, stored));
+    // How much memory one element's recomputation reads, in elements of this node.
+    const own = (x: Node): number =>
+      Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
+    const distinct = [...new Set(node.inputs)];
+    loads.set(node, distinct.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
+    if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored)))
+      store(node);
+    // A sum over overlapping windows is read once per element, not once per reader.
+    if (isOp(node, foldOp) && (users.get(node)?.length ?? 0) > 1) store(node);
+  }
+  return stored;
+}
+
+/** The first node under movement ops, or the first stored one. */
+function beneath(node: Node, stored: ReadonlySet<Node>): Node {
+  return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp)
+    ? beneath(node.inputs[0]!, stored)
+    : node;
+}
+
+/** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. A copy is its last. */
+function lastOrder(node: Node, roots: readonly Node[], users: ReadonlyMap<Node, readonly Node[]>): Node {
+  const [user, ...others] = users.get(node) ?? [];
+  if (!user || others.length || roots.includes(node)) return node;
+  if (isOp(user, contiguousOp)) return user;
+  return isOp(user, permuteOp, reshapeOp) ? lastOrder(user, roots, users) : node;
+}
+
+/** Whether reading an element means summing over windows. */
+function sums(node: Node, stored: ReadonlySet<Node>): boolean {
+  return !node.source && !stored.has(node) && (isOp(node, foldOp) || node.inputs.some((x) => sums(x, stored)));
+}
+
+function isDear(node: Node, stored: ReadonlySet<Node>): boolean {
+  if (node.source) return false;
+  if (EXPENSIVE.has(node.op.name)) return true;
+  return node.inputs.some((x) => !stored.has(x) && !x.source && !isFree(x) && isDear(x, stored));
+}
+
+/** The stored nodes that each stored node reads. */
+export function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<Node, Node[]> {
+  const reads = new Map<Node, ReadonlySet<Node>>();
+  const out = new Map<Node, Node[]>();
+  for (const node of order) {
+    const own = new Set<Node>();
+    if (!node.source)
+      for (const x of node.inputs) {
+        if (stored.has(x)) own.add(x);
+        else for (const y of reads.get(x)!) own.add(y);
+      }
+    reads.set(node, own);
+    if (stored.has(node)) out.set(node, [...own]);
+  }
+  return out;
+}
