@@ -1,6 +1,7 @@
 // What the README and CONTRIBUTING show is what the examples and the sources say.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
+import * as myelin from "myelin";
 
 const folder = new URL("./", import.meta.url);
 const programs = readdirSync(folder)
@@ -24,6 +25,17 @@ describe("README.md", () => {
     const blocks = codeIn(readme);
     expect(blocks.length).toBeGreaterThan(0);
     for (const block of blocks) expect(programs).toContain(block);
+  });
+
+  test("every name in its tables of what there is exists", () => {
+    const { nn, losses, optim, metrics, linalg, fft, random, sparse, Dataset, Tensor } = myelin;
+    const places = [myelin, nn, losses, optim, metrics, linalg, fft, random, sparse];
+    const folders = [nn.init, nn.regularizers, nn.constraints, Dataset.prototype, Tensor.prototype];
+    const known = (name: string): boolean => [...places, ...folders].some((place) => name in place);
+    const [, section] = /## What there is.*?\n(.*?)\nNot yet/s.exec(readme)!;
+    const names = [...section!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+    expect(names.length).toBeGreaterThan(150);
+    expect(names.filter((name) => !known(name))).toEqual([]);
   });
 
   test("its first program learns", async () => {

@@ -21,7 +21,8 @@ export function coverageDocument(catalogue, files, reasons, done = DONE) {
   const bare = rows.filter(({ id }) => !files.has(id) && !reasons[id]).map(({ id }) => id);
   if (bare.length > 0) throw new Error(`no test and no reason: ${bare.join(", ")}. See tools/coverage/reasons.mjs`);
   const idle = Object.keys(reasons).filter((id) => files.has(id) || !rows.some((row) => row.id === id));
-  if (idle.length > 0) throw new Error(`a reason that nothing needs: ${idle.join(", ")}. See tools/coverage/reasons.mjs`);
+  if (idle.length > 0)
+    throw new Error(`a reason that nothing needs: ${idle.join(", ")}. See tools/coverage/reasons.mjs`);
 
   /** @type {(title: string, head: readonly string[], lines: readonly (readonly string[])[]) => string[]} */
   const section = (title, head, lines) => [`## ${title}`, "", ...columns([head, ...lines]), ""];
@@ -42,7 +43,14 @@ export function coverageDocument(catalogue, files, reasons, done = DONE) {
         ["row", "what", "tested in, or why not yet"],
         rows
           .filter((row) => row.group === group)
-          .map(({ id, name }) => [id, name, files.get(id)?.map((path) => `\`${path}\``).join(", ") ?? reasons[id]]),
+          .map(({ id, name }) => [
+            id,
+            name,
+            files
+              .get(id)
+              ?.map((path) => `\`${path}\``)
+              .join(", ") ?? reasons[id],
+          ]),
       ),
     ),
   ].join("\n");

@@ -22,6 +22,7 @@ const files = filesById(root);
 for (const id of unknownIds(catalogue, files.keys()))
   console.error(`${files.get(id)?.join(", ")}: the catalogue has no row ${id}`);
 
-if (flags.includes("--write")) writeFileSync(join(root, "docs/coverage.md"), coverageDocument(catalogue, files, reasons));
+if (flags.includes("--write"))
+  writeFileSync(join(root, "docs/coverage.md"), coverageDocument(catalogue, files, reasons));
 const groups = coverage(catalogue, files);
 console.log(flags.includes("--json") ? JSON.stringify(groups, null, 2) : table(catalogue, groups));
