@@ -7,6 +7,8 @@ import { parameter } from "./state.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+export { fixed } from "../tensor/devices.testing.ts";
+
 type Numbers = readonly number[];
 
 export interface GoldenLayer {
@@ -34,11 +36,6 @@ export function spread(shape: Shape, seed: number, scale: number = 1): Float64Ar
     { length: sizeOf(shape) },
     (_, i) => (((i * 0.6180339887498949 + seed * 0.7548776662466927) % 1) * 2 - 1) * scale,
   );
-}
-
-/** Fixed numbers as a tensor of f64. */
-export function fixed(shape: Shape, seed: number): Tensor {
-  return tensor(spread(shape, seed), [...shape]);
 }
 
 /** Fixed numbers as a parameter of f64, so that their gradient is kept. */

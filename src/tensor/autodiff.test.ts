@@ -19,18 +19,8 @@ import {
   zeros,
 } from "../index.ts";
 import { topological, type Node } from "../graph/node.ts";
-import { expectClose, onEachDevice, spread } from "./devices.testing.ts";
+import { expectClose, fixed as f64, onEachDevice, spread } from "./devices.testing.ts";
 
-const f64 = (shape: readonly number[], seed = 1): Tensor =>
-  tensor(
-    Float64Array.from(
-      spread(
-        shape.reduce((a, b) => a * b, 1),
-        seed,
-      ),
-    ),
-    [...shape],
-  );
 const scalar = (x: number): Tensor => tensor(Float64Array.of(x), []);
 
 onEachDevice(() => {

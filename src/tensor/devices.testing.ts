@@ -1,5 +1,7 @@
 // What tests of tensors share.
 import { beforeAll, describe, expect } from "vitest";
+import { sizeOf, type Shape } from "../core/shape.ts";
+import { tensor } from "./create.ts";
 import { setDevice } from "./engine.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -31,4 +33,9 @@ export function expectClose(x: Tensor, expected: Numbers, tolerance: number = 1e
 /** A reproducible array of numbers in (−1, 1), no two alike: the same on every device and in every run. */
 export function spread(count: number, seed: number = 1): number[] {
   return Array.from({ length: count }, (_, i) => ((i * 0.6180339887498949 + seed * 0.7548776662466927) % 1) * 2 - 1);
+}
+
+/** `spread` as a tensor of f64. */
+export function fixed(shape: Shape, seed: number = 1): Tensor {
+  return tensor(Float64Array.from(spread(sizeOf(shape), seed)), [...shape]);
 }

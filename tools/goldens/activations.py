@@ -6,7 +6,6 @@ needs `torch` and `keras`. Everything is computed in float64. Inputs are not rec
 that every piece of the function is met; cotangents have the seed 201.
 """
 
-import json
 import os
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import keras
 import torch
 from torch.nn import functional
 
-from nn import numbers, tensor
+from nn import numbers, tensor, write
 
 RESULT = Path(__file__).resolve().parent / "results" / "activations.json"
 SHAPE = [4, 6]
@@ -93,16 +92,13 @@ def record(function) -> dict:
 
 
 def main() -> None:
-    groups = {
+    results = {
+        "torch": torch.__version__.split("+")[0],
+        "keras": keras.__version__,
         "functions": {name: record(f) for name, f in POINTWISE.items()},
         "names": {name: record(keras.activations.get(name)) for name in " ".join(NAMES).split()},
     }
-    lines = [f'"torch": "{torch.__version__.split("+")[0]}"', f'"keras": "{keras.__version__}"']
-    for group, entries in groups.items():
-        body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in entries.items())
-        lines.append(f'"{group}": {{\n{body}\n}}')
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    write(RESULT, results)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ src/nn/golden.testing.ts; inputs take the seeds 101, 102, …, cotangents 201, 2
 multiplied together again, by the function that stands here and in the test.
 """
 
-import json
 import math
 from pathlib import Path
 
 import torch
 from torch import linalg
 
-from nn import numbers, tensor
+from nn import numbers, tensor, write
 
 RESULT = Path(__file__).resolve().parent / "results" / "functions.json"
 
@@ -269,12 +268,8 @@ GROUPS = {"linalg": LINALG, "functions": FUNCTIONS, "fft": FFT}
 
 
 def main() -> None:
-    lines = [f'"torch": {json.dumps(torch.__version__.split("+")[0])}']
-    for group, cases in GROUPS.items():
-        entries = [f"{json.dumps(k)}: {json.dumps(make(), separators=(',', ':'))}" for k, make in cases.items()]
-        lines.append(f'"{group}": {{\n' + ",\n".join(entries) + "\n}")
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    groups = {group: {name: make() for name, make in cases.items()} for group, cases in GROUPS.items()}
+    write(RESULT, {"torch": torch.__version__.split("+")[0], **groups})
 
 
 if __name__ == "__main__":

@@ -5,12 +5,11 @@
 needs `torch` and `torch-geometric`. Numbers come from `spread` in nn.py, as there.
 """
 
-import json
 from pathlib import Path
 
 import torch
 import torch_geometric
-from nn import numbers, record, tensor
+from nn import numbers, record, tensor, write
 from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, GINConv, SAGEConv
 
@@ -81,7 +80,9 @@ def sparse(layout) -> dict:
 
 
 def main() -> None:
-    groups = {
+    results = {
+        "torch": torch.__version__.split("+")[0],
+        "geometric": torch_geometric.__version__,
         "layers": {name: make() for name, make in LAYERS.items()},
         "sparse": {
             "coo": sparse(torch.sparse_coo),
@@ -89,12 +90,7 @@ def main() -> None:
             "csc": sparse(torch.sparse_csc),
         },
     }
-    lines = [f'"torch": {json.dumps(torch.__version__.split("+")[0])}', f'"geometric": {json.dumps(torch_geometric.__version__)}']
-    for group, entries in groups.items():
-        body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in entries.items())
-        lines.append(f'"{group}": {{\n{body}\n}}')
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    write(RESULT, results)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 needs `torch`. Inputs, weights and cotangents are those of `nn.py`: functions of a count and a seed.
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -13,7 +12,7 @@ from torch import nn as layers
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from nn import numbers, prepared, record, tensor
+from nn import numbers, prepared, record, tensor, write
 
 RESULT = Path(__file__).resolve().parent / "results" / "layers.json"
 
@@ -249,14 +248,13 @@ def renormalized() -> list:
 
 
 def main() -> None:
-    lines = [f'"torch": {json.dumps(torch.__version__.split("+")[0])}']
-    for group, makers in {"spatial": SPATIAL, "features": FEATURES}.items():
-        entries = {name: make() for name, make in makers.items()}
-        body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in entries.items())
-        lines.append(f'"{group}": {{\n{body}\n}}')
-    lines.append(f'"renormalized": {json.dumps(renormalized(), separators=(",", ":"))}')
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    results = {
+        "torch": torch.__version__.split("+")[0],
+        "spatial": {name: make() for name, make in SPATIAL.items()},
+        "features": {name: make() for name, make in FEATURES.items()},
+        "renormalized": renormalized(),
+    }
+    write(RESULT, results)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,20 @@ def numbers(x: torch.Tensor) -> list:
     return [float(f"{v:.10g}") for v in x.detach().reshape(-1).tolist()]
 
 
+def write(path: Path, results: dict) -> None:
+    """A JSON object, with a line for each entry of its groups."""
+    lines = []
+    for name, value in results.items():
+        if isinstance(value, dict):
+            body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in value.items())
+            lines.append(f'"{name}": {{\n{body}\n}}')
+        else:
+            lines.append(f'"{name}": {json.dumps(value, separators=(",", ":"))}')
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print(f"{path}: {path.stat().st_size} bytes")
+
+
 def prepared(layer: nn.Module) -> nn.Module:
     layer = layer.double()
     with torch.no_grad():
@@ -202,16 +216,7 @@ def main() -> None:
         "losses": {name: make() for name, make in LOSSES.items()},
         "clipGradNorm": {str(limit): clipped(limit) for limit in (0.5, 100)},
     }
-    lines = []
-    for group, entries in results.items():
-        if isinstance(entries, str):
-            lines.append(f'"{group}": {json.dumps(entries)}')
-            continue
-        body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in entries.items())
-        lines.append(f'"{group}": {{\n{body}\n}}')
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    write(RESULT, results)
 
 
 if __name__ == "__main__":

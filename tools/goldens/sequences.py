@@ -5,12 +5,11 @@
 needs `torch`. Numbers come from `spread` in nn.py, as there.
 """
 
-import json
 import math
 from pathlib import Path
 
 import torch
-from nn import numbers, record, tensor
+from nn import numbers, record, tensor, write
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -293,12 +292,8 @@ GROUPS = {"recurrent": RECURRENT, "attention": ATTENTION, "positions": POSITIONS
 
 
 def main() -> None:
-    lines = [f'"torch": {json.dumps(torch.__version__.split("+")[0])}']
-    for group, entries in GROUPS.items():
-        body = ",\n".join(f"{json.dumps(k)}: {json.dumps(make(), separators=(',', ':'))}" for k, make in entries.items())
-        lines.append(f'"{group}": {{\n{body}\n}}')
-    RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(f"{RESULT}: {RESULT.stat().st_size} bytes")
+    groups = {group: {name: make() for name, make in cases.items()} for group, cases in GROUPS.items()}
+    write(RESULT, {"torch": torch.__version__.split("+")[0], **groups})
 
 
 if __name__ == "__main__":

@@ -11,18 +11,7 @@ import {
   zeros,
   type Tensor,
 } from "../../index.ts";
-import { expectClose, onEachDevice, spread } from "../devices.testing.ts";
-
-const f64 = (shape: readonly number[], seed = 1): Tensor =>
-  tensor(
-    Float64Array.from(
-      spread(
-        shape.reduce((a, b) => a * b, 1),
-        seed,
-      ),
-    ),
-    [...shape],
-  );
+import { expectClose, fixed as f64, onEachDevice } from "../devices.testing.ts";
 
 interface Options {
   stride?: number;

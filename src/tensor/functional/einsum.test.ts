@@ -1,17 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { einsum, gradCheck, tensor, zeros, type Tensor } from "../../index.ts";
-import { expectClose, onEachDevice, spread } from "../devices.testing.ts";
-
-const f64 = (shape: readonly number[], seed = 1): Tensor =>
-  tensor(
-    Float64Array.from(
-      spread(
-        shape.reduce((a, b) => a * b, 1),
-        seed,
-      ),
-    ),
-    [...shape],
-  );
+import { einsum, gradCheck, zeros, type Tensor } from "../../index.ts";
+import { expectClose, fixed as f64, onEachDevice } from "../devices.testing.ts";
 
 /** The definition: a loop over every letter. */
 function naive(equation: string, operands: readonly Tensor[]): { shape: number[]; data: number[] } {

@@ -11,19 +11,9 @@ import {
   zeros,
   type Tensor,
 } from "../../index.ts";
-import { onEachDevice, spread } from "../devices.testing.ts";
+import { fixed as f64, onEachDevice } from "../devices.testing.ts";
 
 const ids = (...values: number[]): Tensor<[number]> => tensor(Int32Array.from(values));
-const f64 = (shape: readonly number[], seed = 1): Tensor =>
-  tensor(
-    Float64Array.from(
-      spread(
-        shape.reduce((a, b) => a * b, 1),
-        seed,
-      ),
-    ),
-    [...shape],
-  );
 
 onEachDevice(() => {
   describe("gather", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
 import { segmentMax, segmentMean, segmentMin, segmentSoftmax, segmentSum } from "../../index.ts";
 import { tensor, zeros } from "../create.ts";
-import { expectClose, onEachDevice, spread } from "../devices.testing.ts";
+import { expectClose, fixed as doubles, onEachDevice, spread } from "../devices.testing.ts";
 import { gradCheck } from "../grad-check.ts";
 import { jit } from "../jit.ts";
 import { parameter } from "../../nn/state.ts";
@@ -26,16 +26,6 @@ const goldens = (
 ).sparse;
 
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const doubles = (shape: readonly number[], seed: number): Tensor =>
-  tensor(
-    Float64Array.from(
-      spread(
-        shape.reduce((a, b) => a * b, 1),
-        seed,
-      ),
-    ),
-    [...shape],
-  );
 /** Row 2 and column 0 come twice. */
 const places: [number[], number[]] = [
   [2, 0, 2, 1, 0, 2],
