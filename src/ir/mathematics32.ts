@@ -338,16 +338,48 @@ function specialPow(x: Expression, y: Expression): Expression {
   return select(one, f(1), select(isNaN, f(NaN), signed));
 }
 
-/** The remainder with the sign of the divisor, exact while the quotient is below 2²⁴. */
+/** The remainder with the sign of the divisor: exact, and rounded once where the divisor has to be added. */
 export function mod(x: Expression, y: Expression): Expression {
-  const q = unary("floor", div(x, y));
+  const quotient = div(x, y);
+  // Cut towards zero, so that what is left is never longer than the operands.
+  const size = unary("floor", abs(quotient));
+  const q = withSign(size, quotient);
   const q1 = upper(q),
     y1 = upper(y);
   const q2 = sub(q, q1),
     y2 = sub(y, y1);
   const exact = sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
-  const rest = select(eq(q, f(0)), x, exact);
-  // The quotient may have been rounded up to an integer: then it is one too large.
+  const near = select(eq(q, f(0)), x, exact);
+  // From 2²⁴ on the quotient has lost digits.
+  const rest = select(binary("le", f(2 ** 24), size), farRest(x, y), near);
+  // The signs differ, or the quotient was rounded up to an integer: then it is one too large.
   const wrong = and(binary("ne", rest, f(0)), binary("ne", lt(rest, f(0)), lt(y, f(0))));
   return select(wrong, add(rest, y), rest);
+}
+
+/**
+ * What is left of a large x after subtracting multiples of y, within ±y: long division of the mantissas, 12 bits at a
+ * time. The rests are multiples of 2⁻²³ within ±1, quotients and both parts of the divisor have 12 bits: nothing rounds.
+ */
+function farRest(x: Expression, y: Expression): Expression {
+  const divisor = lifted(abs(y));
+  const mantissa = (b: Expression): Expression => float(or(and(b, i(0x7fffff)), i(0x3f800000)));
+  const [bx, by] = [bits(abs(x)), bits(divisor.x)];
+  const m = mantissa(by);
+  const m1 = upper(m);
+  const m2 = sub(m, m1);
+  const step = (rest: Expression, scale: Expression): Expression => {
+    const scaled = mul(rest, scale);
+    const q = unary("round", div(scaled, m));
+    return sub(sub(scaled, mul(q, m1)), mul(q, m2));
+  };
+  // |x| is its mantissa times 2ᵈ of the divisor's units; d = 12 · whole + what is left, at most 254 + 23.
+  const d = add(sub(shr(bx, 23), shr(by, 23)), cast(divisor.shift, "i32"));
+  const whole = shr(mul(d, i(171)), 11);
+  let rest = step(mantissa(bx), float(shl(add(sub(d, mul(whole, i(12))), i(127)), 23)));
+  for (let k = 1; k <= 23; k++) rest = step(rest, select(binary("le", i(k), whole), f(4096), f(1)));
+  const unit = float(and(by, i(0x7f800000)));
+  const size = mul(mul(rest, unit), select(eq(divisor.shift, f(0)), f(1), f(2 ** -23)));
+  const defined = and(lt(f(0), abs(y)), lt(abs(x), f(Infinity)));
+  return select(defined, select(lt(x, f(0)), unary("neg", size), size), f(NaN));
 }

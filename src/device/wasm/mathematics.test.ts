@@ -89,6 +89,12 @@ function worst(got: ArrayLike<number>, want: (i: number) => number): { ulps: num
   return { ulps: most, at };
 }
 
+/** JavaScript's remainder is exact; then towards the divisor's sign. */
+function exactMod(x: number, y: number): number {
+  const rest = x % y;
+  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+}
+
 const FULL = typeof process !== "undefined" && process.env.MYELIN_FULL !== undefined;
 const STEP = FULL ? 509 : 5003;
 
@@ -179,6 +185,19 @@ describe("f32 functions on the full range", () => {
       expect(ulps(got[i]!, exact), `${x[i]} ** ${y[i]} = ${got[i]}, want ${exact}`).toBeLessThanOrEqual(3);
       if (exact === 0) expect(Object.is(got[i], exact), `sign of ${x[i]} ** ${y[i]}`).toBe(true);
     }
+  });
+
+  test("mod is exact on the full range", () => {
+    const inputs = patterns(STEP * 2 + 1);
+    const n = inputs.length;
+    const edges = [...EDGES];
+    const x = Float32Array.from([...inputs, ...edges.flatMap((v) => edges.map(() => v))]);
+    // A stride of its own, so that all exponents meet.
+    const y = Float32Array.from([...inputs.map((_, i) => inputs[(i * 7919) % n]!), ...edges.flatMap(() => edges)]);
+    const got = apply("mod", "f32", x, y);
+    const { ulps: distance, at } = worst(got, (i) => exactMod(x[i]!, y[i]!));
+    expect(distance, `${x[at]} mod ${y[at]} = ${got[at]}, want ${exactMod(x[at]!, y[at]!)}`).toBe(0);
+    expect([...apply("mod", "f32", Float32Array.of(2 ** 32, -(2 ** 32)), Float32Array.of(1.5, 1.5))]).toEqual([1, 0.5]);
   });
 
   test("mod and idiv round towards minus infinity", () => {
