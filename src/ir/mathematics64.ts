@@ -298,10 +298,33 @@ export function pow(x: Expression, y: Expression): Expression {
   return select(one, f(1), select(isNaN, f(NaN), signed));
 }
 
-/** The remainder with the sign of the divisor. */
+/**
+ * The remainder with the sign of the divisor: exact for quotients below 2²⁰⁰, and rounded once where the divisor has to
+ * be added. What larger quotients leave is not right in any digit.
+ */
 export function mod(x: Expression, y: Expression): Expression {
-  const q = unary("floor", div(x, y));
-  const rest = select(eq(q, f(0)), x, sub(x, mul(q, y)));
+  const [a, b] = [abs(x), abs(y)];
+  const size = longDivision(a, b);
+  const rest = select(unary("not", lt(a, b)), select(lt(x, f(0)), neg(size), size), x);
   const wrong = and(binary("ne", rest, f(0)), binary("ne", lt(rest, f(0)), lt(y, f(0))));
   return select(wrong, add(rest, y), rest);
+}
+
+/** What is left of a ≥ b after subtracting multiples of b, within ±½b. Every step takes off 25 bits, and nothing rounds. */
+function longDivision(a: Expression, b: Expression): Expression {
+  // Multiples of b must not overflow.
+  const large = lt(f(2 ** 500), a);
+  const scale = select(large, f(2 ** -400), f(1));
+  const divisor = mul(b, scale);
+  // b in two parts of 26 bits, as Veltkamp splits: products with quotients are exact.
+  const c = mul(divisor, f(2 ** 27 + 1));
+  const b1 = sub(c, sub(c, divisor));
+  const b2 = sub(divisor, b1);
+  let rest = mul(a, scale);
+  for (let shift = 175; shift >= 0; shift -= 25) {
+    const times = (part: Expression): Expression => mul(part, f(2 ** shift));
+    const q = unary("round", div(rest, times(divisor)));
+    rest = sub(sub(rest, mul(q, times(b1))), mul(q, times(b2)));
+  }
+  return mul(rest, select(large, f(2 ** 400), f(1)));
 }

@@ -251,4 +251,23 @@ describe("f64 functions", () => {
     const got = apply("pow", "f64", x, y);
     got.forEach((g, i) => expect(Math.abs(g / x[i]! ** y[i]! - 1)).toBeLessThan(2e-14));
   });
+
+  test("mod is exact for quotients below 2 to the 200", () => {
+    const n = 20_000;
+    const x = new Float64Array(n),
+      y = new Float64Array(n);
+    for (let i = 0; i < n; i++) {
+      const exponent = ((i * 7919) % 2000) - 1074;
+      const mantissa = (k: number): number => 1 + ((i * k) % 1_000_003) / 1_000_003;
+      y[i] = 2 ** exponent * mantissa(104729) * (i % 2 ? -1 : 1);
+      x[i] = 2 ** Math.min(exponent + ((i * 31) % 202) - 3, 1023) * mantissa(15485863) * (i % 3 ? -1 : 1);
+    }
+    x.set([2 ** 100, 1e22, -0, 5, 5, -5, 5, 0, 1.7e308, 1.7e308, Infinity, NaN, 1, Infinity, 1e16, -1e308]);
+    y.set([1.1, 0.3, 3, Infinity, -Infinity, Infinity, 0, 0, 1e300, -1.6e308, 2, 1, NaN, Infinity, 3, -1.7e308]);
+    const got = apply("mod", "f64", x, y);
+    for (let i = 0; i < n; i++) {
+      const want = exactMod(x[i]!, y[i]!);
+      expect(got[i] === want || Object.is(got[i], want), `${x[i]} mod ${y[i]} = ${got[i]}, want ${want}`).toBe(true);
+    }
+  });
 });
