@@ -4,7 +4,7 @@
  *
  * `expandMathematics` runs after `parameterize`: the constants of these formulas are code, not sizes.
  */
-import { binary, register, unary, type BinaryOp, type Expression, type Register, type UnaryOp } from "./expression.ts";
+import { register, type BinaryOp, type Expression, type Register, type UnaryOp } from "./expression.ts";
 import type { ContractKernel, Kernel, LoopKernel, Store } from "./kernel.ts";
 import * as double from "./mathematics64.ts";
 import * as single from "./mathematics32.ts";
@@ -62,7 +62,7 @@ export function expandBinary(op: BinaryOp, x: Expression, y: Expression): Expres
     case "mod":
       return set?.mod(x, y);
     case "idiv":
-      return set && unary("floor", binary("div", x, y));
+      return set?.idiv(x, y);
     default:
       return undefined;
   }

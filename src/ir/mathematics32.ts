@@ -250,7 +250,7 @@ function finiteOrNaN(x: Expression, value: Expression): Expression {
   return select(lt(abs(x), f(Infinity)), value, f(NaN));
 }
 
-// ---------- pow and mod
+// ---------- pow, idiv and mod
 
 /** log₂ of m · 2ᵉ in two parts, together good for about 31 bits. */
 function log2Parts(m1: Expression, e: Expression): { readonly high: Expression; readonly low: Expression } {
@@ -338,18 +338,31 @@ function specialPow(x: Expression, y: Expression): Expression {
   return select(one, f(1), select(isNaN, f(NaN), signed));
 }
 
+/** x − q · y where q, of at most 24 bits, is x / y cut towards zero: exact. With the quotient's floor its sign is. */
+function lessProduct(x: Expression, q: Expression, y: Expression): Expression {
+  const q1 = upper(q),
+    y1 = upper(y);
+  const q2 = sub(q, q1),
+    y2 = sub(y, y1);
+  return sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
+}
+
+/** The largest integer that is not above the quotient; from 2²⁴ on the rounded quotient, which is an integer. */
+export function idiv(x: Expression, y: Expression): Expression {
+  const q = unary("floor", div(x, y));
+  const rest = lessProduct(x, q, y);
+  // The quotient was rounded up to an integer. Infinite divisors leave NaN, which is on no side.
+  const wrong = select(lt(y, f(0)), lt(f(0), rest), lt(rest, f(0)));
+  return select(and(wrong, lt(abs(q), f(2 ** 24))), sub(q, f(1)), q);
+}
+
 /** The remainder with the sign of the divisor: exact, and rounded once where the divisor has to be added. */
 export function mod(x: Expression, y: Expression): Expression {
   const quotient = div(x, y);
   // Cut towards zero, so that what is left is never longer than the operands.
   const size = unary("floor", abs(quotient));
   const q = withSign(size, quotient);
-  const q1 = upper(q),
-    y1 = upper(y);
-  const q2 = sub(q, q1),
-    y2 = sub(y, y1);
-  const exact = sub(sub(sub(sub(x, mul(q1, y1)), mul(q1, y2)), mul(q2, y1)), mul(q2, y2));
-  const near = select(eq(q, f(0)), x, exact);
+  const near = select(eq(q, f(0)), x, lessProduct(x, q, y));
   // From 2²⁴ on the quotient has lost digits.
   const rest = select(binary("le", f(2 ** 24), size), farRest(x, y), near);
   // The signs differ, or the quotient was rounded up to an integer: then it is one too large.

@@ -298,6 +298,11 @@ export function pow(x: Expression, y: Expression): Expression {
   return select(one, f(1), select(isNaN, f(NaN), signed));
 }
 
+/** The rounded quotient's floor: one too large where it was rounded up to an integer. */
+export function idiv(x: Expression, y: Expression): Expression {
+  return unary("floor", div(x, y));
+}
+
 /**
  * The remainder with the sign of the divisor: exact for quotients below 2²⁰⁰, and rounded once where the divisor has to
  * be added. What larger quotients leave is not right in any digit.

@@ -211,8 +211,36 @@ describe("f32 functions on the full range", () => {
       const want = Math.fround(r !== 0 && r < 0 !== y[i]! < 0 ? r + y[i]! : r);
       if (Math.abs(x[i]! / y[i]!) < 2 ** 24)
         expect(ulps(rest[i]!, want), `${x[i]} mod ${y[i]} = ${rest[i]}, want ${want}`).toBeLessThanOrEqual(1);
-      expect(Object.is(whole[i], Math.floor(Math.fround(x[i]! / y[i]!)))).toBe(true);
+      expect(Object.is(whole[i], Math.fround(Math.floor(x[i]! / y[i]!)))).toBe(true);
     }
+  });
+
+  test("idiv is the floor of the exact quotient, also where that rounds up to an integer", () => {
+    const n = 100_000;
+    const y = new Float32Array(n).map((_, i) => (1 + ((i * 7919) % 65537) / 65537) * 2 ** ((i % 160) - 80));
+    const x = y.map((v, i) => {
+      // Products with integers round to both sides.
+      const whole = 1 + ((i * 104729) % 2 ** (1 + (i % 23)));
+      return Math.fround(v * whole) * (i % 2 ? -1 : 1);
+    });
+    y.forEach((v, i) => (y[i] = i % 3 ? v : -v));
+    const inputs = patterns(STEP * 2 + 1);
+    const divisors = inputs.map((_, i) => inputs[(i * 7919) % inputs.length]!);
+    for (const [a, b] of [
+      [x, y],
+      [inputs, divisors],
+    ] as const) {
+      // No quotient of two f32 below 2²⁴ rounds to an integer in f64. From there on the rounded quotient is the floor.
+      const want = (i: number): number => {
+        const quotient = a[i]! / b[i]!;
+        return Math.abs(quotient) < 2 ** 24 ? Math.floor(quotient) : quotient;
+      };
+      const { ulps: distance, at } = worst(apply("idiv", "f32", a, b), want);
+      expect(distance, `${a[at]} idiv ${b[at]}, want ${want(at)}`).toBe(0);
+    }
+    expect([...apply("idiv", "f32", Float32Array.of(1, -1, 1), Float32Array.of(0.1, 0.1, -0.1))]).toEqual([
+      9, -10, -10,
+    ]);
   });
 });
 

@@ -264,6 +264,15 @@ export const samples: readonly OpSamples[] = [
         [4, 2],
         [-4, 2],
       ],
+      // The first divisors are 0.1 in f32: in f32 the quotient rounds up to 10.
+      [
+        [1, 0.10000000149011612],
+        [-1, 0.10000000149011612],
+        [1, -0.10000000149011612],
+        [2 ** 32, 1.5],
+        [-(2 ** 40), 1.5],
+        [2 ** 100, 1.25],
+      ],
     ],
   }),
   family("lt", ops.ltOp, compare),
