@@ -144,6 +144,8 @@ export abstract class HeapDevice implements Device {
 
   /** Puts a program into the heap. Its words go when `owner` is collected. */
   protected place(program: Program, target: Target, functionOf: (step: Step) => number, owner: object): Tape {
+    // What runs may use memory that was freed meanwhile, the old scratch heap among it.
+    this.settle();
     this.#reserveScratch(program.scratchBytes);
     const tape = new Tape(program);
     this.rewrite(tape, target, functionOf);

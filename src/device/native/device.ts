@@ -120,7 +120,8 @@ export class NativeDevice extends WasmDevice {
 
   /** The program as machine code, from the run on at which it moves there. */
   #nativeOf(made: NativeProgram): NativeProgram["native"] {
-    if (made.native || this.#tier === null) return made.native;
+    if (this.#tier === null) return undefined;
+    if (made.native) return made.native;
     if (made.cost < WORTH && this.#runsBefore > 0) return undefined;
     const run = made.runs++;
     if (run === COMPILE_AT && run < this.#runsBefore) this.#compile(made);

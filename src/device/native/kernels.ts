@@ -41,15 +41,12 @@ export function declare(
   let word = 0;
   const numbers = buffers.filter((b) => b.space === "global").length;
   const scalars = parameters.scalars.length;
-  const declareNumbers = (): void => {
-    parameters.scalars.forEach((dtype, slot) => {
-      const type = cType(dtype, false);
-      lines.push(`const ${type} s${slot} = *(const ${type} *)(heap + block[${numbers + slot}]);`);
-    });
-    for (let slot = scalars; slot < scalars + parameters.sizes; slot++)
-      lines.push(`const i32 s${slot} = (i32)block[${numbers + slot}];`);
-  };
-  declareNumbers();
+  parameters.scalars.forEach((dtype, slot) => {
+    const type = cType(dtype, false);
+    lines.push(`const ${type} s${slot} = *(const ${type} *)(heap + block[${numbers + slot}]);`);
+  });
+  for (let slot = scalars; slot < scalars + parameters.sizes; slot++)
+    lines.push(`const i32 s${slot} = (i32)block[${numbers + slot}];`);
   let own = "scratch";
   buffers.forEach((buffer, b) => {
     const type = elementType(buffer.dtype);

@@ -74,6 +74,7 @@ export class WasmDevice extends HeapDevice {
   }
 
   prepare(program: Program): Runnable {
+    this.settle();
     const steps = stepsOf(program.tape);
     this.#compile(steps);
     const made = new WasmProgram(this, program);
