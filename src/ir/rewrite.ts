@@ -158,3 +158,31 @@ function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
   const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param);
   return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };
 }
+
+/** All expressions of statements, those of inner loops included, with the offsets of stores. */
+export function expressionsOf(statements: readonly Statement[]): Expression[] {
+  const out: Expression[] = [];
+  const visit = (s: Statement): void => {
+    switch (s.kind) {
+      case "loop":
+        if (typeof s.extent !== "number") out.push(s.extent);
+        s.body.forEach(visit);
+        for (const a of s.accumulators) out.push(a.value, ...(a.position ? [a.position] : []));
+        break;
+      case "let":
+        out.push(s.value);
+        break;
+      case "store":
+        out.push(s.offset, s.value);
+        break;
+      case "if":
+        out.push(s.condition);
+        s.body.forEach(visit);
+        break;
+      case "barrier":
+        break;
+    }
+  };
+  statements.forEach(visit);
+  return out;
+}

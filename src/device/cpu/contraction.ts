@@ -133,3 +133,8 @@ export function strideOf(offset: Expression, index: Index): Coefficient | null {
 export function turnsRows({ row, mayDot }: Contraction): boolean {
   return row.unitFree && !mayDot;
 }
+
+/** Can rows be read in place whatever the sizes? */
+export function alwaysInPlace({ row, depth, mayDot }: Contraction): boolean {
+  return row.plain !== undefined && depth.length === 1 && (mayDot ? row.unitDepth : !row.unitFree);
+}

@@ -9,7 +9,7 @@ import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
 import { DOTS, IN_PLACE, TURNED } from "../cpu/blocking.ts";
 import { Boxes, type LevelSlots } from "../cpu/boxes.ts";
-import { contractionOf, turnsRows, type Contraction } from "../cpu/contraction.ts";
+import { alwaysInPlace, contractionOf, turnsRows, type Contraction } from "../cpu/contraction.ts";
 import type { Target } from "../cpu/target.ts";
 import { unrollLoops } from "../cpu/unroll.ts";
 import { vectorize } from "../cpu/vectorize.ts";
@@ -233,11 +233,6 @@ class BlockRenderer {
       renderStatements(lanes, body);
     });
   }
-}
-
-/** Can rows be read in place whatever the sizes? */
-function alwaysInPlace({ row, depth, mayDot }: Contraction): boolean {
-  return row.plain !== undefined && depth.length === 1 && (mayDot ? row.unitDepth : !row.unitFree);
 }
 
 const s = ({ slot }: Param): string => `s${slot}`;

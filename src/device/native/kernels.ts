@@ -60,12 +60,3 @@ export function declare(
     own = `(char *)b${b} + (${count} * ${byteSize(buffer.dtype)} + ${ALIGNMENT - 1}) / ${ALIGNMENT} * ${ALIGNMENT}`;
   });
 }
-
-/** Bytes of scratch memory that one thread needs for a kernel of loops, for these sizes. */
-export function scratchBytes({ buffers, parameters }: LoopKernel, sizes: readonly number[]): number {
-  return buffers.reduce((bytes, { space, size = 0, dtype }) => {
-    if (space === "global") return bytes;
-    const count = typeof size === "number" ? size : sizes[size.slot - parameters.scalars.length]!;
-    return bytes + Math.ceil((count * byteSize(dtype)) / ALIGNMENT) * ALIGNMENT;
-  }, 0);
-}

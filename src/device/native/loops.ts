@@ -1,8 +1,8 @@
 /** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
 import { childrenOf, type Expression, type ReduceOp } from "../../ir/expression.ts";
 import { identityOf, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
 import { speculate } from "../cpu/speculate.ts";
-import { rootsOf } from "../render/values.ts";
 import { C, cType, splat } from "./c.ts";
 import type { Lanes } from "./lanes.ts";
 
@@ -270,7 +270,7 @@ function vectorsFor(loop: Loop): number {
     seen.add(e);
     childrenOf(e).forEach(visit);
   };
-  for (const root of rootsOf([loop])) visit(root);
+  for (const root of expressionsOf([loop])) visit(root);
   const nested = loop.body.some((s) => s.kind === "loop" || s.kind === "if");
   if (!nested && !loop.accumulators.length) return 1;
   return seen.size <= 24 ? 4 : seen.size <= 60 ? 2 : 1;

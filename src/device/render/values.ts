@@ -12,6 +12,7 @@ import {
   type Select,
 } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
 import { isLazy } from "../cpu/lazy.ts";
 import { termsOf, type Coefficient } from "../cpu/patterns.ts";
 import type { Dialect } from "./dialect.ts";
@@ -36,27 +37,6 @@ export class Lines {
 
   toString(): string {
     return `${this.lines.join("\n")}\n`;
-  }
-}
-
-/** All expressions that statements contain at their roots. */
-export function* rootsOf(statements: readonly Statement[]): Iterable<Expression> {
-  for (const s of statements) {
-    if (s.kind === "let") yield s.value;
-    else if (s.kind === "store") {
-      yield s.offset;
-      yield s.value;
-    } else if (s.kind === "if") {
-      yield s.condition;
-      yield* rootsOf(s.body);
-    } else if (s.kind === "loop") {
-      if (typeof s.extent !== "number") yield s.extent;
-      yield* rootsOf(s.body);
-      for (const a of s.accumulators) {
-        yield a.value;
-        if (a.position) yield a.position;
-      }
-    }
   }
 }
 
@@ -93,7 +73,7 @@ export class Values {
       if (e.kind === "load") loaded.add(e.buffer);
       if (!before) childrenOf(e).forEach(visit);
     };
-    for (const root of rootsOf(statements)) visit(root);
+    for (const root of expressionsOf(statements)) visit(root);
     this.hazards = new Set([...this.hazards, ...[...storedBy(statements)].filter((b) => loaded.has(b))]);
   }
 

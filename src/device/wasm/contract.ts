@@ -11,7 +11,7 @@ import type { ContractKernel, LoopKernel } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
 import { DOTS, IN_PLACE, TURNED } from "../cpu/blocking.ts";
 import { Boxes, type LevelSlots } from "../cpu/boxes.ts";
-import { contractionOf, turnsRows, type Contraction } from "../cpu/contraction.ts";
+import { alwaysInPlace, contractionOf, turnsRows } from "../cpu/contraction.ts";
 import { emitLoopKernel, KERNEL_PARAMETERS } from "./kernels.ts";
 import { emitDots } from "./dots.ts";
 import { emitClear, emitCount, emitTurn } from "./panels.ts";
@@ -222,11 +222,6 @@ export function emitContractKernel(module: ModuleBuilder, kernel: ContractKernel
     f.get(item).i32(1).op("i32.add").tee(item).get(last).op("i32.lt_u").brIf(0);
   });
   return f;
-}
-
-/** Can rows be read in place whatever the sizes? */
-function alwaysInPlace({ row, depth, mayDot }: Contraction): boolean {
-  return row.plain !== undefined && depth.length === 1 && (mayDot ? row.unitDepth : !row.unitFree);
 }
 
 /**

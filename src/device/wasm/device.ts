@@ -11,7 +11,7 @@ import { aligned } from "../heap.ts";
 import { CONTRACT_SCRATCH_BYTES } from "./contract.ts";
 import { KernelTable } from "./functions.ts";
 import { hasRelaxedSimd } from "./fused.ts";
-import { scratchBytes } from "./kernels.ts";
+import { scratchBytes } from "../cpu/scratch.ts";
 import { patient, Pool } from "./pool.ts";
 import { WASM } from "./target.ts";
 import { CONTROL, CONTROL_BYTES, runnerModule, type Runner } from "./runner.ts";

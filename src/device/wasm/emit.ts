@@ -40,7 +40,7 @@ import {
   type Register,
   type Select,
 } from "../../ir/expression.ts";
-import type { Buffer, Parameters, Statement, Store } from "../../ir/kernel.ts";
+import type { Buffer, Parameters, Store } from "../../ir/kernel.ts";
 import { Addresses } from "./addresses.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import {
@@ -360,32 +360,4 @@ export class KernelEmitter {
 
 function isDivisor(e: Expression, child: Expression): boolean {
   return (e.kind === "quotient" || e.kind === "remainder") && child === e.divisor;
-}
-
-/** All expressions of statements, those of inner loops included, with the offsets of stores. */
-export function expressionsOf(statements: readonly Statement[]): Expression[] {
-  const out: Expression[] = [];
-  const visit = (s: Statement): void => {
-    switch (s.kind) {
-      case "loop":
-        if (typeof s.extent !== "number") out.push(s.extent);
-        s.body.forEach(visit);
-        for (const a of s.accumulators) out.push(a.value, ...(a.position ? [a.position] : []));
-        break;
-      case "let":
-        out.push(s.value);
-        break;
-      case "store":
-        out.push(s.offset, s.value);
-        break;
-      case "if":
-        out.push(s.condition);
-        s.body.forEach(visit);
-        break;
-      case "barrier":
-        break;
-    }
-  };
-  statements.forEach(visit);
-  return out;
 }

@@ -7,14 +7,13 @@
  *   whole, for (0, 1).
  * - `scratch`: address of `scratchBytes(kernel, sizes)` bytes of the calling thread's own, a multiple of 64.
  */
-import { byteSize } from "../../core/dtype.ts";
 import type { Expression } from "../../ir/expression.ts";
 import type { LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
-import { SCRATCH_ALIGNMENT } from "./addresses.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
 import type { MemoryType } from "../cpu/device.ts";
 import { ModuleBuilder, type FunctionBuilder, type ValueType } from "./assembler.ts";
-import { expressionsOf, KernelEmitter, type Signature } from "./emit.ts";
+import { KernelEmitter } from "./emit.ts";
 import { emitStatements } from "./loops.ts";
 import { WASM } from "./target.ts";
 import { unrollLoops } from "../cpu/unroll.ts";
@@ -59,17 +58,6 @@ export function prepare(emitter: KernelEmitter, statements: readonly Statement[]
   };
   stores(statements);
   emitter.known.setHazards(new Set([...stored].filter((b) => loaded.has(b))));
-}
-
-/** Bytes of scratch memory that one thread needs, for these sizes. */
-export function scratchBytes({ buffers, parameters }: Signature, sizes: readonly number[]): number {
-  let bytes = 0;
-  for (const { dtype, space, size = 0 } of buffers) {
-    if (space === "global") continue;
-    const count = typeof size === "number" ? size : sizes[size.slot - parameters.scalars.length]!;
-    bytes += Math.ceil((count * byteSize(dtype)) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
-  }
-  return bytes;
 }
 
 /** Several parameterized loop kernels as one module, which imports `env.memory` and exports a function for each. */

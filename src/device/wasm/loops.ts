@@ -1,10 +1,11 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
 import type { Expression, Register } from "../../ir/expression.ts";
 import type { Loop, Statement, Store } from "../../ir/kernel.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
 import { combineLanes, combineTwo, settle, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
 import { Counter, vectorsFor, type Guarded, type Range } from "./counter.ts";
-import { expressionsOf, type KernelEmitter } from "./emit.ts";
+import { type KernelEmitter } from "./emit.ts";
 import { scalarType } from "./instructions.ts";
 import { speculate } from "../cpu/speculate.ts";
 

@@ -3,7 +3,8 @@ import { byteSize, viewOf, type TypedArray } from "../../core/dtype.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { interpretKernel } from "../reference/interpret.ts";
-import { compileKernels, scratchBytes } from "./kernels.ts";
+import { scratchBytes } from "../cpu/scratch.ts";
+import { compileKernels } from "./kernels.ts";
 
 const PAGE = 65536;
 /** Where the first buffer stands; what comes before is the kernel's block and its scalars. */
