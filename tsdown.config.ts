@@ -52,7 +52,7 @@ const library: UserConfig = {
   platform: "neutral",
   dts: { oxc: true },
   // Left as it is: package.json's `imports` picks Node's or a browser's part where the package is used.
-  deps: { neverBundle: ["#platform", "#native", /^node:/] },
+  deps: { neverBundle: ["#platform", "#native", /^node:/, "fflate", "papaparse", "sharp", /^@bufbuild/] },
   tsconfig: "tsconfig.json",
 };
 

@@ -7,6 +7,7 @@ export {
   FormatError,
   GradientError,
   MyelinError,
+  PackageError,
   ShapeError,
   TraceError,
 } from "./core/errors.ts";

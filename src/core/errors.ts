@@ -36,6 +36,8 @@ export class DTypeError extends MyelinError {}
 export class DeviceError extends MyelinError {}
 /** A file or byte string that is not what it claims to be. */
 export class FormatError extends MyelinError {}
+/** A package that is optional, needed now, and not there. */
+export class PackageError extends MyelinError {}
 /** A traced function that cannot be replayed faithfully. */
 export class TraceError extends MyelinError {}
 /** A gradient that does not exist, or was asked for wrongly. */
