@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parseAst } from "vitest/node";
+import manifest from "../package.json" with { type: "json" };
 
 /** Bottom up. */
 const floors = [
@@ -31,6 +32,8 @@ interface Import {
   readonly module: string;
   /** Erased when the program is built. */
   readonly typeOnly: boolean;
+  /** Loaded when the program comes by, with `import()`. */
+  readonly late: boolean;
 }
 
 /** Where a file's words reach beyond it. */
@@ -82,7 +85,7 @@ function reachOf(source: string): Reach {
         node.type === "TSImportType" ||
         [node.importKind, node.exportKind].includes("type") ||
         every.every((part) => [part.importKind, part.exportKind].includes("type"));
-      imports.push({ module: node.source.value, typeOnly });
+      imports.push({ module: node.source.value, typeOnly, late: node.type === "ImportExpression" });
     }
     if (node.type === "Identifier") used.add(node.name!);
     if (node.object?.name === "globalThis" && node.property?.name) used.add(node.property.name);
@@ -103,6 +106,10 @@ const files: ReadonlyMap<string, Reach> = new Map(
     .filter((path) => path.endsWith(".ts") && !/\.(test|testing|check)\.ts$/.test(path))
     .map((path) => [path, reachOf(readFileSync(join(src, path), "utf8"))]),
 );
+
+/** The packages that users may have or not: loaded when they are needed, with `optionalPackage`. */
+const isOptionalPackage = (module: string): boolean =>
+  Object.keys(manifest.peerDependencies).some((name) => module === name || module.startsWith(`${name}/`));
 
 /** The floors of what package.json's `imports` choose between Node and browsers. */
 const CHOSEN: Readonly<Record<string, string>> = { "#platform": "platform", "#native": "device" };
@@ -149,9 +156,12 @@ describe("floors", () => {
     expect(breaches.filter((text) => text !== undefined)).toEqual([]);
   });
 
-  it("nothing but platform/ and cli/ knows Node, and nothing needs a package", () => {
+  it("nothing but platform/ and cli/ knows Node, and packages are optional", () => {
     const mentions = [...files].flatMap(([path, { imports, nodeGlobals }]) => {
-      const outside = imports.filter(({ module }) => !module.startsWith(".") && !(module in CHOSEN));
+      const outside = imports.filter(
+        ({ module, typeOnly, late }) =>
+          !module.startsWith(".") && !(module in CHOSEN) && !((typeOnly || late) && isOptionalPackage(module)),
+      );
       return [...outside.map(({ module }) => `${path}: ${module}`), ...nodeGlobals.map((name) => `${path}: ${name}`)];
     });
     expect(mentions.filter((text) => !["platform", "cli"].includes(floorOf(text)))).toEqual([]);
@@ -172,6 +182,7 @@ describe("the test itself", () => {
       const j = await import("./j.ts"); // import "./no.ts"
       const text = 'import "./no.ts"';
     `);
+    expect(imports.filter(({ late }) => late).map(({ module }) => module)).toEqual(["./j.ts"]);
     expect(imports.filter(({ typeOnly }) => typeOnly).map(({ module }) => module[2])).toEqual(["c", "d", "h", "i"]);
     expect(imports.filter(({ typeOnly }) => !typeOnly).map(({ module }) => module[2])).toEqual([
       "a",
@@ -197,8 +208,8 @@ describe("the test itself", () => {
   });
 
   it("refuses what breaks a rule", () => {
-    const value = (module: string): Import => ({ module, typeOnly: false });
-    const type = (module: string): Import => ({ module, typeOnly: true });
+    const value = (module: string): Import => ({ module, typeOnly: false, late: false });
+    const type = (module: string): Import => ({ module, typeOnly: true, late: false });
     expect(breach("ir/print.ts", value("../core/dtype.ts"))).toBeUndefined();
     expect(breach("ir/print.ts", value("../graph/node.ts"))).toContain("ir stands below graph");
     expect(breach("scalar/scalar.ts", value("../core/dtype.ts"))).toContain("imports nothing");

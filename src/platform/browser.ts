@@ -25,6 +25,13 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   );
 }
 
+/** See {@link Platform.appendFile}. */
+export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+  throw new PlatformError(
+    `appendFile "${path}": a browser page cannot write files (${bytes.length} bytes were given). Gather them and offer a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+  );
+}
+
 /** See {@link Platform.listDirectory}. */
 export async function listDirectory(path: string): Promise<string[]> {
   throw new PlatformError(

@@ -7,6 +7,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: "access is denied. Check who owns it and its permissions",
   EISDIR: "it is a folder, and a file was wanted",
   ENOTDIR: "a part of the path is a file, and a folder was wanted",
+  EEXIST: "a part of the path is a file, and a folder was wanted",
   ENOSPC: "the disk is full. Free some space",
   EROFS: "the disk is read-only. Choose another folder",
   ERR_FS_FILE_TOO_LARGE: "it is over 2 GiB, more than can be read at once. Split it",

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
@@ -35,6 +36,16 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   } catch (cause) {
     await fs.rm(temporary, { force: true }).catch(() => undefined);
     throw explain("writeFile", path, cause);
+  }
+}
+
+/** See {@link Platform.appendFile}. */
+export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await fs.mkdir(dirname(path), { recursive: true });
+    await fs.appendFile(path, bytes);
+  } catch (cause) {
+    throw explain("appendFile", path, cause);
   }
 }
 

@@ -45,6 +45,14 @@ describe("platform/node", () => {
     expect([...(await node.readFile(path))]).toEqual([1, 2]);
   });
 
+  test("bytes are added at the end, in folders that are made", async () => {
+    const path = join(folder, "new", "deep", "log.bin");
+    for (const byte of [1, 2]) await node.appendFile(path, new Uint8Array([byte, byte]));
+    expect([...(await node.readFile(path))]).toEqual([1, 1, 2, 2]);
+    await expect(node.appendFile(join(path, "below"), new Uint8Array(1))).rejects.toThrow(/a folder was wanted/);
+    await expect(node.appendFile(folder, new Uint8Array(1))).rejects.toThrow(/it is a folder/);
+  });
+
   test("failures are typed, name the path and leave nothing behind", async () => {
     await expect(node.readFile(join(folder, "none"))).rejects.toThrow(PlatformError);
     await expect(node.readFile(join(folder, "none"))).rejects.toThrow(/readFile ".*none": it does not exist\. Check/);
@@ -140,6 +148,7 @@ describe("platform/browser", () => {
   test("says what to do about what a page cannot do", async () => {
     await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(PlatformError);
     await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(/Offer them as a download/);
+    await expect(browser.appendFile("a", new Uint8Array(3))).rejects.toThrow(/offer a download/);
     await expect(browser.listDirectory("a")).rejects.toThrow(/Name the files yourself/);
     expect(browser.environment("PATH")).toBeUndefined();
   });

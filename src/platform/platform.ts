@@ -11,6 +11,11 @@ export interface Platform {
    */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   /**
+   * Adds bytes at the end of a file, in one piece. A file that is missing is created, and the folders above it.
+   * @throws PlatformError when that cannot be done, and always in a browser.
+   */
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+  /**
    * The names (not paths) of the files and folders in a folder, sorted.
    * @throws PlatformError when there is no such folder, and always in a browser.
    */
