@@ -1,21 +1,61 @@
-import { PlatformError, type PlatformWorker, type System } from "./platform.ts";
+import { PlatformError, type ByteRange, type FileWriter, type PlatformWorker, type System } from "./platform.ts";
 
-/** See {@link Platform.readFile}: fetches a URL, relative ones from the page's own. */
-export async function readFile(path: string): Promise<Uint8Array> {
+/** Fetches a URL, relative ones from the page's own. */
+async function request(operation: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path);
+    response = await fetch(path, { headers });
   } catch (cause) {
     throw new PlatformError(
-      `readFile "${path}": the request failed. Check the URL, and that its server allows requests from this page (CORS).`,
+      `${operation} "${path}": the request failed. Check the URL, and that its server allows requests from this page (CORS).`,
       { cause },
     );
   }
-  if (!response.ok)
+  // 416: the range starts behind the file's end.
+  if (!response.ok && response.status !== 416)
     throw new PlatformError(
-      `readFile "${path}": the server answered ${response.status} ${response.statusText}. Check the URL; a page reads files only from a server or a file picker.`,
+      `${operation} "${path}": the server answered ${response.status} ${response.statusText}. Check the URL; a page reads files only from a server or a file picker.`,
     );
-  return new Uint8Array(await response.arrayBuffer());
+  return response;
+}
+
+/** See {@link Platform.readFile}. */
+export async function readFile(path: string): Promise<Uint8Array> {
+  return new Uint8Array(await (await request("readFile", path)).arrayBuffer());
+}
+
+/** See {@link Platform.readChunks}. A server that knows no ranges sends the whole file, of which the rest is dropped. */
+export async function* readChunks(
+  path: string,
+  { start = 0, end = Infinity }: ByteRange = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (start >= end) return;
+  const whole = start === 0 && end === Infinity;
+  const range = `bytes=${start}-${end === Infinity ? "" : end - 1}`;
+  const response = await request("readChunks", path, whole ? {} : { Range: range });
+  if (response.status === 416) return;
+  let at = response.status === 206 ? start : 0;
+  const reader = response.body!.getReader();
+  try {
+    while (at < end) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new PlatformError(`readChunks "${path}": the connection broke after byte ${at}. Try again.`, { cause });
+      });
+      if (done) return;
+      const piece = value.subarray(Math.max(0, start - at), Math.max(0, Math.min(value.length, end - at)));
+      at += value.length;
+      if (piece.length > 0) yield piece;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** See {@link Platform.openWriter}. */
+export async function openWriter(path: string): Promise<FileWriter> {
+  throw new PlatformError(
+    `openWriter "${path}": a browser page cannot write files. Collect the bytes and offer them as a download.`,
+  );
 }
 
 /** See {@link Platform.writeFile}. */

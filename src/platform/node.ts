@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
 import { nodeSystem } from "./node-system.ts";
-import type { PlatformWorker, System } from "./platform.ts";
+import type { ByteRange, FileWriter, PlatformWorker, System } from "./platform.ts";
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -17,6 +17,59 @@ export async function readFile(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw explain("readFile", path, cause);
   }
+}
+
+/** How much of a file is read at a time. */
+const CHUNK_BYTES = 1 << 20;
+
+/** See {@link Platform.readChunks}. */
+export async function* readChunks(
+  path: string,
+  { start = 0, end = Infinity }: ByteRange = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await fs.open(path).catch((cause: unknown) => {
+    throw explain("readChunks", path, cause);
+  });
+  try {
+    for (let at = start; at < end;) {
+      // Each piece has memory of its own: readers give out views of it.
+      const piece = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
+      const { bytesRead } = await file.read(piece, 0, piece.length, at).catch((cause: unknown) => {
+        throw explain("readChunks", path, cause);
+      });
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** See {@link Platform.openWriter}. */
+export async function openWriter(path: string): Promise<FileWriter> {
+  const explained = (cause: unknown): never => {
+    throw explain("openWriter", path, cause);
+  };
+  const file = await fs.open(path, "w").catch(explained);
+  let last: Promise<unknown> = Promise.resolve();
+  /** A piece after the other, and none after one that failed. */
+  const next = (work: () => Promise<unknown>): Promise<void> => {
+    const done = last.then(work).then(() => undefined, explained);
+    last = done;
+    // Whoever asked for it is told; it must not count as unhandled here as well.
+    last.catch(() => undefined);
+    return done;
+  };
+  return {
+    write: (bytes) => next(() => file.writeFile(bytes)),
+    flush: () => next(() => file.datasync()),
+    close: () =>
+      last.then(
+        () => file.close(),
+        () => file.close(),
+      ),
+  };
 }
 
 /** See {@link Platform.writeFile}. */

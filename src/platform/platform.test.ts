@@ -10,6 +10,13 @@ import { PlatformError, type Platform } from "./platform.ts";
 
 const platforms: Readonly<Record<string, Platform>> = { node, browser };
 
+/** All pieces as one. */
+async function joined(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return new Uint8Array(Buffer.concat(all));
+}
+
 describe.each(Object.entries(platforms))("platform/%s", (_name, platform) => {
   test("has exactly the functions of the other", () => {
     expect(Object.keys(platform).sort()).toEqual(Object.keys(node).sort());
@@ -51,6 +58,40 @@ describe("platform/node", () => {
     expect([...(await node.readFile(path))]).toEqual([1, 1, 2, 2]);
     await expect(node.appendFile(join(path, "below"), new Uint8Array(1))).rejects.toThrow(/a folder was wanted/);
     await expect(node.appendFile(folder, new Uint8Array(1))).rejects.toThrow(/it is a folder/);
+  });
+
+  test("a file in pieces, whole and in part", async () => {
+    const path = join(folder, "pieces.bin");
+    const bytes = Uint8Array.from({ length: 2_500_000 }, (_, at) => at % 251);
+    await node.writeFile(path, bytes);
+    expect(Buffer.compare(await joined(node.readChunks(path)), bytes)).toBe(0);
+    for (const [start, end] of [
+      [0, 10],
+      [1_000_000, 2_100_000],
+      [2_499_999, 9e9],
+      [3e6, 4e6],
+      [5, 5],
+    ] as const)
+      expect(Buffer.compare(await joined(node.readChunks(path, { start, end })), bytes.subarray(start, end))).toBe(0);
+    await expect(joined(node.readChunks(join(folder, "none")))).rejects.toThrow(
+      /readChunks ".*none": it does not exist/,
+    );
+    await expect(joined(node.readChunks(folder))).rejects.toThrow(/it is a folder/);
+    await rm(path);
+  });
+
+  test("a file written piece by piece", async () => {
+    const path = join(folder, "log.bin");
+    const first = await node.openWriter(path);
+    await Promise.all([first.write(Uint8Array.of(1, 2)), first.write(Uint8Array.of(3)), first.flush()]);
+    expect([...(await node.readFile(path))]).toEqual([1, 2, 3]);
+    await first.close();
+    await expect(first.write(Uint8Array.of(5))).rejects.toThrow(PlatformError);
+    expect([...(await node.readFile(path))]).toEqual([1, 2, 3]);
+    await (await node.openWriter(path)).close();
+    expect(await node.readFile(path)).toEqual(new Uint8Array(0));
+    await expect(node.openWriter(join(folder, "none", "a"))).rejects.toThrow(/openWriter .* does not exist/);
+    await rm(path);
   });
 
   test("failures are typed, name the path and leave nothing behind", async () => {
@@ -129,7 +170,18 @@ describe("platform/browser", () => {
   let origin: string;
   beforeAll(async () => {
     server = createServer((request, response) => {
-      response.statusCode = request.url === "/data" ? 200 : 404;
+      const [, first, last] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "") ?? [];
+      if (request.url === "/ranges" && first !== undefined) {
+        response.statusCode = Number(first) > 2 ? 416 : 206;
+        response.end(new Uint8Array([1, 2, 3]).subarray(Number(first), last ? Number(last) + 1 : 3));
+        return;
+      }
+      if (request.url === "/broken") {
+        response.setHeader("content-length", 10);
+        response.write(new Uint8Array([1, 2, 3]), () => setTimeout(() => response.destroy(), 20));
+        return;
+      }
+      response.statusCode = ["/data", "/ranges"].includes(request.url!) ? 200 : 404;
       response.end(new Uint8Array([1, 2, 3]));
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -145,10 +197,30 @@ describe("platform/browser", () => {
     await expect(browser.readFile("http://127.0.0.1:1/")).rejects.toThrow(/the request failed\. Check the URL/);
   });
 
+  test.each(["/ranges", "/data"])("reads %s in part, whether the server knows ranges or not", async (path) => {
+    const read = async (start?: number, end?: number): Promise<number[]> => [
+      ...(await joined(browser.readChunks(origin + path, { start, end }))),
+    ];
+    expect(await read()).toEqual([1, 2, 3]);
+    expect(await read(1)).toEqual([2, 3]);
+    expect(await read(1, 2)).toEqual([2]);
+    expect(await read(0, 9)).toEqual([1, 2, 3]);
+    expect(await read(7)).toEqual([]);
+    expect(await read(1, 1)).toEqual([]);
+  });
+
+  test("tells of a connection that breaks", async () => {
+    await expect(joined(browser.readChunks(`${origin}/broken`))).rejects.toThrow(
+      /readChunks ".*broken": the connection broke after byte 3/,
+    );
+    await expect(joined(browser.readChunks(`${origin}/none`))).rejects.toThrow(/the server answered 404/);
+  });
+
   test("says what to do about what a page cannot do", async () => {
     await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(PlatformError);
     await expect(browser.writeFile("a", new Uint8Array(3))).rejects.toThrow(/Offer them as a download/);
     await expect(browser.appendFile("a", new Uint8Array(3))).rejects.toThrow(/offer a download/);
+    await expect(browser.openWriter("a")).rejects.toThrow(/cannot write files/);
     await expect(browser.listDirectory("a")).rejects.toThrow(/Name the files yourself/);
     expect(browser.environment("PATH")).toBeUndefined();
   });

@@ -6,6 +6,18 @@ export interface Platform {
    */
   readFile(path: string): Promise<Uint8Array>;
   /**
+   * The content of a file in pieces, in order, as it is asked for (Node: a path; browser: a URL, fetched while it is read).
+   * @param range from byte `start`, 0 by default, to before byte `end`, by default the file's end. What lies behind the file's
+   * end is left out.
+   * @throws PlatformError when it is missing or unreadable.
+   */
+  readChunks(path: string, range?: ByteRange): AsyncGenerator<Uint8Array, void, undefined>;
+  /**
+   * Opens a new file, in place of one that is there, to write it piece by piece.
+   * @throws PlatformError when the folder is missing or not writable, and always in a browser.
+   */
+  openWriter(path: string): Promise<FileWriter>;
+  /**
    * Writes a file as a whole: a reader sees the old content or the new one, never a part, and a crash leaves no half file.
    * @throws PlatformError when the folder is missing or not writable, and always in a browser.
    */
@@ -46,6 +58,22 @@ export interface Platform {
   startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker;
   /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
   system(): System | undefined;
+}
+
+/** Bytes from `start` to before `end`. */
+export interface ByteRange {
+  readonly start?: number;
+  readonly end?: number;
+}
+
+/** A file that is written piece by piece. Pieces are written in the order of the calls. */
+export interface FileWriter {
+  /** Writes behind what was written before. The bytes may be used again when it is done. @throws PlatformError */
+  write(bytes: Uint8Array): Promise<void>;
+  /** When it is done, what was written is on the disk. @throws PlatformError */
+  flush(): Promise<void>;
+  /** Nothing can be written any more. @throws PlatformError */
+  close(): Promise<void>;
 }
 
 /** What an operating system offers beyond a page. Everything answers at once, so that it also serves callers that block. */
