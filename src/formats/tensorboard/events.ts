@@ -1,7 +1,6 @@
 /** Event files: TFRecords of events. */
-import { FormatError } from "../../core/errors.ts";
 import { maskedCrc32c } from "../crc32c.ts";
-import { decodeMessage, encodeMessage, loadWire, type Wire } from "../protobuf.ts";
+import { encodeMessage, type Wire } from "../protobuf.ts";
 import { event, type Event } from "./schema.ts";
 
 /** One event as a record: length, its checksum, content, its checksum. */
