@@ -1,10 +1,11 @@
 /** Protocol buffers: messages as plain objects, by a description of their fields. Bytes are the business of @bufbuild/protobuf. */
+import type * as wire from "@bufbuild/protobuf/wire";
 import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { FormatError } from "../core/errors.ts";
 import { optionalPackage } from "./optionalPackage.ts";
 
 /** The package's reader and writer, loaded. */
-export type Wire = typeof import("@bufbuild/protobuf/wire");
+export type Wire = typeof wire;
 
 /** @param purpose what needs it, for the error where the package is missing. */
 export const loadWire = (purpose: string): Promise<Wire> =>
