@@ -2,6 +2,7 @@
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   ArgumentError,
+  CheckpointError,
   DeviceError,
   DTypeError,
   FormatError,
@@ -59,9 +60,9 @@ export { findMnist, loadMnist, type Mnist } from "./data/mnist.ts";
 export { randomShift } from "./data/randomShift.ts";
 export { slices, type Slice, type Sliceable } from "./data/slices.ts";
 export { stack as stackHostArrays, type Stacked } from "./data/stack.ts";
-export { loadCheckpoint, saveCheckpoint, type CheckpointFields, type CheckpointParts } from "./formats/checkpoint.ts";
 export { parseIdx, type IdxArray } from "./formats/idx.ts";
 export { loadModel, loadTensors, saveModel, saveTensors } from "./formats/model.ts";
 export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
+export * as checkpoints from "./train/checkpoints/index.ts";
 export * as metrics from "./train/metrics/index.ts";

@@ -36,6 +36,8 @@ export class DTypeError extends MyelinError {}
 export class DeviceError extends MyelinError {}
 /** A file or byte string that is not what it claims to be. */
 export class FormatError extends MyelinError {}
+/** A folder of checkpoints that cannot be written or gone on from: another run has it, or nothing in it can be loaded. */
+export class CheckpointError extends MyelinError {}
 /** A package that is optional, needed now, and not there. */
 export class PackageError extends MyelinError {}
 /** A traced function that cannot be replayed faithfully. */

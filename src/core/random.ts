@@ -14,6 +14,18 @@ function mix(word: number): number {
   return word ^ (word >>> 15);
 }
 
+let seed = 0;
+
+/** The seed of choices that name none of their own: shuffles and splits. 0 until `manualSeed` sets it. */
+export function hostSeed(): number {
+  return seed;
+}
+
+/** Sets the seed of choices that name none of their own, from here on. */
+export function setHostSeed(value: number): void {
+  seed = value;
+}
+
 /**
  * Random numbers from a counter: draw `i` depends on the seed, the stream and `i` only, so a run repeats exactly and
  * can be resumed by setting `counter`. A stream has 2^32 draws; distinct streams of one seed are unrelated, which lets

@@ -72,6 +72,18 @@ export interface Device {
   /** For people: what computes, in a few words. */
   readonly about: string;
   readonly limits: Limits;
+  /**
+   * Which kind of code programs run as, at first or after some runs: "native", "wasm". Its name by default. Two tiers may give results
+   * that differ in their last bits.
+   */
+  readonly tier?: string;
+  /** Bits of the vectors that it adds up in: a sum of other vectors has other last bits. 0 without vectors, the default. */
+  readonly vectorBits?: number;
+  /**
+   * Runs all programs on one tier from now on, from their first run: on this one, or the one where they would end. Returns the tier, which
+   * is another one where this machine lacks what was asked for. Devices of one tier have no such method.
+   */
+  fixTier?(tier?: string): string;
   /** Threads that compute now: fewer than `limits` says after one was lost. */
   readonly threads: number;
   /** Throws DeviceError when the device is full. */

@@ -5,10 +5,23 @@ export function naming<T>(path: string, run: () => T): T {
   try {
     return run();
   } catch (cause) {
-    for (const Type of [FormatError, ShapeError])
-      if (cause instanceof Type) throw new Type(`"${path}": ${withoutLine(cause)}`, { cause });
-    throw cause;
+    throw named(path, cause);
   }
+}
+
+/** `naming` for what takes time. */
+export async function namingAsync<T>(path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw named(path, cause);
+  }
+}
+
+function named(path: string, cause: unknown): unknown {
+  for (const Type of [FormatError, ShapeError])
+    if (cause instanceof Type) return new Type(`"${path}": ${withoutLine(cause)}`, { cause });
+  return cause;
 }
 
 /** The message alone: the new error finds the line itself. */

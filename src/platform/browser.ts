@@ -72,6 +72,13 @@ export async function appendFile(path: string, bytes: Uint8Array): Promise<void>
   );
 }
 
+/** See {@link Platform.writeFolder}. */
+export async function writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  throw new PlatformError(
+    `writeFolder "${path}": a browser page cannot write files (${Object.keys(files).length} were given). Offer each as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+  );
+}
+
 /** See {@link Platform.listDirectory}. */
 export async function listDirectory(path: string): Promise<string[]> {
   throw new PlatformError(

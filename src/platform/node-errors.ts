@@ -9,6 +9,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is a file, and a folder was wanted",
   EEXIST: "a part of the path is a file, and a folder was wanted",
   ENOSPC: "the disk is full. Free some space",
+  EDQUOT: "your share of the disk is full. Free some space",
+  EFBIG: "the file would be larger than the system or this process allows. See ulimit -f",
   EROFS: "the disk is read-only. Choose another folder",
   ERR_FS_FILE_TOO_LARGE: "it is over 2 GiB, more than can be read at once. Split it",
 };

@@ -6,6 +6,7 @@ import { cpus, homedir, tmpdir, userInfo } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
+import { takeLock } from "./node-lock.ts";
 import type { CommandResult, FileState, PlatformProcess, System } from "./platform.ts";
 
 /** The value of a call that may fail, and undefined if it does. */
@@ -124,6 +125,21 @@ export const nodeSystem: System = {
   touch(path) {
     const now = new Date();
     attempt(() => fs.utimesSync(path, now, now));
+  },
+
+  lock(path) {
+    const taken = explained("lock", path, () => takeLock(path));
+    if (!("release" in taken)) return taken;
+    const forget = this.onExit(() => taken.release());
+    return {
+      get held() {
+        return taken.held;
+      },
+      release(): void {
+        forget();
+        taken.release();
+      },
+    };
   },
 
   makeFolder(path) {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
@@ -99,6 +99,50 @@ export async function appendFile(path: string, bytes: Uint8Array): Promise<void>
     await fs.appendFile(path, bytes);
   } catch (cause) {
     throw explain("appendFile", path, cause);
+  }
+}
+
+/** See {@link Platform.writeFolder}. */
+export async function writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const old = `${path}.old`;
+  let moved = false;
+  try {
+    await fs.mkdir(temporary, { recursive: true });
+    for (const [name, bytes] of Object.entries(files)) {
+      const file = await fs.open(join(temporary, name), "wx");
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+    await syncFolder(temporary);
+    if (await fileExists(path)) {
+      await fs.rm(old, { recursive: true, force: true });
+      await fs.rename(path, old);
+      moved = true;
+    }
+    await fs.rename(temporary, path);
+    moved = false;
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    if (moved) await fs.rename(old, path).catch(() => undefined);
+    await fs.rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw explain("writeFolder", path, cause);
+  }
+  await fs.rm(old, { recursive: true, force: true }).catch(() => undefined);
+}
+
+/** Waits until the disk has the names in a folder. Windows cannot be asked to. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await fs.open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

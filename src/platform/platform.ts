@@ -28,6 +28,13 @@ export interface Platform {
    */
   appendFile(path: string, bytes: Uint8Array): Promise<void>;
   /**
+   * Writes a folder of files as a whole, and those above it: a reader sees all of it or nothing of it, after a crash and a power cut too.
+   * A folder that has the name already is replaced; for a moment there is none then, and the old one is called `${path}.old`.
+   * @param files by name, no folders among them.
+   * @throws PlatformError when something cannot be written, and always in a browser; then all is as it was.
+   */
+  writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  /**
    * The names (not paths) of the files and folders in a folder, sorted.
    * @throws PlatformError when there is no such folder, and always in a browser.
    */
@@ -107,6 +114,13 @@ export interface System {
   remove(path: string): void;
   /** Marks a file as changed now, if that can be. */
   touch(path: string): void;
+  /**
+   * Takes a lock: a file that says which process has it, in a folder that is created where there is none. Left by a process that is gone, or for five minutes without a sign of life by one
+   * of another machine, it is taken over. The lock is released when the process ends in an orderly way.
+   * @returns the lock, or who has it.
+   * @throws PlatformError when the file cannot be written.
+   */
+  lock(path: string): Lock | LockHolder;
   /** Creates a folder (and those above it) that only this user may enter; one that exists is left as it is. @throws PlatformError */
   makeFolder(path: string): void;
   /** A new folder with a name of its own that only this user may enter, in `parent`, by default the system's place for such. @throws PlatformError */
@@ -146,6 +160,21 @@ export interface CommandResult {
 export interface PlatformProcess {
   /** Kills it, with those that it started. */
   stop(): void;
+}
+
+/** A lock that this process has. */
+export interface Lock {
+  /** False once another process has taken it over: this one was stopped for minutes, or somebody removed the file. */
+  readonly held: boolean;
+  release(): void;
+}
+
+/** Who has a lock. */
+export interface LockHolder {
+  readonly process: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
 }
 
 /** A thread that was started. */

@@ -56,6 +56,19 @@ export function describeDevice(name: string = current): string {
   return deviceNamed(name).about;
 }
 
+/** Which kind of code a device's programs run as in the end: "native", "wasm". Throws DeviceError for a name that is not registered. */
+export function deviceTier(name: string = current): string {
+  return deviceNamed(name).tier ?? name;
+}
+
+/**
+ * Runs all programs of a device as one kind of code from now on, from their first run, so that results do not depend on how often one has
+ * run. Returns the tier, which is another one where this machine lacks what was asked for.
+ */
+export function fixTier(tier?: string, name: string = current): string {
+  return deviceNamed(name).fixTier?.(tier) ?? deviceTier(name);
+}
+
 /** The device itself, created on first use. */
 export function deviceNamed(name: string): Device {
   let device = devices.get(name);

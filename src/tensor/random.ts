@@ -1,5 +1,6 @@
 /** The global random state: a seed and a counter that every draw advances. */
 import { ArgumentError } from "../core/errors.ts";
+import { setHostSeed } from "../core/random.ts";
 import type { Node } from "../graph/node.ts";
 import { add, mul } from "../graph/ops/binary.ts";
 import { fill, input, iota } from "../graph/ops/leaf.ts";
@@ -18,11 +19,15 @@ function stateHere(): Cell {
   return (state = outsideTraces(() => Cell.of(words, [2], "u32", { label: "random state" })));
 }
 
-/** Starts the random numbers over: equal seeds give equal numbers from here on. */
+/**
+ * Starts all random numbers over: equal seeds give equal numbers from here on. That is tensors' own (initial weights,
+ * dropout, noise) and the seed of shuffles and splits that name none.
+ */
 export function manualSeed(value: number): void {
   if (!Number.isSafeInteger(value))
     throw new ArgumentError(`manualSeed: the seed must be a whole number, got ${value}`);
   stateHere().set(new Uint32Array([value, 0]));
+  setHostSeed(value);
 }
 
 /** The state of the random numbers, two words: given to `setRandomState`, they go on from here. */

@@ -46,7 +46,7 @@ class NativeProgram implements Runnable {
 
 export class NativeDevice extends WasmDevice {
   override readonly name: string;
-  readonly #runsBefore: number;
+  #runsBefore: number;
   readonly #nativeThreads: number;
   /** Undefined before it is needed, null where the machine lacks something. */
   #tier: Tier | null | undefined;
@@ -83,11 +83,20 @@ export class NativeDevice extends WasmDevice {
 
   /** What programs run on now, or will after their first runs. */
   get tier(): "native" | "wasm" {
-    return this.#tierOrNull() ? "native" : "wasm";
+    return this.#runsBefore !== Infinity && this.#tierOrNull() ? "native" : "wasm";
+  }
+
+  override get vectorBits(): number {
+    return this.tier === "native" ? 32 * this.#tierOrNull()!.target.lanes : super.vectorBits;
+  }
+
+  fixTier(tier: string = this.tier): string {
+    this.#runsBefore = tier === "native" ? 0 : Infinity;
+    return this.tier;
   }
 
   override get about(): string {
-    const tier = this.#tierOrNull();
+    const tier = this.tier === "native" ? this.#tierOrNull() : undefined;
     if (!tier) return super.about;
     const first = this.#runsBefore ? `; WebAssembly in a program's first ${this.#runsBefore} runs` : "";
     return `${tier.about}, ${this.#nativeThreads} ${this.#nativeThreads === 1 ? "thread" : "threads"}${first}`;
@@ -120,7 +129,7 @@ export class NativeDevice extends WasmDevice {
 
   /** The program as machine code, from the run on at which it moves there. */
   #nativeOf(made: NativeProgram): NativeProgram["native"] {
-    if (this.#tier === null) return undefined;
+    if (this.#tier === null || this.#runsBefore === Infinity) return undefined;
     if (made.native) return made.native;
     if (made.cost < WORTH && this.#runsBefore > 0) return undefined;
     const run = made.runs++;

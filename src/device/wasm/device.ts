@@ -64,6 +64,10 @@ export class WasmDevice extends HeapDevice {
     this.limits = { maxBytes: this.room, lanes: 4, threads, f64: true };
   }
 
+  get vectorBits(): number {
+    return 128;
+  }
+
   get about(): string {
     return `WebAssembly, ${this.threads} ${this.threads === 1 ? "thread" : "threads"}`;
   }
