@@ -3,6 +3,7 @@ export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   ArgumentError,
   CheckpointError,
+  DataError,
   DeviceError,
   DTypeError,
   FormatError,
@@ -51,14 +52,22 @@ export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
 export { collate, toTensor } from "./data/collate.ts";
-export { Dataset, type BatchOptions, type DatasetSource, type ShuffleOptions } from "./data/dataset.ts";
+export {
+  Dataset,
+  type BatchOptions,
+  type DatasetSource,
+  type MapOptions,
+  type ShuffleOptions,
+} from "./data/dataset.ts";
 export { drawnDigits } from "./data/digits.ts";
 export { hostArray, type HostArray } from "./data/hostArray.ts";
-export type { IndexedSource, Place } from "./data/indexed.ts";
+export type { IndexedSource, Place, SeekableSource } from "./data/indexed.ts";
+export type { DatasetState } from "./data/iteration.ts";
 export { imageDataset, type LabelledImages } from "./data/labelledImages.ts";
 export { findMnist, loadMnist, type Mnist } from "./data/mnist.ts";
 export { randomShift } from "./data/randomShift.ts";
 export { slices, type Slice, type Sliceable } from "./data/slices.ts";
+export type { PipelineStats, StageStats } from "./data/stages/describe.ts";
 export { stack as stackHostArrays, type Stacked } from "./data/stack.ts";
 export { parseIdx, type IdxArray } from "./formats/idx.ts";
 export { loadModel, loadTensors, saveModel, saveTensors } from "./formats/model.ts";

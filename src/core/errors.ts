@@ -38,6 +38,8 @@ export class DeviceError extends MyelinError {}
 export class FormatError extends MyelinError {}
 /** A folder of checkpoints that cannot be written or gone on from: another run has it, or nothing in it can be loaded. */
 export class CheckpointError extends MyelinError {}
+/** Data that could not be made or read: an element of a pipeline, a row of a file. */
+export class DataError extends MyelinError {}
 /** A package that is optional, needed now, and not there. */
 export class PackageError extends MyelinError {}
 /** A traced function that cannot be replayed faithfully. */

@@ -1,35 +1,37 @@
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { collate as tensorsOf } from "./collate.ts";
-import {
-  batchIndexed,
-  cutIndexed,
-  indexedSource,
-  mapIndexed,
-  shuffleIndexed,
-  type IndexedSource,
-  type IndexedStage,
-  type Place,
-} from "./indexed.ts";
-import { ordered, range } from "./ordered.ts";
-import type { Stacked } from "./stack.ts";
-import { batchStream, prefetchStream, repeatStream, shuffleStream, skipStream, takeStream } from "./stream.ts";
+import { collate as tensorsOf, toTensor } from "./collate.ts";
+import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
+import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
+import { slices, type Slice, type Sliceable } from "./slices.ts";
+import { mapArrays, stack, type Stacked } from "./stack.ts";
+import { batchStage, type Collation } from "./stages/batch.ts";
+import { concatStage } from "./stages/concat.ts";
+import { shardStage, skipStage, takeStage } from "./stages/cut.ts";
+import { describe, pipelineStats, type PipelineStats } from "./stages/describe.ts";
+import { filterStage } from "./stages/filter.ts";
+import { flatMapStage, type Elements } from "./stages/flatMap.ts";
+import { mapStage } from "./stages/map.ts";
+import { orderStage } from "./stages/order.ts";
+import { prefetchStage } from "./stages/prefetch.ts";
+import { repeatStage } from "./stages/repeat.ts";
+import { shuffleStage } from "./stages/shuffle.ts";
+import { indexedSource, seekableSource, streamSource } from "./stages/source.ts";
+import { isIndexed, type Stage } from "./stages/stage.ts";
+import { fixed, parallelism, queueLength, type Count } from "./stages/window.ts";
+import { windowStage, type WindowOptions } from "./stages/windows.ts";
+import { zipStage } from "./stages/zip.ts";
+import { wholeNumber } from "./wholeNumber.ts";
 
 /** What a dataset can be made from: elements by position, or elements one after the other as often as they are asked for. */
 export type DatasetSource<T> =
   | ArrayLike<T>
   | IndexedSource<T>
+  | SeekableSource<T>
   | Iterable<T>
   | AsyncIterable<T>
   | ((epoch: number) => Iterable<T> | AsyncIterable<T>);
-
-/** A step that gives elements one after the other. */
-interface StreamStage<T> {
-  /** Undefined when it is not known beforehand. */
-  readonly length: number | undefined;
-  open(epoch: number): AsyncGenerator<T, void, undefined>;
-}
 
 /** How `shuffle` shuffles. */
 export interface ShuffleOptions {
@@ -41,6 +43,15 @@ export interface ShuffleOptions {
   readonly buffer?: number;
 }
 
+/** How `map` goes about it. */
+export interface MapOptions {
+  /**
+   * How many elements may be under way at a time, 1 by default; their order is kept. `"auto"` lets more under way, up to 32, as long
+   * as that makes waiting for them shorter.
+   */
+  readonly parallel?: Count;
+}
+
 /** How `batch` makes batches. */
 export interface BatchOptions<T, U> {
   /** Leave out a last batch with fewer elements; false by default. */
@@ -49,23 +60,31 @@ export interface BatchOptions<T, U> {
   readonly collate?: (elements: T[]) => U | PromiseLike<U>;
 }
 
+/** What is in a dataset. */
+export type ElementOf<D> = D extends Dataset<infer T> ? T : never;
+
+/** What is beside each other in the elements of `Dataset.zip`. */
+export type Zipped<D> = { -readonly [K in keyof D]: ElementOf<D[K]> };
+
 /**
  * A sequence of examples and what to do with them before they reach a model. Every method returns a new dataset and
  * computes nothing; elements are made while they are iterated over.
  *
  * Every iteration is an epoch, numbered from 0; the same epoch of the same pipeline gives the same elements in the same
- * order, on every machine. Set `nextEpoch` to resume.
+ * order, on every machine. `state` says where one is, in the middle of an epoch too, and `restore` goes on from there.
  *
  * @example
  * const train = Dataset.from(slices([images, labels])).shuffle({ seed: 42 }).batch(64).prefetch();
  * for (let epoch = 0; epoch < 10; epoch++) for await (const [x, y] of train) step(x, y);
  */
 export class Dataset<T> implements AsyncIterable<T> {
-  /** The epoch that the next `for await` runs. */
-  nextEpoch = 0;
-  readonly #stage: IndexedStage<T> | StreamStage<T>;
+  readonly #stage: Stage<T>;
+  readonly #flow: Flow = { elements: 0, total: 0, stalled: 0 };
+  #next: DatasetState = { epoch: 0, position: 0 };
+  /** The iteration that was started last. */
+  #latest: Iteration<T> | undefined;
 
-  private constructor(stage: IndexedStage<T> | StreamStage<T>) {
+  private constructor(stage: Stage<T>) {
     this.#stage = stage;
   }
 
@@ -75,17 +94,25 @@ export class Dataset<T> implements AsyncIterable<T> {
    *   one of large arrays; these can be shuffled exactly
    * - anything that can be iterated over again and again, or a function that makes an iterator for an epoch, such as a
    *   generator function: a stream
+   * - an object with `open(epoch, from)`: a stream that need not be read from its start
    * - another dataset, which then has an epoch count of its own.
    * @throws ArgumentError for an iterator that can be used only once.
    */
   static from<T>(source: DatasetSource<T>): Dataset<T> {
-    if (source instanceof Dataset) return new Dataset(source.#stage as IndexedStage<T> | StreamStage<T>);
-    if (typeof source === "function")
-      return new Dataset({ length: undefined, open: (epoch) => ordered(source(epoch), (value) => value, 1) });
+    if (source instanceof Dataset) return new Dataset(source.#stage as Stage<T>);
+    if (typeof source === "function") return Dataset.generator(source);
+    if ("open" in source) {
+      if (source.length !== undefined && source.length !== Infinity)
+        wholeNumber("Dataset.from", "length", source.length, 0);
+      return new Dataset(seekableSource("source", source));
+    }
     if ("length" in source) {
-      const indexed = "get" in source ? source : { length: source.length, get: (index: number): T => source[index]! };
-      wholeNumber("Dataset.from", "length", indexed.length, 0);
-      return new Dataset(indexedSource({ length: indexed.length, get: (index) => indexed.get(index) }));
+      wholeNumber("Dataset.from", "length", source.length, 0);
+      return new Dataset(
+        "get" in source
+          ? indexedSource("source", source)
+          : indexedSource("array", { length: source.length, get: (index) => source[index]! }),
+      );
     }
     // An iterator that returns itself is used up after one epoch; the second would silently be empty.
     const again = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -93,7 +120,77 @@ export class Dataset<T> implements AsyncIterable<T> {
       throw new ArgumentError(
         "Dataset.from: an iterator can be read only once, and a dataset is read in every epoch; give the function that makes it, as in Dataset.from(() => lines(file))",
       );
-    return new Dataset({ length: undefined, open: () => ordered(source, (value) => value, 1) });
+    return new Dataset(streamSource("iterable", () => source));
+  }
+
+  /**
+   * A dataset of what a generator function gives, a stream.
+   * @param generate called for every epoch and told its number. It must give the same for the same number, and something new at every
+   * call: an iterator that was used up gives an error.
+   * @param options.length how many elements an epoch has, where that is known.
+   */
+  static generator<T>(
+    generate: (epoch: number) => Iterable<T> | AsyncIterable<T>,
+    { length }: { length?: number } = {},
+  ): Dataset<T> {
+    if (length !== undefined && length !== Infinity) wholeNumber("Dataset.generator", "length", length, 0);
+    const used = new WeakSet<object>();
+    const open = (epoch: number): Iterable<T> | AsyncIterable<T> => {
+      const elements = generate(epoch);
+      const once = "next" in elements;
+      if (once && used.has(elements))
+        throw new ArgumentError(
+          "Dataset.generator: the function gave an iterator that had been used; make a new one at every call, as in Dataset.generator(() => lines(file))",
+        );
+      if (once) used.add(elements);
+      return elements;
+    };
+    return new Dataset(streamSource("generator", open, length));
+  }
+
+  /** The whole numbers from `start` to before `end` in steps of `step`; `range(n)` are those from 0 to n − 1. */
+  static range(end: number): Dataset<number>;
+  static range(start: number, end: number, step?: number): Dataset<number>;
+  static range(first: number, second?: number, step: number = 1): Dataset<number> {
+    const [start, end] = second === undefined ? [0, first] : [first, second];
+    if (![start, end, step].every(Number.isFinite) || step === 0)
+      throw new ArgumentError(
+        `Dataset.range: start, end and step must be finite numbers and the step not 0, got ${start}, ${end} and ${step}; for numbers without end use Dataset.range(n).repeat()`,
+      );
+    const length = Math.max(0, Math.ceil((end - start) / step));
+    return new Dataset(indexedSource("range", { length, get: (index) => start + index * step }));
+  }
+
+  /** A dataset of one element: the arrays, tensors or whatever is given, as they are. */
+  static fromTensors<T>(element: T): Dataset<T> {
+    return new Dataset(indexedSource("tensors", { length: 1, get: () => element }));
+  }
+
+  /** A dataset of the rows of arrays or tensors: `Dataset.from(slices(arrays))`, see {@link slices}. */
+  static fromTensorSlices<const S extends Sliceable>(arrays: S): Dataset<Slice<S>> {
+    return new Dataset(indexedSource("slices", slices(arrays)));
+  }
+
+  /**
+   * Elements of several datasets side by side, in a tuple or an object like the one given. Ends with the shortest.
+   * @example
+   * Dataset.zip([images, labels]).batch(32);
+   */
+  static zip<const D extends readonly Dataset<unknown>[] | { readonly [name: string]: Dataset<unknown> }>(
+    datasets: D,
+  ): Dataset<Zipped<D>> {
+    const list = Array.isArray(datasets) ? (datasets as readonly Dataset<unknown>[]) : Object.values(datasets);
+    if (list.length === 0)
+      throw new ArgumentError("Dataset.zip: no datasets were given; give a tuple or an object of them");
+    const names = Object.keys(datasets);
+    const join = (parts: unknown[]): Zipped<D> =>
+      (Array.isArray(datasets) ? parts : Object.fromEntries(parts.map((part, at) => [names[at], part]))) as Zipped<D>;
+    return new Dataset(
+      zipStage(
+        list.map((dataset) => dataset.#stage),
+        join,
+      ),
+    );
   }
 
   /** How many elements an epoch has; undefined when that is not known beforehand, Infinity after `repeat()`. */
@@ -101,11 +198,19 @@ export class Dataset<T> implements AsyncIterable<T> {
     return this.#stage.length;
   }
 
+  /** The epoch that the next `for await` runs. Setting it starts there from the beginning. */
+  get nextEpoch(): number {
+    return this.#next.epoch;
+  }
+  set nextEpoch(epoch: number) {
+    this.restore({ epoch, position: 0 });
+  }
+
   /**
    * Puts the elements into random order, another one in every epoch.
    *
-   * Exact wherever every step before it keeps random access: arrays, `map`, `take`, `skip`, `batch`, `shuffle`; then no
-   * buffer is used. Behind streams, `repeat` and `prefetch` it draws from a buffer, whose size must be given.
+   * Exact wherever every step before it keeps random access: arrays, `map`, `take`, `skip`, `shard`, `zip`, `concat`, `window`,
+   * `batch`, `shuffle`; then no buffer is used. Behind other steps it draws from a buffer, whose size must be given.
    *
    * @param options seed and more, or the size of the buffer alone.
    * @throws ArgumentError for a stream without a buffer.
@@ -113,37 +218,42 @@ export class Dataset<T> implements AsyncIterable<T> {
   shuffle(options: ShuffleOptions | number = {}): Dataset<T> {
     const { seed = 0, reshuffle = true, buffer } = typeof options === "number" ? { buffer: options } : options;
     if (buffer !== undefined) wholeNumber("shuffle", "the buffer", buffer, 1);
-    const sequence = (epoch: number): number => (reshuffle ? epoch : 0);
-    const stage = this.#stage;
     // Made once here, so that a bad seed is found where it is written.
     new HostRandom(seed);
-    if (isIndexed(stage)) return new Dataset(shuffleIndexed(stage, seed, sequence));
-    if (buffer === undefined)
+    const stage = shuffleStage(this.#stage, seed, reshuffle, buffer);
+    if (!stage)
       throw new ArgumentError(
         "shuffle: these elements come as a stream, which is shuffled through a buffer; give its size, as in shuffle(1000), or shuffle before repeat and prefetch",
       );
-    return this.#stream(stage.length, (elements, epoch) =>
-      shuffleStream(elements, buffer, new HostRandom(seed, sequence(epoch))),
-    );
+    return new Dataset(stage);
   }
 
   /**
    * Applies a function to every element. It may return a promise.
    * @param f is also told where in the dataset the element stands: what is random should depend on that and a seed only,
    * so that an epoch can be repeated. See {@link Place}.
-   * @param options.parallel how many elements may be under way at a time, 1 by default; their order is kept.
+   * @throws while iterating, what `f` throws, with the stage and the element named: a DataError, or an error of the same type where it is
+   * one of Myelin's.
    */
-  map<U>(
-    f: (element: T, place: Place) => U | PromiseLike<U>,
-    { parallel = 1 }: { parallel?: number } = {},
-  ): Dataset<U> {
-    wholeNumber("map", "parallel", parallel, 1);
-    const stage = this.#stage;
-    if (isIndexed(stage)) return new Dataset(mapIndexed(stage, f, parallel));
-    return this.#stream(stage.length, (elements, epoch) => {
-      let index = 0;
-      return ordered(elements, (element) => f(element, { epoch, index: index++ }), parallel);
-    });
+  map<U>(f: (element: T, place: Place) => U | PromiseLike<U>, { parallel = 1 }: MapOptions = {}): Dataset<U> {
+    return new Dataset(mapStage(this.#stage, f, parallelism("map", parallel)));
+  }
+
+  /** The elements for which a function returns true, or a promise of it. Becomes a stream. */
+  filter(keep: (element: T, place: Place) => boolean | PromiseLike<boolean>): Dataset<T> {
+    return new Dataset(filterStage(this.#stage, keep));
+  }
+
+  /** Several elements, or none, in place of each, those of one after those of the other. Becomes a stream. */
+  flatMap<U>(f: (element: T, place: Place) => Elements<U> | PromiseLike<Elements<U>>): Dataset<U> {
+    return new Dataset(flatMapStage(this.#stage, f));
+  }
+
+  /** Pairs of an element's position in the epoch and the element. */
+  enumerate(): Dataset<[number, T]> {
+    return new Dataset(
+      mapStage(this.#stage, (element, { index }): [number, T] => [index, element], fixed(1), "enumerate"),
+    );
   }
 
   /**
@@ -152,29 +262,76 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   batch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> = {}): Dataset<U> {
     wholeNumber("batch", "the size", size, 1);
-    const { dropLast = false, collate = tensorsOf as (elements: T[]) => U } = options;
-    const stage = this.#stage;
-    if (isIndexed(stage)) return new Dataset(batchIndexed(stage, size, dropLast, collate));
-    const length = stage.length === undefined ? undefined : (dropLast ? Math.floor : Math.ceil)(stage.length / size);
-    return this.#stream(length, (elements) => batchStream(elements, size, dropLast, collate));
+    return new Dataset(batchStage(this.#stage, size, options.dropLast ?? false, collation(options.collate)));
+  }
+
+  /**
+   * Lists of `size` elements that follow each other, a new list every `shift` elements: windows over a series.
+   * @example
+   * Dataset.range(5).window(3, { shift: 1, dropRemainder: true }); // [0, 1, 2] [1, 2, 3] [2, 3, 4]
+   */
+  window(size: number, options: WindowOptions = {}): Dataset<T[]> {
+    wholeNumber("window", "the size", size, 1);
+    wholeNumber("window", "shift", options.shift ?? 1, 1);
+    wholeNumber("window", "stride", options.stride ?? 1, 1);
+    return new Dataset(windowStage(this.#stage, size, options));
+  }
+
+  /** These elements, then those of the others. */
+  concat(...others: readonly Dataset<T>[]): Dataset<T> {
+    return new Dataset(concatStage([this.#stage, ...others.map((other) => other.#stage)]));
   }
 
   /** The first `count` elements, fewer when there are fewer. */
   take(count: number): Dataset<T> {
     wholeNumber("take", "the count", count, 0);
-    const stage = this.#stage;
-    if (isIndexed(stage)) return new Dataset(cutIndexed(stage, 0, Math.min(count, stage.length)));
-    const length = stage.length === undefined ? undefined : Math.min(count, stage.length);
-    return this.#stream(length, (elements) => takeStream(elements, count));
+    return new Dataset(takeStage(this.#stage, count));
   }
 
   /** All but the first `count` elements. */
   skip(count: number): Dataset<T> {
     wholeNumber("skip", "the count", count, 0);
+    return new Dataset(skipStage(this.#stage, count));
+  }
+
+  /** Every `count`-th element from position `which` on: the part of one of `count` processes. All parts together are the whole. */
+  shard(count: number, which: number): Dataset<T> {
+    wholeNumber("shard", "the count", count, 1);
+    wholeNumber("shard", "which", which, 0);
+    if (which >= count) throw new ArgumentError(`shard: which must be below the count, got ${which} of ${count}`);
+    return new Dataset(shardStage(this.#stage, count, which));
+  }
+
+  /**
+   * The elements at these positions, in this order: a subset, or a sample with repetitions.
+   * @param positions whole numbers below the length; a function makes them for every epoch, always as many.
+   * @throws ArgumentError for a stream, which has no random access, and for positions that there are not.
+   */
+  select(positions: ArrayLike<number> | { readonly length: number; of(epoch: number): ArrayLike<number> }): Dataset<T> {
     const stage = this.#stage;
-    if (isIndexed(stage)) return new Dataset(cutIndexed(stage, count, stage.length));
-    const length = stage.length === undefined ? undefined : Math.max(0, stage.length - count);
-    return this.#stream(length, (elements) => skipStream(elements, count));
+    if (!isIndexed(stage))
+      throw new ArgumentError(
+        "select: these elements come as a stream, without random access; select before filter, flatMap, repeat and prefetch",
+      );
+    const count = positions.length;
+    const order = (epoch: number): ((index: number) => number) => {
+      const list = "of" in positions ? positions.of(epoch) : positions;
+      if (list.length !== count)
+        throw new ArgumentError(`select: ${count} positions were announced, got ${list.length} in epoch ${epoch}`);
+      for (let at = 0; at < count; at++) {
+        const position = list[at]!;
+        if (!Number.isInteger(position) || position < 0 || position >= stage.length)
+          throw new ArgumentError(
+            `select: position ${position} (number ${at}) is none of a dataset of ${stage.length} elements; give whole numbers from 0 to ${stage.length - 1}`,
+          );
+      }
+      return (index) => list[index]!;
+    };
+    // Positions that stay the same are checked where they are written.
+    const same = "of" in positions ? undefined : order(0);
+    return new Dataset(
+      orderStage(stage, { name: "select", about: `${count}` }, count, (epoch) => same ?? order(epoch)),
+    );
   }
 
   /**
@@ -183,56 +340,90 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   repeat(count: number = Infinity): Dataset<T> {
     if (count !== Infinity) wholeNumber("repeat", "the count", count, 0);
-    const { length } = this;
-    const rounds = count === Infinity ? 1 : count;
-    return new Dataset({
-      length: length === 0 || count === 0 ? 0 : length === undefined ? undefined : length * count,
-      open: (epoch) => repeatStream((round) => this.epoch(epoch * rounds + round), count),
-    });
+    return new Dataset(repeatStage(this.#stage, count));
   }
 
   /**
    * Keeps the next elements under way while the current one is worked on. It helps where making an element waits for
    * something (a file, a worker) and where the work in between is awaited.
-   * @param count how many, 2 by default.
+   * @param count how many; `"auto"`, the default, begins with 2 and doubles, up to 32, whenever a queue that had been full was found
+   * empty. `stats` says how many they are.
    */
-  prefetch(count: number = 2): Dataset<T> {
-    wholeNumber("prefetch", "the count", count, 1);
-    return new Dataset({ length: this.length, open: (epoch) => prefetchStream(this.epoch(epoch), count) });
+  prefetch(count: Count = "auto"): Dataset<T> {
+    return new Dataset(prefetchStage(this.#stage, queueLength("prefetch", count)));
   }
 
-  /** The elements of one epoch, without counting it. */
-  epoch(epoch: number): AsyncGenerator<T, void, undefined> {
+  /** The elements of one epoch from a position on, without counting it. */
+  epoch(epoch: number, from: number = 0): AsyncGenerator<T, void, undefined> {
     wholeNumber("epoch", "its number", epoch, 0);
-    const stage = this.#stage;
-    return isIndexed(stage) ? ordered(range(0, stage.length), stage.open(epoch), stage.parallel) : stage.open(epoch);
+    wholeNumber("epoch", "the position", from, 0);
+    return this.#stage.open(epoch, from);
   }
 
   /** The elements of the next epoch; its number goes up by one, even when the iteration is left early. */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    return this.epoch(this.nextEpoch++);
+    const { epoch, position } = this.#next;
+    this.#next = { epoch: epoch + 1, position: 0 };
+    this.#latest = new Iteration(this.#stage.open(epoch, position), { epoch, position }, this.#flow);
+    return this.#latest;
   }
 
-  /** All elements of the next epoch as an array. Never returns after `repeat()`. */
+  /**
+   * Where the iteration that was started last is, as plain JSON. With the epoch's last element its position is the length; once its end
+   * was met, it is the beginning of the next epoch.
+   */
+  state(): DatasetState {
+    const { epoch, position } = this.#latest ?? this.#next;
+    return { epoch, position };
+  }
+
+  /**
+   * Lets the next iteration go on where another one was, in this process or an earlier one: it gives what that one had yet to give.
+   * Arrays and other sources with random access are not read before that position; streams are, unless they can seek, and so are the
+   * inputs of `filter`, `flatMap` and others that only counting tells how far they were.
+   *
+   * @throws ArgumentError for what `state` has not made.
+   */
+  restore({ epoch, position }: DatasetState): void {
+    wholeNumber("Dataset.restore", "the epoch", epoch, 0);
+    wholeNumber("Dataset.restore", "the position", position, 0);
+    this.#next = { epoch, position };
+    this.#latest = undefined;
+  }
+
+  /**
+   * What every stage has done since it was made and how long that took, how long the consumer had to wait, and for whom. Its text is a
+   * table.
+   */
+  stats(): PipelineStats {
+    return pipelineStats(this.#stage, this.#flow);
+  }
+
+  /** The stages in a line of text: `slices (60000 elements) → shuffle (seed 42) → batch (64) → prefetch (auto)`. */
+  describe(): string {
+    return describe(this.#stage);
+  }
+
+  /**
+   * All elements of the next epoch as an array.
+   * @throws ArgumentError when there is no end to them.
+   */
   async toArray(): Promise<T[]> {
+    if (this.length === Infinity)
+      throw new ArgumentError("toArray: there is no end to these elements; use take(n) first, or repeat(n)");
     const elements: T[] = [];
     for await (const element of this) elements.push(element);
     return elements;
   }
-
-  #stream<U>(
-    length: number | undefined,
-    step: (elements: AsyncGenerator<T, void, undefined>, epoch: number) => AsyncGenerator<U, void, undefined>,
-  ): Dataset<U> {
-    return new Dataset({ length, open: (epoch) => step(this.epoch(epoch), epoch) });
-  }
 }
 
-function isIndexed<T>(stage: IndexedStage<T> | StreamStage<T>): stage is IndexedStage<T> {
-  return "parallel" in stage;
-}
-
-function wholeNumber(operation: string, what: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of ${least} or more, got ${value}`);
+/** How `batch` makes batches, with the shorter way where elements lie on top of each other already. */
+function collation<T, U>(collate: BatchOptions<T, U>["collate"]): Collation<T, U> {
+  if (collate === undefined)
+    return {
+      collate: tensorsOf as unknown as (elements: T[]) => U,
+      fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, toTensor) as unknown as U,
+    };
+  const isStack = (collate as unknown) === stack;
+  return { collate, fromStacked: isStack ? (stacked) => stacked as unknown as U : undefined };
 }

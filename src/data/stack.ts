@@ -38,6 +38,18 @@ export function stack(elements: readonly unknown[], leaf: (array: HostArray) => 
   return stackField(elements, leaf, "");
 }
 
+/** The same tuples and objects with every array made into something else. */
+export function mapArrays<T, Leaf>(stacked: Stacked<T>, leaf: (array: HostArray) => Leaf): Stacked<T, Leaf> {
+  return mapField(stacked, leaf) as Stacked<T, Leaf>;
+}
+
+function mapField(value: unknown, leaf: (array: HostArray) => unknown): unknown {
+  if (isHostArray(value)) return leaf(value);
+  if (Array.isArray(value)) return value.map((field) => mapField(field, leaf));
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, mapField(field, leaf)]));
+}
+
 /** @param path where in the elements the values come from, such as ".image", for messages. */
 function stackField(values: readonly unknown[], leaf: (array: HostArray) => unknown, path: string): unknown {
   const [first] = values;
