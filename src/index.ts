@@ -25,6 +25,7 @@ export * from "./tensor/pointwise.ts";
 export * from "./tensor/searching.ts";
 export * from "./tensor/shaping.ts";
 export * from "./tensor/statistics.ts";
+export { deterministic, type Determinism } from "./tensor/deterministic.ts";
 export { manualSeed, randomState, setRandomState } from "./tensor/random.ts";
 export { jit, type Jitted } from "./tensor/jit.ts";
 export { explain, type Explanation } from "./tensor/explain.ts";

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
-import { HostRandom } from "../core/random.ts";
+import { HostRandom, hostSeed } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { collate as tensorsOf, toTensor } from "./collate.ts";
 import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
@@ -35,7 +35,7 @@ export type DatasetSource<T> =
 
 /** How `shuffle` shuffles. */
 export interface ShuffleOptions {
-  /** Decides the order, together with the epoch. A whole number, 0 by default. */
+  /** Decides the order, together with the epoch. A whole number; by default the one that `manualSeed` was given, or 0. */
   readonly seed?: number;
   /** A new order in every epoch; true by default. */
   readonly reshuffle?: boolean;
@@ -216,7 +216,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @throws ArgumentError for a stream without a buffer.
    */
   shuffle(options: ShuffleOptions | number = {}): Dataset<T> {
-    const { seed = 0, reshuffle = true, buffer } = typeof options === "number" ? { buffer: options } : options;
+    const { seed = hostSeed(), reshuffle = true, buffer } = typeof options === "number" ? { buffer: options } : options;
     if (buffer !== undefined) wholeNumber("shuffle", "the buffer", buffer, 1);
     // Made once here, so that a bad seed is found where it is written.
     new HostRandom(seed);
