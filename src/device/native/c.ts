@@ -37,16 +37,13 @@ const COMPARISONS: ReadonlySet<BinaryOp> = new Set(["lt", "le", "eq", "ne"]);
 
 const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f64";
 
-/** The C type of a value; vectors of 8-bit numbers or of truth values have 32-bit lanes. */
+/** The C type of a value; vectors of 8-bit numbers have 32-bit lanes, those of truth values are masks. */
 export function cType(dtype: DType, wide: boolean): string {
-  return wide ? `${SCALAR[dtype]}v` : SCALAR[dtype];
+  return !wide ? SCALAR[dtype] : dtype === "bool" ? "maskv" : `${SCALAR[dtype]}v`;
 }
 
 /** Keeps a u8 result in range. */
 const wrapped = (dtype: DType, x: string): string => (dtype === "u8" ? `(${x} & 255)` : x);
-
-/** Lanes of f64 compare to masks of 64 bits. */
-const mask = (dtype: DType, wide: boolean, x: string): string => (dtype === "f64" && wide ? `narrow(${x})` : x);
 
 function float(value: number): string {
   if (Number.isNaN(value)) return '__builtin_nan("")';
@@ -69,7 +66,7 @@ export const C: Dialect = {
       case "neg":
         return dtype === "bool" ? x : wrapped(dtype, `(-${x})`);
       case "not":
-        return dtype === "bool" && !wide ? `(!${x})` : wrapped(dtype, `(~${x})`);
+        return dtype === "bool" ? (wide ? `not_maskv(${x})` : `(!${x})`) : wrapped(dtype, `(~${x})`);
       case "recip":
         return `(1 / ${x})`;
       case "sqrt":
@@ -85,11 +82,7 @@ export const C: Dialect = {
   },
   binary(op, dtype, x, y, wide) {
     const plain = dtype === "bool" ? (LOGIC[op] ?? op) : op;
-    if (COMPARISONS.has(plain)) {
-      // The mask of true is −1: the order of masks is the reverse of the order of truth values.
-      const [left, right] = dtype === "bool" && wide ? [y, x] : [x, y];
-      return mask(dtype, wide, `(${left} ${INFIX[plain]} ${right})`);
-    }
+    if (COMPARISONS.has(plain) && wide) return `${plain}_${cType(dtype, true)}(${x}, ${y})`;
     const infix = INFIX[plain] ?? (plain === "div" && isFloat(dtype) ? "/" : undefined);
     if (infix) return wrapped(dtype, `(${x} ${infix} ${y})`);
     const name = plain === "div" || plain === "idiv" ? "divide" : plain;
@@ -100,16 +93,14 @@ export const C: Dialect = {
   },
   cast(from, to, x, wide) {
     if (from === to) return x;
-    if (to === "bool") return mask(from, wide, `(${x} != 0)`);
     const [source, target] = [cType(from, wide), cType(to, wide)];
-    // A mask is −1 where a truth value is 1.
-    const value = from === "bool" && wide ? `(-${x})` : x;
+    if (to === "bool") return wide ? `ne_${source}(${x}, (${source}){0})` : `(${x} != 0)`;
+    if (from === "bool" && wide) return `select_${target}(${x}, splat_${target}(1), (${target}){0})`;
     if (isFloat(from) && !isFloat(to)) {
-      const saturated = `saturate_${source}_${to === "i32" ? "i32" : "u32"}(${value})`;
+      const saturated = `saturate_${source}_${to === "i32" ? "i32" : "u32"}(${x})`;
       return to === "u8" ? `min_${target}(${saturated}, ${wide ? splat("u32", "255u") : "255u"})` : saturated;
     }
-    const converted =
-      source === target ? value : wide ? `__builtin_convertvector(${value}, ${target})` : `(${target})${value}`;
+    const converted = source === target ? x : wide ? `__builtin_convertvector(${x}, ${target})` : `(${target})${x}`;
     return from === "bool" ? converted : wrapped(to, converted);
   },
   bitcast(from, to, x, wide) {
@@ -124,5 +115,5 @@ export const C: Dialect = {
 
 /** One value in all lanes; a truth value becomes a mask. */
 export function splat(dtype: DType, x: string): string {
-  return `splat_${cType(dtype, true)}(${dtype === "bool" ? `-${x}` : x})`;
+  return `splat_${cType(dtype, true)}(${x})`;
 }

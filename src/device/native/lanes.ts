@@ -143,7 +143,7 @@ export class Lanes extends Values {
     const [chosen, mask] = [this.fresh("x"), this.fresh("m")];
     this.lines.push(
       `${cType(dtype, true)} ${chosen} = ${this.vector(no, u)};`,
-      `const i32v ${mask} = ${this.vector(condition, u)};`,
+      `const maskv ${mask} = ${this.vector(condition, u)};`,
     );
     this.lines.block(`if (any(${mask}))`, () =>
       this.scope(() => this.lines.push(`${chosen} = ${C.select(dtype, mask, this.vector(yes, u), chosen, true)};`)),

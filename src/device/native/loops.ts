@@ -110,7 +110,7 @@ function step(
   const some = wide && lanes.vectors?.index === loop.index ? lanes.vectors.some : undefined;
   if (!isArg(op)) {
     const next = C.binary(COMBINE[op], value.dtype, best, text(value), wide);
-    lines.push(`${best} = ${some ? C.select(value.dtype, `LANE < ${some}`, next, best, true) : next};`);
+    lines.push(`${best} = ${some ? C.select(value.dtype, `first_lanes(${some})`, next, best, true) : next};`);
     return;
   }
   const type = cType(value.dtype, wide);
@@ -118,9 +118,9 @@ function step(
     better = lanes.fresh("m");
   lines.push(`const ${type} ${candidate} = ${text(value)};`);
   const strictly = beats(op, value.dtype, candidate, best, wide);
-  const first = `(${positions[u]!} < 0)`;
+  const first = C.binary("lt", "i32", positions[u]!, wide ? "(i32v){0}" : "0", wide);
   lines.push(
-    `const ${cType("i32", wide)} ${better} = (${strictly} | ${wide ? first : `(i32)${first}`})${some ? ` & (LANE < ${some})` : ""};`,
+    `const ${cType("bool", wide)} ${better} = (${strictly} | ${first})${some ? ` & first_lanes(${some})` : ""};`,
     `${best} = ${C.select(value.dtype, better, candidate, best, wide)};`,
     `${positions[u]!} = ${C.select("i32", better, text(position), positions[u]!, wide)};`,
   );
@@ -161,8 +161,7 @@ function combine(lanes: Lanes, { accumulator, values, positions }: Running): Run
     lines.push(
       `${all!} = ${C.binary(COMBINE[op], dtype, all!, `rotate_${half}_${cType(dtype, true)}(${all!})`, true)};`,
     );
-  // A true lane is −1.
-  return { accumulator, wide: false, values: [dtype === "bool" ? `(-${all!}[0])` : `${all!}[0]`], positions: [] };
+  return { accumulator, wide: false, values: [laneOf(dtype, all!, 0)], positions: [] };
 }
 
 /** The lanes of argmax and argmin one by one: among equals the smallest position is the first. */
@@ -174,7 +173,7 @@ function combineArg(lanes: Lanes, { accumulator, values, positions }: Running): 
     [at] = one.positions;
   const { dtype } = value;
   values.forEach((vector, u) => {
-    const candidate = dtype === "bool" ? `-${vector}[l]` : `${vector}[l]`,
+    const candidate = laneOf(dtype, vector, "l"),
       place = `${positions[u]!}[l]`;
     const equal =
       dtype === "f32" || dtype === "f64"
@@ -188,6 +187,9 @@ function combineArg(lanes: Lanes, { accumulator, values, positions }: Running): 
   });
   return one;
 }
+
+const laneOf = (dtype: Expression["dtype"], vector: string, lane: number | string): string =>
+  dtype === "bool" ? `lane_of(${vector}, ${lane})` : `${vector}[${lane}]`;
 
 function bindResults(lanes: Lanes, running: readonly Running[]): void {
   for (const { accumulator, wide, values, positions } of running) {

@@ -18,21 +18,76 @@ static inline ${type}v ${name}_${type}v(${list(`${type}v`)}) {
 }`;
 }
 
-/** The functions that both kinds of numbers have. `bits` is the type of a mask. */
-function common(type: string, bits: string): string {
-  const widened = bits === "i64" ? "__builtin_convertvector(m, i64v)" : "m";
+const COMPARISONS = { lt: "<", le: "<=", eq: "==", ne: "!=" } as const;
+
+/** The functions that both kinds of numbers have: on vectors of any processor, and on those of AVX-512, which has registers for masks. */
+function common(type: "f32" | "f64" | "i32" | "u32"): string {
+  const names = Object.entries(COMPARISONS);
+  const [bits, wide] = type === "f64" ? ["i64", "__builtin_convertvector(m, i64v)"] : ["i32", "m"];
+  const compared = (operator: string): string => (type === "f64" ? `narrow(x ${operator} y)` : `x ${operator} y`);
   return `
 static inline ${type}v splat_${type}v(${type} x) { return x - (${type}v){0}; }
-static inline ${type}v select_${type}v(i32v m, ${type}v yes, ${type}v no) {
-  const ${bits}v mask = ${widened};
+#if MASKS
+${type === "f64" ? halved() : maskedCommon(type)}
+#else
+${names.map(([name, operator]) => `static inline maskv ${name}_${type}v(${type}v x, ${type}v y) { return ${compared(operator)}; }`).join("\n")}
+static inline ${type}v select_${type}v(maskv m, ${type}v yes, ${type}v no) {
+  const ${bits}v mask = ${wide};
   return (${type}v)((mask & (${bits}v)yes) | (~mask & (${bits}v)no));
+}
+#endif`;
+}
+
+/** Predicates of AVX-512's comparisons: of numbers without a word on NaN, and of integers. */
+const PREDICATES = { lt: [17, 1], le: [18, 2], eq: [0, 0], ne: [4, 4] } as const;
+
+function maskedCommon(type: "f32" | "i32" | "u32"): string {
+  const isFloat = type === "f32";
+  const lanes = isFloat ? "f32v" : "i32v";
+  const compare = { f32: "cmpps512", i32: "cmpd512", u32: "ucmpd512" }[type];
+  return `${Object.entries(PREDICATES)
+    .map(
+      ([name, [float, integer]]) => `static inline maskv ${name}_${type}v(${type}v x, ${type}v y) {
+  return __builtin_ia32_${compare}_mask((${lanes})x, (${lanes})y, ${isFloat ? float : integer}, 0xffff${isFloat ? ", 4" : ""});
+}`,
+    )
+    .join("\n")}
+static inline ${type}v select_${type}v(maskv m, ${type}v yes, ${type}v no) {
+  return (${type}v)BLEND(${isFloat ? "ps" : "d"}, m, (${lanes})yes, (${lanes})no);
+}`;
+}
+
+/** Vectors of f64 are two registers. */
+function halved(): string {
+  return `${Object.entries(PREDICATES)
+    .map(
+      ([name, [predicate]]) => `static inline maskv ${name}_f64v(f64v x, f64v y) {
+  f64half a[2], b[2];
+  __builtin_memcpy(a, &x, sizeof x);
+  __builtin_memcpy(b, &y, sizeof y);
+  const u32 low = __builtin_ia32_cmppd512_mask(a[0], b[0], ${predicate}, 0xff, 4), high = __builtin_ia32_cmppd512_mask(a[1], b[1], ${predicate}, 0xff, 4);
+  return (maskv)(low | high << 8);
+}`,
+    )
+    .join("\n")}
+static inline f64v select_f64v(maskv m, f64v yes, f64v no) {
+  f64half a[2], b[2];
+  __builtin_memcpy(a, &yes, sizeof yes);
+  __builtin_memcpy(b, &no, sizeof no);
+  a[0] = BLEND(pd, (u8)m, a[0], b[0]);
+  a[1] = BLEND(pd, (u8)(m >> 8), a[1], b[1]);
+  __builtin_memcpy(&yes, a, sizeof yes);
+  return yes;
 }`;
 }
 
 function floats(type: "f32" | "f64"): string {
   const f = type === "f32" ? "f" : "";
-  const narrow = type === "f32" ? "" : "narrow";
-  return `${common(type, type === "f32" ? "i32" : "i64")}
+  // Of two numbers the processor gives the second where one is NaN, and where they are equal.
+  const extreme = (op: "max" | "min"): string => `static inline ${type}v ${op}_${type}v(${type}v x, ${type}v y) {
+${type === "f32" ? `#if MASKS\n  return select_f32v(ne_f32v(y, y), y, EXTREME(${op}, y, x));\n#endif\n` : ""}  return select_${type}v(lt_${type}v(${op === "max" ? "x, y" : "y, x"}) | ne_${type}v(y, y), y, x);
+}`;
+  return `${common(type)}
 ${onBoth(type, "abs", ["x"], (x) => `__builtin_fabs${f}(${x})`)}
 ${onBoth(type, "floor", ["x"], (x) => `__builtin_floor${f}(${x})`)}
 ${onBoth(type, "round", ["x"], (x) => `__builtin_rint${f}(${x})`)}
@@ -40,8 +95,8 @@ ${onBoth(type, "sqrt", ["x"], (x) => `__builtin_sqrt${f}(${x})`)}
 /* NaN passes; of two equal values the first is kept. */
 static inline ${type} max_${type}(${type} x, ${type} y) { return x < y || y != y ? y : x; }
 static inline ${type} min_${type}(${type} x, ${type} y) { return y < x || y != y ? y : x; }
-static inline ${type}v max_${type}v(${type}v x, ${type}v y) { return select_${type}v(${narrow}((x < y) | (y != y)), y, x); }
-static inline ${type}v min_${type}v(${type}v x, ${type}v y) { return select_${type}v(${narrow}((y < x) | (y != y)), y, x); }
+${extreme("max")}
+${extreme("min")}
 static inline i32 saturate_${type}_i32(${type} x) {
   return x != x ? 0 : x >= (${type})2147483648.0 ? 2147483647 : x <= (${type})-2147483648.0 ? -2147483647 - 1 : (i32)x;
 }
@@ -65,7 +120,7 @@ function integers(type: "i32" | "u32"): string {
     type === "u32"
       ? `${y} == 0 ? 0 : ${x} / ${y}`
       : `${y} == 0 ? 0 : (i32)((i64)${x} / ${y} - ((i64)${x} % ${y} != 0 && (${x} < 0) != (${y} < 0)))`;
-  return `${common(type, "i32")}
+  return `${common(type)}
 ${onBoth(type, "max", ["x", "y"], (x, y) => `${x} < ${y} ? ${y} : ${x}`)}
 ${onBoth(type, "min", ["x", "y"], (x, y) => `${y} < ${x} ? ${y} : ${x}`)}
 ${onBoth(type, "abs", ["x"], (x) => (type === "i32" ? `${x} < 0 ? -${x} : ${x}` : x))}
@@ -112,7 +167,7 @@ static OUT_OF_LINE ${type}v gather_${element}(const ${element} *p, i32v at) {
   return out;
 }
 static OUT_OF_LINE ${type}v gather_some_${element}(const ${element} *p, i32v at, i32 n) {
-  return gather_${element}(p, select_i32v(LANE < n, at, splat_i32v(at[0])));
+  return gather_${element}(p, select_i32v(first_lanes(n), at, splat_i32v(at[0])));
 }`;
   return `
 static inline ${type}v load_${element}(const ${element} *p) {
@@ -139,12 +194,15 @@ static OUT_OF_LINE void scatter_${element}(${element} *p, i32v at, ${type}v x, i
 const itself = (x: string): string => x;
 
 /** `rotate_n_type`: lane l is lane l + n of the argument. */
-function rotations(type: string, lanes: number): string {
+function rotation(name: string, type: string, lanes: number, n: number): string {
+  const from = Array.from({ length: lanes }, (_, l) => (l + n) % lanes).join(", ");
+  return `static inline ${name}v rotate_${n}_${name}v(${name}v x) { return SHUFFLE_${type}(x, x, ${from}); }`;
+}
+
+/** A line for each half, quarter … of so many lanes. */
+function rotationsOf(lanes: number, line: (n: number) => string): string {
   const lines: string[] = [];
-  for (let n = lanes / 2; n >= 1; n /= 2) {
-    const from = Array.from({ length: lanes }, (_, l) => (l + n) % lanes).join(", ");
-    lines.push(`static inline ${type}v rotate_${n}_${type}v(${type}v x) { return SHUFFLE_${type}(x, x, ${from}); }`);
-  }
+  for (let n = lanes / 2; n >= 1; n /= 2) lines.push(line(n));
   return lines.join("\n");
 }
 
@@ -208,16 +266,41 @@ typedef i64 i64v __attribute__((vector_size(8 * L)));
 #endif
 static const i32v LANE = {${Array.from({ length: lanes }, (_, l) => l).join(", ")}};
 static inline i32v narrow(i64v x) { return __builtin_convertvector(x, i32v); }
-/* Is any lane of a mask set? */
-static inline int any(i32v m) {
+/* Masks: a bit for each lane where the processor has such registers, else all ones or all zeros in each lane. */
 #if defined(__AVX512F__) && L == 16
-  return __builtin_ia32_cmpd512_mask(m, (i32v){0}, 4, 0xffff) != 0;
+#define MASKS 1
+typedef uint16_t maskv;
+typedef f64 f64half __attribute__((vector_size(64)));
+#ifdef __clang__
+#define BLEND(type, m, yes, no) __builtin_ia32_select##type##_512(m, yes, no)
+#define EXTREME(op, x, y) __builtin_ia32_##op##ps512(x, y, 4)
 #else
+#define BLEND(type, m, yes, no) __builtin_ia32_blendm##type##_512_mask(no, yes, m)
+#define EXTREME(op, x, y) __builtin_ia32_##op##ps512_mask(x, y, x, 0xffff, 4)
+#endif
+static inline int any(maskv m) { return m; }
+static inline maskv splat_maskv(i32 truth) { return (maskv)-truth; }
+static inline maskv first_lanes(i32 n) { return (maskv)((1u << n) - 1u); }
+static inline i32 lane_of(maskv m, int l) { return m >> l & 1; }
+${rotationsOf(lanes, (n) => `static inline maskv rotate_${n}_maskv(maskv m) { return (maskv)(m >> ${n} | m << ${lanes - n}); }`)}
+#else
+#define MASKS 0
+typedef i32v maskv;
+static inline int any(maskv m) {
   i32 out = 0;
   for (int l = 0; l < L; l++) out |= m[l];
   return out;
-#endif
 }
+static inline maskv splat_maskv(i32 truth) { return -truth - (i32v){0}; }
+static inline maskv first_lanes(i32 n) { return LANE < n; }
+static inline i32 lane_of(maskv m, int l) { return -m[l]; }
+${rotationsOf(lanes, (n) => rotation("mask", "i32", lanes, n))}
+#endif
+static inline maskv not_maskv(maskv x) { return (maskv)~x; }
+static inline maskv lt_maskv(maskv x, maskv y) { return (maskv)(~x & y); }
+static inline maskv le_maskv(maskv x, maskv y) { return (maskv)(~x | y); }
+static inline maskv eq_maskv(maskv x, maskv y) { return (maskv)~(x ^ y); }
+static inline maskv select_maskv(maskv m, maskv yes, maskv no) { return (maskv)((m & yes) | (~m & no)); }
 static inline f32 bits_f32(u32 x) { f32 out; __builtin_memcpy(&out, &x, 4); return out; }
 static inline u32 bits_u32(f32 x) { u32 out; __builtin_memcpy(&out, &x, 4); return out; }
 static inline i32 bits_i32(f32 x) { return (i32)bits_u32(x); }
@@ -232,14 +315,22 @@ static inline i32v quotient_v(i32v x, i32 d) {
   return q - (r >= d) + (r < 0);
 }
 static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
-${["f32", "f64", "i32", "u32"].map((type) => rotations(type, lanes)).join("\n")}
+${["f32", "f64", "i32", "u32"].map((type) => rotationsOf(lanes, (n) => rotation(type, type, lanes, n))).join("\n")}
 ${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself, lanes === 16 && MASKED.includes(type))).join("")}
 ${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
-${memory(
-  "truth",
-  "i32",
-  (x) => `-(i32)${x}`,
-  (x) => `(u8)-${x}`,
-)}
+/* Truth values are bytes of 0 and 1. */
+static inline maskv truth_of(u32v x) { return ne_u32v(x, (u32v){0}); }
+static inline u32v bytes_of(maskv m) { return select_u32v(m, splat_u32v(1), (u32v){0}); }
+static inline maskv load_truth(const truth *p) { return truth_of(load_u8(p)); }
+static inline maskv load_some_truth(const truth *p, i32 n) { return truth_of(load_some_u8(p, n)); }
+static inline maskv second_truth(const truth *p) { return truth_of(second_u8(p)); }
+static inline maskv strided_truth(const truth *p, i64 step) { return truth_of(strided_u8(p, step)); }
+static inline maskv strided_some_truth(const truth *p, i64 step, i32 n) { return truth_of(strided_some_u8(p, step, n)); }
+static inline maskv gather_truth(const truth *p, i32v at) { return truth_of(gather_u8(p, at)); }
+static inline maskv gather_some_truth(const truth *p, i32v at, i32 n) { return truth_of(gather_some_u8(p, at, n)); }
+static inline void store_truth(truth *p, maskv m) { store_u8(p, bytes_of(m)); }
+static inline void store_some_truth(truth *p, maskv m, i32 n) { store_some_u8(p, bytes_of(m), n); }
+static inline void stride_truth(truth *p, i64 step, maskv m, i32 n) { stride_u8(p, step, bytes_of(m), n); }
+static inline void scatter_truth(truth *p, i32v at, maskv m, i32 n) { scatter_u8(p, at, bytes_of(m), n); }
 `;
 }

@@ -5,7 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { div, eq, mul, sub } from "../../graph/ops/binary.ts";
 import { reshape } from "../../graph/ops/movement.ts";
 import * as ops from "../../graph/ops/reduce.ts";
-import { abs, cast, exp, log, sqrt } from "../../graph/ops/unary.ts";
+import { abs, cast, exp, log, recip, sqrt } from "../../graph/ops/unary.ts";
 import { where } from "../../graph/ops/where.ts";
 import { add, pow } from "./arithmetic.ts";
 import { logicalNot, ne } from "./comparison.ts";
@@ -163,7 +163,8 @@ export function softmax(input: Node, axes: number | readonly number[] = -1): Nod
     [x],
     () => {
       const power = exp(sub(x, expandTo(max(x, list, true), x.shape)));
-      return div(power, expandTo(sum(power, list, true), x.shape));
+      // One division a row, where dividing each element would take most of the time.
+      return mul(power, expandTo(recip(sum(power, list, true)), x.shape));
     },
     (grad, output) => {
       const mean = sum(mul(grad, output), list, true);
