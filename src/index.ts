@@ -2,6 +2,7 @@
 export type { DType, TypedArray } from "./core/dtype.ts";
 export {
   ArgumentError,
+  CallbackError,
   CheckpointError,
   DataError,
   DeviceError,

@@ -46,6 +46,8 @@ export class PackageError extends MyelinError {}
 export class TraceError extends MyelinError {}
 /** A gradient that does not exist, or was asked for wrongly. */
 export class GradientError extends MyelinError {}
+/** A callback that failed; what it threw is the `cause`. */
+export class CallbackError extends MyelinError {}
 /** An argument or option with a value that makes no sense. */
 export class ArgumentError extends MyelinError {}
 

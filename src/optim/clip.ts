@@ -36,6 +36,22 @@ export function clipGradNorm(parameters: Iterable<Parameter>, limit: number): Te
   });
 }
 
+/**
+ * Scales each gradient on its own so that its norm is at most `limit`: TensorFlow's `clip_by_norm`. Where one gradient explodes, the
+ * others keep their size, so the direction of the step changes.
+ * @throws ArgumentError for a limit that is not above 0.
+ */
+export function clipGradNorms(parameters: Iterable<Parameter>, limit: number): void {
+  if (!(limit > 0)) throw new ArgumentError(`clipGradNorms: the limit must be above 0, got ${limit}`);
+  withGradientMode(false, () => {
+    const scaled = (gradient: Node): Node => {
+      const norm = sqrt(sum(mul(gradient, gradient)));
+      return mul(gradient, div(limit, maximum(norm, limit)));
+    };
+    assign(gradientsOf(parameters).map((cell) => ({ cell, value: scaled(cell.read()) })));
+  });
+}
+
 /** Brings every element of every gradient into [−limit, limit]. Throws ArgumentError for a limit that is not above 0. */
 export function clipGradValue(parameters: Iterable<Parameter>, limit: number): void {
   if (!(limit > 0)) throw new ArgumentError(`clipGradValue: the limit must be above 0, got ${limit}`);

@@ -6,7 +6,7 @@ export { Adagrad, type AdagradOptions } from "./adagrad.ts";
 export { Adam, AdamW, type AdamOptions, type AdaptiveOptions } from "./adam.ts";
 export { Adamax } from "./adamax.ts";
 export { ASGD, type AsgdOptions } from "./asgd.ts";
-export { clipGradNorm, clipGradValue } from "./clip.ts";
+export { clipGradNorm, clipGradNorms, clipGradValue } from "./clip.ts";
 export { GradientNoise, type GradientNoiseOptions } from "./gradientNoise.ts";
 export type { GroupOptions, ParameterGroup, Parameters } from "./group.ts";
 export { kerasDefaults, named, type KerasOptimizerName } from "./keras.ts";

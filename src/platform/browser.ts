@@ -110,6 +110,11 @@ export function terminalColumns(): number | undefined {
   return undefined;
 }
 
+/** See {@link Platform.onInterrupt}. */
+export function onInterrupt(_action: () => void): () => void {
+  return () => undefined;
+}
+
 /** See {@link Platform.now}. */
 export function now(): number {
   return performance.now();

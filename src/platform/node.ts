@@ -179,6 +179,13 @@ export function terminalColumns(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
 }
 
+/** See {@link Platform.onInterrupt}. */
+export function onInterrupt(action: () => void): () => void {
+  // Taken away by the first call: without a listener the next signal ends the process.
+  process.once("SIGINT", action);
+  return () => void process.off("SIGINT", action);
+}
+
 /** See {@link Platform.now}. */
 export function now(): number {
   return performance.now();

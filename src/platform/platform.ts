@@ -47,6 +47,11 @@ export interface Platform {
   writeText(text: string): void;
   /** How many columns the terminal has that output goes to; undefined where it goes elsewhere, such as into a file. */
   terminalColumns(): number | undefined;
+  /**
+   * Calls a function when the user asks the program to end (Ctrl-C, SIGINT), which then goes on; a second time ends it as ever. Returns
+   * what takes that back. Never called in a browser.
+   */
+  onInterrupt(action: () => void): () => void;
   /** A clock in milliseconds with a fraction. It never runs backwards; its zero means nothing. */
   now(): number;
   /** How many threads can run at the same time, at least 1. */

@@ -1,22 +1,27 @@
 import { ArgumentError } from "../core/errors.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { jit } from "../tensor/jit.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Feed, type Data } from "./feed.ts";
 import { Meter } from "./meter.ts";
-import { examplesIn, inMode, pairOf, type Batches, type Means, type Model, type Scores } from "./model.ts";
+import { examplesIn, inMode, type Means, type Model, type Scores } from "./model.ts";
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions<O, Y, M extends string> extends Scores<O, Y, M> {
   /** Ends the evaluation after the current batch, with the signal's reason as the error. */
   readonly signal?: AbortSignal | undefined;
+  /** Examples in a batch, where examples are given and not batches; 32 by default. */
+  readonly batchSize?: number | undefined;
 }
 
-/** Measures a model on batches. */
-export type Evaluator<X, Y, M extends string> = (data: Batches<X, Y>, signal?: AbortSignal) => Promise<Means<M>>;
+/** Measures a model on data. */
+export type Evaluator<X, Y, M extends string> = (data: Data<X, Y>, signal?: AbortSignal) => Promise<Means<M>>;
 
 /**
  * Loss and metrics of a model over all batches, in evaluation mode and without gradients: means over examples, however
  * they are batched. The model is left as it was.
  *
+ * @param data examples, `[inputs, targets]`, or batches of such: see `fit`. With weights, they count in the loss.
  * @throws ArgumentError when there are no batches, or they are no pairs of tensors.
  *
  * @example
@@ -24,27 +29,37 @@ export type Evaluator<X, Y, M extends string> = (data: Batches<X, Y>, signal?: A
  */
 export function evaluate<X, Y, O, M extends string = never>(
   model: Model<X, O>,
-  data: Batches<X, Y>,
-  { signal, ...scores }: EvaluateOptions<O, Y, M>,
+  data: Data<X, Y>,
+  { signal, batchSize, ...scores }: EvaluateOptions<O, Y, M>,
 ): Promise<Means<M>> {
-  return evaluator(model, scores)(data, signal);
+  return evaluator(model, scores, batchSize)(data, signal);
 }
 
 /** `evaluate` for one model again and again: its step is traced once. */
-export function evaluator<X, Y, O, M extends string>(model: Model<X, O>, scores: Scores<O, Y, M>): Evaluator<X, Y, M> {
+export function evaluator<X, Y, O, M extends string>(
+  model: Model<X, O>,
+  scores: Scores<O, Y, M>,
+  batchSize?: number,
+): Evaluator<X, Y, M> {
   const meter = new Meter("evaluate", scores);
-  const step = jit(function evaluate(inputs: X, targets: Y): void {
-    noGrad(() => meter.add(model.forward(inputs), targets, examplesIn("evaluate", inputs)));
+  const step = jit(function evaluate(inputs: X, targets: Y, weights?: Tensor): void {
+    noGrad(() => meter.add(model.forward(inputs), targets, examplesIn("evaluate", inputs), weights));
   });
   return (data, signal) =>
     inMode(model, false, async () => {
+      const feed = new Feed("evaluate", data, { batchSize, shuffle: false });
       meter.reset();
-      for await (const batch of data) {
-        signal?.throwIfAborted();
-        const [inputs, targets] = pairOf("evaluate", batch);
-        const examples = examplesIn("evaluate", inputs);
-        step(inputs, targets);
-        meter.count(examples);
+      feed.start();
+      try {
+        for (let batch = await feed.next(); batch; batch = await feed.next()) {
+          signal?.throwIfAborted();
+          const [inputs, targets, weights] = batch;
+          const examples = examplesIn("evaluate", inputs);
+          step(inputs, targets, weights);
+          meter.count(examples);
+        }
+      } finally {
+        feed.close();
       }
       if (meter.examples === 0) throw new ArgumentError("evaluate: the data has no batches; check where it comes from");
       await meter.collect();

@@ -368,8 +368,8 @@ describe("fit and bad input", () => {
     fit(model, data as Dataset<[Tensor, Tensor]>, { optimizer, loss: losses.mse, ...quiet, ...more });
   const mistakes: [string, () => Promise<unknown>, RegExp][] = [
     ["no batches", () => run([]), /^fit: the data has no batches in this epoch/],
-    ["no pairs", () => run([corners]), /^fit: every batch must be a pair \[inputs, targets\], got a/],
-    ["three of them", () => run([[corners, corners, corners]]), /got a list of 3; pair them/],
+    ["no pairs", () => run([corners]), /^fit: every batch must be a pair \[inputs, targets\] or a triple.*, got a/],
+    ["four of them", () => run([[corners, corners, corners, corners]]), /got a list of 4; pair them/],
     ["arrays that were not batched", () => run(xor), /^fit: batches of tensors were wanted.*dataset\.batch\(32\)/],
     ["half an epoch", () => run(line(), { epochs: 0.5 }), /^fit: epochs must be a whole number of 1 or more, got 0\.5/],
     [

@@ -1,23 +1,13 @@
-import { now } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
-import { jit } from "../tensor/jit.ts";
+import type { Callback } from "./callback.ts";
 import { evaluator } from "./evaluate.ts";
+import { Feed, splitExamples, type Data } from "./feed.ts";
 import { Meter } from "./meter.ts";
-import { examplesIn, inMode, pairOf, type Batches, type Means, type Model, type Scores } from "./model.ts";
-import { Progress, standardTerminal, type Terminal } from "./progress.ts";
-
-/** What `fit` needs of an optimizer. */
-export interface Updates {
-  /** Learning rate. */
-  lr: number;
-  zeroGrad(): void;
-  step(): void;
-}
-
-/** What `fit` needs of a scheduler: a clock in epochs. */
-export interface Schedules {
-  epoch: number;
-}
+import type { Means, Model, Scores } from "./model.ts";
+import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
+import { trainStep, type Clip, type Updates } from "./step.ts";
+import { Training, type Schedules } from "./training.ts";
+import { classWeights, type ClassWeight } from "./weights.ts";
 
 /** Means by name; those over the validation data have `val_` before their names, as in Keras. */
 export type EpochMeans<M extends string> = Means<M> & Partial<Record<`val_${"loss" | M}`, number>>;
@@ -39,15 +29,46 @@ export type History<M extends string> = Record<"loss" | M, number[]> & Partial<R
 export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   /** Made for the model's parameters, such as `new optim.AdamW(model.parameters())`. */
   readonly optimizer: Updates;
-  /** How often to go through the data, 1 by default. */
+  /** How often to go through the data: 1 by default, without end where `steps` is given. */
   readonly epochs?: number | undefined;
-  /** Batches to evaluate the model on after every epoch; none by default. */
-  readonly validation?: Batches<X, Y> | undefined;
+  /** The epoch to begin after, 0 by default: with 3, the first is epoch 4. */
+  readonly initialEpoch?: number | undefined;
+  /**
+   * Steps in an epoch, where that shall not be one pass through the data: for data without end, or to validate more often. The next epoch
+   * goes on where the last has left the data, and the data starts over where it ends.
+   */
+  readonly stepsPerEpoch?: number | undefined;
+  /** Ends training after so many steps, in mid-epoch too. */
+  readonly steps?: number | undefined;
+  /** Examples in a batch, where examples are given and not batches; 32 by default. Also for validation. */
+  readonly batchSize?: number | undefined;
+  /**
+   * Where examples are given and not batches: whether each epoch has an order of its own (true, the default), of the seed 0 or another one.
+   */
+  readonly shuffle?: boolean | { readonly seed: number } | undefined;
+  /** Data to evaluate the model on after every epoch; none by default. */
+  readonly validation?: Data<X, Y> | undefined;
+  /** Which share of the examples to validate on instead: the last ones, never shuffled. Only where examples are given and not batches. */
+  readonly validationSplit?: number | undefined;
+  /**
+   * What each class counts in the loss, such as `{ 0: 1, 1: 5 }`; classes that are not named count 1. Targets are labels, probabilities, or
+   * 0 and 1. Together with weights in the data, both are multiplied. Validation does not know it.
+   */
+  readonly classWeight?: ClassWeight | undefined;
+  /**
+   * Batches in a step, 1 by default: gradients of the mean loss over the examples of so many batches, as if they had been one (but for
+   * batch norm and the like, which see each alone). At the end of an epoch a step has what is left.
+   */
+  readonly accumulate?: number | undefined;
+  /** How gradients are brought to size; a number is the `globalNorm`. Not at all by default. */
+  readonly clip?: number | Clip | undefined;
   /**
    * Sets learning rates, such as `new optim.Scheduler(optimizer, optim.cosineAnnealing({ length: epochs }))`. It is told the
    * time before every step: epochs gone by, with a fraction where the data has a length. Constant rates by default.
    */
   readonly scheduler?: Schedules | undefined;
+  /** What takes part in training: see `callbacks`, and `Callback` to write one. */
+  readonly callbacks?: readonly Callback[] | undefined;
   /** Called after every epoch; training ends when it returns `false`. */
   readonly onEpoch?:
     | ((report: EpochReport<M>) => boolean | void | undefined | PromiseLike<boolean | void | undefined>)
@@ -56,10 +77,12 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   readonly display?: boolean | Terminal | undefined;
   /** Ends training after the current step, with the signal's reason as the error; the model keeps what it has learnt. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether Ctrl-C ends training after the current step, in order: callbacks save what they save, and `fit` returns. True by default; a second
+   * Ctrl-C ends the process. Without effect in browsers.
+   */
+  readonly interrupts?: boolean | undefined;
 }
-
-/** Between looks at sums, display and signals, in milliseconds: often enough for an eye, too rare to cost anything. */
-const TICK = 100;
 
 /**
  * Trains a model: for every batch zeroes gradients, runs the model, its loss and the gradients, and steps the optimizer, as
@@ -68,10 +91,13 @@ const TICK = 100;
  *
  * All of the model is in training mode meanwhile, and as it was afterwards. Gradients are not kept.
  *
- * @param data batches of inputs and targets; read once in every epoch.
- * @returns the means of every epoch, by the names of the scores.
- * @throws ArgumentError for batches that are no pairs of tensors, an epoch without batches, and epochs that are no whole
- * number; ShapeError when a score is not one number; the signal's reason.
+ * @param data examples, `[inputs, targets]` or `[inputs, targets, weights]`: tensors, or tuples or objects of them, one row for each
+ * example; or batches of such, read once in every epoch: a dataset, an array, an iterable, or a function that makes one for an epoch, counted
+ * from 0.
+ * @returns the means of every whole epoch, by the names of the scores.
+ * @throws ArgumentError for batches that are no pairs of tensors, an epoch without batches, and options that make no sense; where the loss is
+ * not finite (found within a tenth of a second) and the data is to blame: NaN in it, or a label that names no class. ShapeError when a score
+ * is not one number; CallbackError when a callback fails; the signal's reason.
  *
  * @example
  * const history = await fit(model, train.batch(64), {
@@ -80,82 +106,89 @@ const TICK = 100;
  *   metrics: { accuracy },
  *   epochs: 5,
  *   validation: test.batch(500),
+ *   callbacks: [callbacks.earlyStopping({ patience: 3 })],
  * });
  * history.val_accuracy; // [0.95, 0.97, …]
  */
 export async function fit<X, Y, O, M extends string = never>(
   model: Model<X, O>,
-  data: Batches<X, Y>,
+  data: Data<X, Y>,
   options: FitOptions<X, Y, O, M>,
 ): Promise<History<M>> {
-  const { optimizer, loss, metrics, epochs = 1, validation, scheduler, onEpoch, display = true, signal } = options;
-  if (!Number.isSafeInteger(epochs) || epochs < 1)
-    throw new ArgumentError(`fit: epochs must be a whole number of 1 or more, got ${epochs}`);
-  const steps = Number.isFinite(data.length) ? data.length : undefined;
+  const { optimizer, loss, metrics, steps, stepsPerEpoch, accumulate = 1, initialEpoch = 0, batchSize } = options;
+  const {
+    epochs = steps === undefined ? initialEpoch + 1 : Infinity,
+    clip,
+    classWeight,
+    onEpoch,
+    display = true,
+  } = options;
+  if (epochs !== Infinity) wholeNumber("epochs", epochs, 1);
+  wholeNumber("initialEpoch", initialEpoch, 0);
+  wholeNumber("accumulate", accumulate, 1);
+  for (const [name, value] of Object.entries({ steps, stepsPerEpoch, batchSize }))
+    if (value !== undefined) wholeNumber(name, value, 1);
+
+  const { shuffle = true, validationSplit } = options;
+  if (validationSplit !== undefined && options.validation !== undefined)
+    throw new ArgumentError("fit: got both validation and validationSplit; leave one of them out");
+  const [train, validation] =
+    validationSplit === undefined ? [data, options.validation] : splitExamples(data, validationSplit);
+  const order = shuffle === false ? false : shuffle === true ? 0 : shuffle.seed;
+  const feed = new Feed("fit", train, { batchSize, shuffle: order });
+
   const scores = { loss, metrics };
   const meter = new Meter("fit", scores);
-  const validate = validation && evaluator(model, scores);
-  const trainStep = jit(function fit(inputs: X, targets: Y): void {
-    optimizer.zeroGrad();
-    meter.add(model.forward(inputs), targets, examplesIn("fit", inputs)).backward();
-    optimizer.step();
-    // Gradients that nobody reads need not be stored.
-    optimizer.zeroGrad();
-  });
-
+  const callbacks = [...(options.callbacks ?? [])];
   const progress = display === false ? undefined : new Progress(display === true ? standardTerminal : display);
-  const history: Partial<Record<string, number[]>> = {};
-  const start = now();
-  // Goes on where an earlier call of fit has left it.
-  const firstEpoch = scheduler?.epoch ?? 0;
+  const training = new Training<X, Y, O>({
+    model,
+    optimizer,
+    feed,
+    meter,
+    step: trainStep({
+      model,
+      optimizer,
+      meter,
+      clip: typeof clip === "number" ? { globalNorm: clip } : clip,
+      classWeights: classWeight && classWeights("fit", classWeight),
+      watches: callbacks.flatMap(({ watch }) => (watch ? [watch] : [])),
+    }),
+    accumulate,
+    callbacks: [
+      ...(progress ? [progressCallback(progress)] : []),
+      ...callbacks,
+      ...(onEpoch ? [reporting(onEpoch)] : []),
+    ],
+    scheduler: options.scheduler,
+    validate: validation && evaluator(model, scores, batchSize),
+    validation,
+    progress,
+    signal: options.signal,
+    interrupts: options.interrupts ?? true,
+    epochs,
+    initialEpoch,
+    stepsPerEpoch,
+    steps,
+  });
+  await training.run();
+  return training.history as History<M>;
+}
 
-  /** Runs an epoch's steps. Returns examples per second. */
-  const trainEpoch = async (epoch: number): Promise<number> => {
-    const begin = now();
-    let [step, lastTick] = [0, begin];
-    const rate = (): number => (1000 * meter.examples) / (now() - begin);
-    meter.reset();
-    for await (const batch of data) {
-      signal?.throwIfAborted();
-      const [inputs, targets] = pairOf("fit", batch);
-      const examples = examplesIn("fit", inputs);
-      if (scheduler) scheduler.epoch = firstEpoch + epoch - 1 + (steps === undefined ? 0 : step / steps);
-      trainStep(inputs, targets);
-      meter.count(examples);
-      step++;
-      if (now() - lastTick < TICK) continue;
-      lastTick = now();
-      await meter.collect();
-      const over = steps === undefined ? undefined : (epoch - 1 + step / steps) / epochs;
-      const secondsLeft = over && ((now() - start) / 1000) * (1 / over - 1);
-      progress?.update({ epoch, epochs, step, steps, means: meter.means(), examplesPerSecond: rate(), secondsLeft });
-      // Lets timers, signals and the page have their turn.
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    if (step === 0)
-      throw new ArgumentError(
-        "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
-      );
-    if (scheduler) scheduler.epoch = firstEpoch + epoch;
-    await meter.collect();
-    return rate();
-  };
-
-  try {
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      const begin = now();
-      const examplesPerSecond = await inMode(model, true, () => trainEpoch(epoch));
-      const means: Record<string, number> = meter.means();
-      const validated = validate ? Object.entries(await validate(validation, signal)) : [];
-      for (const [name, value] of validated) means[`val_${name}`] = value;
-      for (const [name, value] of Object.entries(means)) (history[name] ??= []).push(value);
-      const seconds = (now() - begin) / 1000;
-      progress?.endEpoch({ epoch, epochs, step: steps ?? 0, steps, means, examplesPerSecond, seconds });
+/** `onEpoch` as a callback. */
+function reporting<M extends string>(
+  onEpoch: NonNullable<FitOptions<unknown, unknown, unknown, M>["onEpoch"]>,
+): Callback {
+  return {
+    name: "onEpoch",
+    async endEpoch(run, { epoch, means, seconds, examplesPerSecond }) {
       const report = { ...means, epoch, seconds, examplesPerSecond } as EpochReport<M>;
-      if ((await onEpoch?.(report)) === false) break;
-    }
-  } finally {
-    progress?.close();
-  }
-  return history as History<M>;
+      if ((await onEpoch(report)) === false) run.stop("onEpoch returned false");
+    },
+  };
+}
+
+function wholeNumber(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new ArgumentError(`fit: ${name} must be a whole number of ${least} or more, got ${value}`);
 }

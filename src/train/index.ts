@@ -1,16 +1,13 @@
 /** Training loops and what they measure. */
 export { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
-export {
-  fit,
-  type EpochMeans,
-  type EpochReport,
-  type FitOptions,
-  type History,
-  type Schedules,
-  type Updates,
-} from "./fit.ts";
+export type { Callback, EpochSummary, Run, RunOptimizer, TracedStep, Watch } from "./callback.ts";
+export type { Data, Examples } from "./feed.ts";
+export { fit, type EpochMeans, type EpochReport, type FitOptions, type History } from "./fit.ts";
 export { accuracy } from "./metrics.ts";
-export type { Batches, Means, Model, Score, Scores } from "./model.ts";
+export type { Batch, Batches, Means, Model, Score, Scores } from "./model.ts";
 export { predict, type Inputs } from "./predict.ts";
 export type { Terminal } from "./progress.ts";
+export type { Clip, Updates } from "./step.ts";
+export type { Schedules } from "./training.ts";
+export type { ClassWeight } from "./weights.ts";

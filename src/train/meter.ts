@@ -1,16 +1,22 @@
 import { ShapeError } from "../core/errors.ts";
-import { show } from "../core/shape.ts";
+import { isFloat } from "../core/dtype.ts";
+import { sameShape, show } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
+import { reshape } from "../graph/ops/movement.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
+import { zeros } from "../tensor/create.ts";
 import { Cell } from "../tensor/cell.ts";
 import { read } from "../tensor/evaluate.ts";
-import { add, mul } from "../tensor/functional/arithmetic.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { add, mul, sub } from "../tensor/functional/arithmetic.ts";
+import { ge, isFinite, where } from "../tensor/functional/comparison.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { mapTensors } from "../tensor/tree.ts";
 import { outsideTraces } from "../tensor/trace.ts";
 import { metricNamed } from "./metrics/byName.ts";
 import { Metric } from "./metrics/metric.ts";
 import type { Means, Scores } from "./model.ts";
+import { weighted } from "./weights.ts";
 
 /** Something measured: sums on the device, their total here, and what it says. */
 interface Measured {
@@ -31,6 +37,14 @@ export class Meter<O, Y, M extends string> {
   /** Examples in the totals, and those that are only in the device's sums so far. */
   #examples = 0;
   #uncollected = 0;
+  /** Batches whose loss was finite, up to the first whose loss was not; then −1 less that number. */
+  readonly #steady = zero("batches with a finite loss", 1, "f32");
+  #batches = 0;
+  #uncollectedBatches = 0;
+  #firstBad: number | undefined;
+  #classes: number | undefined;
+  /** Zeros in place of what the model returned in the last trace. */
+  #blank: O | undefined;
 
   constructor(operation: string, { loss, metrics }: Scores<O, Y, M>) {
     this.#operation = operation;
@@ -61,16 +75,25 @@ export class Meter<O, Y, M extends string> {
     );
   }
 
-  /** Adds the scores of a batch, for a traced step. Returns the loss. */
-  add(outputs: O, targets: Y, examples: number): Tensor {
+  /**
+   * Adds the scores of a batch, for a traced step. Returns the loss.
+   * @param weights what each example counts in the loss, [batch]; 1 each by default.
+   */
+  add(outputs: O, targets: Y, examples: number, weights?: Tensor): Tensor {
+    this.#classes = classesOf(outputs, targets);
+    this.#blank = outsideTraces(() => mapTensors(outputs, ({ shape, dtype }) => zeros([...shape], { dtype })));
     let loss: Tensor | undefined;
     const sums = [...this.#scores].map(([name, score]) => {
       if (score instanceof Metric) return this.#added(name, score.statistics(outputs, targets).detach().node);
-      const value = this.#number(name, score(outputs, targets));
+      const isLoss = loss === undefined;
+      const value =
+        isLoss && weights
+          ? weighted(this.#operation, score, outputs, targets, weights)
+          : this.#number(name, score(outputs, targets));
       loss ??= value;
       return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f32"), examples));
     });
-    assign(sums);
+    assign([...sums, { cell: this.#steady, value: stillSteady(this.#steady.leaf(), loss!.detach().node) }]);
     return loss!;
   }
 
@@ -87,9 +110,26 @@ export class Meter<O, Y, M extends string> {
     return { cell, value: add(cell.leaf(), more) };
   }
 
-  /** Says that a step with so many examples ran. */
+  /** Says that a batch with so many examples ran. */
   count(examples: number): void {
     this.#uncollected += examples;
+    this.#uncollectedBatches++;
+  }
+
+  /** How many classes the outputs tell apart, where the targets of the last trace were labels of them. */
+  get classes(): number | undefined {
+    return this.#classes;
+  }
+
+  /** Whether targets give a finite loss where all outputs are zero: if not, they are to blame. False before the first trace. */
+  async judges(targets: Y): Promise<boolean> {
+    const score = this.#scores.get("loss") as (outputs: O, targets: Y) => Tensor;
+    return this.#blank !== undefined && Number.isFinite(await score(this.#blank, targets).mean().item());
+  }
+
+  /** The first batch since the last reset, from 0, whose loss was not finite, as far as was collected. */
+  get firstBad(): number | undefined {
+    return this.#firstBad;
   }
 
   /** Moves what the device added up into sums of double precision here: waits for all steps so far. */
@@ -101,8 +141,12 @@ export class Meter<O, Y, M extends string> {
       for (let i = 0; i < totals.length; i++) totals[i]! += sums[i]!;
       cell.set(cell.dtype === "f64" ? new Float64Array(totals.length) : new Float32Array(totals.length));
     }
+    const [steady] = await read(this.#steady.leaf());
+    if (steady! < 0) this.#firstBad ??= this.#batches - 1 - steady!;
+    this.#steady.set(new Float32Array(1));
+    this.#batches += this.#uncollectedBatches;
     this.#examples += this.#uncollected;
-    this.#uncollected = 0;
+    this.#uncollected = this.#uncollectedBatches = 0;
   }
 
   /** The means of everything collected; NaN of nothing. */
@@ -119,7 +163,8 @@ export class Meter<O, Y, M extends string> {
   /** Starts over, for the next epoch. Everything must have been collected. */
   reset(): void {
     for (const { totals } of this.#measured.values()) totals.fill(0);
-    this.#examples = 0;
+    this.#examples = this.#batches = 0;
+    this.#firstBad = undefined;
   }
 
   #number(name: string, value: Tensor): Tensor {
@@ -128,6 +173,19 @@ export class Meter<O, Y, M extends string> {
       `${this.#operation}: ${name} must be one number for a batch, got ${show(value.shape)}; take its mean()`,
     );
   }
+}
+
+/** Classes in outputs [..., classes] where the targets are whole numbers [...]. */
+function classesOf(outputs: unknown, targets: unknown): number | undefined {
+  if (!(outputs instanceof Tensor && targets instanceof Tensor) || outputs.rank === 0) return undefined;
+  const isLabelled = !isFloat(targets.dtype) && sameShape(targets.shape, outputs.shape.slice(0, -1));
+  return isLabelled ? outputs.shape.at(-1) : undefined;
+}
+
+/** The next count of batches with a finite loss. */
+function stillSteady(count: Node, loss: Node): Node {
+  const next = where(isFinite(reshape(loss, [1])), add(count, 1), sub(-1, count));
+  return where(ge(count, 0), next, count);
 }
 
 function zero(name: string, count: number, dtype: "f32" | "f64"): Cell {

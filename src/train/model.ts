@@ -1,7 +1,7 @@
 /** What training works on: models of one input, batches of inputs and targets, and how well they match. */
 import { ArgumentError } from "../core/errors.ts";
 import type { Module } from "../nn/module.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { tensorsIn } from "../tensor/tree.ts";
 import type { MetricName } from "./metrics/byName.ts";
 import type { Metric } from "./metrics/metric.ts";
@@ -10,10 +10,10 @@ import type { Metric } from "./metrics/metric.ts";
 export type Model<X, O> = Module & { forward(input: X): O };
 
 /**
- * Batches of inputs and targets: a `Dataset` of pairs after `batch`, or an array. It is read from the start in every epoch.
- * Where it has a `length`, progress can say how much is left.
+ * Batches of inputs and targets, and of what examples count where they count differently: a `Dataset` of pairs or triples after `batch`,
+ * or an array. It is read from the start in every epoch. Where it has a `length`, progress can say how much is left.
  */
-export type Batches<X, Y> = (AsyncIterable<readonly [X, Y]> | Iterable<readonly [X, Y]>) & {
+export type Batches<X, Y> = (AsyncIterable<Batch<X, Y>> | Iterable<Batch<X, Y>>) & {
   readonly length?: number | undefined;
 };
 
@@ -43,7 +43,7 @@ export type Means<M extends string> = Record<"loss" | M, number>;
  * @throws ArgumentError when there is no tensor with an axis in it.
  */
 export function examplesIn(operation: string, inputs: unknown): number {
-  const count = tensorsIn(inputs)[0]?.shape[0];
+  const [count] = (inputs instanceof Tensor ? inputs : tensorsIn(inputs)[0])?.shape ?? [];
   if (count === undefined)
     throw new ArgumentError(
       `${operation}: batches of tensors were wanted, whose first axis counts examples; make them with dataset.batch(32)`,
@@ -51,14 +51,24 @@ export function examplesIn(operation: string, inputs: unknown): number {
   return count;
 }
 
+/** Inputs, targets and, where given, what each example counts in the loss: [batch] or further leading axes of it. */
+export type Batch<X, Y> =
+  | readonly [inputs: X, targets: Y]
+  | readonly [inputs: X, targets: Y, weights: Tensor | undefined];
+
 /**
- * Inputs and targets of a batch.
- * @throws ArgumentError for anything but a pair.
+ * A batch as it must be.
+ * @throws ArgumentError for anything but a pair, or a triple that ends with a tensor.
  */
-export function pairOf<X, Y>(operation: string, batch: readonly [X, Y]): readonly [X, Y] {
-  if (Array.isArray(batch) && batch.length === 2) return batch;
+export function batchOf<X, Y>(operation: string, batch: Batch<X, Y>): Batch<X, Y> {
+  if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3)
+    throw new ArgumentError(
+      `${operation}: every batch must be a pair [inputs, targets] or a triple [inputs, targets, weights], got ${Array.isArray(batch) ? `a list of ${batch.length}` : `a ${typeof batch}`}; pair them with dataset.map`,
+    );
+  const weights: unknown = batch[2];
+  if (weights === undefined || weights instanceof Tensor) return batch as readonly unknown[] as Batch<X, Y>;
   throw new ArgumentError(
-    `${operation}: every batch must be a pair [inputs, targets], got ${Array.isArray(batch) ? `a list of ${batch.length}` : `a ${typeof batch}`}; pair them with dataset.map`,
+    `${operation}: the third part of a batch must be a tensor, what each example counts, got a ${typeof weights}; several inputs or targets stand in tuples or objects: [[a, b], targets]`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { now, terminalColumns, writeText } from "#platform";
+import type { Callback } from "./callback.ts";
 
 /** Where progress is shown. */
 export interface Terminal {
@@ -65,6 +66,13 @@ export class Progress {
     this.#isOpen = false;
   }
 
+  /** Shows a line of its own, above the line of progress. */
+  log(text: string): void {
+    if (this.#isOpen) this.#over(text, "\n");
+    else this.#terminal.write(`${text}\n`);
+    this.#isOpen = false;
+  }
+
   /** Leaves the line, also when an error ends training. */
   close(): void {
     if (this.#isOpen) this.#terminal.write("\n");
@@ -82,13 +90,45 @@ export class Progress {
   }
 }
 
+/** Shows the progress of a run. */
+export function progressCallback(progress: Progress): Callback {
+  let [start, beginEpoch] = [0, 0];
+  let epochsBefore = 0;
+  return {
+    name: "progress",
+    begin({ epoch }) {
+      start = now();
+      epochsBefore = epoch;
+    },
+    beginEpoch() {
+      beginEpoch = now();
+    },
+    tick({ epoch, epochs, step, stepsPerEpoch: steps, means, examples }) {
+      const over =
+        steps === undefined || epochs === Infinity
+          ? undefined
+          : (epoch - epochsBefore - 1 + step / steps) / (epochs - epochsBefore);
+      const secondsLeft = over && ((now() - start) / 1000) * (1 / over - 1);
+      const examplesPerSecond = (1000 * examples) / (now() - beginEpoch);
+      progress.update({ epoch, epochs, step, steps, means, examplesPerSecond, secondsLeft });
+    },
+    endEpoch({ epochs, step, stepsPerEpoch: steps }, { epoch, means, examplesPerSecond, seconds }) {
+      progress.endEpoch({ epoch, epochs, step, steps, means, examplesPerSecond, seconds });
+    },
+    end() {
+      progress.close();
+    },
+  };
+}
+
 /**
  * One line about a state: `epoch 2/5 [=====>    ] 47 %  loss 0.1234  accuracy 0.9612  8,123 examples/s  0:07 left`.
  * @param columns leaves room for a bar and cuts the line to this width; neither by default.
  */
 export function progressLine(state: ProgressState, columns?: number): string {
   const { epoch, epochs, step, steps, means, examplesPerSecond, secondsLeft, seconds } = state;
-  const head = `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
+  const head =
+    epochs === Infinity ? `epoch ${epoch}` : `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
   const done = steps === undefined ? `step ${step}` : `${String(Math.floor((100 * step) / steps)).padStart(3)} %`;
   const rest = [
     ...Object.entries(means).map(([name, value]) => `${name} ${number(value)}`),

@@ -1,0 +1,104 @@
+import { CallbackError } from "../core/errors.ts";
+import { isPromise } from "../data/ordered.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Callback, EpochSummary, Run, Watch } from "./callback.ts";
+
+type Method = "begin" | "beginEpoch" | "endStep" | "tick" | "endEpoch" | "end";
+
+/** The callbacks of a run, one after the other, with their names on what they throw. */
+export class Callbacks {
+  readonly #all: readonly Callback[];
+  readonly #eachStep: readonly Callback[];
+  readonly #run: Run;
+  /** The watches, and whose they are. */
+  readonly #watching: readonly { readonly callback: Callback; readonly watch: Watch }[];
+
+  constructor(callbacks: readonly Callback[], run: Run) {
+    this.#all = callbacks;
+    this.#eachStep = callbacks.filter((callback) => callback.endStep);
+    this.#watching = callbacks.flatMap((callback) => (callback.watch ? [{ callback, watch: callback.watch }] : []));
+    this.#run = run;
+  }
+
+  /** Numbers of the watches that look into a step; steps count from 1. */
+  due(step: number): readonly number[] {
+    const numbers: number[] = [];
+    for (let at = 0; at < this.#watching.length; at++)
+      if (step % this.#watching[at]!.watch.every === 0) numbers.push(at);
+    return numbers;
+  }
+
+  async see(due: readonly number[], values: readonly Readonly<Record<string, Tensor>>[]): Promise<void> {
+    for (const [at, number] of due.entries()) {
+      const { callback, watch } = this.#watching[number]!;
+      await this.#guarded(callback, "watch", () => watch.see(values[at]!, this.#run));
+    }
+  }
+
+  begin(): Promise<void> {
+    return this.#each("begin", (callback) => callback.begin?.(this.#run));
+  }
+
+  beginEpoch(): Promise<void> {
+    return this.#each("beginEpoch", (callback) => callback.beginEpoch?.(this.#run));
+  }
+
+  /** A promise only where a callback has returned one: most steps have nothing to wait for. */
+  endStep(): void | Promise<void> {
+    for (const [at, callback] of this.#eachStep.entries()) {
+      const result = this.#guarded(callback, "endStep", () => callback.endStep!(this.#run));
+      if (isPromise(result)) return this.#endStepFrom(result, at + 1);
+    }
+  }
+
+  async #endStepFrom(first: PromiseLike<void>, next: number): Promise<void> {
+    await first;
+    for (const callback of this.#eachStep.slice(next))
+      await this.#guarded(callback, "endStep", () => callback.endStep!(this.#run));
+  }
+
+  tick(): Promise<void> {
+    return this.#each("tick", (callback) => callback.tick?.(this.#run));
+  }
+
+  endEpoch(summary: EpochSummary): Promise<void> {
+    return this.#each("endEpoch", (callback) => callback.endEpoch?.(this.#run, summary));
+  }
+
+  /** Calls all of them, and returns what the first of them threw. */
+  async end(error: unknown): Promise<unknown> {
+    let failure: unknown;
+    for (const callback of this.#all)
+      try {
+        await this.#guarded(callback, "end", () => callback.end?.(this.#run, error));
+      } catch (thrown) {
+        failure ??= thrown;
+      }
+    return failure;
+  }
+
+  async #each(method: Method, call: (callback: Callback) => void | PromiseLike<void>): Promise<void> {
+    for (const callback of this.#all) {
+      const result = this.#guarded(callback, method, () => call(callback));
+      if (isPromise(result)) await result;
+    }
+  }
+
+  #guarded(
+    { name }: Callback,
+    method: Method | "watch",
+    call: () => void | PromiseLike<void>,
+  ): void | PromiseLike<void> {
+    const failed = (cause: unknown): never => {
+      const { epoch, step } = this.#run;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new CallbackError(`${name}: ${message} (${method}, epoch ${epoch}, step ${step})`, { cause });
+    };
+    try {
+      const result = call();
+      return isPromise(result) ? result.then(undefined, failed) : undefined;
+    } catch (cause) {
+      return failed(cause);
+    }
+  }
+}

@@ -1,0 +1,233 @@
+/** A training run: what `fit` does, step by step. */
+import { now, onInterrupt } from "#platform";
+import { ArgumentError } from "../core/errors.ts";
+import { isPromise } from "../data/ordered.ts";
+import type { Callback, EpochSummary, Run } from "./callback.ts";
+import { Callbacks } from "./callbackList.ts";
+import { explainLoss } from "./diagnosis.ts";
+import type { Evaluator } from "./evaluate.ts";
+import type { Data, Feed } from "./feed.ts";
+import type { Meter } from "./meter.ts";
+import { examplesIn, inMode, type Batch, type Model } from "./model.ts";
+import type { Progress } from "./progress.ts";
+import type { Step, Updates } from "./step.ts";
+
+/** What `fit` needs of a scheduler: a clock in epochs. */
+export interface Schedules {
+  epoch: number;
+}
+
+/** Of what a run is made. */
+export interface TrainingParts<X, Y, O> {
+  readonly model: Model<X, O>;
+  readonly optimizer: Updates;
+  readonly feed: Feed<X, Y>;
+  readonly meter: Meter<O, Y, string>;
+  readonly step: Step<X, Y>;
+  /** Batches in a step. */
+  readonly accumulate: number;
+  readonly callbacks: readonly Callback[];
+  readonly scheduler: Schedules | undefined;
+  readonly validate: Evaluator<X, Y, string> | undefined;
+  readonly validation: Data<X, Y> | undefined;
+  readonly progress: Progress | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly interrupts: boolean;
+  /** The last epoch, and the one before the first. */
+  readonly epochs: number;
+  readonly initialEpoch: number;
+  /** Where an epoch is so many steps, and not a pass through the data. */
+  readonly stepsPerEpoch: number | undefined;
+  /** Training ends after so many steps. */
+  readonly steps: number | undefined;
+}
+
+/** Between looks at sums, display and signals, in milliseconds: often enough for an eye, too rare to cost anything. */
+const TICK = 100;
+
+export class Training<X, Y, O> implements Run {
+  readonly #parts: TrainingParts<X, Y, O>;
+  readonly #callbacks: Callbacks;
+  readonly stepsPerEpoch: number | undefined;
+  readonly history: Record<string, number[]> = {};
+  epoch: number;
+  step = 0;
+  totalSteps = 0;
+  means: Readonly<Record<string, number>> = {};
+  stopReason: string | undefined;
+  /** Of the scheduler, when training began. */
+  #firstTime: number;
+  #toldOfLoss = false;
+  #lastTick = 0;
+
+  constructor(parts: TrainingParts<X, Y, O>) {
+    this.#parts = parts;
+    this.#callbacks = new Callbacks(parts.callbacks, this);
+    this.epoch = parts.initialEpoch;
+    const { length } = parts.feed;
+    this.stepsPerEpoch =
+      parts.stepsPerEpoch ?? (length === undefined ? undefined : Math.ceil(length / parts.accumulate));
+    this.#firstTime = parts.scheduler?.epoch ?? 0;
+  }
+
+  get model(): Model<X, O> {
+    return this.#parts.model;
+  }
+
+  get optimizer(): Updates {
+    return this.#parts.optimizer;
+  }
+
+  get epochs(): number {
+    return this.#parts.epochs;
+  }
+
+  get examples(): number {
+    return this.#parts.meter.examples;
+  }
+
+  stop(reason: string): void {
+    this.stopReason ??= reason;
+  }
+
+  log(line: string): void {
+    this.#parts.progress?.log(line);
+  }
+
+  async collect(): Promise<void> {
+    const { meter, feed } = this.#parts;
+    await meter.collect();
+    this.means = meter.means();
+    if (meter.firstBad === undefined || this.#toldOfLoss) return;
+    this.#toldOfLoss = true;
+    this.log(await explainLoss(this.epoch, meter.firstBad, feed, meter));
+  }
+
+  /** Trains until all epochs are over, or somebody asks for an end. */
+  async run(): Promise<void> {
+    const { interrupts } = this.#parts;
+    const release = interrupts ? onInterrupt(() => this.stop("interrupted")) : () => undefined;
+    let failure: unknown;
+    try {
+      await this.#callbacks.begin();
+      while (this.epoch < this.epochs && this.stopReason === undefined && (await this.#runEpoch()));
+    } catch (error) {
+      failure = error;
+    }
+    release();
+    this.#parts.feed.close();
+    const failedToEnd = await this.#callbacks.end(failure);
+    if (failure ?? failedToEnd) throw failure ?? failedToEnd;
+    if (this.stopReason !== undefined) this.log(this.#farewell());
+  }
+
+  #farewell(): string {
+    const where = this.step === 0 ? `after epoch ${this.epoch}` : `after step ${this.step} of epoch ${this.epoch}`;
+    return `training stopped ${where}: ${this.stopReason}`;
+  }
+
+  /** Runs an epoch. False where it was cut short. */
+  async #runEpoch(): Promise<boolean> {
+    const { meter, model, validate, validation, signal } = this.#parts;
+    const begin = now();
+    this.epoch++;
+    this.step = 0;
+    this.means = {};
+    meter.reset();
+    await this.#callbacks.beginEpoch();
+    const whole = await inMode(model, true, () => this.#steps());
+    await this.collect();
+    if (!whole) return false;
+    const examplesPerSecond = (1000 * meter.examples) / (now() - begin);
+    const { lr } = this.optimizer;
+    const { scheduler, initialEpoch } = this.#parts;
+    if (scheduler) scheduler.epoch = this.#firstTime + this.epoch - initialEpoch;
+    const means: Record<string, number> = { ...this.means };
+    const validated = validate ? Object.entries(await validate(validation!, signal)) : [];
+    for (const [name, value] of validated) means[`val_${name}`] = value;
+    this.means = means;
+    for (const [name, value] of Object.entries(means)) (this.history[name] ??= []).push(value);
+    const summary: EpochSummary = {
+      epoch: this.epoch,
+      means,
+      seconds: (now() - begin) / 1000,
+      examplesPerSecond,
+      lr,
+    };
+    await this.#callbacks.endEpoch(summary);
+    return true;
+  }
+
+  /** The steps of an epoch. False where somebody asked for an end before the last. */
+  async #steps(): Promise<boolean> {
+    const { feed, signal, steps } = this.#parts;
+    const counted = this.#parts.stepsPerEpoch;
+    this.#lastTick = now();
+    if (counted === undefined || this.epoch === this.#parts.initialEpoch + 1) feed.start();
+    for (;;) {
+      const gathered = this.#gather();
+      const batches = isPromise(gathered) ? await gathered : gathered;
+      if (batches.length === 0) {
+        if (feed.position.taken === 0)
+          throw new ArgumentError(
+            "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
+          );
+        if (counted === undefined) return true;
+        feed.start();
+        continue;
+      }
+      signal?.throwIfAborted();
+      const done = this.#runStep(batches);
+      if (isPromise(done)) await done;
+      if (now() - this.#lastTick >= TICK) await this.#tick();
+      if (steps !== undefined && this.totalSteps >= steps) this.stop(`${steps} steps are done`);
+      if (this.step === counted) return true;
+      if (this.stopReason !== undefined) return false;
+    }
+  }
+
+  /** The batches of the next step, fewer at the end of the data. */
+  #gather(): readonly Batch<X, Y>[] | Promise<readonly Batch<X, Y>[]> {
+    const { feed, accumulate } = this.#parts;
+    if (accumulate === 1) {
+      const batch = feed.next();
+      if (isPromise(batch)) return batch.then((later) => (later ? [later] : []));
+      return batch ? [batch] : [];
+    }
+    return (async () => {
+      const batches: Batch<X, Y>[] = [];
+      while (batches.length < accumulate) {
+        const batch = await feed.next();
+        if (!batch) break;
+        batches.push(batch);
+      }
+      return batches;
+    })();
+  }
+
+  #runStep(batches: readonly Batch<X, Y>[]): void | Promise<void> {
+    const { meter, scheduler, step, initialEpoch } = this.#parts;
+    const { stepsPerEpoch } = this;
+    if (scheduler) {
+      const share = stepsPerEpoch === undefined ? 0 : this.step / stepsPerEpoch;
+      scheduler.epoch = this.#firstTime + this.epoch - 1 - initialEpoch + share;
+    }
+    const due = this.#callbacks.due(this.totalSteps + 1);
+    const sizes = batches.map(([inputs]) => examplesIn("fit", inputs));
+    const seen = step(batches, due);
+    for (const size of sizes) meter.count(size);
+    this.step++;
+    this.totalSteps++;
+    return due.length > 0
+      ? this.#callbacks.see(due, seen).then(() => this.#callbacks.endStep())
+      : this.#callbacks.endStep();
+  }
+
+  async #tick(): Promise<void> {
+    this.#lastTick = now();
+    await this.collect();
+    await this.#callbacks.tick();
+    // Lets timers, signals and the page have their turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
