@@ -77,3 +77,4 @@ export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
 export * as checkpoints from "./train/checkpoints/index.ts";
 export * as metrics from "./train/metrics/index.ts";
+export * as tensorboard from "./formats/tensorboard/index.ts";

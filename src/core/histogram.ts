@@ -1,0 +1,112 @@
+/** How often numbers of each size occur, counted in one pass over them. */
+import type { TypedArray } from "./dtype.ts";
+
+/** Counts of numbers between limits, and what else one pass over them tells. NaN and infinities are counted apart and in nothing else. */
+export interface Histogram {
+  /** Rising; one more than there are counts. */
+  readonly limits: readonly number[];
+  /** Count `i` is of numbers from limit `i` to limit `i + 1`. They add up to `count`. */
+  readonly counts: readonly number[];
+  /** Finite numbers. */
+  readonly count: number;
+  /** NaN and infinities. */
+  readonly nonFinite: number;
+  readonly zeros: number;
+  /** 0 where there is no finite number, as are the next three. */
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly sumSquares: number;
+}
+
+/** Mantissa bits that a bucket fixes: eight buckets from one power of two to the next, each 7 to 12 % wide. */
+const MANTISSA_BITS = 3;
+const SHIFT = 23 - MANTISSA_BITS;
+/** Buckets of one sign: every exponent that a finite f32 has, and one more for infinities. */
+const BUCKETS = 256 << MANTISSA_BITS;
+
+/**
+ * Counts numbers in buckets as wide as the numbers are large, so that weights of 1e-6 and of 10 both show their shape. The bucket of a
+ * number is the first bits of its f32, which takes a nanosecond to tell. Empty buckets side by side are one.
+ */
+export function histogramOf(values: TypedArray): Histogram {
+  const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const seen = new Uint32Array(2 * BUCKETS);
+  let [min, max, sum, sumSquares, zeros] = [Infinity, -Infinity, 0, 0, 0];
+  for (let i = 0; i < floats.length; i++) {
+    seen[bits[i]! >>> SHIFT]!++;
+    const value = floats[i]!;
+    // False for NaN and infinities.
+    if (value - value !== 0) continue;
+    if (value === 0) zeros++;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    sum += value;
+    sumSquares += value * value;
+  }
+  const nonFinite = takeNonFinite(seen);
+  const count = floats.length - nonFinite;
+  if (count === 0) [min, max] = [0, 0];
+  return { ...spread(seen), count, nonFinite, zeros, min, max, sum, sumSquares };
+}
+
+/** Takes the counts of numbers with the highest exponent away. */
+function takeNonFinite(seen: Uint32Array): number {
+  const perExponent = 1 << MANTISSA_BITS;
+  const last = [seen.subarray(BUCKETS - perExponent, BUCKETS), seen.subarray(2 * BUCKETS - perExponent)];
+  const taken = last.reduce((sum, part) => part.reduce((a, b) => a + b, sum), 0);
+  for (const part of last) part.fill(0);
+  return taken;
+}
+
+/** Buckets in the order of their numbers, without empty ones at the ends, runs of empty ones joined. */
+function spread(seen: Uint32Array): { readonly limits: readonly number[]; readonly counts: readonly number[] } {
+  const limits: number[] = [];
+  const counts: number[] = [];
+  const take = (count: number, from: number, to: number): void => {
+    if (count === 0) return;
+    if (limits.length === 0) limits.push(from);
+    else if (limits.at(-1) !== from) {
+      limits.push(from);
+      counts.push(0);
+    }
+    limits.push(to);
+    counts.push(count);
+  };
+  for (let at = BUCKETS - 1; at >= 0; at--) take(seen[BUCKETS + at]!, -edge(at + 1), -edge(at));
+  for (let at = 0; at < BUCKETS; at++) take(seen[at]!, edge(at), edge(at + 1));
+  return { limits, counts };
+}
+
+/** The smallest number of a bucket of positive numbers. */
+function edge(bucket: number): number {
+  const [value] = new Float32Array(Uint32Array.of(bucket << SHIFT).buffer);
+  // The limit above the largest finite numbers.
+  return value === Infinity ? 2 ** 128 : value!;
+}
+
+/**
+ * The same counts between other limits, such as equal ones for drawing: each bucket is shared out as if its numbers lay evenly in it.
+ * @param limits rising.
+ * @returns one count fewer than limits, with fractions.
+ */
+export function rebin({ limits: from, counts, min, max }: Histogram, limits: readonly number[]): number[] {
+  const into = limits.slice(1).map(() => 0);
+  for (const [at, count] of counts.entries()) {
+    const low = Math.max(from[at]!, min);
+    const high = Math.min(from[at + 1]!, max);
+    for (let to = 0; count > 0 && to < into.length; to++) {
+      const [left, right] = [limits[to]!, limits[to + 1]!];
+      const last = to === into.length - 1;
+      const share =
+        high > low
+          ? Math.max(0, Math.min(high, right) - Math.max(low, left)) / (high - low)
+          : low >= left && (low < right || (last && low === right))
+            ? 1
+            : 0;
+      into[to]! += count * share;
+    }
+  }
+  return into;
+}
