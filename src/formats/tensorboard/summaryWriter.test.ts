@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
-import { nn, tensor, type Tensor } from "../../index.ts";
+import { nn, tensor } from "../../index.ts";
 import { maskedCrc32c } from "../crc32c.ts";
 import { decodeMessage, loadWire } from "../protobuf.ts";
 import { writeRun } from "./fixture.testing.ts";
