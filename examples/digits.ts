@@ -21,10 +21,10 @@ import {
   nn,
   optim,
   predict,
-  randomShift,
   saveModel,
   setDevice,
   tensor,
+  transforms,
   type LabelledImages,
   type Tensor,
   type Terminal,
@@ -97,10 +97,10 @@ async function train(
   display: Terminal | true,
 ): Promise<void> {
   const { epochs, batchSize, lr, seed } = options;
-  const shift = randomShift({ pixels: 1, seed });
+  const shift = transforms.pipeline([transforms.randomShift(1)], { seed });
   const batches = imageDataset(images)
     .shuffle({ seed })
-    .map(([image, label], place) => [shift(image, place), label] as const)
+    .map(([image, label], place) => [shift.train(image, place), label] as const)
     .batch(batchSize);
   const optimizer = new optim.AdamW(model.parameters(), { lr, weightDecay: 0.01 });
   const scheduler = new optim.Scheduler(optimizer, warmUpAndCosine(epochs));

@@ -53,6 +53,7 @@ export * as random from "./tensor/distributions/index.ts";
 export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
+export * as transforms from "./data/transforms/index.ts";
 export { collate, toTensor } from "./data/collate.ts";
 export {
   Dataset,
@@ -67,7 +68,6 @@ export type { IndexedSource, Place, SeekableSource } from "./data/indexed.ts";
 export type { DatasetState } from "./data/iteration.ts";
 export { imageDataset, type LabelledImages } from "./data/labelledImages.ts";
 export { findMnist, loadMnist, type Mnist } from "./data/mnist.ts";
-export { randomShift } from "./data/randomShift.ts";
 export { slices, type Slice, type Sliceable } from "./data/slices.ts";
 export type { PipelineStats, StageStats } from "./data/stages/describe.ts";
 export { stack as stackHostArrays, type Stacked } from "./data/stack.ts";

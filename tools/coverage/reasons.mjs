@@ -19,7 +19,6 @@ export const reasons = {
   I18: "sharded state comes with training on several machines",
   J15: "comes with the callbacks; schedules themselves are rows J1 to J14",
   L9: "comes with the callbacks; `fit` ends where `onEpoch` says so",
-  L10: "comes with the transforms of images; `randomShift` is there",
   N2: "comes with the Keras face",
   N37: "comes with the Keras face",
   N38: "comes with the Keras face",
