@@ -6,16 +6,21 @@ import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
 import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
 import { slices, type Slice, type Sliceable } from "./slices.ts";
 import { mapArrays, stack, type Stacked } from "./stack.ts";
+import { pad, type PadOptions } from "./pad.ts";
 import { batchStage, type Collation } from "./stages/batch.ts";
+import { bucketStage } from "./stages/bucket.ts";
 import { concatStage } from "./stages/concat.ts";
 import { shardStage, skipStage, takeStage } from "./stages/cut.ts";
 import { describe, pipelineStats, type PipelineStats } from "./stages/describe.ts";
 import { filterStage } from "./stages/filter.ts";
 import { flatMapStage, type Elements } from "./stages/flatMap.ts";
+import { interleaveStage, type InterleaveOptions } from "./stages/interleave.ts";
 import { mapStage } from "./stages/map.ts";
 import { orderStage } from "./stages/order.ts";
 import { prefetchStage } from "./stages/prefetch.ts";
 import { repeatStage } from "./stages/repeat.ts";
+import { resampleStage, type ResampleOptions } from "./stages/resample.ts";
+import { sampleStage } from "./stages/sample.ts";
 import { shuffleStage } from "./stages/shuffle.ts";
 import { indexedSource, seekableSource, streamSource } from "./stages/source.ts";
 import { isIndexed, type Stage } from "./stages/stage.ts";
@@ -58,6 +63,16 @@ export interface BatchOptions<T, U> {
   readonly dropLast?: boolean;
   /** Makes a batch of a list of elements; stacks them into tensors by default, see {@link collate}. */
   readonly collate?: (elements: T[]) => U | PromiseLike<U>;
+}
+
+/** How `bucketBySequenceLength` makes batches. */
+export interface BucketOptions extends PadOptions {
+  /** Lengths at which the next bucket begins, rising: [10, 20] makes buckets for lengths below 10, below 20, and the rest. */
+  readonly boundaries: readonly number[];
+  /** How many elements make a batch in each bucket, or in all of them. */
+  readonly sizes: readonly number[] | number;
+  /** Leave out batches that are not full at the end; false by default. */
+  readonly dropLast?: boolean;
 }
 
 /** What is in a dataset. */
@@ -193,6 +208,31 @@ export class Dataset<T> implements AsyncIterable<T> {
     );
   }
 
+  /**
+   * A mixture of datasets: every element comes from one that is drawn at random.
+   * @param options.weights how often each is drawn, on any scale; equally often by default.
+   * @param options.seed decides, together with the epoch; 0 by default.
+   * @param options.stopOnEmpty end as soon as a dataset that has no more is drawn, so that shares hold to the end; false by default: the
+   * others go on.
+   */
+  static sample<T>(
+    datasets: readonly Dataset<T>[],
+    {
+      weights = datasets.map(() => 1),
+      seed = 0,
+      stopOnEmpty = false,
+    }: { weights?: readonly number[]; seed?: number; stopOnEmpty?: boolean } = {},
+  ): Dataset<T> {
+    checkShares("Dataset.sample", "weights", weights);
+    if (weights.length !== datasets.length)
+      throw new ArgumentError(
+        `Dataset.sample: ${weights.length} weights for ${datasets.length} datasets; give one for each`,
+      );
+    new HostRandom(seed);
+    const stages = datasets.map((dataset) => dataset.#stage);
+    return new Dataset(sampleStage(stages, weights, seed, stopOnEmpty));
+  }
+
   /** How many elements an epoch has; undefined when that is not known beforehand, Infinity after `repeat()`. */
   get length(): number | undefined {
     return this.#stage.length;
@@ -246,7 +286,45 @@ export class Dataset<T> implements AsyncIterable<T> {
 
   /** Several elements, or none, in place of each, those of one after those of the other. Becomes a stream. */
   flatMap<U>(f: (element: T, place: Place) => Elements<U> | PromiseLike<Elements<U>>): Dataset<U> {
-    return new Dataset(flatMapStage(this.#stage, f));
+    return new Dataset(flatMapStage(this.#stage, opened(f)));
+  }
+
+  /** Takes batches apart along the first axes of their arrays, as {@link slices} does. Becomes a stream. */
+  unbatch(): Dataset<T extends Sliceable ? Slice<T> : never> {
+    return new Dataset(
+      flatMapStage(this.#stage, (batch) => rowsOf(slices(batch as Sliceable)), "unbatch"),
+    ) as unknown as Dataset<T extends Sliceable ? Slice<T> : never>;
+  }
+
+  /**
+   * Opens a sequence for every element, such as the lines of a file, and gives elements of several of them in turn: `block` elements
+   * of each of `cycle` sequences. Becomes a stream.
+   */
+  interleave<U>(
+    f: (element: T, place: Place) => Elements<U> | PromiseLike<Elements<U>>,
+    options: InterleaveOptions = {},
+  ): Dataset<U> {
+    wholeNumber("interleave", "cycle", options.cycle ?? 1, 1);
+    wholeNumber("interleave", "block", options.block ?? 1, 1);
+    return new Dataset(interleaveStage(this.#stage, opened(f), options));
+  }
+
+  /**
+   * Leaves elements out at random, so that the classes of those that are left have the shares that are wanted. Becomes a stream.
+   * @param classOf the class of an element, a whole number from 0 on.
+   */
+  rejectionResample(classOf: (element: T, place: Place) => number, options: ResampleOptions): Dataset<T> {
+    checkShares("rejectionResample", "target", options.target);
+    if (options.initial !== undefined) {
+      checkShares("rejectionResample", "initial", options.initial);
+      const missing = options.target.findIndex((share, at) => share > 0 && !(options.initial![at]! > 0));
+      if (missing >= 0)
+        throw new ArgumentError(
+          `rejectionResample: class ${missing} is wanted, and initial has none of it; leave initial out to have shares counted`,
+        );
+    }
+    new HostRandom(options.seed ?? 0);
+    return new Dataset(resampleStage(this.#stage, classOf, options));
   }
 
   /** Pairs of an element's position in the epoch and the element. */
@@ -263,6 +341,42 @@ export class Dataset<T> implements AsyncIterable<T> {
   batch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> = {}): Dataset<U> {
     wholeNumber("batch", "the size", size, 1);
     return new Dataset(batchStage(this.#stage, size, options.dropLast ?? false, collation(options.collate)));
+  }
+
+  /**
+   * `batch` for elements of different shapes: arrays are padded at the end of every axis, to the largest of the batch or to the shape
+   * that is given.
+   * @example
+   * sentences.paddedBatch(32, { value: padding });              // [32, longest]
+   * pairs.paddedBatch(32, { shapes: [[100], [null]] });         // [32, 100] and [32, longest]
+   */
+  paddedBatch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> & PadOptions = {}): Dataset<U> {
+    wholeNumber("paddedBatch", "the size", size, 1);
+    const { collate } = collation(options.collate);
+    const made = { collate: (elements: T[]): U | PromiseLike<U> => collate(pad(elements, options)) };
+    return new Dataset(batchStage(this.#stage, size, options.dropLast ?? false, made, "paddedBatch"));
+  }
+
+  /**
+   * Padded batches of elements of similar lengths, so that little is padded. Becomes a stream; shuffle before it.
+   * @param lengthOf the length of an element.
+   * @throws ArgumentError for boundaries that do not rise, or as many sizes as there are not buckets.
+   * @example
+   * sentences.bucketBySequenceLength((s) => s.length, { boundaries: [10, 20], sizes: [64, 32, 16] });
+   */
+  bucketBySequenceLength(lengthOf: (element: T) => number, options: BucketOptions): Dataset<Stacked<T, Tensor>> {
+    const { boundaries, dropLast = false } = options;
+    const sizes =
+      typeof options.sizes === "number" ? [...boundaries, 0].map(() => options.sizes as number) : options.sizes;
+    if (boundaries.some((boundary, at) => !(boundary > (boundaries[at - 1] ?? -Infinity))))
+      throw new ArgumentError(`bucketBySequenceLength: the boundaries must rise, got ${boundaries.join(", ")}`);
+    if (sizes.length !== boundaries.length + 1)
+      throw new ArgumentError(
+        `bucketBySequenceLength: ${boundaries.length} boundaries make ${boundaries.length + 1} buckets, got ${sizes.length} sizes; give one for each`,
+      );
+    for (const size of sizes) wholeNumber("bucketBySequenceLength", "a size", size, 1);
+    const collate = (elements: T[]): Stacked<T, Tensor> => tensorsOf(pad(elements, options));
+    return new Dataset(bucketStage(this.#stage, lengthOf, boundaries, sizes, dropLast, collate));
   }
 
   /**
@@ -426,4 +540,27 @@ function collation<T, U>(collate: BatchOptions<T, U>["collate"]): Collation<T, U
     };
   const isStack = (collate as unknown) === stack;
   return { collate, fromStacked: isStack ? (stacked) => stacked as unknown as U : undefined };
+}
+
+/** Datasets that a function gives are opened at the epoch it is called in: their own counts would depend on how often they were. */
+function opened<T, U>(
+  f: (element: T, place: Place) => Elements<U> | PromiseLike<Elements<U>>,
+): (element: T, place: Place) => Promise<Elements<U>> {
+  return async (element, place) => {
+    const elements = await f(element, place);
+    return elements instanceof Dataset ? (elements as Dataset<U>).epoch(place.epoch) : elements;
+  };
+}
+
+/** The elements of a source, one after the other. */
+function* rowsOf<T>({ length, get }: IndexedSource<T>): Generator<T, void, undefined> {
+  for (let index = 0; index < length; index++) yield get(index) as T;
+}
+
+/** @throws ArgumentError unless all are 0 or more and one is more. */
+function checkShares(operation: string, what: string, shares: readonly number[]): void {
+  if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || !shares.some((share) => share > 0))
+    throw new ArgumentError(
+      `${operation}: ${what} must be numbers of 0 or more, not all 0, got ${shares.join(", ") || "none"}`,
+    );
 }

@@ -39,6 +39,25 @@ const stages: Record<string, (dataset: Numbers, n: number) => Numbers> = {
   "batches and back": (d, n) => d.batch(1 + (n % 3), { collate: asIs, dropLast: n % 2 === 0 }).flatMap(asIs),
   window: (d, n) => d.window(1 + (n % 3), { shift: 1 + (n % 4), stride: 1 + (n % 2) }).map(sum),
   "full windows": (d, n) => d.window(1 + (n % 3), { shift: 1 + (n % 2), dropRemainder: true }).map(sum),
+  interleave: (d, n) =>
+    d.interleave((x) => Array.from({ length: (x + n) % 4 }, (_, at) => x + at), {
+      cycle: 1 + (n % 3),
+      block: 1 + (n % 2),
+    }),
+  "flatMap of datasets": (d, n) => d.flatMap((x) => Dataset.range(x % 4).shuffle({ seed: n })),
+  sample: (d, n) =>
+    Dataset.sample([d, d.take(n), Dataset.range(3)], { weights: [2, 1, n], seed: n, stopOnEmpty: n % 2 === 0 }),
+  "sample of unknown lengths": (d, n) => Dataset.sample([d, d.filter((x) => x % 2 === 0)], { seed: n }),
+  rejectionResample: (d, n) => d.rejectionResample((x) => x % 3, { target: [1, 2, 3], seed: n }),
+  "padded batch": (d, n) =>
+    d
+      .map((x) => new Array<number>(x % 3).fill(x))
+      .paddedBatch(1 + (n % 3))
+      .map((t) => sum(t.shape)),
+  buckets: (d, n) =>
+    d
+      .bucketBySequenceLength((x) => x % 5, { boundaries: [1, 3], sizes: [1, 2, 1 + n] })
+      .map((t) => sum(t.toArraySync() as number[])),
   enumerate: (d) => d.enumerate().map(sum),
   zip: (d, n) => Dataset.zip([d, d.skip(n % 4)]).map(sum),
   "zip with a stream": (d, n) => Dataset.zip({ a: d, b: d.prefetch(1 + n) }).map(({ a, b }) => sum([a, b])),

@@ -84,7 +84,8 @@ function stackField(values: readonly unknown[], leaf: (array: HostArray) => unkn
   );
 }
 
-function isLeaf(value: unknown): boolean {
+/** True for what becomes one array of a batch: numbers, booleans, arrays of numbers. */
+export function isLeaf(value: unknown): boolean {
   return (
     typeof value === "number" ||
     typeof value === "boolean" ||
@@ -113,6 +114,16 @@ function stackLeaves(values: readonly unknown[], path: string): HostArray {
     write(data, at * size, value);
   }
   return { dtype: first.dtype, shape: [values.length, ...first.shape], data };
+}
+
+/** A number, or an array of any kind, as a host array. Arrays are not copied. */
+export function leafArray(value: unknown): HostArray {
+  if (isHostArray(value)) return value;
+  const { dtype, shape } = describeLeaf(value);
+  if (isTypedArray(value)) return { dtype, shape, data: value };
+  const data = allocate(dtype, sizeOf(shape));
+  write(data, 0, value);
+  return { dtype, shape, data };
 }
 
 function describeLeaf(value: unknown): { dtype: DType; shape: Shape } {
@@ -153,7 +164,7 @@ function expectKind(value: unknown, kind: string, path: string): unknown {
   return value;
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
