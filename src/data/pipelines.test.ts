@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { ArgumentError, DataError, MyelinError, ShapeError } from "../core/errors.ts";
+import { ArgumentError, DataError, ShapeError, type MyelinError } from "../core/errors.ts";
 import { HostRandom } from "../core/random.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
