@@ -7,10 +7,9 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { nn, tensor } from "../../index.ts";
-import { maskedCrc32c } from "../crc32c.ts";
-import { decodeMessage, loadWire } from "../protobuf.ts";
+import { eventsIn, valuesIn } from "./events.testing.ts";
 import { writeRun } from "./fixture.testing.ts";
-import { event, type Event } from "./schema.ts";
+import type { Event } from "./schema.ts";
 import { SummaryWriter } from "./summaryWriter.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -26,25 +25,6 @@ const readByTensorBoard = (folder: string): Record<string, unknown> => {
   if (run.status !== 0) throw new Error(run.stderr);
   return JSON.parse(run.stdout) as Record<string, unknown>;
 };
-
-const wire = await loadWire("a test");
-
-/** The events of a file, checksums checked. */
-function eventsIn(bytes: Uint8Array): Event[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const events: Event[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = view.getUint32(at, true);
-    const content = bytes.subarray(at + 12, at + 12 + length);
-    expect(view.getUint32(at + 4, true)).toBe(0);
-    expect(view.getUint32(at + 8, true)).toBe(maskedCrc32c(bytes.subarray(at, at + 8)));
-    expect(view.getUint32(at + 12 + length, true)).toBe(maskedCrc32c(content));
-    events.push(decodeMessage(wire, event, content, "test"));
-    at += length + 16;
-  }
-  return events;
-}
-const valuesIn = (events: readonly Event[]) => events.flatMap((one) => Array.from(one.summary?.value ?? []));
 
 /** What a writer gave to a page's own memory. */
 class Gathered {

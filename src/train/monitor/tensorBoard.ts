@@ -1,0 +1,107 @@
+import { histogramOf } from "../../core/histogram.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { ImageLayout, ImageLike } from "../../formats/pixels.ts";
+import { SummaryWriter } from "../../formats/tensorboard/summaryWriter.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Callback, Run } from "../callback.ts";
+import { lookAt, normOf, readLook, type Kind } from "./looks.ts";
+
+/** Pictures by tag; several under one tag are a grid. */
+export type Images = Readonly<Record<string, ImageLike | readonly ImageLike[]>>;
+
+export interface TensorBoardOptions {
+  /** One for each run, `logs/first`; made when it is missing. */
+  readonly folder: string;
+  /**
+   * From one look into a step to the next, in steps: the batch's loss, the norm of each gradient, and histograms. 0, the default, is never.
+   */
+  readonly histogramEvery?: number | undefined;
+  /** Of what there are histograms: weights, gradients and activations by default. */
+  readonly histograms?: readonly Kind[] | undefined;
+  /** What the model takes, tensors or shapes that stand for tensors of f32: draws its graph when training begins. Not at all by default. */
+  readonly graph?: readonly (Shape | Tensor)[] | undefined;
+  /** Pictures to show after every epoch. */
+  readonly images?: ((run: Run) => Images | PromiseLike<Images>) | undefined;
+  /** The order of the axes of images, "CHW" by default. */
+  readonly layout?: ImageLayout | undefined;
+  /** What was chosen for this run: compared with other runs under "hparams", by the means of the last epoch. */
+  readonly hparams?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/**
+ * Writes what happens for TensorBoard: `tensorboard --logdir logs`. After every epoch loss and metrics of training and validation, each in a
+ * run of its own (`train`, `validation`) so that they share diagrams, learning rate and speed; with `histogramEvery` a look into steps. The
+ * axis is steps since training began, in earlier processes too: a run that goes on from a checkpoint goes on in the same curves.
+ *
+ * A failure to write (a full disk) is shown and does not end training; what was not written is written later, and where that fails to the
+ * last, `fit` throws it when training is over.
+ *
+ * @example
+ * await fit(model, data, { …, callbacks: [callbacks.tensorBoard({ folder: "logs/first", histogramEvery: 100 })] });
+ */
+export function tensorBoard({
+  folder,
+  histogramEvery = 0,
+  histograms = ["weights", "gradients", "activations"],
+  graph,
+  images,
+  layout,
+  hparams,
+}: TensorBoardOptions): Callback {
+  let train: SummaryWriter;
+  let validation: SummaryWriter;
+  const writers = (): readonly SummaryWriter[] => [train, validation];
+  const flush = async (run: Run): Promise<void> => {
+    for (const writer of writers())
+      await writer.flush().catch((error: unknown) => {
+        run.log(`tensorBoard: ${error instanceof Error ? error.message : String(error)} Training goes on`);
+      });
+  };
+  const kinds: readonly Kind[] = [...new Set<Kind>([...histograms, "gradients"])];
+  return {
+    name: "tensorBoard",
+    watch:
+      histogramEvery === 0
+        ? undefined
+        : {
+            every: histogramEvery,
+            trace: (step) => lookAt(step, kinds),
+            async see(values, { totalSteps }) {
+              const { loss, ...look } = await readLook(values);
+              train.addScalar("batch/loss", loss, totalSteps);
+              for (const [path, gradient] of look.gradients)
+                train.addScalar(`gradient norm/${path}`, normOf(gradient), totalSteps);
+              for (const kind of histograms)
+                for (const [path, seen] of look[kind])
+                  train.addHistogram(`${kind}/${path}`, histogramOf(seen), totalSteps);
+            },
+          },
+    begin(run) {
+      // What an earlier process wrote after its last checkpoint never happened.
+      const options = run.totalSteps > 0 ? { purgeStep: run.totalSteps + 1 } : {};
+      train = new SummaryWriter(`${folder}/train`, options);
+      validation = new SummaryWriter(`${folder}/validation`, options);
+      if (graph) train.addGraph(run.model, ...graph);
+    },
+    async endEpoch(run, { means, lr, seconds, examplesPerSecond }) {
+      for (const [name, value] of Object.entries(means)) {
+        const [, validated] = /^val_(.*)/s.exec(name) ?? [];
+        if (validated === undefined) train.addScalar(`epoch/${name}`, value, run.totalSteps);
+        else validation.addScalar(`epoch/${validated}`, value, run.totalSteps);
+      }
+      train.addScalar("learning rate", lr, run.totalSteps);
+      train.addScalar("speed/examples per second", examplesPerSecond, run.totalSteps);
+      train.addScalar("speed/seconds per epoch", seconds, run.totalSteps);
+      for (const [tag, given] of Object.entries((await images?.(run)) ?? {})) {
+        const several = (Array.isArray(given) ? given : [given]) as readonly ImageLike[];
+        train.addImages(tag, several, run.totalSteps, layout ? { layout } : {});
+      }
+      await flush(run);
+    },
+    async end(run) {
+      const last = Object.entries(run.history).map(([name, values]) => [`final/${name}`, values.at(-1)!]);
+      if (hparams) train.addHparams(hparams, Object.fromEntries(last) as Record<string, number>, run.totalSteps);
+      for (const writer of writers()) await writer.close();
+    },
+  };
+}
