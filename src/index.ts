@@ -63,6 +63,7 @@ export {
   type ShuffleOptions,
 } from "./data/dataset.ts";
 export { drawnDigits } from "./data/digits.ts";
+export * as files from "./data/files/index.ts";
 export { hostArray, type HostArray } from "./data/hostArray.ts";
 export type { IndexedSource, Place, SeekableSource } from "./data/indexed.ts";
 export type { DatasetState } from "./data/iteration.ts";

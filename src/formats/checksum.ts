@@ -17,19 +17,21 @@ function makeTables(polynomial: number): Int32Array {
 }
 
 /**
- * Makes the function for one polynomial: from bytes, and the checksum of those before them, to a number from 0 to 2³² − 1. Its tables of
- * 16 KiB are made at the first call.
+ * Makes the function for one polynomial: from bytes, all or from `start` to before `end`, and the checksum of those before them, to a
+ * number from 0 to 2³² − 1. Its tables of 16 KiB are made at the first call.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function checksum(polynomial: number): (bytes: Uint8Array, before?: number) => number {
+export function checksum(
+  polynomial: number,
+): (bytes: Uint8Array, before?: number, start?: number, end?: number) => number {
   let tables: Int32Array | undefined;
-  return (b, before = 0) => {
+  return (b, before = 0, start = 0, end = b.length) => {
     const t = (tables ??= makeTables(polynomial));
     let crc = ~before;
-    let at = 0;
+    let at = start;
     // Kounavis and Berry 2005, "slicing by N", with the rows of the table written out as offsets. Bytes read one by one are as fast
     // as words here, and need no alignment.
-    for (const end = b.length - SLICES; at <= end; at += SLICES)
+    for (const last = end - SLICES; at <= last; at += SLICES)
       crc =
         t[3840 + ((crc ^ b[at]!) & 255)]! ^
         t[3584 + (((crc >>> 8) ^ b[at + 1]!) & 255)]! ^
@@ -47,7 +49,7 @@ export function checksum(polynomial: number): (bytes: Uint8Array, before?: numbe
         t[512 + b[at + 13]!]! ^
         t[256 + b[at + 14]!]! ^
         t[b[at + 15]!]!;
-    for (; at < b.length; at++) crc = (crc >>> 8) ^ t[(crc ^ b[at]!) & 255]!;
+    for (; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ b[at]!) & 255]!;
     return ~crc >>> 0;
   };
 }

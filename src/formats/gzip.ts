@@ -24,7 +24,7 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
 export async function gunzipStart(bytes: Uint8Array, count: number, what: string): Promise<Uint8Array> {
   const start = new Uint8Array(count);
   let filled = 0;
-  for await (const chunk of unpacked(bytes, what)) {
+  for await (const chunk of unpack(once(bytes), what)) {
     const part = chunk.subarray(0, count - filled);
     start.set(part, filled);
     filled += part.length;
@@ -50,7 +50,7 @@ export async function gunzip(bytes: Uint8Array, size: number, what: string): Pro
     );
   const whole = new Uint8Array(size);
   let filled = 0;
-  for await (const chunk of unpacked(bytes, what)) {
+  for await (const chunk of unpack(once(bytes), what)) {
     if (filled + chunk.length > size)
       throw new FormatError(
         `${what}: the gzip file unpacks to more than the ${size} bytes its header promises; it is damaged or forged`,
@@ -65,28 +65,77 @@ export async function gunzip(bytes: Uint8Array, size: number, what: string): Pro
   return whole;
 }
 
-/** The unpacked content in pieces of some 16 KiB, made as they are asked for. */
-async function* unpacked(bytes: Uint8Array, what: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = new DecompressionStream("gzip");
-  const writer = stream.writable.getWriter();
-  // A failure reaches the reader as well, where it is reported; here it must only not count as unhandled.
-  writer.write(bytes as Uint8Array<ArrayBuffer>).then(
-    () => writer.close().catch(() => undefined),
-    () => undefined,
-  );
-  const reader = stream.readable.getReader();
+/** How bytes can be packed: `gzip` (RFC 1952) or `deflate`, which is zlib's form of it (RFC 1950). */
+export type Packing = "gzip" | "deflate";
+
+/** A file that is in memory, as pieces. */
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+/**
+ * Unpacks a stream as it is read: memory used is that of a few pieces, whatever the size.
+ * @param pieces of the packed content, in order.
+ * @param what names the file in messages.
+ * @throws FormatError when it is damaged or cut off; what comes before that is given out. What `pieces` throws.
+ */
+export async function* unpack(
+  pieces: AsyncIterable<Uint8Array>,
+  what: string,
+  packing: Packing = "gzip",
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let unreadable: { readonly cause: unknown } | undefined;
+  async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* pieces;
+    } catch (cause) {
+      unreadable = { cause };
+      throw cause;
+    }
+  }
+  try {
+    yield* through(watched(), new DecompressionStream(packing));
+  } catch (cause) {
+    if (unreadable !== undefined) throw unreadable.cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FormatError(
+      `${what}: the ${packing === "gzip" ? "gzip file" : "zlib stream"} cannot be unpacked (${reason}); it is damaged or cut off, fetch it again`,
+      { cause },
+    );
+  }
+}
+
+/** Packs a stream as it is read. */
+export function pack(
+  pieces: AsyncIterable<Uint8Array>,
+  packing: Packing = "gzip",
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return through(pieces, new CompressionStream(packing));
+}
+
+/** What comes out of a transformation of pieces, made as it is asked for. */
+async function* through(
+  pieces: AsyncIterable<Uint8Array>,
+  { readable, writable }: TransformStream<BufferSource, Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const feed = async (): Promise<void> => {
+    const writer = writable.getWriter();
+    try {
+      for await (const piece of pieces) await writer.write(piece as Uint8Array<ArrayBuffer>);
+      await writer.close();
+    } catch (cause) {
+      // So that the reader, who reports it, does not wait for what will not come.
+      await writer.abort(cause).catch(() => undefined);
+    }
+  };
+  void feed();
+  const reader = readable.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       yield value;
     }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(
-      `${what}: the gzip file cannot be unpacked (${reason}); it is damaged or cut off, fetch it again`,
-      { cause },
-    );
   } finally {
     // Stops the work when the caller has seen enough.
     await reader.cancel().catch(() => undefined);

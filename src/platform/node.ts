@@ -30,18 +30,29 @@ export async function* readChunks(
   const file = await fs.open(path).catch((cause: unknown) => {
     throw explain("readChunks", path, cause);
   });
+  const read = async (at: number): Promise<Uint8Array> => {
+    // Each piece has memory of its own: readers give out views of it.
+    const piece = new Uint8Array(Math.max(0, Math.min(CHUNK_BYTES, end - at)));
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    return piece.subarray(0, bytesRead);
+  };
+  let next = read(start);
+  // A failure is reported when its turn comes; until then it must not count as unhandled.
+  next.catch(() => undefined);
   try {
-    for (let at = start; at < end;) {
-      // Each piece has memory of its own: readers give out views of it.
-      const piece = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
-      const { bytesRead } = await file.read(piece, 0, piece.length, at).catch((cause: unknown) => {
+    for (let at = start; ;) {
+      const piece = await next.catch((cause: unknown) => {
         throw explain("readChunks", path, cause);
       });
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield piece.subarray(0, bytesRead);
+      if (piece.length === 0) return;
+      at += piece.length;
+      // On its way while this one is worked on.
+      next = read(at);
+      next.catch(() => undefined);
+      yield piece;
     }
   } finally {
+    await next.catch(() => undefined);
     await file.close();
   }
 }

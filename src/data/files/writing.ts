@@ -1,0 +1,44 @@
+import { openWriter, system } from "#platform";
+
+/**
+ * Writes a file from pieces as they are made. What is there under its name stays until the new one is complete and on the disk.
+ * @throws PlatformError when it cannot be written, and always in a browser; what `pieces` throws.
+ */
+export async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = `${path}.part`;
+  const writer = await openWriter(temporary);
+  try {
+    for await (const piece of pieces) await writer.write(piece);
+    await writer.flush();
+  } catch (cause) {
+    await writer.close().catch(() => undefined);
+    system()?.remove(temporary);
+    throw cause;
+  }
+  await writer.close();
+  system()!.rename(temporary, path);
+}
+
+/** Small pieces as few large ones, so that not every record is a call of the system. */
+export async function* inLargePieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const SIZE = 1 << 18;
+  let waiting: Uint8Array[] = [];
+  let held = 0;
+  const joined = (): Uint8Array => {
+    const all = new Uint8Array(held);
+    let at = 0;
+    for (const piece of waiting) {
+      all.set(piece, at);
+      at += piece.length;
+    }
+    waiting = [];
+    held = 0;
+    return all;
+  };
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    held += piece.length;
+    if (held >= SIZE) yield joined();
+  }
+  if (held > 0) yield joined();
+}
