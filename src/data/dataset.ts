@@ -1,3 +1,4 @@
+import { threadCount } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom, hostSeed } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +17,7 @@ import { filterStage } from "./stages/filter.ts";
 import { flatMapStage, type Elements } from "./stages/flatMap.ts";
 import { interleaveStage, type InterleaveOptions } from "./stages/interleave.ts";
 import { mapStage } from "./stages/map.ts";
+import { moduleMapStage } from "./stages/moduleMap.ts";
 import { orderStage } from "./stages/order.ts";
 import { prefetchStage } from "./stages/prefetch.ts";
 import { repeatStage } from "./stages/repeat.ts";
@@ -55,6 +57,14 @@ export interface MapOptions {
    * as that makes waiting for them shorter.
    */
   readonly parallel?: Count;
+}
+
+/** How `map` uses a module. */
+export interface ModuleMapOptions {
+  /** How many threads; `"auto"`, the default, is one for each processor. */
+  readonly parallel?: Count;
+  /** The name under which the module exports the function, `"default"` by default. */
+  readonly export?: string;
 }
 
 /** How `batch` makes batches. */
@@ -275,8 +285,26 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @throws while iterating, what `f` throws, with the stage and the element named: a DataError, or an error of the same type where it is
    * one of Myelin's.
    */
-  map<U>(f: (element: T, place: Place) => U | PromiseLike<U>, { parallel = 1 }: MapOptions = {}): Dataset<U> {
-    return new Dataset(mapStage(this.#stage, f, parallelism("map", parallel)));
+  map<U>(f: (element: T, place: Place) => U | PromiseLike<U>, options?: MapOptions): Dataset<U>;
+  /**
+   * Applies a function of a module to every element, in threads. Order is kept. Becomes a stream: shuffle before it.
+   *
+   * The threads are started for an iteration and end with it. Each loads the module; elements and results are copied between threads, but
+   * that arrays in results are handed over: the function must return new ones, or copies. Tensors cannot cross.
+   *
+   * @param module the module's address, `new URL("./augment.js", import.meta.url)`. Its function is called as functions given to `map`
+   * are, with the element and its {@link Place}, and may return a promise.
+   * @throws while iterating, DataError that names module and element, for what the function throws and for a thread that ends.
+   */
+  map<U>(module: URL, options?: ModuleMapOptions): Dataset<U>;
+  map<U>(
+    f: ((element: T, place: Place) => U | PromiseLike<U>) | URL,
+    { parallel, ...options }: ModuleMapOptions = {},
+  ): Dataset<U> {
+    if (!(f instanceof URL)) return new Dataset(mapStage(this.#stage, f, parallelism("map", parallel ?? 1)));
+    if (parallel !== undefined && parallel !== "auto") wholeNumber("map", "parallel", parallel, 1);
+    const threads = parallel === undefined || parallel === "auto" ? threadCount() : parallel;
+    return new Dataset(moduleMapStage(this.#stage, f.href, options.export ?? "default", threads));
   }
 
   /** The elements for which a function returns true, or a promise of it. Becomes a stream. */

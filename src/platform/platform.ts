@@ -68,6 +68,13 @@ export interface Platform {
    * `onEnd` is called when it ends without being stopped, with an error where there is one.
    */
   startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker;
+  /**
+   * Starts a thread that loads a module and answers messages.
+   * @param module its address, from the root: a `file:` or `http:` URL.
+   * @param source the text of a function that can use nothing but its arguments and globals: what the module exports, and `post`, which
+   * sends a message, giving away the memory that is listed. It returns a function that takes the messages, in their order.
+   */
+  startModuleWorker(module: string, source: string, events: WorkerEvents): ModuleWorker;
   /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
   system(): System | undefined;
 }
@@ -186,6 +193,21 @@ export interface LockHolder {
 export interface PlatformWorker {
   /** Ends it, wherever it is. */
   stop(): void;
+}
+
+/** A thread that answers messages. It is {@link PlatformWorker.stop}ped, or stays idle. */
+export interface ModuleWorker extends PlatformWorker {
+  /** Sends a message: a copy, but for the memory that is listed, which is given away. @throws where something cannot be copied. */
+  post(message: unknown, transfer: ArrayBuffer[]): void;
+  /** Whether the thread keeps the process alive; not at first. */
+  hold(alive: boolean): void;
+}
+
+/** What comes from a thread. */
+export interface WorkerEvents {
+  message(message: unknown): void;
+  /** It ended without being stopped, with an error where there is one. */
+  end(reason: unknown): void;
 }
 
 /**
