@@ -77,5 +77,6 @@ export { loadModel, loadTensors, saveModel, saveTensors } from "./formats/model.
 export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
 export * as checkpoints from "./train/checkpoints/index.ts";
+export * as callbacks from "./train/callbacks/index.ts";
 export * as metrics from "./train/metrics/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";
