@@ -48,7 +48,7 @@ async function timeOf(batch: number, sizes: readonly number[], watched: boolean)
   return (1000 * (performance.now() - begin)) / TIMED;
 }
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 
 for (const [name, batch, ...sizes] of [
   ["mlp32", 32, 784, 128, 10],
