@@ -110,7 +110,8 @@ export interface Callback {
   endEpoch?(run: Run, summary: EpochSummary): void | PromiseLike<void>;
   /** Once, when training is over; `error` where it failed. Called for all callbacks, whatever others throw. */
   end?(run: Run, error?: unknown): void | PromiseLike<void>;
-  /** Plain JSON that a checkpoint keeps, so that a resumed run goes on where this one was. */
+  /** What a checkpoint keeps, so that a resumed run goes on where this one was: plain JSON, with tensors in it where needed. */
   state?(): unknown;
+  /** Called after `begin` in a run that goes on from a checkpoint, with what `state` gave there. */
   restore?(state: unknown): void;
 }

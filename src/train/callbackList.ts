@@ -3,6 +3,9 @@ import { isPromise } from "../data/ordered.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Callback, EpochSummary, Run, Watch } from "./callback.ts";
 
+/** What callbacks keep, in their order. */
+export type CallbackStates = readonly { readonly name: string; readonly state: unknown }[];
+
 type Method = "begin" | "beginEpoch" | "endStep" | "tick" | "endEpoch" | "end";
 
 /** The callbacks of a run, one after the other, with their names on what they throw. */
@@ -55,6 +58,19 @@ export class Callbacks {
     await first;
     for (const callback of this.#eachStep.slice(next))
       await this.#guarded(callback, "endStep", () => callback.endStep!(this.#run));
+  }
+
+  state(): CallbackStates {
+    return this.#all.flatMap((callback) => (callback.state ? [{ name: callback.name, state: callback.state() }] : []));
+  }
+
+  /** Gives callbacks what those of the same names kept; the second of a name what the second kept. */
+  restore(states: CallbackStates): void {
+    const rest = [...states];
+    for (const callback of this.#all) {
+      const at = callback.restore ? rest.findIndex(({ name }) => name === callback.name) : -1;
+      if (at >= 0) callback.restore!(rest.splice(at, 1)[0]!.state);
+    }
   }
 
   tick(): Promise<void> {

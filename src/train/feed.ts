@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { Dataset } from "../data/dataset.ts";
 import { hostArray, isHostArray, isTypedArray, type HostArray } from "../data/hostArray.ts";
 import type { IndexedSource } from "../data/indexed.ts";
+import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
 import { slices, type Sliceable } from "../data/slices.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -28,8 +29,8 @@ export type Data<X, Y> =
 export interface FeedOptions {
   /** 32 by default, as in Keras. */
   readonly batchSize?: number | undefined;
-  /** The seed of a new order in every epoch, or false for the order that they are in. */
-  readonly shuffle: number | false;
+  /** Whether every epoch has an order of its own, and whose seed decides: by default that of `manualSeed`. */
+  readonly shuffle: boolean | { readonly seed: number };
 }
 
 /** Gives batches one after the other, epoch after epoch, and knows where it is. */
@@ -37,8 +38,13 @@ export class Feed<X, Y> {
   readonly #operation: string;
   readonly #source: Batches<X, Y>;
   #iterator: Iterator<Batch<X, Y>> | AsyncIterator<Batch<X, Y>> | undefined;
-  #pass = 0;
-  #taken = 0;
+  /** The pass through the data, as its dataset counts, and the batches taken from it. */
+  #place: DatasetState = { epoch: -1, position: 0 };
+  #isOver = true;
+  /** Where the next pass shall start. */
+  #next: DatasetState | undefined;
+  /** Batches yet to be passed over in a pass that cannot seek. */
+  #ahead = 0;
 
   constructor(operation: string, data: Data<X, Y>, options: FeedOptions) {
     this.#operation = operation;
@@ -54,47 +60,55 @@ export class Feed<X, Y> {
     return Number.isFinite(this.#source.length) ? this.#source.length : undefined;
   }
 
-  /** The pass through the data that runs, as its dataset counts, and the batches that were taken from it. */
-  get position(): { readonly pass: number; readonly taken: number } {
-    return { pass: this.#pass, taken: this.#taken };
+  /** Batches that were taken from the pass that runs. */
+  get taken(): number {
+    return this.#place.position;
   }
 
-  /** Goes to the start of the next pass. */
+  /** Starts the next pass, or goes on with one that was restored. */
   start(): void {
-    this.#open(this.#source instanceof Dataset ? this.#source.nextEpoch : this.#pass + 1, 0);
-  }
-
-  /** Goes to a position: datasets and arrays seek it, everything else is read up to it. */
-  async seek(pass: number, taken: number): Promise<void> {
-    this.#open(pass, taken);
-    if (this.#source instanceof Dataset || Array.isArray(this.#source)) return;
-    for (let skipped = 0; skipped < taken; skipped++) await this.#iterator!.next();
-  }
-
-  #open(pass: number, skip: number): void {
     this.close();
     const source = this.#source;
-    [this.#pass, this.#taken] = [pass, skip];
+    const place = this.#next;
+    this.#next = undefined;
+    this.#isOver = false;
     if (source instanceof Dataset) {
-      source.nextEpoch = pass + 1;
-      this.#iterator = (skip === 0 ? source : source.skip(skip)).epoch(pass) as AsyncIterator<Batch<X, Y>>;
-    } else if (Array.isArray(source))
-      this.#iterator = (skip === 0 ? source : source.slice(skip))[Symbol.iterator]() as Iterator<Batch<X, Y>>;
-    else this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      if (place) source.restore(place);
+      this.#iterator = source[Symbol.asyncIterator]() as AsyncIterator<Batch<X, Y>>;
+      this.#place = source.state();
+      return;
+    }
+    this.#place = place ?? { epoch: this.#place.epoch + 1, position: 0 };
+    const { position } = this.#place;
+    if (Array.isArray(source)) {
+      const batches = source as readonly Batch<X, Y>[];
+      this.#iterator = (position === 0 ? batches : batches.slice(position))[Symbol.iterator]();
+      return;
+    }
+    this.#ahead = position;
+    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   }
 
   /** The next batch of the pass, undefined after the last. A promise only where the data takes time. */
   next(): Batch<X, Y> | undefined | Promise<Batch<X, Y> | undefined> {
+    if (this.#ahead > 0) return this.#passOver();
     const result = this.#iterator!.next();
     return isPromise(result) ? result.then((later) => this.#took(later)) : this.#took(result);
   }
 
+  async #passOver(): Promise<Batch<X, Y> | undefined> {
+    for (; this.#ahead > 0; this.#ahead--) if ((await this.#iterator!.next()).done) this.#ahead = 1;
+    return this.next();
+  }
+
   #took({ done, value }: IteratorResult<Batch<X, Y>, unknown>): Batch<X, Y> | undefined {
+    const { epoch, position } = this.#place;
     if (done) {
       this.#iterator = undefined;
+      this.#isOver = true;
       return undefined;
     }
-    this.#taken++;
+    this.#place = { epoch, position: position + 1 };
     return batchOf(this.#operation, value as Batch<X, Y>);
   }
 
@@ -103,8 +117,19 @@ export class Feed<X, Y> {
     const source = this.#source;
     if (Array.isArray(source)) return source[index] as Batch<X, Y> | undefined;
     if (!(source instanceof Dataset)) return undefined;
-    for await (const batch of (source as Dataset<Batch<X, Y>>).skip(index).epoch(this.#pass)) return batch;
+    for await (const batch of (source as Dataset<Batch<X, Y>>).epoch(this.#place.epoch, index)) return batch;
     return undefined;
+  }
+
+  /** Where the next batch comes from, as plain JSON. */
+  state(): DatasetState {
+    const { epoch, position } = this.#place;
+    return this.#isOver ? { epoch: epoch + 1, position: 0 } : { epoch, position };
+  }
+
+  /** Lets `start` go on where another feed of the same data was: datasets and arrays seek, everything else is read up to there. */
+  restore(state: DatasetState): void {
+    this.#next = state;
   }
 
   /** Leaves the pass: its iterator may hold a file open. */
@@ -174,7 +199,7 @@ function batched<X, Y>(
   { batchSize = 32, shuffle }: FeedOptions,
 ): Batches<X, Y> {
   const examples = Dataset.from(rowsOf(operation, data));
-  const ordered = shuffle === false ? examples : examples.shuffle({ seed: shuffle });
+  const ordered = shuffle === false ? examples : examples.shuffle(shuffle === true ? {} : shuffle);
   return ordered.batch(batchSize) as unknown as Batches<X, Y>;
 }
 

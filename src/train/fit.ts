@@ -1,5 +1,6 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { Callback } from "./callback.ts";
+import { Checkpointing, type CheckpointOptions } from "./checkpointing.ts";
 import { evaluator } from "./evaluate.ts";
 import { Feed, splitExamples, type Data } from "./feed.ts";
 import { Meter } from "./meter.ts";
@@ -43,7 +44,8 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   /** Examples in a batch, where examples are given and not batches; 32 by default. Also for validation. */
   readonly batchSize?: number | undefined;
   /**
-   * Where examples are given and not batches: whether each epoch has an order of its own (true, the default), of the seed 0 or another one.
+   * Where examples are given and not batches: whether each epoch has an order of its own (true, the default), of the seed of `manualSeed`
+   * or another one.
    */
   readonly shuffle?: boolean | { readonly seed: number } | undefined;
   /** Data to evaluate the model on after every epoch; none by default. */
@@ -69,6 +71,13 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   readonly scheduler?: Schedules | undefined;
   /** What takes part in training: see `callbacks`, and `Callback` to write one. */
   readonly callbacks?: readonly Callback[] | undefined;
+  /**
+   * Keeps checkpoints in a folder, from which a later call with `resume` goes on bit for bit, in mid-epoch too. None by default. The last is
+   * written when training ends, also by Ctrl-C.
+   */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /** Whether to go on from the newest checkpoint in the folder, where there is one; false by default. */
+  readonly resume?: boolean | undefined;
   /** Called after every epoch; training ends when it returns `false`. */
   readonly onEpoch?:
     | ((report: EpochReport<M>) => boolean | void | undefined | PromiseLike<boolean | void | undefined>)
@@ -129,13 +138,15 @@ export async function fit<X, Y, O, M extends string = never>(
   for (const [name, value] of Object.entries({ steps, stepsPerEpoch, batchSize }))
     if (value !== undefined) wholeNumber(name, value, 1);
 
+  if (options.resume && !options.checkpoint)
+    throw new ArgumentError('fit: resume wants to know the folder; give it as checkpoint: { folder: "run" }');
+
   const { shuffle = true, validationSplit } = options;
   if (validationSplit !== undefined && options.validation !== undefined)
     throw new ArgumentError("fit: got both validation and validationSplit; leave one of them out");
   const [train, validation] =
     validationSplit === undefined ? [data, options.validation] : splitExamples(data, validationSplit);
-  const order = shuffle === false ? false : shuffle === true ? 0 : shuffle.seed;
-  const feed = new Feed("fit", train, { batchSize, shuffle: order });
+  const feed = new Feed("fit", train, { batchSize, shuffle });
 
   const scores = { loss, metrics };
   const meter = new Meter("fit", scores);
@@ -165,6 +176,7 @@ export async function fit<X, Y, O, M extends string = never>(
     validation,
     progress,
     signal: options.signal,
+    checkpoint: options.checkpoint && new Checkpointing(options.checkpoint, options.resume ?? false),
     interrupts: options.interrupts ?? true,
     epochs,
     initialEpoch,

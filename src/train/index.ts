@@ -1,4 +1,5 @@
 /** Training loops and what they measure. */
+export type { CheckpointOptions } from "./checkpointing.ts";
 export { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
 export type { Callback, EpochSummary, Run, RunOptimizer, TracedStep, Watch } from "./callback.ts";

@@ -26,6 +26,13 @@ interface Measured {
   readonly mean: (totals: Float64Array, examples: number) => number;
 }
 
+/** What a meter has collected. */
+export interface MeterState {
+  readonly examples: number;
+  readonly batches: number;
+  readonly totals: Readonly<Record<string, readonly number[]>>;
+}
+
 /**
  * Means of scores over examples, and metrics of their sums. A traced step adds them up in the device's memory, so that no step waits until
  * its loss is read; `collect` reads the sums once in a while.
@@ -67,7 +74,7 @@ export class Meter<O, Y, M extends string> {
               mean: (totals) => (totals.length ? score.result(totals) : NaN),
             }
           : {
-              cell: zero(name, 1, "f32"),
+              cell: zero(name, 1, "f64"),
               totals: new Float64Array(1),
               mean: ([sum], examples) => sum! / examples,
             },
@@ -91,7 +98,7 @@ export class Meter<O, Y, M extends string> {
           ? weighted(this.#operation, score, outputs, targets, weights)
           : this.#number(name, score(outputs, targets));
       loss ??= value;
-      return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f32"), examples));
+      return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f64"), examples));
     });
     assign([...sums, { cell: this.#steady, value: stillSteady(this.#steady.leaf(), loss!.detach().node) }]);
     return loss!;
@@ -132,9 +139,9 @@ export class Meter<O, Y, M extends string> {
     return this.#firstBad;
   }
 
-  /** Moves what the device added up into sums of double precision here: waits for all steps so far. */
-  async collect(): Promise<void> {
-    if (this.#uncollected === 0) return;
+  /** Moves what the device added up into sums here: waits for all steps so far. False where there was nothing new. */
+  async collect(): Promise<boolean> {
+    if (this.#uncollectedBatches === 0) return false;
     for (const { cell, totals } of this.#measured.values()) {
       if (!cell) continue;
       const sums = await read(cell.leaf());
@@ -147,6 +154,7 @@ export class Meter<O, Y, M extends string> {
     this.#batches += this.#uncollectedBatches;
     this.#examples += this.#uncollected;
     this.#uncollected = this.#uncollectedBatches = 0;
+    return true;
   }
 
   /** The means of everything collected; NaN of nothing. */
@@ -158,6 +166,22 @@ export class Meter<O, Y, M extends string> {
   /** Examples counted since the last reset. */
   get examples(): number {
     return this.#examples + this.#uncollected;
+  }
+
+  /** The totals, as plain JSON. Everything must have been collected. */
+  state(): MeterState {
+    const totals = [...this.#measured].map(([name, measured]) => [name, [...measured.totals]] as const);
+    return { examples: this.#examples, batches: this.#batches, totals: Object.fromEntries(totals) };
+  }
+
+  /** Goes on from totals. */
+  restore({ examples, batches, totals }: MeterState): void {
+    this.reset();
+    [this.#examples, this.#batches] = [examples, batches];
+    for (const [name, values] of Object.entries(totals)) {
+      const measured = this.#measured.get(name);
+      if (measured) measured.totals = Float64Array.from(values);
+    }
   }
 
   /** Starts over, for the next epoch. Everything must have been collected. */

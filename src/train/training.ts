@@ -1,13 +1,16 @@
 /** A training run: what `fit` does, step by step. */
 import { now, onInterrupt } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
+import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
 import type { Callback, EpochSummary, Run } from "./callback.ts";
-import { Callbacks } from "./callbackList.ts";
+import { Callbacks, type CallbackStates } from "./callbackList.ts";
+import type { Checkpointing } from "./checkpointing.ts";
+import type { Parts, Stateful } from "./checkpoints/index.ts";
 import { explainLoss } from "./diagnosis.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { Data, Feed } from "./feed.ts";
-import type { Meter } from "./meter.ts";
+import type { Meter, MeterState } from "./meter.ts";
 import { examplesIn, inMode, type Batch, type Model } from "./model.ts";
 import type { Progress } from "./progress.ts";
 import type { Step, Updates } from "./step.ts";
@@ -32,6 +35,7 @@ export interface TrainingParts<X, Y, O> {
   readonly validation: Data<X, Y> | undefined;
   readonly progress: Progress | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly checkpoint: Checkpointing | undefined;
   readonly interrupts: boolean;
   /** The last epoch, and the one before the first. */
   readonly epochs: number;
@@ -44,6 +48,21 @@ export interface TrainingParts<X, Y, O> {
 
 /** Between looks at sums, display and signals, in milliseconds: often enough for an eye, too rare to cost anything. */
 const TICK = 100;
+
+const INTERRUPTED = "interrupted";
+
+/** Where a run is, as plain JSON (and tensors, where callbacks keep such). */
+export interface RunState {
+  readonly epoch: number;
+  /** Steps done of the epoch; 0 where it is over. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly firstTime: number;
+  readonly data: DatasetState;
+  readonly sums: MeterState;
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly callbacks: CallbackStates;
+}
 
 export class Training<X, Y, O> implements Run {
   readonly #parts: TrainingParts<X, Y, O>;
@@ -59,6 +78,12 @@ export class Training<X, Y, O> implements Run {
   #firstTime: number;
   #toldOfLoss = false;
   #lastTick = 0;
+  /** Between the first step of an epoch and its end. */
+  #within = false;
+  /** The next epoch was begun before the checkpoint that this run goes on from. */
+  #goesOn = false;
+  #started = false;
+  readonly #restores: (() => void)[] = [];
 
   constructor(parts: TrainingParts<X, Y, O>) {
     this.#parts = parts;
@@ -96,7 +121,7 @@ export class Training<X, Y, O> implements Run {
 
   async collect(): Promise<void> {
     const { meter, feed } = this.#parts;
-    await meter.collect();
+    if (!(await meter.collect())) return;
     this.means = meter.means();
     if (meter.firstBad === undefined || this.#toldOfLoss) return;
     this.#toldOfLoss = true;
@@ -106,24 +131,81 @@ export class Training<X, Y, O> implements Run {
   /** Trains until all epochs are over, or somebody asks for an end. */
   async run(): Promise<void> {
     const { interrupts } = this.#parts;
-    const release = interrupts ? onInterrupt(() => this.stop("interrupted")) : () => undefined;
+    const release = interrupts ? onInterrupt(() => this.stop(INTERRUPTED)) : () => undefined;
+    const { checkpoint } = this.#parts;
     let failure: unknown;
     try {
+      await checkpoint?.open(this, this.#checkpointed());
       await this.#callbacks.begin();
+      for (const restore of this.#restores.splice(0)) restore();
       while (this.epoch < this.epochs && this.stopReason === undefined && (await this.#runEpoch()));
     } catch (error) {
       failure = error;
     }
     release();
     this.#parts.feed.close();
-    const failedToEnd = await this.#callbacks.end(failure);
-    if (failure ?? failedToEnd) throw failure ?? failedToEnd;
-    if (this.stopReason !== undefined) this.log(this.#farewell());
+    try {
+      const failedToEnd = await this.#callbacks.end(failure);
+      failure ??= failedToEnd;
+    } finally {
+      await checkpoint?.close(failure);
+    }
+    if (failure) throw failure;
+    if (this.stopReason !== undefined) this.log(`training stopped ${this.#farewell()}`);
   }
 
   #farewell(): string {
-    const where = this.step === 0 ? `after epoch ${this.epoch}` : `after step ${this.step} of epoch ${this.epoch}`;
-    return `training stopped ${where}: ${this.stopReason}`;
+    const { checkpoint } = this.#parts;
+    const where = this.#within ? `after step ${this.step} of epoch ${this.epoch}` : `after epoch ${this.epoch}`;
+    const advice = checkpoint
+      ? `; the same call with resume: true goes on from there, saved in "${checkpoint.folder}"`
+      : this.stopReason === INTERRUPTED
+        ? '; with checkpoint: { folder: "run" } it could go on from there'
+        : "";
+    return `${where}: ${this.stopReason}${advice}`;
+  }
+
+  /** What a checkpoint keeps. */
+  #checkpointed(): Parts {
+    const { model, optimizer, scheduler } = this.#parts;
+    if (!("stateDict" in optimizer))
+      throw new ArgumentError("fit: checkpoint wants an optimizer with stateDict and loadStateDict");
+    const keepsTime = scheduler && "stateDict" in scheduler;
+    return {
+      model,
+      optimizer: optimizer as unknown as Stateful,
+      ...(keepsTime ? { scheduler: scheduler as unknown as Stateful } : {}),
+      run: this,
+    };
+  }
+
+  /** Where the run is, for a checkpoint. Everything must have been collected. */
+  state(): RunState {
+    const { feed, meter } = this.#parts;
+    return {
+      epoch: this.epoch,
+      step: this.#within ? this.step : 0,
+      totalSteps: this.totalSteps,
+      firstTime: this.#firstTime,
+      data: feed.state(),
+      sums: meter.state(),
+      history: Object.fromEntries(Object.entries(this.history).map(([name, values]) => [name, [...values]])),
+      callbacks: this.#callbacks.state(),
+    };
+  }
+
+  /** Goes on where `state` was asked for, with callbacks as soon as they have begun. */
+  restore({ epoch, step, totalSteps, firstTime, data, sums, history, callbacks }: RunState): void {
+    const { feed, meter } = this.#parts;
+    this.#goesOn = step > 0;
+    this.epoch = step > 0 ? epoch - 1 : epoch;
+    this.step = step;
+    this.totalSteps = totalSteps;
+    this.#firstTime = firstTime;
+    feed.restore(data);
+    meter.restore(sums);
+    for (const [name, values] of Object.entries(history)) this.history[name] = [...values];
+    this.#restores.push(() => this.#callbacks.restore(callbacks));
   }
 
   /** Runs an epoch. False where it was cut short. */
@@ -131,14 +213,19 @@ export class Training<X, Y, O> implements Run {
     const { meter, model, validate, validation, signal } = this.#parts;
     const begin = now();
     this.epoch++;
-    this.step = 0;
-    this.means = {};
-    meter.reset();
+    if (!this.#goesOn) {
+      this.step = 0;
+      meter.reset();
+    }
+    this.means = this.#goesOn ? meter.means() : {};
+    this.#goesOn = false;
+    const examplesBefore = meter.examples;
     await this.#callbacks.beginEpoch();
+    this.#within = true;
     const whole = await inMode(model, true, () => this.#steps());
     await this.collect();
     if (!whole) return false;
-    const examplesPerSecond = (1000 * meter.examples) / (now() - begin);
+    const examplesPerSecond = (1000 * (meter.examples - examplesBefore)) / (now() - begin);
     const { lr } = this.optimizer;
     const { scheduler, initialEpoch } = this.#parts;
     if (scheduler) scheduler.epoch = this.#firstTime + this.epoch - initialEpoch;
@@ -146,6 +233,7 @@ export class Training<X, Y, O> implements Run {
     const validated = validate ? Object.entries(await validate(validation!, signal)) : [];
     for (const [name, value] of validated) means[`val_${name}`] = value;
     this.means = means;
+    this.#within = false;
     for (const [name, value] of Object.entries(means)) (this.history[name] ??= []).push(value);
     const summary: EpochSummary = {
       epoch: this.epoch,
@@ -155,20 +243,22 @@ export class Training<X, Y, O> implements Run {
       lr,
     };
     await this.#callbacks.endEpoch(summary);
+    await this.#parts.checkpoint?.endEpoch(this);
     return true;
   }
 
   /** The steps of an epoch. False where somebody asked for an end before the last. */
   async #steps(): Promise<boolean> {
-    const { feed, signal, steps } = this.#parts;
+    const { feed, signal, steps, checkpoint } = this.#parts;
     const counted = this.#parts.stepsPerEpoch;
     this.#lastTick = now();
-    if (counted === undefined || this.epoch === this.#parts.initialEpoch + 1) feed.start();
+    if (counted === undefined || !this.#started) feed.start();
+    this.#started = true;
     for (;;) {
       const gathered = this.#gather();
       const batches = isPromise(gathered) ? await gathered : gathered;
       if (batches.length === 0) {
-        if (feed.position.taken === 0)
+        if (feed.taken === 0)
           throw new ArgumentError(
             "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
           );
@@ -179,6 +269,7 @@ export class Training<X, Y, O> implements Run {
       signal?.throwIfAborted();
       const done = this.#runStep(batches);
       if (isPromise(done)) await done;
+      if (checkpoint?.isDue(this.totalSteps)) await checkpoint.save(this);
       if (now() - this.#lastTick >= TICK) await this.#tick();
       if (steps !== undefined && this.totalSteps >= steps) this.stop(`${steps} steps are done`);
       if (this.step === counted) return true;
