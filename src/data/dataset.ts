@@ -3,6 +3,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { HostRandom, hostSeed } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { collate as tensorsOf, toTensor } from "./collate.ts";
+import { DiskCache } from "./diskCache.ts";
 import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
 import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
 import { slices, type Slice, type Sliceable } from "./slices.ts";
@@ -10,9 +11,11 @@ import { mapArrays, stack, type Stacked } from "./stack.ts";
 import { pad, type PadOptions } from "./pad.ts";
 import { batchStage, type Collation } from "./stages/batch.ts";
 import { bucketStage } from "./stages/bucket.ts";
+import { memoryCacheStage } from "./stages/cache.ts";
 import { concatStage } from "./stages/concat.ts";
 import { shardStage, skipStage, takeStage } from "./stages/cut.ts";
 import { describe, pipelineStats, type PipelineStats } from "./stages/describe.ts";
+import { diskCacheStage } from "./stages/diskCache.ts";
 import { filterStage } from "./stages/filter.ts";
 import { flatMapStage, type Elements } from "./stages/flatMap.ts";
 import { interleaveStage, type InterleaveOptions } from "./stages/interleave.ts";
@@ -74,6 +77,19 @@ export interface BatchOptions<T, U> {
   /** Makes a batch of a list of elements; stacks them into tensors by default, see {@link collate}. */
   readonly collate?: (elements: T[]) => U | PromiseLike<U>;
 }
+
+/** Where `cache` keeps elements. */
+export type CacheOptions =
+  | {
+      /** Bytes in memory above which a warning is shown, 1 GiB by default. */
+      readonly budget?: number;
+    }
+  | {
+      /** Made where it is missing. */
+      readonly folder: string;
+      /** Names the content, and with it the file: "flowers, 64 pixels, version 2". Whoever changes what the elements are changes it. */
+      readonly key: string;
+    };
 
 /** How `bucketBySequenceLength` makes batches. */
 export interface BucketOptions extends PadOptions {
@@ -474,6 +490,27 @@ export class Dataset<T> implements AsyncIterable<T> {
     return new Dataset(
       orderStage(stage, { name: "select", about: `${count}` }, count, (epoch) => same ?? order(epoch)),
     );
+  }
+
+  /**
+   * Keeps the elements, so that those of every epoch after the first are not made again: in memory, or in a file that later processes
+   * use, too. Random access stays, so `shuffle` behind it is exact where it was before.
+   *
+   * The elements of epoch 0 are kept and given in every epoch: put shuffling and what is random behind it. On disk there can be numbers,
+   * texts, typed arrays, host arrays and tensors, in tuples and plain objects. A file that was not finished is never used.
+   *
+   * @throws while iterating, PlatformError where the folder cannot be written; FormatError for a file that is damaged.
+   */
+  cache(options: CacheOptions = {}): Dataset<T> {
+    if (!("folder" in options)) {
+      const { budget = 2 ** 30 } = options;
+      if (!(budget >= 0)) throw new ArgumentError(`cache: the budget must be a number of bytes, got ${budget}`);
+      return new Dataset(memoryCacheStage(this.#stage, budget));
+    }
+    const { folder, key } = options;
+    if (typeof key !== "string" || key === "")
+      throw new ArgumentError('cache: a cache on disk needs a key that names its content, as in { folder, key: "v1" }');
+    return new Dataset(diskCacheStage(this.#stage, key, () => new DiskCache<T>(folder, key)));
   }
 
   /**

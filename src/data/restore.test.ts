@@ -67,6 +67,7 @@ const stages: Record<string, (dataset: Numbers, n: number) => Numbers> = {
   shard: (d, n) => d.shard(1 + (n % 3), n % (1 + (n % 3))),
   repeat: (d, n) => d.repeat(1 + (n % 3)),
   "repeat for ever": (d, n) => d.repeat().take(20 + n),
+  cache: (d) => d.cache(),
   prefetch: (d, n) => d.prefetch(1 + (n % 4)),
   "prefetch, automatic": (d) => d.prefetch(),
 };

@@ -56,14 +56,32 @@ export function isIndexed<T>(stage: Stage<T>): stage is IndexedStage<T> {
   return "at" in stage;
 }
 
+/** @param meter of a stage with work of its own, which counts elements by {@link worked}; for others they are counted here. */
 export function indexedStage<T>(
   { name, about = "", inputs }: StageText,
   length: number,
-  at: (epoch: number) => Reader<T>,
-  { parallel = fixed(1), window, meter = new Meter() }: { parallel?: Window; window?: Window; meter?: Meter } = {},
+  read: (epoch: number) => Reader<T>,
+  { parallel = fixed(1), window, meter }: { parallel?: Window; window?: Window; meter?: Meter } = {},
 ): IndexedStage<T> {
+  const used = meter ?? new Meter();
+  const at = meter ? read : (epoch: number): Reader<T> => counted(used, read(epoch));
   const open = (epoch: number, from: number): Stream<T> => ordered(range(from, length), at(epoch).get, parallel);
-  return { name, about, inputs, length, meter, window, parallel, at, open: metered(meter, open, false) };
+  return { name, about, inputs, length, meter: used, window, parallel, at, open: metered(used, open, false) };
+}
+
+function counted<T>(meter: Meter, { get, stacked }: Reader<T>): Reader<T> {
+  return {
+    get: (index) => {
+      meter.elements++;
+      return get(index);
+    },
+    ...(stacked && {
+      stacked: (indices) => {
+        meter.elements += indices.length;
+        return stacked(indices);
+      },
+    }),
+  };
 }
 
 /** A stage whose elements come one after the other only. A function that cannot seek becomes `open` by {@link fromStart}. */
