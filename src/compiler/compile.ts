@@ -155,7 +155,8 @@ function compileWith(
       if (step.loop) {
         const counter = scalars.push("i32") - 1;
         numbers.set(step.loop.counter, counter);
-        return [...write(step.loop.before), { times: step.loop.times, counter, steps: write(step.loop.steps) }];
+        const { before, times, rows } = step.loop;
+        return [...write(before), { times, counter, rows, steps: write(step.loop.steps) }];
       }
       return [
         {

@@ -29,6 +29,8 @@ export function layOutValues(
 ): LaidOut {
   const layouts = new Map<Node, readonly number[]>();
   const chosen = new Map<Group, Group>();
+  // What a loop reads again and again is copied into the order in which it is asked for.
+  const kept = new Set([...fixed, ...groups.filter((g) => g.scan).flatMap((g) => g.scan!.inputs)]);
   // A group knows its order when those that it reads know theirs.
   const choose = (group: Group): void => {
     if (chosen.has(group)) return;
@@ -38,7 +40,7 @@ export function layOutValues(
         const before = groupOf.get(x);
         if (before && before !== group) choose(before);
       }
-    const rows = mayChange(group, fixed) ? orderOf(group, (n) => groupOf.has(n), layouts) : undefined;
+    const rows = mayChange(group, kept) ? orderOf(group, (n) => groupOf.has(n), layouts) : undefined;
     if (!rows || rows.every((v, i) => v === group.rows[i])) return;
     chosen.set(group, { ...group, rows });
     for (const { node, index } of group.members) {

@@ -9,6 +9,7 @@ import { add, constant, index as freshIndex, load, scale, type Expression } from
 import { fuse, type Group } from "./fuse.ts";
 import { flatten, type Inliner, type Layouts } from "./inline.ts";
 import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
+import { rowsAreApart } from "./rows-apart.ts";
 import { address, schedule, type ScheduledLoop } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 
@@ -101,7 +102,9 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
     );
     return { key: kernel.key, launches: [kernel] };
   });
-  return { group, times: length, counter, before, steps, key: `scan${scan.id}` };
+  const rows = body.carry[0]?.shape[0] ?? 1;
+  const apart = rows > 1 && rowsAreApart(kernels, rows, new Set([...stacks, ...outputs.map((o) => o.stack)]), counter);
+  return { group, times: length, counter, before, steps, key: `scan${scan.id}`, rows: apart ? rows : undefined };
 }
 
 /** Offset within one slot of a stack. */

@@ -19,6 +19,8 @@ export interface ScheduledLoop {
   readonly before: readonly ScheduledStep[];
   readonly steps: readonly ScheduledStep[];
   readonly key: string;
+  /** How many rows there are whose repetitions do not depend on other rows; undefined where they do. */
+  readonly rows: number | undefined;
 }
 
 /** Kernels of equal code that do not wait for one another, run as the segments of one step; or a loop. */

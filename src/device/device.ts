@@ -39,6 +39,11 @@ export interface Repeat {
   readonly times: number;
   readonly counter: number;
   readonly steps: readonly TapeEntry[];
+  /**
+   * What the outermost parallel loop (of a contraction: batch, or else m) of every step does is in so many equal rows, and
+   * no row's repetitions depend on other rows, so that rows need not wait for one another.
+   */
+  readonly rows?: number | undefined;
 }
 
 export type TapeEntry = Step | Repeat;

@@ -75,21 +75,47 @@ interface Use {
 interface Known {
   readonly kernel: ContractKernel;
   readonly target: Target;
+  readonly parts: number;
   readonly plan: Plan;
 }
 const plans = new WeakMap<readonly number[], Known>();
 
-/** The plan for one use of a kernel. Asked again with the same list of sizes, it is at hand. */
-export function planOf(kernel: ContractKernel, sizes: readonly number[], target: Target): Plan {
+/**
+ * The plan for one use of a kernel, whose items are to be shared out in so many equal parts along its outermost batch or
+ * rows. Asked again with the same list of sizes, it is at hand. How sums are added up does not depend on the parts.
+ */
+export function planOf(kernel: ContractKernel, sizes: readonly number[], target: Target, parts = 1): Plan {
   let known = plans.get(sizes);
-  if (known?.kernel !== kernel || known.target !== target)
-    plans.set(sizes, (known = { kernel, target, plan: choosePlan(sizesOf(kernel, sizes), target) }));
+  if (known?.kernel !== kernel || known.target !== target || known.parts !== parts) {
+    const use = sizesOf(kernel, sizes);
+    const whole = choosePlan(use, target);
+    const plan = parts > 1 && !use.batch.length ? choosePart(use, target, whole, parts) : whole;
+    plans.set(sizes, (known = { kernel, target, parts, plan }));
+  }
   return known.plan;
 }
 
+/** Can a kernel's items be shared out in equal parts? */
+export function contractParts(
+  kernel: ContractKernel,
+  sizes: readonly number[],
+  target: Target,
+  parts: number,
+): boolean {
+  const { contraction, batch, rows } = sizesOf(kernel, sizes);
+  if (batch.length) return batch[0]! % parts === 0;
+  const count = rows.reduce((product, extent) => product * extent, 1) / parts;
+  return contraction.rows === kernel.m && rows[0]! % parts === 0 && count <= target.mostRows;
+}
+
 /** The words that follow a contraction's sizes in its block: the plan, as `slotsOf` numbers it. */
-export function contractWords(kernel: ContractKernel, sizes: readonly number[], target: Target): number[] {
-  const plan = planOf(kernel, sizes, target);
+export function contractWords(
+  kernel: ContractKernel,
+  sizes: readonly number[],
+  target: Target,
+  parts?: number,
+): number[] {
+  const plan = planOf(kernel, sizes, target, parts);
   const level = ({ extent, step, blocks, unit }: Level): number[] => [extent, step, blocks, unit];
   return [
     plan.rowMode,
@@ -107,13 +133,18 @@ export function contractWords(kernel: ContractKernel, sizes: readonly number[], 
 }
 
 /** Items of one use of a kernel: blocks of its grid. */
-export function contractItems(kernel: ContractKernel, sizes: readonly number[], target: Target): number {
-  return planOf(kernel, sizes, target).items;
+export function contractItems(
+  kernel: ContractKernel,
+  sizes: readonly number[],
+  target: Target,
+  parts?: number,
+): number {
+  return planOf(kernel, sizes, target, parts).items;
 }
 
 /** What one use of a kernel costs on one core, in nanoseconds: an estimate from its sizes. */
-export function contractCost(kernel: ContractKernel, sizes: readonly number[], target: Target): number {
-  return cyclesOf(contractionOf(kernel), planOf(kernel, sizes, target), target) / GIGAHERTZ;
+export function contractCost(kernel: ContractKernel, sizes: readonly number[], target: Target, parts?: number): number {
+  return cyclesOf(contractionOf(kernel), planOf(kernel, sizes, target, parts), target) / GIGAHERTZ;
 }
 
 /** The cheapest of some blocks, by an estimate. */
@@ -141,6 +172,24 @@ function choosePlan(use: Use, target: Target): Plan {
       }
     }
   return best!;
+}
+
+/** The cheapest of blocks that have one part's rows each, and add up as `whole` does. */
+function choosePart(use: Use, target: Target, whole: Plan, parts: number): Plan {
+  let unit = 1;
+  const rows = use.rows
+    .map((extent, i): Level => {
+      const step = i === 0 ? extent / parts : extent;
+      return { extent, step, blocks: extent / step, unit: 1 };
+    })
+    .reverse()
+    .map((level) => ({ ...level, unit: (unit *= level.step) / level.step }))
+    .reverse();
+  const plans = SOME_COLUMNS.map((part) =>
+    planFor(use, target, rows, cut(use.columns, target.mostColumns * part, target.tileColumns), whole.depth),
+  );
+  const cost = (plan: Plan): number => cyclesOf(use.contraction, plan, target);
+  return plans.reduce((a, b) => (cost(b) < cost(a) ? b : a));
 }
 
 /** The longest run of k along which rows have even steps, so that they can be read in place; where that is less than all. */
@@ -201,7 +250,7 @@ function planFor(
   const columnStride = column.plain && flatStride(stride(column, contraction.depth), depth);
   const columnsFlat = column.plain && flatStride(stride(column, contraction.columns), columns) === 1;
   // Packing pays when several rows use what was packed.
-  const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(rows) < 8;
+  const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(rows) <= 16;
   const pitch = padded(boxOf(columns), tileColumns);
   return {
     batch,

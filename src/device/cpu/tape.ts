@@ -3,18 +3,20 @@
  * each call's kernel reads. Built once, with the places noted that depend on where things lie.
  */
 import type { Kernel } from "../../ir/kernel.ts";
-import type { Program, Step, TapeEntry } from "../device.ts";
-import { contractCost, contractItems, contractWords } from "./blocking.ts";
+import type { Program, Repeat, Step, TapeEntry } from "../device.ts";
+import { contractCost, contractItems, contractParts, contractWords } from "./blocking.ts";
 import type { Target } from "./target.ts";
 
 /**
  * Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter,
- * bytes of its body.
+ * bytes of its body. A fork, which a target may have: kind, 0, tapes, table of where each begins and ends: tapes that
+ * threads walk each on its own.
  */
 export const ENTRY_BYTES = 16;
 export const LEADER_STEP = 1;
 export const SHARED_STEP = 2;
 export const REPEAT = 3;
+export const FORK = 4;
 /**
  * Words of a record, one call of a kernel: block, begin, end. The chunk table holds each chunk's first record's
  * address, and the end.
@@ -35,6 +37,8 @@ const CHUNK_COST = 20_000;
 /** A step is shared out as at least so many chunks per thread, as long as a chunk is worth taking. */
 const CHUNKS_PER_THREAD = 4;
 const LEAST_CHUNK_COST = 2_000;
+/** A thread's part of a loop has at least so many rows: weights that a part's rows share are read once. */
+const LEAST_ROWS = 4;
 /** Long runs of cheap items start at multiples of this: whole vectors and cache lines. */
 const WHOLE_ITEMS = 16;
 
@@ -54,6 +58,36 @@ export interface Layout {
   readonly shared: boolean;
 }
 
+/** One word of a tape. */
+interface EntryWord {
+  readonly word: number;
+  readonly address: boolean;
+}
+
+/** A thread's part of a loop whose rows are apart. */
+interface Part {
+  readonly number: number;
+  readonly parts: number;
+  /** The loop's counter, and where this part's own stands. */
+  readonly counter: number;
+  readonly counterAddress: number;
+}
+
+/** Parts of a loop's rows that threads run apart; 1 where they cannot, or where some threads would have too little to do. */
+function partsOf({ rows = 1, times, steps }: Repeat, target: Target, threads: number): number {
+  const flat = steps.filter((entry): entry is Step => "kernel" in entry);
+  const cost = times * flat.reduce((sum, s) => sum + s.work.reduce((own, w) => own + w.cost, 0), 0);
+  if (threads === 1 || !target.forks || flat.length < steps.length || cost < SHARED_COST) return 1;
+  const mayPart = (parts: number): boolean =>
+    flat.every(
+      ({ kernel, launches }) =>
+        kernel.kind !== "contract" || launches.every(({ sizes }) => contractParts(kernel, sizes, target, parts)),
+    );
+  for (let parts = threads; parts * LEAST_ROWS <= rows; parts++)
+    if (rows % parts === 0 && (parts % threads === 0 || parts >= 4 * threads) && mayPart(parts)) return parts;
+  return 1;
+}
+
 /** Lays a program out for so many threads. `functionOf` gives a step's place in the table of kernels. */
 export function layOut(program: Program, target: Target, threads: number, functionOf: (step: Step) => number): Layout {
   const words: number[] = Array.from({ length: (program.scalars.length * SCALAR_BYTES) / 4 }, () => 0);
@@ -68,33 +102,35 @@ export function layOut(program: Program, target: Target, threads: number, functi
   };
 
   /** The words of one launch: buffers, scalars, sizes, and a contraction's plan. Returns their address. */
-  const block = (kernel: Kernel, launch: Step["launches"][number]): number => {
+  const block = (kernel: Kernel, launch: Step["launches"][number], part?: Part): number => {
     const address = words.length * 4;
     for (const region of launch.buffers) {
       if ("binding" in region) bindings[region.binding]!.push(words.length);
       else scratch.push({ position: words.length, offset: region.scratch });
       words.push(0);
     }
-    for (const scalar of launch.scalars) pushAddress(scalar * SCALAR_BYTES);
+    for (const scalar of launch.scalars)
+      pushAddress(scalar === part?.counter ? part.counterAddress : scalar * SCALAR_BYTES);
     words.push(...launch.sizes);
-    if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes, target));
+    if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes, target, part?.parts));
     return address;
   };
 
-  const step = (s: Step): number[] => {
+  const step = (s: Step, part?: Part): number[] => {
     const { kernel } = s;
     // How a contraction is cut into blocks is this device's own affair.
     const work =
       kernel.kind === "contract"
         ? s.launches.map(({ sizes }) => ({
-            items: contractItems(kernel, sizes, target),
+            items: contractItems(kernel, sizes, target, part?.parts),
             cost: contractCost(kernel, sizes, target),
           }))
         : s.work;
     const cost = work.reduce((sum, w) => sum + w.cost, 0);
-    const isShared = threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
+    const isShared =
+      !part && threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);
     shared ||= isShared;
-    const blocks = s.launches.map((launch) => block(s.kernel, launch));
+    const blocks = s.launches.map((launch) => block(s.kernel, launch, part));
     // The cost of a chunk: small launches together make one, a large launch makes several.
     const parts = isShared ? threads * CHUNKS_PER_THREAD : 1;
     const aim = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
@@ -106,8 +142,9 @@ export function layOut(program: Program, target: Target, threads: number, functi
       const count = items > most ? Math.ceil(items / most) : 1;
       const even = Math.ceil(items / count);
       const grain = even >= 2 * WHOLE_ITEMS ? Math.ceil(even / WHOLE_ITEMS) * WHOLE_ITEMS : even;
-      for (let begin = 0; begin < items; begin += grain) {
-        const end = Math.min(items, begin + grain);
+      const [from, to] = part ? [part.number, part.number + 1].map((n) => (items / part.parts) * n) : [0, items];
+      for (let begin = from!; begin < to!; begin += grain) {
+        const end = Math.min(to!, begin + grain);
         const partCost = (end - begin) * each;
         if (filled + partCost / 2 > aim && chunks.length < MAX_CHUNKS) {
           chunks.push(words.length * 4);
@@ -126,28 +163,50 @@ export function layOut(program: Program, target: Target, threads: number, functi
   };
 
   // The entries come last, in one piece: a repeat's body follows it.
-  const tape: { readonly word: number; readonly address: boolean }[] = [];
-  const entries = (list: readonly TapeEntry[]): void => {
+  const entries = (list: readonly TapeEntry[], tape: EntryWord[] = [], part?: Part): EntryWord[] => {
     for (const entry of list) {
-      if ("kernel" in entry) step(entry).forEach((word, i) => tape.push({ word, address: i === 3 }));
-      else {
+      const parts = "kernel" in entry || part ? 1 : partsOf(entry, target, threads);
+      if ("kernel" in entry) step(entry, part).forEach((word, i) => tape.push({ word, address: i === 3 }));
+      else if (parts > 1) {
+        shared = true;
+        const plain = (word: number): EntryWord => ({ word, address: false });
+        tape.push(plain(FORK), plain(0), plain(parts), { word: fork(entry, parts), address: true });
+      } else {
         const at = tape.length;
         tape.push(
           { word: REPEAT, address: false },
           { word: entry.times, address: false },
-          { word: entry.counter * SCALAR_BYTES, address: true },
+          { word: part?.counterAddress ?? entry.counter * SCALAR_BYTES, address: true },
         );
         tape.push({ word: 0, address: false });
-        entries(entry.steps);
+        entries(entry.steps, tape, part);
         tape[at + 3] = { word: tape.length * 4 - at * 4 - ENTRY_BYTES, address: false };
       }
     }
+    return tape;
   };
-  entries(program.tape);
-  const from = words.length * 4;
-  for (const { word, address } of tape) {
-    if (address) pushAddress(word);
-    else words.push(word);
-  }
+  const write = (tape: readonly EntryWord[]): number => {
+    const from = words.length * 4;
+    for (const { word, address } of tape) {
+      if (address) pushAddress(word);
+      else words.push(word);
+    }
+    return from;
+  };
+  /** A loop as tapes, one for each part of its rows and with a counter of its own. Returns the table of their addresses. */
+  const fork = (loop: Repeat, parts: number): number => {
+    const addresses = Array.from({ length: parts }, (_, number) => {
+      const counterAddress = words.push(0) * 4 - 4;
+      const tape = entries([loop], [], { number, parts, counter: loop.counter, counterAddress });
+      return { from: write(tape), to: words.length * 4 };
+    });
+    const table = words.length * 4;
+    for (const { from, to } of addresses) {
+      pushAddress(from);
+      pushAddress(to);
+    }
+    return table;
+  };
+  const from = write(entries(program.tape));
   return { words: Int32Array.from(words), relative, bindings, scratch, tape: { from, to: words.length * 4 }, shared };
 }

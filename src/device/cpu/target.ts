@@ -4,6 +4,8 @@ export interface Target {
   readonly lanes: number;
   /** Has it vectors of f64, and vectors of which only the first lanes are used, for the end of a loop? */
   readonly wide: boolean;
+  /** Can its runner walk several tapes at a time? */
+  readonly forks: boolean;
   /** Rows and columns of the register tile of contractions. */
   readonly tileRows: number;
   readonly tileColumns: number;

@@ -57,6 +57,15 @@ static void call_records(const struct pool *pool, const uint32_t *entry, uint32_
   }
 }
 
+static void walk(struct pool *pool, uint32_t at, uint32_t to, uint32_t thread, bool alone);
+
+/* Does a chunk of a job: calls of a kernel, or a tape of a fork. */
+static void do_chunk(struct pool *pool, const uint32_t *entry, uint32_t chunk, uint32_t thread) {
+  const uint32_t *table = (const uint32_t *)(pool->heap + entry[3]);
+  if (entry[0] == FORK) walk(pool, table[2 * chunk], table[2 * chunk + 1], thread, true);
+  else call_records(pool, entry, table[chunk], table[chunk + 1], thread);
+}
+
 /* Takes chunks of one thread's part of a job as long as there are any. Returns how many were done. */
 static uint32_t take_range(struct pool *pool, uint32_t job, uint32_t owner, uint32_t thread) {
   _Atomic uint64_t *range = &pool->ranges[owner].word;
@@ -67,9 +76,7 @@ static uint32_t take_range(struct pool *pool, uint32_t job, uint32_t owner, uint
     if (next == end) break;
     if (!atomic_compare_exchange_weak(range, &word, owner == thread ? word + 0x10000 : word - 1)) continue;
     /* From here on the job cannot change: the leader waits for this chunk. */
-    const uint32_t *entry = pool->job;
-    const uint32_t *chunk = (const uint32_t *)(pool->heap + entry[3]) + (owner == thread ? next : end - 1);
-    call_records(pool, entry, chunk[0], chunk[1], thread);
+    do_chunk(pool, pool->job, owner == thread ? next : end - 1, thread);
     done++;
     word = atomic_load_explicit(range, memory_order_acquire);
   }
@@ -106,7 +113,8 @@ static inline bool is_stopping(const struct pool *pool) {
   return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
 }
 
-static void walk(struct pool *pool, uint32_t at, uint32_t to) {
+/* Walks a tape: as the leader, who shares steps out, or alone, as others walk theirs. */
+static void walk(struct pool *pool, uint32_t at, uint32_t to, uint32_t thread, bool alone) {
   while (at < to && !is_stopping(pool)) {
     const uint32_t *entry = (const uint32_t *)(pool->heap + at);
     at += ENTRY_BYTES;
@@ -115,14 +123,16 @@ static void walk(struct pool *pool, uint32_t at, uint32_t to) {
       uint32_t *counter = (uint32_t *)(pool->heap + entry[2]);
       for (uint32_t i = 0; i < times && !is_stopping(pool); i++) {
         *counter = i;
-        walk(pool, at, next);
+        walk(pool, at, next, thread, alone);
       }
       at = next;
-    } else if (entry[0] == SHARED_STEP && pool->threads > 1) {
+    } else if (entry[0] != LEADER_STEP && !alone && pool->threads > 1) {
       share(pool, entry);
+    } else if (entry[0] == FORK) {
+      for (uint32_t i = 0; i < entry[2]; i++) do_chunk(pool, entry, i, thread);
     } else {
       const uint32_t *table = (const uint32_t *)(pool->heap + entry[3]);
-      call_records(pool, entry, table[0], table[entry[2]], 0);
+      call_records(pool, entry, table[0], table[entry[2]], thread);
     }
   }
 }
@@ -132,7 +142,7 @@ static void lead(struct pool *pool, uint32_t from, uint32_t to) {
   uint64_t before = float_control();
   bool changed = (before & FLOAT_MASK) != FLOAT_DEFAULT;
   if (changed) set_float_control(FLOAT_DEFAULT);
-  walk(pool, from, to);
+  walk(pool, from, to, 0, false);
   if (changed) set_float_control(before);
 }
 
@@ -164,7 +174,7 @@ static void *leader_life(void *argument) {
     pthread_mutex_lock(&pool->queueing);
     struct program next = pool->queue[done % pool->capacity];
     pthread_mutex_unlock(&pool->queueing);
-    walk(pool, next.from, next.to);
+    walk(pool, next.from, next.to, 0, false);
     atomic_store(&pool->completed.word, ++done);
     wake(&pool->completed, UINT32_MAX);
   }

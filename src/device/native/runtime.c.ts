@@ -2,7 +2,7 @@
  * The native runtime's source: what loads kernels, keeps threads and walks tapes on the other side of the foreign calls.
  * C11 with GNU extensions; one library, compiled through the same cache as the kernels.
  */
-import { MAX_CHUNKS, ENTRY_BYTES, RECORD_BYTES, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
+import { MAX_CHUNKS, ENTRY_BYTES, FORK, LEADER_STEP, RECORD_BYTES, REPEAT } from "../cpu/tape.ts";
 import { POOL_SOURCE } from "./pool.c.ts";
 import { preludeFor } from "./prelude.c.ts";
 import { ROUTINES_VALUES, routinesFor } from "./routines.c.ts";
@@ -56,5 +56,5 @@ ${routinesFor(lanes)}
 #include <string.h>
 #include <time.h>
 
-enum { ENTRY_BYTES = ${ENTRY_BYTES}, RECORD_BYTES = ${RECORD_BYTES}, MAX_CHUNKS = ${MAX_CHUNKS}, SHARED_STEP = ${SHARED_STEP}, REPEAT = ${REPEAT} };
+enum { ENTRY_BYTES = ${ENTRY_BYTES}, RECORD_BYTES = ${RECORD_BYTES}, MAX_CHUNKS = ${MAX_CHUNKS}, LEADER_STEP = ${LEADER_STEP}, REPEAT = ${REPEAT}, FORK = ${FORK} };
 ${LOADING}${THREADS_SOURCE}${POOL_SOURCE}`;

@@ -7,6 +7,7 @@ export function targetFor(lanes: number): Target {
   return {
     lanes,
     wide: true,
+    forks: true,
     tileRows: rows,
     tileColumns: TILE_VECTORS * lanes,
     tileCycles: rows * TILE_VECTORS,

@@ -4,6 +4,7 @@ import type { Target } from "../cpu/target.ts";
 export const WASM: Target = {
   lanes: 4,
   wide: false,
+  forks: false,
   tileRows: 2,
   tileColumns: 16,
   tileCycles: 4,
