@@ -3,7 +3,7 @@ import type { Device } from "../device/device.ts";
 import { ReferenceDevice } from "../device/reference/device.ts";
 import { evaluateNode } from "../device/reference/evaluate.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
-import { byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
+import { byteSize, numbersIn, viewOf, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node, type Source } from "../graph/node.ts";
 import { gradients } from "../graph/grad.ts";
@@ -66,7 +66,7 @@ function run(device: Device, request: Request): TypedArray[] {
   const bindings = [...compiled.results, ...compiled.updates];
   return rootsOf(request).map((n, i) => {
     const bytes = device.readSync!(memories[bindings[i]!]!, 0, sizeOf(n.shape) * byteSize(n.dtype));
-    return viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape));
+    return numbersIn(viewOf(n.dtype, bytes.buffer, bytes.byteOffset, sizeOf(n.shape)), n.dtype);
   });
 }
 

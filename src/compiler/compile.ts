@@ -2,7 +2,7 @@
  * Graph to program, in the order of the floors: simplify, fuse, lower, order, place in memory, write the tape.
  * A program is data: devices turn it into something that runs.
  */
-import { byteSize } from "../core/dtype.ts";
+import { byteSize, computeType } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Program, Region, TapeEntry } from "../device/device.ts";
 import { topological, type Node } from "../graph/node.ts";
@@ -148,7 +148,7 @@ function compileWith(
   });
   for (const u of updates) region.set(u.root, { binding: u.leaf });
   const scratchBytes = placeScratch(steps, region);
-  const scalars = structure.numbers.map((n) => n.dtype);
+  const scalars = structure.numbers.map((n) => computeType(n.dtype));
   const numbers = new Map(structure.numbers.map((n, i) => [n, i]));
   const write = (list: readonly ScheduledStep[]): TapeEntry[] =>
     list.flatMap((step): TapeEntry[] => {

@@ -1,8 +1,9 @@
 /** Pulls producers into their reader: the value of a node's element as one expression over stored buffers. */
-import type { DType } from "../core/dtype.ts";
+import { computeType, type DType } from "../core/dtype.ts";
 import { stridesOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
-import { add, constant, load, param, scale, type Expression } from "../ir/expression.ts";
+import { add, constant, param, scale, type Expression } from "../ir/expression.ts";
+import { loadNumber } from "../ir/half.ts";
 import { isRunTimeNumber } from "../graph/ops/leaf.ts";
 
 /** A read of one node at an index, for those who ask how a node is reached. */
@@ -46,11 +47,11 @@ export class Inliner {
   scalar(node: Node): Expression {
     let slot = this.scalars.get(node);
     if (slot === undefined) this.scalars.set(node, (slot = this.scalars.size));
-    return param(slot, node.dtype);
+    return param(slot, computeType(node.dtype));
   }
 
   get scalarTypes(): DType[] {
-    return [...this.scalars.keys()].map((n) => n.dtype);
+    return [...this.scalars.keys()].map((n) => computeType(n.dtype));
   }
 
   /** The element of `node` at `index`. */
@@ -66,7 +67,7 @@ export class Inliner {
   #build(node: Node, index: readonly Expression[]): Expression {
     this.#visit?.(node, index);
     if (this.#stored(node))
-      return this.#resolve?.(node, index, this) ?? load(this.bufferOf(node), node.dtype, this.place(node, index));
+      return this.#resolve?.(node, index, this) ?? loadNumber(this.bufferOf(node), node.dtype, this.place(node, index));
     return this.compute(node, index);
   }
 
@@ -89,7 +90,7 @@ export class Inliner {
       attributes: node.attributes,
       index,
       shape: node.shape,
-      dtype: node.dtype,
+      dtype: computeType(node.dtype),
     });
   }
 }

@@ -1,10 +1,9 @@
 /** One fused group to one kernel: the buffers it binds, the scalars it takes and its loops. */
-import { byteSize, isFloat } from "../core/dtype.ts";
+import { byteSize, computeType, isFloat } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import {
   index as freshIndex,
-  load,
   quotient,
   register,
   remainder,
@@ -13,6 +12,7 @@ import {
   type Index,
   type Reduce,
 } from "../ir/expression.ts";
+import { loadNumber, toStored } from "../ir/half.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
 import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
@@ -69,14 +69,14 @@ export function kernelize(
     .filter((m) => m.stored)
     .flatMap((m): Output[] => {
       const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
-      const value = inliner.read(m.node, m.index);
+      const value = toStored(inliner.read(m.node, m.index), m.node.dtype);
       const destinations = surroundings?.destinations(m.node, m.index, inliner) ?? [
         { node: m.node, offset: inliner.place(m.node, m.index) },
       ];
       return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
     });
   const heavy = group.members.find((m) => isHeavy(m.node));
-  if (heavy && heavy.node.dtype === "f32") {
+  if (heavy && computeType(heavy.node.dtype) === "f32") {
     const sum = inliner.read(heavy.node, heavy.index);
     const contraction = sum.kind === "reduce" ? contract(group, outputs, sum, inliner) : undefined;
     if (contraction) return contraction;
@@ -239,9 +239,14 @@ function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelize
     nodes: node.inputs,
     attributes: node.attributes,
     shape: node.shape,
-    dtype: node.dtype,
-    read: (i) => load(output, node.dtype, flatten(node, i)),
-    write: (i, value) => ({ kind: "store", buffer: output, offset: flatten(node, i), value }),
+    dtype: computeType(node.dtype),
+    read: (i) => loadNumber(output, node.dtype, flatten(node, i)),
+    write: (i, value) => ({
+      kind: "store",
+      buffer: output,
+      offset: flatten(node, i),
+      value: toStored(value, node.dtype),
+    }),
   });
   const items = lowered.parallel.reduce((p, v) => p * v.extent, 1);
   const flat = freshIndex(items);

@@ -5,7 +5,8 @@ import { apply } from "../graph/op.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { contiguous } from "../graph/ops/movement.ts";
 import { Placeholder, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
-import { add, constant, index as freshIndex, load, scale, type Expression } from "../ir/expression.ts";
+import { add, constant, index as freshIndex, scale, type Expression } from "../ir/expression.ts";
+import { loadNumber } from "../ir/half.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { flatten, type Inliner, type Layouts } from "./inline.ts";
 import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
@@ -59,11 +60,11 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
   const surroundings: Surroundings = {
     resolve(node, index, inliner) {
       const slot = slots.get(node)?.[0];
-      if (slot) return load(inliner.bufferOf(slot.stack), node.dtype, at(slot.stack, inliner, index, slot.ahead));
+      if (slot) return loadNumber(inliner.bufferOf(slot.stack), node.dtype, at(slot.stack, inliner, index, slot.ahead));
       if (!(node.source instanceof Placeholder)) return undefined;
       const { role, index: position } = node.source;
       if (role === "carry")
-        return load(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
+        return loadNumber(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
       if (role === "step") return inliner.read(outer(role, position), [inliner.scalar(counter), ...index]);
       return inliner.read(outer(role, position), index);
     },

@@ -1,4 +1,5 @@
 /** Graph to smaller graph: equal nodes become one, identities disappear, movement of constants is done at once. */
+import { isHalf, rounded } from "../core/dtype.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
@@ -8,7 +9,7 @@ import { fillOp, fixed, isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
 import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
 import { scanOp } from "../graph/ops/scan.ts";
-import { castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
+import { cast, castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
 import { whereOp } from "../graph/ops/where.ts";
 import { attributesKey } from "./structure.ts";
 
@@ -114,12 +115,13 @@ function rewrite(node: Node): Node {
       return b === c ? b : node;
     }
     case castOp: {
-      const value = known(a);
+      const number = known(a);
+      const value = number === undefined ? undefined : rounded(number, a.dtype);
       if (
         value !== undefined &&
         (node.dtype === "f32" ||
           node.dtype === "f64" ||
-          (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool"))
+          (value === Math.trunc(value) && value >= 0 && node.dtype !== "bool" && rounded(value, node.dtype) === value))
       )
         return fixed(node.shape, value, node.dtype);
       return node;
@@ -193,6 +195,9 @@ const FEW = 32;
 const PARTS = 256;
 
 function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
+  // Parts of sums are not to be rounded.
+  if (isHalf(node.dtype) && sizeOf(x.shape) >= LARGE && sizeOf(node.shape) < FEW)
+    return cast(new Node(node.op, [cast(x, "f32")], node.attributes, node.shape, "f32", false, node.line), node.dtype);
   if (sizeOf(x.shape) < LARGE || sizeOf(node.shape) >= FEW) return node;
   const axis = axes.find((i) => x.shape[i]! > 1)!;
   const size = x.shape[axis]!;

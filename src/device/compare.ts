@@ -1,8 +1,18 @@
 /** How tests compare arrays of numbers. */
 import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 
-const EPSILON: Readonly<Partial<Record<DType, number>>> = { f32: 2 ** -23, f64: 2 ** -52 };
-const SMALLEST: Readonly<Partial<Record<DType, number>>> = { f32: 2 ** -126, f64: 2 ** -1022 };
+const EPSILON: Readonly<Partial<Record<DType, number>>> = {
+  f16: 2 ** -10,
+  bf16: 2 ** -7,
+  f32: 2 ** -23,
+  f64: 2 ** -52,
+};
+const SMALLEST: Readonly<Partial<Record<DType, number>>> = {
+  f16: 2 ** -14,
+  bf16: 2 ** -126,
+  f32: 2 ** -126,
+  f64: 2 ** -1022,
+};
 
 export interface Tolerance {
   /** Units in the last place of the expected number. */

@@ -1,5 +1,5 @@
 /** For tests: graphs compiled and run on a device, as the suites of ops and random graphs want it. */
-import { byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
+import { byteSize, numbersIn, stored, viewOf, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Device } from "./device.ts";
 import type { SampleValue } from "./suite.ts";
@@ -17,8 +17,8 @@ export function compiledOn(device: Device): (roots: readonly Node[]) => Promise<
     if (++programs % PROGRAMS === 0) await new Promise((resolve) => setTimeout(resolve));
     const { program, structure, results } = compile({ results: roots, updates: [] });
     const memories = program.bindings.map((bytes) => device.alloc(Math.max(1, bytes)));
-    structure.leaves.forEach(({ source }, i) => {
-      const { array } = source as SampleValue;
+    structure.leaves.forEach(({ source, dtype }, i) => {
+      const array = stored((source as SampleValue).array, dtype);
       device.write(memories[i]!, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     });
     const scalars = program.scalars.map(
@@ -27,7 +27,7 @@ export function compiledOn(device: Device): (roots: readonly Node[]) => Promise<
     device.run(device.prepare(program), memories, scalars);
     const arrays = roots.map(async ({ dtype, shape }, i) => {
       const bytes = await device.read(memories[results[i]!]!, 0, sizeOf(shape) * byteSize(dtype));
-      return viewOf(dtype, bytes.buffer, bytes.byteOffset, sizeOf(shape));
+      return numbersIn(viewOf(dtype, bytes.buffer, bytes.byteOffset, sizeOf(shape)), dtype);
     });
     const read = await Promise.all(arrays);
     for (const memory of memories) device.free(memory);

@@ -6,7 +6,7 @@ import { DTYPES, isFloat, type DType } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { nodeOf, type OpSamples, type Sample } from "../graph/sample.ts";
-import { allSamples } from "../graph/samples.ts";
+import { samplesWithHalves } from "../graph/samples.ts";
 import { dtypeOf, opCases, type Case, type Kind, type SuiteOptions } from "./suite.ts";
 
 export const KINDS: readonly Kind[] = ["forward", "gradient", "second"];
@@ -72,7 +72,7 @@ export function reasonFor(
 }
 
 /** Families that compute something: a leaf has no samples. */
-export const families: readonly OpSamples[] = allSamples.filter(({ valid }) => valid.length);
+export const families: readonly OpSamples[] = samplesWithHalves.filter(({ valid }) => valid.length);
 
 /**
  * Tests of all ops on one device, and of their being complete. Where MYELIN_MATRIX names a folder, what passed is written

@@ -1,5 +1,5 @@
 /** Tensors as the entries of a safetensors file, and back. */
-import { viewOf, type DType, type TypedArray } from "../core/dtype.ts";
+import { numbersIn, stored, viewOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { FormatError } from "../core/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -15,6 +15,8 @@ import {
 const NAMES: Readonly<Record<DType, SafetensorsDType>> = {
   f32: "F32",
   f64: "F64",
+  f16: "F16",
+  bf16: "BF16",
   i32: "I32",
   u32: "U32",
   u8: "U8",
@@ -25,21 +27,18 @@ const DTYPES = /* @__PURE__ */ Object.fromEntries(
   Object.entries(NAMES).map(([dtype, name]) => [name, dtype]),
 ) as Readonly<Partial<Record<SafetensorsDType, DType>>>;
 
-/** Reads elements that tensors have no dtype for, as the nearest one that holds them. */
+/** Reads integers that tensors have no dtype for, as i32. */
 interface Conversion {
-  readonly dtype: DType;
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number;
 }
 
 const CONVERSIONS: Readonly<Partial<Record<SafetensorsDType, Conversion>>> = {
-  F16: { dtype: "f32", bytes: 2, read: (view, at) => fromHalf(view.getUint16(at, true)) },
-  BF16: { dtype: "f32", bytes: 2, read: (view, at) => fromBrainFloat(view.getUint16(at, true)) },
-  I8: { dtype: "i32", bytes: 1, read: (view, at) => view.getInt8(at) },
-  I16: { dtype: "i32", bytes: 2, read: (view, at) => view.getInt16(at, true) },
-  U16: { dtype: "i32", bytes: 2, read: (view, at) => view.getUint16(at, true) },
-  I64: { dtype: "i32", bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
-  U64: { dtype: "i32", bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
+  I8: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  I16: { bytes: 2, read: (view, at) => view.getInt16(at, true) },
+  U16: { bytes: 2, read: (view, at) => view.getUint16(at, true) },
+  I64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  U64: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
 };
 
 /**
@@ -54,7 +53,7 @@ export async function encodeTensors(
 ): Promise<Uint8Array> {
   const entries: [string, SafetensorsTensor][] = [];
   for (const [name, value] of Object.entries(tensors)) {
-    const data = await value.data();
+    const data = stored(await value.data(), value.dtype);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     entries.push([name, { dtype: NAMES[value.dtype], shape: value.shape, bytes }]);
   }
@@ -62,8 +61,7 @@ export async function encodeTensors(
 }
 
 /**
- * The tensors of a .safetensors file, on the current device. Half precision becomes f32, and 8-, 16- and 64-bit integers
- * i32.
+ * The tensors of a .safetensors file, on the current device. 8-, 16- and 64-bit integers become i32.
  * @throws FormatError for a damaged file (see {@link parseSafetensors}), element types without counterpart (8-bit floats,
  * complex numbers), and 64-bit integers that i32 cannot hold.
  */
@@ -76,7 +74,7 @@ function decode(name: string, { dtype, shape, bytes }: SafetensorsTensor): Tenso
   const same = DTYPES[dtype];
   if (same !== undefined) {
     // A copy, because files need not align elements to their size. Not by slice(), which copies nothing in Node's Buffer.
-    return tensor(viewOf(same, new Uint8Array(bytes).buffer), [...shape], { dtype: same });
+    return tensor(numbersIn(viewOf(same, new Uint8Array(bytes).buffer), same), [...shape], { dtype: same });
   }
   const conversion = CONVERSIONS[dtype];
   if (conversion === undefined)
@@ -86,32 +84,14 @@ function decode(name: string, { dtype, shape, bytes }: SafetensorsTensor): Tenso
   return tensor(convert(name, bytes, conversion), [...shape]);
 }
 
-function convert(name: string, bytes: Uint8Array, { dtype, bytes: size, read }: Conversion): TypedArray {
+function convert(name: string, bytes: Uint8Array, { bytes: size, read }: Conversion): TypedArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const array = viewOf(dtype, new ArrayBuffer((bytes.length / size) * 4));
+  const array = new Int32Array(bytes.length / size);
   for (let at = 0; at < array.length; at++) {
     const value = read(view, at * size);
     array[at] = value;
-    if (dtype === "i32" && array[at] !== value)
+    if (array[at] !== value)
       throw new FormatError(`safetensors: tensor ${quote(name)} holds ${value}, which i32 cannot; convert it to F64`);
   }
   return array;
-}
-
-/** IEEE half precision: 1 sign, 5 exponent, 10 fraction bits. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-const word = /* @__PURE__ */ new Uint32Array(1);
-const float = /* @__PURE__ */ new Float32Array(word.buffer);
-
-/** The upper half of a float of single precision. */
-function fromBrainFloat(bits: number): number {
-  word[0] = bits << 16;
-  return float[0]!;
 }

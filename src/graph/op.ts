@@ -9,7 +9,7 @@ import type { Expression, Index } from "../ir/expression.ts";
 import type { Statement } from "../ir/kernel.ts";
 import { Node, type Attributes } from "./node.ts";
 
-/** An input as seen by a lowering: its element at an index. */
+/** An input as seen by a lowering: its element at an index; f32 where the input is f16 or bf16. */
 export type Access = (index: readonly Expression[]) => Expression;
 
 export interface GradientContext<A extends Attributes = Attributes> {
@@ -34,6 +34,7 @@ export interface ElementContext<A extends Attributes = Attributes> {
   /** Where in the output. */
   readonly index: readonly Expression[];
   readonly shape: Shape;
+  /** What the element is computed in: f32 where the node's is f16 or bf16, as which it is stored. */
   readonly dtype: DType;
 }
 
@@ -43,6 +44,7 @@ export interface LoopsContext<A extends Attributes = Attributes> {
   readonly nodes: readonly Node[];
   readonly attributes: A;
   readonly shape: Shape;
+  /** As above. */
   readonly dtype: DType;
   readonly read: Access;
   readonly write: (index: readonly Expression[], value: Expression) => Statement;

@@ -1,5 +1,9 @@
 /** All samples, in the order of the families of ops. */
-import type { OpSamples } from "./sample.ts";
+import { rounded } from "../core/dtype.ts";
+import type { HalfType } from "../core/half.ts";
+import { DTypeError } from "../core/errors.ts";
+import { input } from "./ops/leaf.ts";
+import { nodeOf, type Operand, type OpSamples, type Sample } from "./sample.ts";
 import { samples as binary } from "./ops/binary.samples.ts";
 import { samples as control } from "./ops/control.samples.ts";
 import { samples as cumulate } from "./ops/cumulate.samples.ts";
@@ -33,3 +37,39 @@ export const allSamples: readonly OpSamples[] = [
   control,
   scan,
 ].flat();
+
+/** The samples in f32 as samples of a 16-bit float, with elements that it holds. */
+function inHalf(family: OpSamples, dtype: HalfType): OpSamples {
+  const narrow = <T>(own: T): T | HalfType => (own === "f32" ? dtype : own);
+  const operand = ({ values, ...rest }: Operand): Operand => ({
+    ...rest,
+    dtype: narrow(rest.dtype),
+    values: "step" in values ? values : values.map((x) => (rest.dtype === "f32" ? rounded(x, dtype) : x)),
+  });
+  const isSingle = ({ inputs, attributes }: Sample): boolean =>
+    inputs.every((x) => x.dtype !== "f64") &&
+    (inputs.some((x) => x.dtype === "f32") || (!inputs.length && attributes["dtype"] === "f32"));
+  const sample = ({ inputs, attributes, ...rest }: Sample): Sample => ({
+    ...rest,
+    inputs: inputs.map(operand),
+    attributes: "dtype" in attributes ? { ...attributes, dtype: narrow(attributes["dtype"]) } : attributes,
+  });
+  const taken = (one: Sample): boolean => {
+    const leaves = one.inputs.map((x) => input(x.shape, x.dtype, { requiresGrad: false }));
+    try {
+      return Boolean(nodeOf(family.op, one, leaves));
+    } catch (error) {
+      if (error instanceof DTypeError) return false;
+      throw error;
+    }
+  };
+  // Casts name their pairs of dtypes themselves, and halves have no bits to be read.
+  const named = family.name === "cast" || family.name === "bitcast";
+  return { ...family, valid: named ? [] : family.valid.filter(isSingle).map(sample).filter(taken), invalid: [] };
+}
+
+/** All samples, and those in f32 again in f16 and bf16. */
+export const samplesWithHalves: readonly OpSamples[] = allSamples.map((family) => ({
+  ...family,
+  valid: [family, inHalf(family, "f16"), inHalf(family, "bf16")].flatMap((one) => one.valid),
+}));

@@ -115,12 +115,12 @@ export interface Cast extends Common {
   readonly kind: "cast";
   readonly value: Expression;
 }
-/** The same bits read as another dtype of equal width. */
+/** The same bits read as another dtype of equal width; the bits of an f16 or bf16 as the lower half of a u32, and back. */
 export interface Bitcast extends Common {
   readonly kind: "bitcast";
   readonly value: Expression;
 }
-/** The element at a flat offset (in elements) of a buffer of the kernel. */
+/** The element at a flat offset (in elements) of a buffer of the kernel. An f16 or bf16 is there to be cast to f32 (see half.ts). */
 export interface Load extends Common {
   readonly kind: "load";
   readonly buffer: number;

@@ -3,7 +3,8 @@
  * Expressions are interned, so equal ones are the same object: sharing needs no search, and comparison is `===`.
  * Knows no op and no tensor.
  */
-import { isFloat, type DType } from "../core/dtype.ts";
+import { isFloat, isHalf, rounded, type DType } from "../core/dtype.ts";
+import { toHalfBits } from "../core/half.ts";
 
 import type {
   UnaryOp,
@@ -140,10 +141,11 @@ export function constant(value: number, dtype: DType): Const {
 
 function exactly(value: number, dtype: DType): number {
   switch (dtype) {
+    case "f16":
+    case "bf16":
     case "f32":
-      return Math.fround(value);
     case "f64":
-      return value;
+      return rounded(value, dtype);
     case "i32":
       return value | 0;
     case "u32":
@@ -235,7 +237,11 @@ export function select(condition: Expression, yes: Expression, no: Expression): 
 
 export function cast(value: Expression, dtype: DType): Expression {
   if (value.dtype === dtype) return value;
-  if (value.kind === "const")
+  if (isHalf(dtype)) {
+    // What was loaded and is stored again keeps its bits.
+    if (value.kind === "cast" && value.value.dtype === dtype) return value.value;
+    if (value.kind === "const") return bitcast(constant(toHalfBits(value.value, dtype), "u32"), dtype);
+  } else if (value.kind === "const")
     return constant(
       isFloat(value.dtype) && (dtype === "i32" || dtype === "u32" || dtype === "u8")
         ? saturated(value.value, dtype)
@@ -247,6 +253,7 @@ export function cast(value: Expression, dtype: DType): Expression {
 
 export function bitcast(value: Expression, dtype: DType): Expression {
   if (value.dtype === dtype) return value;
+  if (value.kind === "bitcast" && value.value.dtype === dtype) return value.value;
   return intern<Bitcast>(`bits${dtype}(${value.id}`, () => ({ kind: "bitcast", dtype, value }));
 }
 

@@ -4,8 +4,10 @@
  *
  * `expandMathematics` runs after `parameterize`: the constants of these formulas are code, not sizes.
  */
-import { register, type BinaryOp, type Expression, type Register, type UnaryOp } from "./expression.ts";
+import { isHalf } from "../core/dtype.ts";
+import { register, type BinaryOp, type Cast, type Expression, type Register, type UnaryOp } from "./expression.ts";
 import type { ContractKernel, Kernel, LoopKernel, Store } from "./kernel.ts";
+import { narrow, widen } from "./half.ts";
 import * as double from "./mathematics64.ts";
 import * as single from "./mathematics32.ts";
 import { integerPower, signOf } from "./mathematics-integer.ts";
@@ -80,11 +82,26 @@ export function mathematicsExpander(): (e: Expression) => Expression {
 }
 
 function replaced(e: Expression): Expression {
+  if (e.kind === "cast") return replacedCast(e);
   if (e.kind !== "unary" && e.kind !== "binary") return e;
   const operands = e.kind === "unary" ? [e.value] : [e.left, e.right];
   const template = templateOf(`${e.op} ${operands[0]!.dtype}`, e.op, operands);
   if (!template) return e;
   return replacer(new Map(template.parameters.map((p, i) => [p, operands[i]!])))(template.body);
+}
+
+/** Casts from and to f16 and bf16 are formulas over bits. */
+function replacedCast(e: Cast): Expression {
+  const from = e.value.dtype;
+  if (!isHalf(e.dtype) && !isHalf(from)) return e;
+  const key = `${from} to ${e.dtype}`;
+  let template = templates.get(key);
+  if (!template) {
+    const x = register(from);
+    template = { parameters: [x], body: isHalf(e.dtype) ? narrow(x, e.dtype) : widen(x) };
+    templates.set(key, template);
+  }
+  return replacer(new Map([[template.parameters[0]!, e.value]]))(template.body);
 }
 
 /** The kernel with basic operations only: those that `expandUnary` and `expandBinary` leave alone. */

@@ -7,10 +7,10 @@ import { readSync } from "../tensor/evaluate.ts";
 import { BufferTensor, Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** A trainable copy of a tensor (f32 or f64). */
+/** A trainable copy of a tensor of floats. */
 export function parameter<S extends Shape>(initial: Tensor<S>, label: string = "parameter"): Parameter<S> {
   const { dtype } = initial;
-  if (!isFloat(dtype)) throw new DTypeError(`${label}: parameters are f32 or f64, not ${dtype}. Use .float()`);
+  if (!isFloat(dtype)) throw new DTypeError(`${label}: parameters are floats, not ${dtype}. Use .float()`);
   return new Parameter<S>(Cell.of(readSync(initial.node), initial.node.shape, dtype, { requiresGrad: true, label }));
 }
 

@@ -2,8 +2,7 @@
  * State. All that changes lives in cells: parameters, buffers, gradients, moments, counters. Tensors are values and never
  * change: reading a cell gives a node bound to its version, assigning makes a new version.
  */
-import type { DType, TypedArray } from "../core/dtype.ts";
-import { byteSize } from "../core/dtype.ts";
+import { byteSize, numbersIn, stored, type DType, type StoredArray, type TypedArray } from "../core/dtype.ts";
 import { ShapeError, TraceError } from "../core/errors.ts";
 import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Memory } from "../device/device.ts";
@@ -16,7 +15,7 @@ import { currentTrace } from "./trace.ts";
 /** One version of a cell, as the source of a leaf. When the cell moves on while the leaf lives, the old elements are kept here. */
 export class CellVersion implements Source {
   readonly cell: Cell;
-  saved: TypedArray | undefined;
+  saved: StoredArray | undefined;
 
   constructor(cell: Cell) {
     this.cell = cell;
@@ -137,13 +136,18 @@ export class Cell {
     return this.#memory;
   }
 
-  /** Elements of the current version; the array is the caller's. */
-  snapshot(): TypedArray {
+  /** Elements of the current version as memory has them; the array is the caller's. */
+  elements(): StoredArray {
     const device = deviceNamed(this.device);
     return arrayOf(device.readSync!(this.memory, 0, sizeOf(this.shape) * byteSize(this.dtype)), this);
   }
 
-  /** Gives the cell new elements from the host. */
+  /** Elements of the current version as numbers; the array is the caller's. */
+  snapshot(): TypedArray {
+    return numbersIn(this.elements(), this.dtype);
+  }
+
+  /** Gives the cell new elements from the host: numbers, which f16 and bf16 round to the nearest. */
   set(array: TypedArray): void {
     if (array.length !== sizeOf(this.shape))
       throw new ShapeError(`${this.label}: ${array.length} elements do not fill ${show(this.shape)}`);
@@ -153,7 +157,8 @@ export class Cell {
         `${this.label}: given elements from the host inside a traced function. Do it outside, or assign a tensor`,
       );
     this.beforeOverwrite();
-    deviceNamed(this.device).write(this.memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    const { buffer, byteOffset, byteLength } = stored(array, this.dtype);
+    deviceNamed(this.device).write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
     this.#empty = false;
   }
 
@@ -167,7 +172,7 @@ export class Cell {
 
   /** Called before the memory changes: nodes made from this version outside the program keep its elements. */
   beforeOverwrite(): void {
-    if (!this.#empty && this.#leaf) (this.#leaf.source as CellVersion).saved = this.snapshot();
+    if (!this.#empty && this.#leaf) (this.#leaf.source as CellVersion).saved = this.elements();
     this.#leaf = undefined;
     this.#version = undefined;
   }

@@ -1,5 +1,5 @@
 /** Making tensors out of host values, numbers and chance. */
-import { allocate, dtypeOf, isFloat, type DType, type TypedArray } from "../core/dtype.ts";
+import { allocate, dtypeOf, isFloat, isHalf, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import { checkShape, sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
@@ -25,9 +25,9 @@ export interface RandomOptions extends CreateOptions {
   readonly key?: Tensor | undefined;
 }
 
-/** A tensor that owns these elements, in row-major order. */
+/** A tensor of these numbers, in row-major order; it owns the array. */
 function own<S extends Shape>(array: TypedArray, shape: Shape, dtype: DType): Tensor<S> {
-  return fromNode(input(shape, dtype, new Value(array, shape, dtype, false, currentDevice())));
+  return fromNode(input(shape, dtype, new Value(stored(array, dtype), shape, dtype, false, currentDevice())));
 }
 
 /** Sizes of a nested array, checked all the way down. */
@@ -55,7 +55,8 @@ function flatten(data: Nested, into: number[]): boolean {
   return data.reduce<boolean>((truths, item: Nested) => flatten(item, into) && truths, true);
 }
 
-function typedArray(data: ArrayBufferView): TypedArray {
+function typedArray(data: ArrayBufferView, wanted: DType | undefined): TypedArray {
+  if (data instanceof Uint16Array && wanted && isHalf(wanted)) return numbersIn(data, wanted);
   if (data instanceof Uint8ClampedArray) return new Uint8Array(data);
   for (const type of [Float32Array, Float64Array, Int32Array, Uint32Array, Uint8Array])
     if (data instanceof type) return data;
@@ -74,7 +75,8 @@ function converted(values: ArrayLike<number>, dtype: DType): TypedArray {
 
 /**
  * A tensor of host values, copied at once: a number, nested arrays, or a typed array (one axis, unless a shape is given).
- * Numbers become f32, booleans bool; typed arrays keep their dtype; `dtype` says otherwise.
+ * Numbers become f32, booleans bool; typed arrays keep their dtype; `dtype` says otherwise. For f16 and bf16 numbers are
+ * rounded to the nearest, and a Uint16Array is taken for their bits.
  * Throws ShapeError for ragged arrays and for elements that do not fill the shape, DTypeError for arrays of other types.
  */
 export function tensor<const T extends Nested | ArrayBufferView, const S extends number[] = never>(
@@ -89,9 +91,9 @@ export function tensor<const T extends Nested | ArrayBufferView, const S extends
   let sizes: Shape;
   let dtype: DType;
   if (ArrayBuffer.isView(values)) {
-    const typed = typedArray(values);
+    const typed = typedArray(values, wanted);
     dtype = wanted ?? dtypeOf(typed);
-    array = dtype === dtypeOf(typed) ? typed.slice() : converted(typed, dtype);
+    array = dtype === dtypeOf(typed) && !isHalf(dtype) ? typed.slice() : converted(typed, dtype);
     sizes = [array.length];
   } else {
     const numbers: number[] = [];

@@ -1,7 +1,7 @@
 /** From requests to results: devices by name, programs by structure. */
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
-import { allocate, byteSize, viewOf, type TypedArray } from "../core/dtype.ts";
+import { allocate, byteSize, numbersIn, stored, viewOf, type StoredArray, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
@@ -161,15 +161,15 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
       const values = evaluateGraph(roots, (node) => {
         const slot = slots.get(node),
           number = numberOf.get(node);
-        if (slot !== undefined) return arrayOf(device.readSync!(memories[slot]!), node);
+        if (slot !== undefined) return numbersIn(arrayOf(device.readSync!(memories[slot]!), node), node.dtype);
         return number === undefined
           ? undefined
           : (allocate(node.dtype, sizeOf(node.shape)).fill(numbers[number]!) as TypedArray);
       });
-      const write = (binding: number, { buffer, byteOffset, byteLength }: TypedArray): void =>
+      [...results, ...updates].forEach((binding, i) => {
+        const { buffer, byteOffset, byteLength } = stored(values[i]!, roots[i]!.dtype);
         device.write(memories[binding]!, new Uint8Array(buffer, byteOffset, byteLength));
-      results.forEach((binding, i) => write(binding, values[i]!));
-      updates.forEach((binding, i) => write(binding, values[results.length + i]!));
+      });
     },
   };
 }
@@ -178,7 +178,7 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
 export function arrayOf(
   bytes: Uint8Array,
   node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] },
-): TypedArray {
+): StoredArray {
   return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
 }
 

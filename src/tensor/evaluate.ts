@@ -1,5 +1,5 @@
 /** From graph to numbers. */
-import { byteSize, type TypedArray } from "../core/dtype.ts";
+import { byteSize, numbersIn, type StoredArray, type TypedArray } from "../core/dtype.ts";
 import { DeviceError, TraceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Memory } from "../device/device.ts";
@@ -66,10 +66,10 @@ function bind(prepared: Prepared): { memories: Memory[]; temporary: Memory[] } {
   return { memories, temporary };
 }
 
-/** Elements of a source that lives on the host. Throws TraceError for an argument of a traced function. */
-export function hostArray(source: Source): TypedArray {
+/** Elements of a source that lives on the host, as memory has them. Throws TraceError for an argument of a traced function. */
+export function hostArray(source: Source): StoredArray {
   if (source instanceof Value) return source.array;
-  if (source instanceof CellVersion) return source.saved ?? source.cell.snapshot();
+  if (source instanceof CellVersion) return source.saved ?? source.cell.elements();
   throw escaped(source);
 }
 
@@ -100,7 +100,7 @@ function deviceOf(roots: readonly Node[], others: readonly string[]): string {
   return found ?? currentDevice();
 }
 
-/** The elements of a node in row-major order. The array belongs to the value: do not write to it. */
+/** The elements of a node as numbers, in row-major order. The array belongs to the value: do not write to it. */
 export function readSync(node: Node): TypedArray {
   const trace = currentTrace();
   if (trace && !(node.source instanceof Value))
@@ -108,7 +108,7 @@ export function readSync(node: Node): TypedArray {
       `${trace.name}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`,
     );
   realize([node]);
-  return hostArray(node.source!);
+  return numbersIn(hostArray(node.source!), node.dtype);
 }
 
 /** The same without blocking on devices that compute elsewhere. */
@@ -119,9 +119,9 @@ export async function read(node: Node): Promise<TypedArray> {
 /** A leaf with the elements of a node on another device; the node itself when it is there already. */
 export function moveTo(node: Node, device: string): Node {
   deviceNamed(device);
-  const elements = readSync(node);
-  const { source } = node;
+  readSync(node);
+  const source = node.source!;
   if (source instanceof Value && source.device === device) return node;
   if (source instanceof CellVersion && source.cell.device === device) return node;
-  return input(node.shape, node.dtype, new Value(elements, node.shape, node.dtype, false, device));
+  return input(node.shape, node.dtype, new Value(hostArray(source), node.shape, node.dtype, false, device));
 }

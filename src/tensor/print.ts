@@ -1,5 +1,5 @@
 /** Tensors as text: NumPy's layout, with JavaScript's words for truth and infinity left as NumPy writes numbers. */
-import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
+import { isFloat, rounded, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf, stridesOf, type Shape } from "../core/shape.ts";
 
 /** Tensors with more elements than this show only the edges of their axes. */
@@ -15,7 +15,7 @@ function shortest(value: number, dtype: DType): string {
   if (dtype === "f64") return value.toExponential();
   for (let digits = 0; ; digits++) {
     const text = value.toExponential(digits);
-    if (Math.fround(Number(text)) === value) return text;
+    if (rounded(Number(text), dtype) === value) return text;
   }
 }
 
@@ -178,6 +178,8 @@ export function formatAsTensorFlow(array: TypedArray, shape: Shape, dtype: DType
   const names: Readonly<Record<DType, string>> = {
     f32: "float32",
     f64: "float64",
+    f16: "float16",
+    bf16: "bfloat16",
     i32: "int32",
     u32: "uint32",
     u8: "uint8",

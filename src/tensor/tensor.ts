@@ -1,5 +1,5 @@
 /** What users hold: a small handle on a node of the graph. */
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { byteSize, type DType, type TypedArray } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
@@ -65,7 +65,7 @@ function operand(other: number | Tensor): number | Node {
  * `toArray`, `toString`) or a traced function ends. Shapes are checked where the line is written when sizes are literal,
  * otherwise when it runs.
  *
- * Operands broadcast as in NumPy and promote as in PyTorch: bool < u8 < i32 < u32 < f32 < f64; a number takes the tensor's dtype
+ * Operands broadcast as in NumPy and promote as in PyTorch: bool < u8 < i32 < u32 < f16, bf16 < f32 < f64; a number takes the tensor's dtype
  * where that can hold it. Axes count from either end. Names and defaults are PyTorch's unless a method says otherwise.
  */
 export class Tensor<out S extends Shape = Shape> {
@@ -93,6 +93,11 @@ export class Tensor<out S extends Shape = Shape> {
   /** Number of elements. */
   get size(): number {
     return sizeOf(this.node.shape);
+  }
+
+  /** Bytes of its elements in memory. */
+  get nbytes(): number {
+    return this.size * byteSize(this.node.dtype);
   }
 
   get dtype(): DType {

@@ -65,6 +65,8 @@ def cast(sample, x):
         return x != 0
     if to == "f64":
         return x.to(torch.float64)
+    if to in ("f16", "bf16"):
+        return x.to(torch.float32).to(torch.float16 if to == "f16" else torch.bfloat16).to(torch.float64)
     if to == "f32":
         return x.to(torch.float32).to(torch.float64)
     return x.to(torch.int64)
@@ -82,7 +84,7 @@ def bitcast(sample, x):
 def fill(sample):
     shape, dtype = sample["attributes"]["shape"], sample["attributes"]["dtype"]
     value = number(sample["attributes"]["value"])
-    if dtype in ("f32", "f64"):
+    if dtype in ("f16", "bf16", "f32", "f64"):
         return torch.full(shape, value, dtype=torch.float64)
     return torch.full(shape, value != 0) if dtype == "bool" else torch.full(shape, int(value), dtype=torch.int64)
 

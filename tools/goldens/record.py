@@ -23,6 +23,7 @@ from operations import OPERATIONS, UNRECORDED
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).resolve().parent / "results" / "ops"
+FLOATS = {"f16": torch.float16, "bf16": torch.bfloat16, "f32": torch.float32, "f64": torch.float64}
 WIDTH = {"i32": 32, "u32": 32, "u8": 8}
 
 
@@ -37,7 +38,7 @@ def exported() -> list:
 
 def tensor(values: list, shape: list, dtype: str) -> torch.Tensor:
     """Floats as float64, integers as int64, bools as bool."""
-    kind = {"f32": torch.float64, "f64": torch.float64, "bool": torch.bool}.get(dtype, torch.int64)
+    kind = torch.float64 if dtype in FLOATS else {"bool": torch.bool}.get(dtype, torch.int64)
     numbers = [float(x) for x in values] if kind == torch.float64 else [int(x) for x in values]
     return torch.tensor(numbers, dtype=kind).reshape(shape)
 
@@ -52,8 +53,9 @@ def stored(value: torch.Tensor, dtype: str) -> list:
         return wrapped.tolist()
     if dtype == "bool":
         return flat.to(torch.int64).tolist()
-    kind = torch.float32 if dtype == "f32" else torch.float64
-    return [spelled(x) for x in flat.to(kind).numpy()]
+    numbers = flat.to(FLOATS[dtype])
+    # numpy has no bfloat16, whose numbers are float32 too.
+    return [spelled(x) for x in (numbers.float() if dtype == "bf16" else numbers).numpy()]
 
 
 def spelled(x: numpy.floating):

@@ -8,6 +8,8 @@ const SCALAR: Readonly<Record<DType, string>> = {
   f64: "f64",
   i32: "i32",
   u32: "u32",
+  f16: "u32",
+  bf16: "u32",
   u8: "u32",
   bool: "i32",
 };
@@ -37,7 +39,7 @@ const COMPARISONS: ReadonlySet<BinaryOp> = new Set(["lt", "le", "eq", "ne"]);
 
 const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f64";
 
-/** The C type of a value; vectors of 8-bit numbers have 32-bit lanes, those of truth values are masks. */
+/** The C type of a value; vectors of 8-bit numbers and of bits of halves have 32-bit lanes, those of truth values are masks. */
 export function cType(dtype: DType, wide: boolean): string {
   return !wide ? SCALAR[dtype] : dtype === "bool" ? "maskv" : `${SCALAR[dtype]}v`;
 }

@@ -1,10 +1,11 @@
 /** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
+import { byteSize } from "../../core/dtype.ts";
 import { childrenOf, type Expression, type ReduceOp } from "../../ir/expression.ts";
 import { identityOf, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { speculate } from "../cpu/speculate.ts";
 import { C, cType, splat } from "./c.ts";
-import type { Lanes } from "./lanes.ts";
+import { elementType, type Lanes } from "./lanes.ts";
 
 /** The iterations that a loop is to run: names or numbers. */
 export interface Range {
@@ -63,7 +64,7 @@ function renderLet(lanes: Lanes, { register, value }: Extract<Statement, { kind:
 
 function scalarStore(lanes: Lanes, { buffer, offset, value }: Extract<Statement, { kind: "store" }>): string {
   const x = lanes.scalar(value);
-  return `b${buffer}[${lanes.scalar(offset)}] = ${value.dtype === "u8" || value.dtype === "bool" ? "(u8)" : ""}${x};`;
+  return `b${buffer}[${lanes.scalar(offset)}] = ${byteSize(value.dtype) < 4 ? `(${elementType(value.dtype)})` : ""}${x};`;
 }
 
 // ---------- accumulators

@@ -246,6 +246,8 @@ typedef uint32_t u32;
 typedef int64_t i64;
 typedef uint64_t u64;
 typedef uint8_t u8;
+typedef uint16_t f16;
+typedef uint16_t bf16;
 typedef uint8_t truth;
 typedef f32 f32v __attribute__((vector_size(4 * L)));
 typedef i32 i32v __attribute__((vector_size(4 * L)));
@@ -318,6 +320,8 @@ static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d;
 ${["f32", "f64", "i32", "u32"].map((type) => rotationsOf(lanes, (n) => rotation(type, type, lanes, n))).join("\n")}
 ${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself, lanes === 16 && MASKED.includes(type))).join("")}
 ${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
+${memory("f16", "u32", itself, (x) => `(f16)${x}`)}
+${memory("bf16", "u32", itself, (x) => `(bf16)${x}`)}
 /* Truth values are bytes of 0 and 1. */
 static inline maskv truth_of(u32v x) { return ne_u32v(x, (u32v){0}); }
 static inline u32v bytes_of(maskv m) { return select_u32v(m, splat_u32v(1), (u32v){0}); }

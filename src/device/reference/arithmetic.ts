@@ -1,5 +1,6 @@
 /** What every scalar operation of the kernel IR does to JavaScript numbers: floats in float64, integers wrapping exactly. */
-import { isFloat, type DType } from "../../core/dtype.ts";
+import { isFloat, isHalf, type DType } from "../../core/dtype.ts";
+import { fromHalfBits, toHalfBits } from "../../core/half.ts";
 import type { BinaryOp, ReduceOp, UnaryOp } from "../../ir/expression.ts";
 import { erf } from "./erf.ts";
 
@@ -10,6 +11,8 @@ export type BinaryFunction = (x: number, y: number) => number;
 const WRAP: Readonly<Record<DType, UnaryFunction>> = {
   f32: (x) => x,
   f64: (x) => x,
+  f16: (x) => x,
+  bf16: (x) => x,
   i32: (x) => x | 0,
   u32: (x) => x >>> 0,
   u8: (x) => x & 255,
@@ -135,6 +138,9 @@ const LIMITS: Readonly<Record<"i32" | "u32" | "u8", readonly [number, number]>> 
 
 /** Float to integer truncates and saturates, NaN gives 0; integers wrap; anything to bool asks `≠ 0`. */
 export function castFunction(from: DType, to: DType): UnaryFunction {
+  // Kernels hold halves as bits, between a load or store and the cast beside it.
+  if (isHalf(from)) return (bits) => fromHalfBits(bits, from);
+  if (isHalf(to)) return (x) => toHalfBits(x, to);
   if (to === "bool" || to === "f64") return WRAP[to];
   if (to === "f32") return Math.fround;
   if (!isFloat(from)) return WRAP[to];
@@ -142,8 +148,9 @@ export function castFunction(from: DType, to: DType): UnaryFunction {
   return (x) => (Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, low), high)) + 0);
 }
 
-/** The same bits as another dtype of equal width. */
+/** The same bits as another dtype of equal width, or those of a half as the lower half of a u32. */
 export function bitcastFunction(from: DType, to: DType): UnaryFunction {
+  if (isHalf(to)) return (x) => x & 0xffff;
   if (from !== "f32" && to !== "f32") return WRAP[to];
   const float = new Float32Array(1);
   const bits = to === "i32" || from === "i32" ? new Int32Array(float.buffer) : new Uint32Array(float.buffer);

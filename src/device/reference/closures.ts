@@ -2,7 +2,7 @@
  * Expressions as JavaScript closures: compiled once, called once per element. No code is generated from text, because
  * pages may forbid it.
  */
-import type { TypedArray } from "../../core/dtype.ts";
+import type { StoredArray } from "../../core/dtype.ts";
 import {
   childrenOf,
   type Expression,
@@ -19,7 +19,7 @@ export interface Frame {
   /** Indices, registers, parameters, kept values and their stamps, by slot. */
   readonly values: Float64Array;
   /** By the kernel's buffer number. */
-  readonly buffers: TypedArray[];
+  readonly buffers: StoredArray[];
 }
 
 export type Closure = (frame: Frame) => number;
@@ -59,7 +59,7 @@ export class Closures {
   }
 
   /** A frame for one thread. To be called when everything is compiled. */
-  frame(buffers: TypedArray[]): Frame {
+  frame(buffers: StoredArray[]): Frame {
     const values = new Float64Array(this.#size);
     this.refresh({ values, buffers });
     return { values, buffers };

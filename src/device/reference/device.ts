@@ -1,5 +1,5 @@
 /** A device whose memories are plain ArrayBuffers and whose programs are interpreted: what the compiler writes, run without rendering it. */
-import { byteSize, viewOf, type DType, type TypedArray } from "../../core/dtype.ts";
+import { byteSize, viewOf, type DType, type StoredArray } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
 import type { Device, Launch, Limits, Memory, Program, Region, Runnable, Step, TapeEntry } from "../device.ts";
 import { castFunction } from "./arithmetic.ts";
@@ -66,7 +66,7 @@ export class ReferenceDevice implements Device {
     });
     const values = scalars.map((value, i) => castFunction("f64", program.scalars[i]!)(value));
     const scratch = new Uint8Array(program.scratchBytes).fill(255).buffer;
-    const view = (region: Region, dtype: DType): TypedArray => {
+    const view = (region: Region, dtype: DType): StoredArray => {
       const [buffer, start] =
         "binding" in region ? [this.#bufferOf(bindings[region.binding]!), 0] : [scratch, region.scratch];
       return viewOf(dtype, buffer, start, Math.floor((buffer.byteLength - start) / byteSize(dtype)));

@@ -2,11 +2,12 @@
  * One node of a graph at a time, on dense arrays: the op's own lowering, interpreted in float64 and rounded when stored.
  * No scheduling, fusion or simplification, so that everything above can be checked against it.
  */
-import { allocate, type TypedArray } from "../../core/dtype.ts";
+import { allocate, computeType, isHalf, rounded, type TypedArray } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { show, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import type { Access } from "../../graph/op.ts";
+import { fillOp } from "../../graph/ops/leaf.ts";
 import { affine, index as freshIndex, load, trimExpressions } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import { Closures, type Frame } from "./closures.ts";
@@ -35,7 +36,13 @@ export function evaluateNode(node: Node, inputs: readonly TypedArray[]): TypedAr
   let compiled = compiledNodes.get(node);
   if (!compiled) compiledNodes.set(node, (compiled = compileNode(node)));
   compiled([...inputs, output]);
-  return output;
+  // A number beside halves is rounded with what it is added to or multiplied by, not before.
+  return node.op === (fillOp as unknown) ? output : asStored(output, node);
+}
+
+/** Numbers of a node as they are read back once they were stored. */
+export function asStored(values: TypedArray, { dtype }: Node): TypedArray {
+  return isHalf(dtype) ? values.map((value) => rounded(value, dtype)) : values;
 }
 
 function compileNode(node: Node): Compiled {
@@ -51,7 +58,7 @@ function denseAccess(buffer: number, { shape, dtype }: Node): Access {
   return (index) =>
     load(
       buffer,
-      dtype,
+      computeType(dtype),
       affine(
         index.map((value, axis) => ({ value, coefficient: strides[axis]! })),
         0,
@@ -81,7 +88,8 @@ function outside(node: Node, verb: string, buffer: number, at: number, { buffers
 }
 
 function compileElements(node: Node, inputs: readonly Access[]): Compiled {
-  const { op, shape, dtype, attributes } = node;
+  const { op, shape, attributes } = node;
+  const dtype = computeType(node.dtype);
   if (!op.lower) throw new DTypeError(`${op.name}: has no value of its own to compute`);
   const index = shape.map((extent) => freshIndex(extent));
   const value = op.lower({ inputs, nodes: node.inputs, attributes, index, shape, dtype });
@@ -117,7 +125,8 @@ function compileElements(node: Node, inputs: readonly Access[]): Compiled {
 }
 
 function compileLoops(node: Node, inputs: readonly Access[]): Compiled {
-  const { op, shape, dtype, attributes } = node;
+  const { op, shape, attributes } = node;
+  const dtype = computeType(node.dtype);
   const result = node.inputs.length;
   const strides = stridesOf(shape);
   const read = denseAccess(result, node);
@@ -146,7 +155,7 @@ function compileLoops(node: Node, inputs: readonly Access[]): Compiled {
     const at = offset(frame);
     const target = frame.buffers[buffer]!;
     if (!(at >= 0 && at < target.length)) throw outside(node, "writes", buffer, at, frame);
-    target[at] = value(frame);
+    target[at] = rounded(value(frame), node.dtype);
   };
   countStatements(closures, body);
   const run = compileStatements(closures, body, 0, write);

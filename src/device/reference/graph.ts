@@ -3,7 +3,7 @@ import { allocate, type TypedArray } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { topological, type Node } from "../../graph/node.ts";
 import { Placeholder, scanOp, type ScanAttributes } from "../../graph/ops/scan.ts";
-import { evaluateNode } from "./evaluate.ts";
+import { asStored, evaluateNode } from "./evaluate.ts";
 
 /** The elements of a leaf; undefined for nodes that are to be computed. */
 export type Leaves = (node: Node) => TypedArray | undefined;
@@ -20,7 +20,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
     else if (node.op.tuplePosition) values.set(node, scans.get(node.inputs[0]!)![node.op.tuplePosition(node)]!);
     else values.set(node, evaluateNode(node, inputs));
   }
-  return roots.map((root) => values.get(root)!);
+  return roots.map((root) => asStored(values.get(root)!, root));
 }
 
 /** All results of a scan: every carry before and after every step, then every output, stacked. */

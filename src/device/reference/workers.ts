@@ -1,5 +1,5 @@
 /** Who runs a kernel: workgroups one after another, their threads in turns from barrier to barrier, and what each may touch. */
-import { allocate, byteSize, type TypedArray } from "../../core/dtype.ts";
+import { byteSize, viewOf, type StoredArray } from "../../core/dtype.ts";
 import { MyelinError } from "../../core/errors.ts";
 import type { Barrier, Buffer, Kernel } from "../../ir/kernel.ts";
 import type { Closure, Frame } from "./closures.ts";
@@ -22,7 +22,7 @@ export const WORKGROUP_LIMITS: WorkgroupLimits = { threads: 256, sharedBytes: 16
 /** What one use of a kernel is given. */
 export interface KernelLaunch {
   /** The arrays of its global buffers, in order; two may share memory. */
-  readonly buffers: readonly TypedArray[];
+  readonly buffers: readonly StoredArray[];
   /** The values of its scalar slots, then of its size slots. */
   readonly parameters: readonly number[];
 }
@@ -47,7 +47,7 @@ const logs = new WeakMap<ArrayBufferLike, AccessLog>();
 let lastWorker = 0;
 let lastEpoch = 0;
 
-function logOf(array: TypedArray): AccessLog {
+function logOf(array: StoredArray): AccessLog {
   let log = logs.get(array.buffer);
   if (!log) logs.set(array.buffer, (log = new AccessLog()));
   return log;
@@ -88,10 +88,10 @@ export class Workers {
   }
 
   /** Begins one of the launches. The result is the frame's list of buffers, which this class fills further. */
-  launch({ buffers: globals, parameters }: KernelLaunch): TypedArray[] {
+  launch({ buffers: globals, parameters }: KernelLaunch): StoredArray[] {
     const { buffers: declared } = this.#kernel;
     this.#size = (size) => (typeof size === "number" ? size : parameters[size.slot]!);
-    const buffers = new Array<TypedArray>(2 * declared.length);
+    const buffers = new Array<StoredArray>(2 * declared.length);
     let next = 0;
     declared.forEach((buffer, i) => {
       if (buffer.space === "global") buffers[i] = globals[next++]!;
@@ -208,7 +208,7 @@ export class Workers {
     this.#kernel.buffers.forEach((buffer, i) => {
       if (buffer.space !== space) return;
       const size = this.#size(buffer.size ?? 0);
-      frame.buffers[i] = allocate(buffer.dtype, size);
+      frame.buffers[i] = viewOf(buffer.dtype, new ArrayBuffer(size * byteSize(buffer.dtype)));
       // Which elements hold something: stale contents must not be relied on.
       frame.buffers[i + this.#kernel.buffers.length] = new Uint8Array(size);
       if (space === "shared") this.#logs[i] = new AccessLog();

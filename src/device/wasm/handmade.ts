@@ -1,5 +1,5 @@
 /** Programs built by hand, for the tests of this folder. */
-import { byteSize, dtypeOf, viewOf, type DType, type TypedArray } from "../../core/dtype.ts";
+import { byteSize, dtypeOf, numbersIn, viewOf, type DType, type TypedArray } from "../../core/dtype.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
@@ -36,7 +36,7 @@ export function upload(device: Device, data: TypedArray): Memory {
 
 /** A memory's content. */
 export function download(device: Device, memory: Memory, dtype: DType): TypedArray {
-  return viewOf(dtype, device.readSync!(memory).buffer);
+  return numbersIn(viewOf(dtype, device.readSync!(memory).buffer), dtype);
 }
 
 /** Runs steps over arrays, which are the bindings in order, and returns what the bindings hold afterwards. */

@@ -1,10 +1,10 @@
 /**
  * Which instruction each IR operation is, for one value and for a vector of four lanes, operands already on the stack.
- * Scalars: bool and u8 are i32 values 0–1 and 0–255. Vectors: f32 is f32x4; i32, u32 and u8 are i32x4; bool is a mask
+ * Scalars: bool and u8 are i32 values 0–1 and 0–255, f16 and bf16 their bits. Vectors: f32 is f32x4; i32, u32, u8, f16 and bf16 are i32x4; bool is a mask
  * (all ones or all zeros). Transcendental functions are not here: `ir/mathematics.ts` turns them into these.
  */
 import { DeviceError } from "../../core/errors.ts";
-import type { DType } from "../../core/dtype.ts";
+import { byteSize, type DType } from "../../core/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../../ir/expression.ts";
 import type { FunctionBuilder, Local, ValueType } from "./assembler.ts";
 import type { MemoryOp, PlainOp } from "./opcodes.ts";
@@ -20,6 +20,8 @@ export const LOAD: Readonly<Record<DType, MemoryOp>> = {
   f64: "f64.load",
   i32: "i32.load",
   u32: "i32.load",
+  f16: "i32.load16_u",
+  bf16: "i32.load16_u",
   u8: "i32.load8_u",
   bool: "i32.load8_u",
 };
@@ -29,6 +31,8 @@ export const STORE: Readonly<Record<DType, MemoryOp>> = {
   f64: "f64.store",
   i32: "i32.store",
   u32: "i32.store",
+  f16: "i32.store16",
+  bf16: "i32.store16",
   u8: "i32.store8",
   bool: "i32.store8",
 };
@@ -357,8 +361,9 @@ export function vectorCast(code: FunctionBuilder, from: DType, to: DType, small:
 
 /** Loads four neighbours; the address is on the stack. */
 export function vectorLoad(code: FunctionBuilder, dtype: DType, offset: number): void {
-  if (dtype !== "u8" && dtype !== "bool") {
-    code.memory("v128.load", offset);
+  const bytes = byteSize(dtype);
+  if (bytes > 1) {
+    code.memory(bytes === 2 ? "v128.load16x4_u" : "v128.load", offset);
     return;
   }
   code.memory("v128.load32_zero", offset).op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u");
@@ -367,12 +372,17 @@ export function vectorLoad(code: FunctionBuilder, dtype: DType, offset: number):
 
 /** Stores four neighbours; address and vector are on the stack. */
 export function vectorStore(code: FunctionBuilder, dtype: DType, offset: number): void {
-  if (dtype !== "u8" && dtype !== "bool") {
+  const bytes = byteSize(dtype);
+  if (bytes > 2) {
     code.memory("v128.store", offset);
     return;
   }
   if (dtype === "bool") code.op("i32x4.neg");
   const wide = code.local("v128");
+  if (bytes === 2) {
+    code.tee(wide).get(wide).op("i16x8.narrow_i32x4_u").memoryLane("v128.store64_lane", 0, offset);
+    return;
+  }
   code
     .tee(wide)
     .get(wide)

@@ -279,7 +279,7 @@ export class Lanes {
       return;
     }
     this.vector(e.offset, u);
-    if (bytes === 4) code.i32(2).op("i32x4.shl");
+    if (bytes > 1) code.i32(Math.log2(bytes)).op("i32x4.shl");
     this.emitter.addresses.base(e.buffer);
     code.op("i32x4.splat").op("i32x4.add");
     const at = spill(code, "v128");
@@ -358,7 +358,7 @@ export class Lanes {
       return;
     }
     this.vector(s.offset, u);
-    if (byteSize(dtype) === 4) code.i32(2).op("i32x4.shl");
+    if (byteSize(dtype) > 1) code.i32(Math.log2(byteSize(dtype))).op("i32x4.shl");
     this.emitter.addresses.base(s.buffer);
     code.op("i32x4.splat").op("i32x4.add");
     const at = spill(code, "v128");

@@ -1,5 +1,5 @@
 /** For tests: runs a loop kernel as WebAssembly, and the same kernel in the reference interpreter. */
-import { byteSize, viewOf, type TypedArray } from "../../core/dtype.ts";
+import { byteSize, numbersIn, viewOf, type TypedArray } from "../../core/dtype.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { interpretKernel } from "../reference/interpret.ts";
@@ -52,7 +52,8 @@ export function runWasm({ kernel, buffers, scalars = [], splits = [], places }: 
   for (let i = 0; i + 1 < bounds.length; i++) f(64, bounds[i]!, bounds[i + 1]!, scratch);
   return buffers.map((b, i) => {
     const dtype = kernel.buffers.filter((x) => x.space === "global")[i]!.dtype;
-    return viewOf(dtype, memory.buffer.slice(addresses[i]!, addresses[i]! + b.length * byteSize(dtype)), 0, b.length);
+    const bytes = memory.buffer.slice(addresses[i]!, addresses[i]! + b.length * byteSize(dtype));
+    return numbersIn(viewOf(dtype, bytes, 0, b.length), dtype);
   });
 }
 

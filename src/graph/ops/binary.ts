@@ -1,5 +1,5 @@
 /** Two in, one out, element by element. Shapes and dtypes are equal: broadcasting and promotion happen one floor up. */
-import { isFloat } from "../../core/dtype.ts";
+import { isFloat, type DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { sameShape, show } from "../../core/shape.ts";
 import { binary, type BinaryOp } from "../../ir/expression.ts";
@@ -10,15 +10,15 @@ import { cast, floor, log, neg } from "./unary.ts";
 import { where } from "./where.ts";
 
 type Domain = "float" | "number" | "integer" | "bits" | "any";
-const FITS: Readonly<Record<Domain, (dtype: string) => boolean>> = {
-  float: (d) => d === "f32" || d === "f64",
+const FITS: Readonly<Record<Domain, (dtype: DType) => boolean>> = {
+  float: isFloat,
   number: (d) => d !== "bool",
-  integer: (d) => d !== "f32" && d !== "f64" && d !== "bool",
-  bits: (d) => d !== "f32" && d !== "f64",
+  integer: (d) => !isFloat(d) && d !== "bool",
+  bits: (d) => !isFloat(d),
   any: () => true,
 };
 const WANTS: Readonly<Record<Domain, string>> = {
-  float: "f32 or f64",
+  float: "floats",
   number: "numbers",
   integer: "integers",
   bits: "integers or bool",

@@ -1,4 +1,5 @@
 /** Running results along an axis: element i is made of the elements 0 … i. One pass over the axis, in its order. */
+import { isHalf } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, sameShape, show } from "../../core/shape.ts";
 import { add, binary, constant, index as freshIndex, type Expression, type Index } from "../../ir/expression.ts";
@@ -8,6 +9,7 @@ import { eq, mul, ne, or } from "./binary.ts";
 import { fill, iota } from "./leaf.ts";
 import { flip, pad, slice } from "./movement.ts";
 import { scatter } from "./gather.ts";
+import { cast } from "./unary.ts";
 import { where } from "./where.ts";
 
 type Along = { readonly axis: number };
@@ -43,6 +45,14 @@ function running(
   };
 }
 
+/** Running values are not rounded at every step: halves run as f32. */
+function inSingle(x: Node, run: (x: Node) => Node): Node {
+  return isHalf(x.dtype) ? cast(run(cast(x, "f32")), x.dtype) : run(x);
+}
+function refuseHalf(op: string, { dtype }: Node): void {
+  if (isHalf(dtype)) throw new DTypeError(`${op}: ${dtype} would be rounded at every step. Use x.cast("f32") first`);
+}
+
 /** Every element moved on by one along an axis; `value` takes the first place. */
 export function previous(x: Node, axis: number, value: number): Node {
   const length = x.shape[axis]!;
@@ -67,6 +77,7 @@ export const cumulateOp: Op<Along & { readonly mode: CumulateMode }> = {
   name: "cumulate",
   infer([x], { axis, mode }) {
     checkAxes("cumulate", [axis], x!.shape);
+    refuseHalf("cumulate", x!);
     if (x!.dtype === "bool" && (mode === "sum" || mode === "prod"))
       throw new DTypeError(`cumulate: ${mode} needs numbers, got bool. Use x.cast("i32") to count`);
     return { shape: x!.shape, dtype: x!.dtype };
@@ -84,7 +95,8 @@ export const cumulateOp: Op<Along & { readonly mode: CumulateMode }> = {
     return running(context, x, (at, before) => binary(combine, before, x(at)));
   },
 };
-export const cumulate = (mode: CumulateMode, x: Node, axis: number): Node => apply(cumulateOp, [x], { axis, mode });
+export const cumulate = (mode: CumulateMode, x: Node, axis: number): Node =>
+  inSingle(x, (one) => apply(cumulateOp, [one], { axis, mode }));
 
 /** Where each running maximum or minimum `y` of `x` stands: the latest of equals, and the latest NaN, as in PyTorch. i32. */
 export function extremePositions(x: Node, y: Node, axis: number): Node {
@@ -103,6 +115,7 @@ export const recurrenceOp: Op<Along> = {
       throw new ShapeError(`recurrence: shapes differ: ${show(a!.shape)} and ${show(b!.shape)}`);
     if (a!.dtype !== b!.dtype)
       throw new DTypeError(`recurrence: dtypes differ: ${a!.dtype} and ${b!.dtype}. Use cast on one of them`);
+    refuseHalf("recurrence", a!);
     if (a!.dtype === "bool") throw new DTypeError(`recurrence: needs numbers, got bool. Use x.cast("f32") first`);
     checkAxes("recurrence", [axis], a!.shape);
     return { shape: a!.shape, dtype: a!.dtype };
@@ -118,7 +131,8 @@ export const recurrenceOp: Op<Along> = {
     return running(context, b, (at, before) => binary("add", binary("mul", a(at), before), b(at)));
   },
 };
-export const recurrence = (a: Node, b: Node, axis: number): Node => apply(recurrenceOp, [a, b], { axis });
+export const recurrence = (a: Node, b: Node, axis: number): Node =>
+  inSingle(a, (one) => apply(recurrenceOp, [one, cast(b, one.dtype)], { axis }));
 
 /** The recurrence from the far end that gradients follow: sᵢ = gᵢ + aᵢ₊₁ · sᵢ₊₁. */
 function later(a: Node, grad: Node, axis: number): Node {

@@ -1,5 +1,5 @@
 /** Reading and writing at positions that are data. */
-import { isFloat } from "../../core/dtype.ts";
+import { isFloat, isHalf } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, sameShape, show } from "../../core/shape.ts";
 import {
@@ -71,6 +71,8 @@ export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }
     checkIndex("scatter", x!, index!, axis);
     if (mode === "add" && x!.dtype === "bool")
       throw new DTypeError(`scatter: add needs numbers, got bool. Use "max" for "or"`);
+    if (mode === "add" && isHalf(x!.dtype))
+      throw new DTypeError(`scatter: sums of ${x!.dtype} would be rounded at every step. Use x.cast("f32") first`);
     if (updates!.dtype !== x!.dtype)
       throw new DTypeError(`scatter: dtypes differ: ${x!.dtype} and ${updates!.dtype}. Use cast on one of them`);
     if (!sameShape(updates!.shape, index!.shape))
@@ -124,5 +126,9 @@ export const scatterOp: Op<{ readonly axis: number; readonly mode: ScatterMode }
     return { parallel: at.filter((_, a): _ is Index => a !== axis), body: [copy, apply] };
   },
 };
-export const scatter = (mode: ScatterMode, x: Node, index: Node, updates: Node, axis: number): Node =>
-  apply(scatterOp, [x, index, updates], { axis, mode });
+/** Sums are not rounded at every step: halves are added as f32. */
+export const scatter = (mode: ScatterMode, x: Node, index: Node, updates: Node, axis: number): Node => {
+  const sums = mode === "add" && isHalf(x.dtype) && updates.dtype === x.dtype;
+  const inputs = sums ? [castNode(x, "f32"), index, castNode(updates, "f32")] : [x, index, updates];
+  return castNode(apply(scatterOp, inputs, { axis, mode }), x.dtype);
+};

@@ -43,7 +43,7 @@ function family(
       inputs: [type(dtype, [2])],
       attributes: { ...orders[0] },
       error: DTypeError,
-      message: `${name}: needs f32 or f64, got ${dtype}`,
+      message: `${name}: needs floats, got ${dtype}`,
     })),
   };
 }

@@ -20,8 +20,7 @@ function define<A extends Attributes = Attributes>(
     name,
     infer([x], attributes) {
       check?.(attributes);
-      if (!isFloat(x!.dtype))
-        throw new DTypeError(`${name}: needs f32 or f64, got ${x!.dtype}. Use x.cast("f32") first`);
+      if (!isFloat(x!.dtype)) throw new DTypeError(`${name}: needs floats, got ${x!.dtype}. Use x.cast("f32") first`);
       return { shape: x!.shape, dtype: x!.dtype };
     },
     vjp: (context) => [vjp(context)],

@@ -1,7 +1,8 @@
 /** One in, one out, element by element. */
-import { byteSize, isFloat, type DType } from "../../core/dtype.ts";
+import { byteSize, isFloat, isHalf, type DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
-import { bitcast as bitcastExpression, cast as castExpression, unary, type UnaryOp } from "../../ir/expression.ts";
+import { bitcast as bitcastExpression, unary, type UnaryOp } from "../../ir/expression.ts";
+import { castNumber } from "../../ir/half.ts";
 import type { Node } from "../node.ts";
 import { apply, type GradientContext, type Op } from "../op.ts";
 import { div, mul, sub } from "./binary.ts";
@@ -16,7 +17,7 @@ function define(name: UnaryOp, domain: Domain, vjp?: (context: GradientContext) 
     infer([x]) {
       if ((domain === "float" && !isFloat(x!.dtype)) || (domain === "number" && x!.dtype === "bool"))
         throw new DTypeError(
-          `${name}: needs ${domain === "float" ? "f32 or f64" : "numbers"}, got ${x!.dtype}. Use x.cast("f32") first`,
+          `${name}: needs ${domain === "float" ? "floats" : "numbers"}, got ${x!.dtype}. Use x.cast("f32") first`,
         );
       return { shape: x!.shape, dtype: x!.dtype };
     },
@@ -67,12 +68,16 @@ export const round = (x: Node): Node => apply(roundOp, [x], {});
 export const sign = (x: Node): Node => apply(signOp, [x], {});
 export const not = (x: Node): Node => apply(notOp, [x], {});
 
-/** The value in another dtype: truncation towards zero from float to integer, `≠ 0` to bool. */
+/**
+ * The value in another dtype: truncation towards zero from float to integer, `≠ 0` to bool, the nearest f16 or bf16. An f16 or
+ * bf16 is rounded to what it would be stored as.
+ */
 export const castOp: Op<{ readonly dtype: DType }> = {
   name: "cast",
   infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
   vjp: ({ grad, inputs: [x] }) => [isFloat(x!.dtype) ? cast(grad, x!.dtype) : undefined],
-  lower: ({ inputs: [x], index, dtype }) => castExpression(x!(index), dtype),
+  lower: ({ inputs: [x], nodes: [node], index, attributes: { dtype } }) =>
+    castNumber(castNumber(x!(index), node!.dtype), dtype),
 };
 export const cast = (x: Node, dtype: DType): Node => (x.dtype === dtype ? x : apply(castOp, [x], { dtype }));
 
@@ -82,6 +87,8 @@ export const bitcastOp: Op<{ readonly dtype: DType }> = {
   infer([x], { dtype }) {
     if (byteSize(x!.dtype) !== byteSize(dtype))
       throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width`);
+    if (x!.dtype !== dtype && (isHalf(x!.dtype) || isHalf(dtype)))
+      throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: the bits of 16-bit floats have no dtype. Use cast`);
     if (x!.dtype !== dtype && (x!.dtype === "bool" || dtype === "bool"))
       throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: a bool is 0 or 1, not any byte. Use cast or ne`);
     return { shape: x!.shape, dtype };

@@ -25,7 +25,7 @@ export function drawn<const S extends Shape>(
   dtype: DType,
   label: string,
 ): Parameter<S> {
-  if (!isFloat(dtype)) throw new DTypeError(`${label}: parameters are f32 or f64, not ${dtype}`);
+  if (!isFloat(dtype)) throw new DTypeError(`${label}: parameters are floats, not ${dtype}`);
   checkShape(label, shape);
   return new Parameter<S>(Cell.of(draw(shape, initializer, dtype), shape, dtype, { requiresGrad: true, label }));
 }

@@ -1,5 +1,5 @@
 /** Checks of values, where they can be seen: a tensor that holds its elements already, not one of a traced function. */
-import type { TypedArray } from "../../core/dtype.ts";
+import { numbersIn, type TypedArray } from "../../core/dtype.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Node } from "../../graph/node.ts";
 import { reshapeOp } from "../../graph/ops/movement.ts";
@@ -8,7 +8,7 @@ import { Value } from "../../tensor/value.ts";
 /** The elements of a tensor that nothing has to be computed for; undefined of any other. */
 export function known(node: Node): TypedArray | undefined {
   if (node.op === (reshapeOp as unknown)) return known(node.inputs[0]!);
-  return node.source instanceof Value ? node.source.array : undefined;
+  return node.source instanceof Value ? numbersIn(node.source.array, node.dtype) : undefined;
 }
 
 /** Throws ArgumentError for a known label outside 0 … classes − 1 that is not the one to be ignored. */

@@ -1,11 +1,12 @@
 /** Brings operands to one shape and one dtype, so that ops and their gradients never meet two. */
-import { isFloat, isSigned, promote, type DType } from "../../core/dtype.ts";
+import { isFloat, isHalf, isSigned, promote, type DType } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, sameShape, show, type Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { fill } from "../../graph/ops/leaf.ts";
 import { expand, reshape } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
+import { autocastType } from "../precision.ts";
 
 /** A node, or a number that takes shape and dtype from the node beside it. */
 export type Operand = Node | number;
@@ -28,6 +29,16 @@ export function dtypeBeside(value: number, beside: DType): DType {
 /** The value as f32 unless it is a float already: what functions of real numbers take. */
 export function toFloat(x: Node): Node {
   return isFloat(x.dtype) ? x : cast(x, "f32");
+}
+
+/**
+ * What sums or exponentiates is made in f32 also of f16 and bf16, which keep too few digits of many numbers and overflow early.
+ * The result has the input's dtype again; inside `autocast` it stays f32: this is the list of what autocast computes so.
+ */
+export function inSingle(x: Node, compute: (x: Node) => Node): Node {
+  if (!isHalf(x.dtype)) return compute(x);
+  const result = compute(cast(x, "f32"));
+  return autocastType() ? result : cast(result, x.dtype);
 }
 
 /** The value as i32 when it is bool or u8: what counts and sums are made of, so that 255 + 1 is 256. */
