@@ -12,7 +12,12 @@ const bits = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 /** Ends, middles and everything between, of either sign. */
 function numbers(dtype: HalfType): Float32Array {
   const random = new HostRandom(11);
-  const near = [...numbersIn(bits, dtype)].flatMap((x) => [x, x * (1 + 2 ** -9), x * (1 + 2 ** -12), x * (1 - 2 ** -10)]);
+  const near = [...numbersIn(bits, dtype)].flatMap((x) => [
+    x,
+    x * (1 + 2 ** -9),
+    x * (1 + 2 ** -12),
+    x * (1 - 2 ** -10),
+  ]);
   const anywhere = Float32Array.from(
     { length: 4096 },
     () => (random.uniform() - 0.5) * 2 ** (random.uniform() * 300 - 160),
