@@ -15,7 +15,7 @@ import type { GraphDef } from "./schema.ts";
 type GraphNode = NonNullable<GraphDef["node"]>[number];
 
 /** TensorFlow's numbers of dtypes. */
-const TYPES: Readonly<Record<DType, number>> = { f32: 1, f64: 2, i32: 3, u8: 4, bool: 10, u32: 22 };
+const TYPES: Readonly<Record<DType, number>> = { f32: 1, f64: 2, i32: 3, u8: 4, bool: 10, bf16: 14, f16: 19, u32: 22 };
 
 /** Where TensorFlow's graphs of this kind began; TensorBoard wants a number. */
 const PRODUCER = 22;
