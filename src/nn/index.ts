@@ -95,11 +95,13 @@ export {
   type LPPoolOptions,
   type MaxPoolOptions,
 } from "./pool.ts";
+export { moduleAt, replaceModule, type PathPattern } from "./paths.ts";
 export { prune } from "./prune.ts";
 export { receptiveFields, type ReceptiveField } from "./receptiveField.ts";
 export * as regularizers from "./regularizers.ts";
 export { LayerNorm, RMSNorm, type LayerNormOptions, type RMSNormOptions } from "./layerNorm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export * as lora from "./lora.ts";
 export * from "./losses/modules.ts";
 export { LSTM, LSTMCell, type LSTMOptions, type LSTMState } from "./lstm.ts";
 export { Module } from "./module.ts";

@@ -3,6 +3,7 @@ import { BufferTensor, Parameter, StateTensor } from "../tensor/parameter.ts";
 import { Switch } from "../tensor/switch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { onForward, onForwardStart, type ForwardHook, type ForwardStartHook } from "./hooks.ts";
+import { meant, type PathPattern } from "./paths.ts";
 import { loadState, type LoadOptions, type LoadResult, type StateDict } from "./stateDict.ts";
 import { summarize, type SummaryInput } from "./summary.ts";
 
@@ -112,18 +113,24 @@ export abstract class Module {
 
   /** Freezes (false) or unfreezes all parameters: frozen ones take no gradient and no update. */
   requiresGrad_(on: boolean = true): this {
-    for (const { cell } of this.parameters()) cell.requiresGrad = on;
+    return on ? this.unfreeze() : this.freeze();
+  }
+
+  /**
+   * Freezes parameters by path, all by default: they take no gradient and no update. Buffers, such as batch norm's statistics,
+   * move on while their module is in training mode.
+   * @example model.freeze().unfreeze("fc"); model.freeze("layer1", "layers.*.norm", /embed/);
+   * @throws ArgumentError for a pattern that means no parameter.
+   */
+  freeze(...patterns: PathPattern[]): this {
+    for (const { cell } of meant("freeze", this.namedParameters(), patterns).values()) cell.requiresGrad = false;
     return this;
   }
 
-  /** The same as `requiresGrad_(false)`. */
-  freeze(): this {
-    return this.requiresGrad_(false);
-  }
-
-  /** The same as `requiresGrad_(true)`. */
-  unfreeze(): this {
-    return this.requiresGrad_(true);
+  /** Unfreezes parameters by path, all by default; see {@link freeze}. */
+  unfreeze(...patterns: PathPattern[]): this {
+    for (const { cell } of meant("unfreeze", this.namedParameters(), patterns).values()) cell.requiresGrad = true;
+    return this;
   }
 
   /** Forgets the gradients of all parameters. */

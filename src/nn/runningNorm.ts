@@ -49,7 +49,8 @@ export abstract class RunningNorm extends Keep {
   readonly over: "batch" | "example";
   readonly features: number;
   readonly eps: number;
-  readonly momentum: number | null;
+  /** See {@link RunningNormOptions}. What was traced before keeps the old one. */
+  momentum: number | null;
   weight: Parameter | null;
   bias: Parameter | null;
   readonly running: Running | null;

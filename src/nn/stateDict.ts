@@ -36,8 +36,17 @@ function cellsOf(module: Module): Map<Cell, string[]> {
 }
 
 /** See `Module.loadStateDict`. A tied parameter may be given under any of its names. */
-export function loadState(module: Module, dict: StateDict, { strict = true }: LoadOptions): LoadResult {
-  const targets = cellsOf(module);
+export function loadState(module: Module, dict: StateDict, options: LoadOptions): LoadResult {
+  return loadCells(`${module}`, cellsOf(module), dict, options);
+}
+
+/** Loads values into cells, each of which has one name or several, as `Module.loadStateDict` does. */
+export function loadCells(
+  owner: string,
+  targets: ReadonlyMap<Cell, readonly string[]>,
+  dict: StateDict,
+  { strict = true }: LoadOptions = {},
+): LoadResult {
   const known = new Set([...targets.values()].flat());
   const unexpected = Object.keys(dict).filter((name) => !known.has(name));
   const missing: string[] = [];
@@ -61,7 +70,7 @@ export function loadState(module: Module, dict: StateDict, { strict = true }: Lo
       ...(unexpected.length > 0 ? [`unexpected: ${listed(unexpected)}`] : []),
     ];
     throw new FormatError(
-      `loadStateDict: the names of ${module} and of the state differ: ${parts.join("; ")}. ` +
+      `loadStateDict: the names of ${owner} and of the state differ: ${parts.join("; ")}. ` +
         `Nothing was loaded; { strict: false } loads what matches`,
     );
   }

@@ -29,3 +29,4 @@ export type { OptimizerOptions, Rule, StateOfShape, Step, Updated } from "./rule
 export * from "./schedules/index.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";
 export type { OptimizerState, SavedGroup } from "./state.ts";
+export { WeightAverage, type WeightAverageOptions } from "./weightAverage.ts";

@@ -101,11 +101,15 @@ export interface Callback {
   readonly watch?: Watch | undefined;
   /** Before the first step. */
   begin?(run: Run): void | PromiseLike<void>;
+  /** Before the first step of an epoch. The model is in training mode; a part of it may be given another one here. */
   beginEpoch?(run: Run): void | PromiseLike<void>;
   /** After every step. `run.means` are as old as the last `collect`. */
   endStep?(run: Run): void | PromiseLike<void>;
   /** About ten times a second while an epoch runs, right after `run.means` was brought up to date. */
   tick?(run: Run): void | PromiseLike<void>;
+  /** Before the model is run on the validation data, where there are such: for weights that are evaluated in place of those that are trained. */
+  beginValidation?(run: Run): void | PromiseLike<void>;
+  endValidation?(run: Run): void | PromiseLike<void>;
   /** After validation. */
   endEpoch?(run: Run, summary: EpochSummary): void | PromiseLike<void>;
   /** Once, when training is over; `error` where it failed. Called for all callbacks, whatever others throw. */

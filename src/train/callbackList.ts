@@ -6,7 +6,7 @@ import type { Callback, EpochSummary, Run, Watch } from "./callback.ts";
 /** What callbacks keep, in their order. */
 export type CallbackStates = readonly { readonly name: string; readonly state: unknown }[];
 
-type Method = "begin" | "beginEpoch" | "endStep" | "tick" | "endEpoch" | "end";
+type Method = "begin" | "beginEpoch" | "endStep" | "tick" | "beginValidation" | "endValidation" | "endEpoch" | "end";
 
 /** The callbacks of a run, one after the other, with their names on what they throw. */
 export class Callbacks {
@@ -75,6 +75,16 @@ export class Callbacks {
 
   tick(): Promise<void> {
     return this.#each("tick", (callback) => callback.tick?.(this.#run));
+  }
+
+  /** Runs the validation between what callbacks do before and after it; after it in any case. */
+  async validation<T>(validate: () => Promise<T>): Promise<T> {
+    await this.#each("beginValidation", (callback) => callback.beginValidation?.(this.#run));
+    try {
+      return await validate();
+    } finally {
+      await this.#each("endValidation", (callback) => callback.endValidation?.(this.#run));
+    }
   }
 
   endEpoch(summary: EpochSummary): Promise<void> {

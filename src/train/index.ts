@@ -1,8 +1,10 @@
 /** Training loops and what they measure. */
+export { updateBatchNorm } from "./batchNorm.ts";
 export type { CheckpointOptions } from "./checkpointing.ts";
 export { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
 export type { Callback, EpochSummary, Run, RunOptimizer, TracedStep, Watch } from "./callback.ts";
+export { Distilled, type DistilledOptions, type DistilledOutputs } from "./distilled.ts";
 export type { Data, Examples } from "./feed.ts";
 export { fit, type EpochMeans, type EpochReport, type FitOptions, type History } from "./fit.ts";
 export { accuracy } from "./metrics.ts";

@@ -74,6 +74,7 @@ export class Meter<O, Y, M extends string> {
               mean: (totals) => (totals.length ? score.result(totals) : NaN),
             }
           : {
+              // In double precision sums are exact as far as it matters: means do not depend on how often they were collected.
               cell: zero(name, 1, "f64"),
               totals: new Float64Array(1),
               mean: ([sum], examples) => sum! / examples,

@@ -220,9 +220,11 @@ export class Training<X, Y, O> implements Run {
     this.means = this.#goesOn ? meter.means() : {};
     this.#goesOn = false;
     const examplesBefore = meter.examples;
-    await this.#callbacks.beginEpoch();
-    this.#within = true;
-    const whole = await inMode(model, true, () => this.#steps());
+    const whole = await inMode(model, true, async () => {
+      await this.#callbacks.beginEpoch();
+      this.#within = true;
+      return this.#steps();
+    });
     await this.collect();
     if (!whole) return false;
     const examplesPerSecond = (1000 * (meter.examples - examplesBefore)) / (now() - begin);
@@ -230,7 +232,9 @@ export class Training<X, Y, O> implements Run {
     const { scheduler, initialEpoch } = this.#parts;
     if (scheduler) scheduler.epoch = this.#firstTime + this.epoch - initialEpoch;
     const means: Record<string, number> = { ...this.means };
-    const validated = validate ? Object.entries(await validate(validation!, signal)) : [];
+    const validated = validate
+      ? Object.entries(await this.#callbacks.validation(() => validate(validation!, signal)))
+      : [];
     for (const [name, value] of validated) means[`val_${name}`] = value;
     this.means = means;
     this.#within = false;
