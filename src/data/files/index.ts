@@ -1,4 +1,6 @@
 /** Datasets from files, and files from datasets: `files.csv(…)`. */
+export { csv, parseCsv, type CsvBatch, type CsvElement, type CsvOptions, type CsvRow } from "./csv.ts";
+export { textLines } from "./textLines.ts";
 export { tfRecords, writeTfRecords, type ExampleTensors, type TfRecordsOptions } from "./tfrecords.ts";
 export {
   decodeExample,
@@ -18,3 +20,13 @@ export {
   type FeatureSpec,
 } from "../../formats/exampleReader.ts";
 export { frameRecord, parseTfRecords, type TfRecordCompression, type TfRecordOptions } from "../../formats/tfrecord.ts";
+export {
+  parseCsvRows,
+  serializeCsv,
+  type ColumnType,
+  type ColumnValues,
+  type CsvFormat,
+  type CsvRows,
+  type CsvWriting,
+} from "../../formats/csv.ts";
+export type { Encoding } from "../../formats/text.ts";

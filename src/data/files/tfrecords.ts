@@ -9,6 +9,7 @@ import { frameRecord, parseTfRecords, type TfRecordCompression } from "../../for
 import { toTensor } from "../collate.ts";
 import { Dataset } from "../dataset.ts";
 import { isHostArray, type HostArray } from "../hostArray.ts";
+import { named, pathsOf } from "./reading.ts";
 import { inLargePieces, writePieces } from "./writing.ts";
 
 /** How TFRecord files are read. */
@@ -58,7 +59,7 @@ export function tfRecords(
   paths: string | readonly string[],
   { example, batch, ...reading }: TfRecordsOptions & { readonly example?: ExampleSpec; readonly batch?: number } = {},
 ): Dataset<unknown> {
-  const list = typeof paths === "string" ? [paths] : paths;
+  const list = pathsOf(paths);
   if (batch !== undefined && (example === undefined || !Number.isSafeInteger(batch) || batch < 1))
     throw new ArgumentError(
       `tfRecords: batch must be a whole number of 1 or more, with example beside it, got ${batch}; records of bytes are batched with Dataset.batch and a collate function`,
@@ -83,7 +84,7 @@ async function* recordsOf(
 ): AsyncGenerator<Records, void, undefined> {
   for (const path of paths) {
     let first = 0;
-    for await (const records of parseTfRecords(readChunks(path), `"${path}"`, options)) {
+    for await (const records of parseTfRecords(readChunks(path), named(path), options)) {
       yield { path, first, records };
       first += records.length;
     }
@@ -94,7 +95,7 @@ async function* flat(lists: AsyncIterable<Records>): AsyncGenerator<Uint8Array, 
   for await (const { records } of lists) yield* records;
 }
 
-const nameOf = (path: string, record: number): string => `"${path}": record ${record}`;
+const nameOf = (path: string, record: number): string => `${named(path)}: record ${record}`;
 
 async function* examples(lists: AsyncIterable<Records>, spec: ExampleSpec): AsyncGenerator<unknown, void, undefined> {
   const reader = await exampleReader(spec);
