@@ -53,6 +53,7 @@ export * as random from "./tensor/distributions/index.ts";
 export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
+export * as preprocessing from "./data/preprocessing/index.ts";
 export * as transforms from "./data/transforms/index.ts";
 export { collate, toTensor } from "./data/collate.ts";
 export {
@@ -73,7 +74,15 @@ export { slices, type Slice, type Sliceable } from "./data/slices.ts";
 export type { PipelineStats, StageStats } from "./data/stages/describe.ts";
 export { stack as stackHostArrays, type Stacked } from "./data/stack.ts";
 export { parseIdx, type IdxArray } from "./formats/idx.ts";
-export { loadModel, loadTensors, saveModel, saveTensors } from "./formats/model.ts";
+export {
+  loadModel,
+  loadTensors,
+  saveModel,
+  saveTensors,
+  type LoadedModel,
+  type LoadModelOptions,
+  type SaveModelOptions,
+} from "./formats/model.ts";
 export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
 export * as checkpoints from "./train/checkpoints/index.ts";

@@ -1,12 +1,6 @@
 /** What steps over data check of their options, with the operation's name in the message. */
 import { ArgumentError } from "../core/errors.ts";
 
-/** Throws ArgumentError unless the value is a whole number of `least` or more. */
-export function checkWhole(operation: string, what: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of ${least} or more, got ${value}`);
-}
-
 /** Throws ArgumentError unless the value lies in [low, high]. */
 export function checkWithin(operation: string, what: string, value: number, low: number, high: number): void {
   if (value >= low && value <= high) return;

@@ -23,7 +23,6 @@ export const reasons = {
   N37: "comes with the Keras face",
   N38: "comes with the Keras face",
   AK9: "comes with the callbacks",
-  AK12: "comes with the transforms of images",
   AK13: "estimates of memory come with the guidance pages",
   AK22: "Keras' orientation of weights comes with the Keras face",
 };

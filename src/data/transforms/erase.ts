@@ -1,8 +1,9 @@
 import type { HostRandom } from "../../core/random.ts";
-import { checkPositive, checkWhole, checkWithin } from "../checks.ts";
+import { checkPositive, checkWithin } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import type { Box } from "./resample.ts";
 import { augmentation, sizeOfImage, white, type ImageTransform } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /** What stands where an image was erased: one value in the image's own units, or noise. */
 export type Fill = number | "noise";
@@ -67,8 +68,8 @@ export function cutout(
   size: number,
   { holes = 1, fill = 0 }: { readonly holes?: number; readonly fill?: Fill } = {},
 ): ImageTransform {
-  checkWhole("cutout", "the size", size, 1);
-  checkWhole("cutout", "holes", holes, 0);
+  wholeNumber("cutout", "the size", size, 1);
+  wholeNumber("cutout", "holes", holes, 0);
   return augmentation("cutout", { size, holes, fill }, (image, random) => {
     const { rows, columns } = sizeOfImage("cutout", image);
     let left = image;

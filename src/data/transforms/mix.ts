@@ -6,9 +6,10 @@ import { show } from "../../core/shape.ts";
 import { tensor } from "../../tensor/create.ts";
 import { where } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkPositive, checkWhole, checkWithin } from "../checks.ts";
+import { checkPositive, checkWithin } from "../checks.ts";
 import type { Place } from "../indexed.ts";
 import { randomAt } from "./pipeline.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /** A batch: images [n, channels, rows, columns] (`mixup` takes any [n, …]), and labels [n] or shares of classes [n, classes]. */
 export type Batch = readonly [inputs: Tensor, targets: Tensor];
@@ -63,7 +64,7 @@ function mixing(
   mix: Mix,
 ): (batch: Batch, place: Place) => Batch {
   const { classes, p = 1, seed = 0 } = options;
-  checkWhole(operation, "classes", classes, 1);
+  wholeNumber(operation, "classes", classes, 1);
   checkPositive(operation, "alpha", alpha);
   checkWithin(operation, "p", p, 0, 1);
   new HostRandom(seed);

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { checkWhole } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import { fixed, resized, sizeOfImage, type FixedTransform } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /** How wide borders are, in pixels. */
 export interface Border {
@@ -64,7 +64,7 @@ export function pad(
 ): FixedTransform {
   const { top, left, bottom, right } =
     typeof border === "number" ? { top: border, left: border, bottom: border, right: border } : border;
-  for (const side of [top, left, bottom, right]) checkWhole("pad", "a border", side, 0);
+  for (const side of [top, left, bottom, right]) wholeNumber("pad", "a border", side, 0);
   if (!["constant", "edge", "reflect"].includes(mode))
     throw new ArgumentError(`pad: mode must be constant, edge or reflect, got ${JSON.stringify(mode)}`);
   const sides = { top, left, bottom, right };

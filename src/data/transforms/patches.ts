@@ -2,8 +2,8 @@
 import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkWhole } from "../checks.ts";
 import { pairOf, type Size } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /**
  * Cuts images [n, channels, rows, columns] into square patches: [n, patches, channels·size·size], row by row. A linear layer
@@ -12,7 +12,7 @@ import { pairOf, type Size } from "./transform.ts";
  * @throws ShapeError when sizes are no multiples of the patch's.
  */
 export function patchify(images: Tensor, size: number): Tensor {
-  checkWhole("patchify", "the size", size, 1);
+  wholeNumber("patchify", "the size", size, 1);
   const [n, channels, rows, columns] = images.shape;
   if (images.shape.length !== 4 || rows! % size !== 0 || columns! % size !== 0)
     throw new ShapeError(
@@ -30,7 +30,7 @@ export function patchify(images: Tensor, size: number): Tensor {
  * @throws ShapeError when the patches do not fill the image.
  */
 export function unpatchify(patches: Tensor, size: number, image: Size): Tensor {
-  checkWhole("unpatchify", "the size", size, 1);
+  wholeNumber("unpatchify", "the size", size, 1);
   const [rows, columns] = pairOf(image);
   const [n, count, length] = patches.shape;
   const [down, across] = [rows / size, columns / size];

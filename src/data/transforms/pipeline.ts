@@ -1,11 +1,11 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
 import { isJsonObject, type Json } from "../../formats/json.ts";
-import { checkWhole } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import type { Place } from "../indexed.ts";
 import { compose } from "./combine.ts";
 import type { ImageTransform } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /**
  * What happens to images before a model sees them: one way while it is trained, and one without chance for everything else.
@@ -81,7 +81,7 @@ export interface Stage {
 export function progressive(stages: readonly Stage[]): ImagePipeline {
   const last = stages.at(-1)?.pipeline;
   if (last === undefined) throw new ArgumentError("progressive: there is no stage; give at least one");
-  for (const { epochs } of stages) checkWhole("progressive", "epochs", epochs, 1);
+  for (const { epochs } of stages) wholeNumber("progressive", "epochs", epochs, 1);
   const list = [...stages];
   const during = (epoch: number): ImagePipeline => {
     let start = 0;

@@ -1,6 +1,6 @@
-import { checkWhole } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import { augmentation, sizeOfImage, type ImageTransform } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /**
  * Moves every image by a few whole pixels up or down, left or right, each time differently: the simplest augmentation. What
@@ -9,7 +9,7 @@ import { augmentation, sizeOfImage, type ImageTransform } from "./transform.ts";
  * @throws ArgumentError when `pixels` is not a whole number of 0 or more.
  */
 export function randomShift(pixels: number = 2): ImageTransform {
-  checkWhole("randomShift", "pixels", pixels, 0);
+  wholeNumber("randomShift", "pixels", pixels, 0);
   return augmentation("randomShift", { pixels }, (image, random) => {
     const draw = (): number => random.integer(2 * pixels + 1) - pixels;
     return shifted(image, draw(), draw());

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { checkWhole } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import { resample, type Interpolation } from "./resample.ts";
 import { fixed, pairOf, sizeOfImage, type FixedTransform, type Size } from "./transform.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 
 /** How `resize` resizes. */
 export interface ResizeOptions {
@@ -48,7 +48,7 @@ function shorter(image: HostArray, size: number): readonly [rows: number, column
 
 /** Throws ArgumentError unless both sizes are whole numbers of 1 or more. */
 export function checkSize(operation: string, size: Size): void {
-  for (const part of pairOf(size)) checkWhole(operation, "the size", part, 1);
+  for (const part of pairOf(size)) wholeNumber(operation, "the size", part, 1);
 }
 
 /** Throws ArgumentError for a name that is none. */
