@@ -25,6 +25,6 @@ function named(path: string, cause: unknown): unknown {
 }
 
 /** The message alone: the new error finds the line itself. */
-function withoutLine({ message, line }: MyelinError): string {
+export function withoutLine({ message, line }: MyelinError): string {
   return line === undefined ? message : message.slice(0, message.length - `  at ${line}`.length);
 }

@@ -1,5 +1,6 @@
-import { ArgumentError, FormatError, MyelinError, ShapeError } from "../../core/errors.ts";
+import { ArgumentError, FormatError, ShapeError } from "../../core/errors.ts";
 import type { Json } from "../../formats/json.ts";
+import { withoutLine } from "../../formats/naming.ts";
 import { hostArray, isHostArray, type HostArray } from "../hostArray.ts";
 import type { Category } from "./categories.ts";
 import { matrixOf, type Matrix, type Numbers } from "./matrix.ts";
@@ -144,9 +145,7 @@ function naming<T>(columns: readonly string[], run: () => T): T {
     return run();
   } catch (cause) {
     if (!(cause instanceof ArgumentError)) throw cause;
-    const { message, line }: MyelinError = cause;
-    const sentence = line === undefined ? message : message.slice(0, -`  at ${line}`.length);
-    throw new ArgumentError(`${sentence} (columns ${columns.join(", ")})`, { cause });
+    throw new ArgumentError(`${withoutLine(cause)} (columns ${columns.join(", ")})`, { cause });
   }
 }
 
