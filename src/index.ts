@@ -54,13 +54,18 @@ export * as nn from "./nn/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
 export * as preprocessing from "./data/preprocessing/index.ts";
+export * as samplers from "./data/samplers/index.ts";
 export * as transforms from "./data/transforms/index.ts";
 export { collate, toTensor } from "./data/collate.ts";
+export { DataLoader, type DataLoaderOptions } from "./data/dataLoader.ts";
 export {
   Dataset,
   type BatchOptions,
+  type BucketOptions,
+  type CacheOptions,
   type DatasetSource,
   type MapOptions,
+  type ModuleMapOptions,
   type ShuffleOptions,
 } from "./data/dataset.ts";
 export { drawnDigits } from "./data/digits.ts";

@@ -9,7 +9,7 @@ import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
 import { slices, type Slice, type Sliceable } from "./slices.ts";
 import { mapArrays, stack, type Stacked } from "./stack.ts";
 import { pad, type PadOptions } from "./pad.ts";
-import { batchStage, type Collation } from "./stages/batch.ts";
+import { batchStage, positionsStage, type Collation } from "./stages/batch.ts";
 import { bucketStage } from "./stages/bucket.ts";
 import { memoryCacheStage } from "./stages/cache.ts";
 import { concatStage } from "./stages/concat.ts";
@@ -388,6 +388,31 @@ export class Dataset<T> implements AsyncIterable<T> {
   }
 
   /**
+   * Batches of the elements at certain positions, which may differ in every epoch: what a batch sampler asks for.
+   * @param lists for an epoch, the positions of each batch; always as many lists.
+   * @throws ArgumentError for a stream, which has no random access; while iterating, for positions that there are not.
+   */
+  batchBy<U = Stacked<T, Tensor>>(
+    lists: { readonly length: number; of(epoch: number): ArrayLike<ArrayLike<number>> },
+    options: BatchOptions<T, U> = {},
+  ): Dataset<U> {
+    const stage = this.#stage;
+    if (!isIndexed(stage)) throw noRandomAccess("batchBy");
+    const { length } = lists;
+    wholeNumber("batchBy", "the number of lists", length, 0);
+    const positions = (epoch: number): ((index: number) => ArrayLike<number>) => {
+      const all = lists.of(epoch);
+      checkCount("batchBy", "lists", length, all.length, epoch);
+      return (index) => {
+        checkPositions("batchBy", all[index]!, stage.length);
+        return all[index]!;
+      };
+    };
+    const text = { name: "batchBy", about: `${length} lists`, inputs: [stage] };
+    return new Dataset(positionsStage(stage, text, length, positions, collation(options.collate)));
+  }
+
+  /**
    * `batch` for elements of different shapes: arrays are padded at the end of every axis, to the largest of the batch or to the shape
    * that is given.
    * @example
@@ -467,22 +492,12 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   select(positions: ArrayLike<number> | { readonly length: number; of(epoch: number): ArrayLike<number> }): Dataset<T> {
     const stage = this.#stage;
-    if (!isIndexed(stage))
-      throw new ArgumentError(
-        "select: these elements come as a stream, without random access; select before filter, flatMap, repeat and prefetch",
-      );
+    if (!isIndexed(stage)) throw noRandomAccess("select");
     const count = positions.length;
     const order = (epoch: number): ((index: number) => number) => {
       const list = "of" in positions ? positions.of(epoch) : positions;
-      if (list.length !== count)
-        throw new ArgumentError(`select: ${count} positions were announced, got ${list.length} in epoch ${epoch}`);
-      for (let at = 0; at < count; at++) {
-        const position = list[at]!;
-        if (!Number.isInteger(position) || position < 0 || position >= stage.length)
-          throw new ArgumentError(
-            `select: position ${position} (number ${at}) is none of a dataset of ${stage.length} elements; give whole numbers from 0 to ${stage.length - 1}`,
-          );
-      }
+      checkCount("select", "positions", count, list.length, epoch);
+      checkPositions("select", list, stage.length);
       return (index) => list[index]!;
     };
     // Positions that stay the same are checked where they are written.
@@ -628,4 +643,26 @@ function checkShares(operation: string, what: string, shares: readonly number[])
     throw new ArgumentError(
       `${operation}: ${what} must be numbers of 0 or more, not all 0, got ${shares.join(", ") || "none"}`,
     );
+}
+
+function noRandomAccess(operation: string): ArgumentError {
+  return new ArgumentError(
+    `${operation}: these elements come as a stream, without random access; ${operation} before filter, flatMap, repeat and prefetch`,
+  );
+}
+
+function checkCount(operation: string, what: string, wanted: number, got: number, epoch: number): void {
+  if (got !== wanted)
+    throw new ArgumentError(`${operation}: ${wanted} ${what} were announced, got ${got} in epoch ${epoch}`);
+}
+
+/** @throws ArgumentError for a position that a dataset of `length` elements has not. */
+function checkPositions(operation: string, positions: ArrayLike<number>, length: number): void {
+  for (let at = 0; at < positions.length; at++) {
+    const position = positions[at]!;
+    if (!Number.isInteger(position) || position < 0 || position >= length)
+      throw new ArgumentError(
+        `${operation}: position ${position} (number ${at}) is none of a dataset of ${length} elements; give whole numbers from 0 to ${length - 1}`,
+      );
+  }
 }

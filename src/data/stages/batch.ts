@@ -1,4 +1,5 @@
 import { isPromise, ordered, range } from "../ordered.ts";
+import type { Stacked } from "../stack.ts";
 import { Meter } from "./meter.ts";
 import {
   indexedStage,
@@ -6,8 +7,8 @@ import {
   streamStage,
   worked,
   type IndexedStage,
-  type Reader,
   type Stage,
+  type StageText,
   type Stream,
 } from "./stage.ts";
 import { fixed, type Window } from "./window.ts";
@@ -16,7 +17,7 @@ import { fixed, type Window } from "./window.ts";
 export interface Collation<T, U> {
   readonly collate: (elements: T[]) => U | PromiseLike<U>;
   /** What is left to do with elements that lie on top of each other already. */
-  readonly fromStacked?: ((stacked: NonNullable<ReturnType<NonNullable<Reader<T>["stacked"]>>>) => U) | undefined;
+  readonly fromStacked?: ((stacked: Stacked<T>) => U) | undefined;
 }
 
 /** Lists of `size` elements, and a last, shorter one unless it is dropped, made into batches. */
@@ -45,37 +46,54 @@ export function batchStage<T, U>(
   };
   if (!isIndexed(input)) return streamStage(text, length, open, { meter });
 
-  const at: IndexedStage<U>["at"] = (epoch) => {
-    const { get, stacked } = input.at(epoch);
-    const positions = (index: number): number[] => [...range(index * size, Math.min((index + 1) * size, input.length))];
-    if (stacked && fromStacked)
-      return {
-        get: (index) => worked(text, meter, { epoch, index }, () => fromStacked(stacked(positions(index))!)),
-      };
-    return {
-      get: (index) => {
-        const elements = gather(get, index * size, Math.min((index + 1) * size, input.length), input.parallel);
-        return isPromise(elements) ? elements.then((list) => made(epoch, index, list)) : made(epoch, index, elements);
-      },
-    };
-  };
-  // The elements of one batch are under way together already.
-  const stage = indexedStage(text, length!, at, { meter, parallel: fixed(1) });
+  const positions = (index: number): number[] => [...range(index * size, Math.min((index + 1) * size, input.length))];
+  const stage = positionsStage(input, text, length!, () => positions, { collate, fromStacked }, meter);
   // Read in order, elements of the next batch are under way while the last of this one are waited for.
   return input.parallel.most > 1 ? { ...stage, open } : stage;
 }
 
-/** The elements from `start` to before `end`, at once where none of them takes time. */
+/**
+ * Batches of the elements at certain positions.
+ * @param positions for an epoch, those of each batch.
+ */
+export function positionsStage<T, U>(
+  input: IndexedStage<T>,
+  text: StageText,
+  length: number,
+  positions: (epoch: number) => (index: number) => ArrayLike<number>,
+  { collate, fromStacked }: Collation<T, U>,
+  meter: Meter = new Meter(),
+): IndexedStage<U> {
+  const at: IndexedStage<U>["at"] = (epoch) => {
+    const { get, stacked } = input.at(epoch);
+    const listOf = positions(epoch);
+    if (stacked && fromStacked)
+      return {
+        get: (index) => worked(text, meter, { epoch, index }, () => fromStacked(stacked(listOf(index)))),
+      };
+    return {
+      get: (index) => {
+        const made = (elements: T[]): U | PromiseLike<U> =>
+          worked(text, meter, { epoch, index }, () => collate(elements));
+        const elements = gather(get, listOf(index), input.parallel);
+        return isPromise(elements) ? elements.then(made) : made(elements);
+      },
+    };
+  };
+  // The elements of one batch are under way together already.
+  return indexedStage(text, length, at, { meter, parallel: fixed(1) });
+}
+
+/** The elements at these positions, at once where none of them takes time. */
 export function gather<T>(
   get: (index: number) => T | PromiseLike<T>,
-  start: number,
-  end: number,
+  positions: ArrayLike<number>,
   parallel: Window,
 ): T[] | Promise<T[]> {
   const elements: T[] = [];
-  for (let index = start; index < end; index++) {
-    const element = get(index);
-    if (isPromise(element)) return gatherLater(elements, element, get, index, end, parallel);
+  for (let at = 0; at < positions.length; at++) {
+    const element = get(positions[at]!);
+    if (isPromise(element)) return gatherLater(elements, element, get, positions, at, parallel);
     elements.push(element);
   }
   return elements;
@@ -85,11 +103,15 @@ async function gatherLater<T>(
   elements: T[],
   started: PromiseLike<T>,
   get: (index: number) => T | PromiseLike<T>,
+  positions: ArrayLike<number>,
   start: number,
-  end: number,
   parallel: Window,
 ): Promise<T[]> {
-  const rest = ordered(range(start, end), (index) => (index === start ? started : get(index)), parallel);
+  const rest = ordered(
+    range(start, positions.length),
+    (at) => (at === start ? started : get(positions[at]!)),
+    parallel,
+  );
   for await (const element of rest) elements.push(element);
   return elements;
 }

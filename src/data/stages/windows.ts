@@ -32,7 +32,11 @@ export function windowStage<T>(
           get: (index) => {
             const start = index * shift;
             const count = Math.min(size, Math.ceil((input.length - start) / stride));
-            return gather((at) => get(start + at * stride), 0, count, input.parallel);
+            return gather(
+              get,
+              Array.from({ length: count }, (_, at) => start + at * stride),
+              input.parallel,
+            );
           },
         };
       },
