@@ -11,7 +11,6 @@ export interface Histogram {
   readonly count: number;
   /** NaN and infinities. */
   readonly nonFinite: number;
-  readonly zeros: number;
   /** 0 where there is no finite number, as are the next three. */
   readonly min: number;
   readonly max: number;
@@ -21,47 +20,62 @@ export interface Histogram {
 
 /** Mantissa bits that a bucket fixes: eight buckets from one power of two to the next, each 7 to 12 % wide. */
 const MANTISSA_BITS = 3;
-const SHIFT = 23 - MANTISSA_BITS;
-/** Buckets of one sign: every exponent that a finite f32 has, and one more for infinities. */
+/** By how much the bits of an f32 are shifted to the right to give its bucket: those of negative numbers are the second half. */
+export const BUCKET_SHIFT: number = 23 - MANTISSA_BITS;
 const BUCKETS = 256 << MANTISSA_BITS;
+/** How many buckets there are. */
+export const BUCKET_COUNT: number = 2 * BUCKETS;
+
+/** What besides counts a histogram says; of finite numbers. */
+export type Moments = Pick<Histogram, "min" | "max" | "sum" | "sumSquares">;
 
 /**
  * Counts numbers in buckets as wide as the numbers are large, so that weights of 1e-6 and of 10 both show their shape. The bucket of a
- * number is the first bits of its f32, which takes a nanosecond to tell. Empty buckets side by side are one.
+ * number is the first bits of its f32. Empty buckets side by side are one.
  */
 export function histogramOf(values: TypedArray): Histogram {
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
-  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
-  const seen = new Uint32Array(2 * BUCKETS);
-  let [min, max, sum, sumSquares, zeros] = [Infinity, -Infinity, 0, 0, 0];
+  const bits = new Int32Array(floats.buffer, floats.byteOffset, floats.length);
+  const seen = new Int32Array(BUCKET_COUNT);
+  for (let i = 0; i < bits.length; i++) seen[bits[i]! >>> BUCKET_SHIFT]!++;
+  return histogramFrom(seen, momentsOf(floats));
+}
+
+function momentsOf(floats: Float32Array): Moments {
+  let [min, max, sum, sumSquares] = [Infinity, -Infinity, 0, 0];
   for (let i = 0; i < floats.length; i++) {
-    seen[bits[i]! >>> SHIFT]!++;
     const value = floats[i]!;
     // False for NaN and infinities.
     if (value - value !== 0) continue;
-    if (value === 0) zeros++;
     if (value < min) min = value;
     if (value > max) max = value;
     sum += value;
     sumSquares += value * value;
   }
-  const nonFinite = takeNonFinite(seen);
-  const count = floats.length - nonFinite;
-  if (count === 0) [min, max] = [0, 0];
-  return { ...spread(seen), count, nonFinite, zeros, min, max, sum, sumSquares };
+  return { min, max, sum, sumSquares };
 }
 
-/** Takes the counts of numbers with the highest exponent away. */
-function takeNonFinite(seen: Uint32Array): number {
-  const perExponent = 1 << MANTISSA_BITS;
-  const last = [seen.subarray(BUCKETS - perExponent, BUCKETS), seen.subarray(2 * BUCKETS - perExponent)];
-  const taken = last.reduce((sum, part) => part.reduce((a, b) => a + b, sum), 0);
-  for (const part of last) part.fill(0);
-  return taken;
+/** The histogram of numbers that were counted by bucket. */
+export function histogramFrom(seen: ArrayLike<number>, { min, max, sum, sumSquares }: Moments): Histogram {
+  const finite = Array.from(seen);
+  const all = finite.reduce((a, b) => a + b, 0);
+  // The highest exponent is that of infinities and NaN.
+  for (const end of [BUCKETS, BUCKET_COUNT]) finite.fill(0, end - (1 << MANTISSA_BITS), end);
+  const count = finite.reduce((a, b) => a + b, 0);
+  const some = count > 0;
+  return {
+    ...spread(finite),
+    count,
+    nonFinite: all - count,
+    min: some ? min : 0,
+    max: some ? max : 0,
+    sum,
+    sumSquares,
+  };
 }
 
 /** Buckets in the order of their numbers, without empty ones at the ends, runs of empty ones joined. */
-function spread(seen: Uint32Array): { readonly limits: readonly number[]; readonly counts: readonly number[] } {
+function spread(seen: readonly number[]): { readonly limits: readonly number[]; readonly counts: readonly number[] } {
   const limits: number[] = [];
   const counts: number[] = [];
   const take = (count: number, from: number, to: number): void => {
@@ -81,7 +95,7 @@ function spread(seen: Uint32Array): { readonly limits: readonly number[]; readon
 
 /** The smallest number of a bucket of positive numbers. */
 function edge(bucket: number): number {
-  const [value] = new Float32Array(Uint32Array.of(bucket << SHIFT).buffer);
+  const [value] = new Float32Array(Uint32Array.of(bucket << BUCKET_SHIFT).buffer);
   // The limit above the largest finite numbers.
   return value === Infinity ? 2 ** 128 : value!;
 }

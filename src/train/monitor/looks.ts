@@ -1,46 +1,116 @@
-/** What there is to see in a step: weights, gradients, what layers return. */
-import { isFloat, type TypedArray } from "../../core/dtype.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+/** What there is to see in a step, measured on the device in the step itself: what is read of it is small. */
+import { isFloat } from "../../core/dtype.ts";
+import { BUCKET_COUNT, BUCKET_SHIFT, histogramFrom, type Histogram } from "../../core/histogram.ts";
+import { shr } from "../../graph/ops/binary.ts";
+import { fill, fixed } from "../../graph/ops/leaf.ts";
+import { bitcast, cast } from "../../graph/ops/unary.ts";
+import { scatter } from "../../tensor/functional/indexing.ts";
+import { stack, where } from "../../tensor/functions.ts";
+import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { TracedStep } from "../callback.ts";
 
 /** The kinds of things in a step. */
 export type Kind = "weights" | "gradients" | "activations";
 
-/** The tensors of a traced step by names such as `gradients/fc1.weight`, and the `loss`. What a model returns as a whole is left out. */
-export function lookAt(step: TracedStep, kinds: readonly Kind[]): Record<string, Tensor> {
-  const seen: Record<string, Tensor> = { loss: step.loss };
+/** A tensor in numbers; but for `size`, of its finite elements. */
+export interface Measures {
+  readonly size: number;
+  readonly finite: number;
+  readonly zeros: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly mean: number;
+  /** The mean of squared distances from the mean. */
+  readonly variance: number;
+  readonly sumSquares: number;
+  /** The length of the vector of all elements. */
+  readonly norm: number;
+  /** Where it was asked for. */
+  readonly histogram: Histogram | undefined;
+}
+
+/** What was seen in a step: measures by path. */
+export interface Look {
+  readonly loss: number;
+  readonly weights: ReadonlyMap<string, Measures>;
+  readonly gradients: ReadonlyMap<string, Measures>;
+  readonly activations: ReadonlyMap<string, Measures>;
+}
+
+/** The tensors of a traced step by names such as `gradients/fc1.weight`. What the model returns as a whole is left out. */
+function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonly [string, Tensor]> {
   for (const [path, parameter] of step.model.namedParameters()) {
-    if (kinds.includes("weights")) seen[`weights/${path}`] = parameter;
-    const { grad } = parameter;
-    if (kinds.includes("gradients") && grad) seen[`gradients/${path}`] = grad;
+    if (kinds.includes("weights")) yield [`weights/${path}`, parameter];
+    if (kinds.includes("gradients") && parameter.grad) yield [`gradients/${path}`, parameter.grad];
   }
-  if (kinds.includes("activations"))
-    for (const [path, tensor] of step.activations)
-      if (path !== "" && isFloat(tensor.dtype)) seen[`activations/${path}`] = tensor;
+  if (!kinds.includes("activations")) return;
+  for (const [path, tensor] of step.activations)
+    if (path !== "" && isFloat(tensor.dtype) && tensor.size > 0) yield [`activations/${path}`, tensor];
+}
+
+/**
+ * Measures a step while it is traced.
+ * @param kinds what to measure.
+ * @param counted of what histograms are made, too.
+ */
+export function measure(step: TracedStep, kinds: readonly Kind[], counted: readonly Kind[]): Record<string, Tensor> {
+  const seen: Record<string, Tensor> = { loss: step.loss };
+  for (const [name, tensor] of tensorsIn(step, kinds)) {
+    const x = tensor.flatten().cast("f32") as Tensor;
+    seen[`numbers ${name}`] = numbersOf(x);
+    if (counted.some((kind) => name.startsWith(kind))) seen[`counts ${name}`] = countsOf(x);
+  }
   return seen;
 }
 
-/** What was seen, in the host's memory, by kind and path. */
-export type Look = Readonly<Record<Kind, ReadonlyMap<string, TypedArray>>> & { readonly loss: number };
+/** What `numbersOf` measures, in its order. */
+const NUMBERS = ["size", "finite", "zeros", "min", "max", "sum", "mean", "variance", "sumSquares"] as const;
 
-/** Reads the tensors of a look. */
-export async function readLook(values: Readonly<Record<string, Tensor>>): Promise<Look> {
-  const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
-    Kind,
-    Map<string, TypedArray>
-  >;
-  let loss = NaN;
-  for (const [name, tensor] of Object.entries(values)) {
-    const [kind, path] = name.split(/\/(.*)/s) as [Kind, string];
-    if (name === "loss") loss = await tensor.item();
-    else look[kind].set(path, await tensor.data());
-  }
-  return { ...look, loss };
+function numbersOf(x: Tensor): Tensor {
+  const finite = x.isFinite() as Tensor;
+  const kept = where(finite, x, 0) as Tensor;
+  const count = finite.cast("f32").sum() as Tensor;
+  const some = count.maximum(1) as Tensor;
+  const mean = kept.sum().div(some) as Tensor;
+  const distance = where(finite, x.sub(mean) as Tensor, 0) as Tensor;
+  const measured: Record<(typeof NUMBERS)[number], Tensor> = {
+    size: fromNode(fill([], x.size, "f32")),
+    finite: count,
+    zeros: x.eq(0).cast("f32").sum() as Tensor,
+    min: where(finite, x, Infinity).min() as Tensor,
+    max: where(finite, x, -Infinity).max() as Tensor,
+    sum: kept.sum() as Tensor,
+    mean,
+    variance: distance.mul(distance).sum().div(some) as Tensor,
+    sumSquares: kept.mul(kept).sum() as Tensor,
+  };
+  return stack(NUMBERS.map((name) => measured[name])) as Tensor;
 }
 
-/** The length of a vector, summed in double precision. */
-export function normOf(values: TypedArray): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
-  return Math.sqrt(sum);
+/** How many elements lie in each bucket of a histogram. */
+function countsOf(x: Tensor): Tensor {
+  const bucket = cast(shr(bitcast(x.node, "u32"), fixed([x.size], BUCKET_SHIFT, "u32")), "i32");
+  return fromNode(scatter("add", fill([BUCKET_COUNT], 0, "i32"), bucket, fill([x.size], 1, "i32")));
+}
+
+/** Reads what a step has shown. */
+export async function readLook(seen: Readonly<Record<string, Tensor>>): Promise<Look> {
+  const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
+    Kind,
+    Map<string, Measures>
+  >;
+  for (const [name, tensor] of Object.entries(seen)) {
+    const [, kind, path] = /^numbers (\w+)\/(.*)/s.exec(name) ?? [];
+    if (kind === undefined) continue;
+    const values = await tensor.data();
+    const numbers = Object.fromEntries(NUMBERS.map((key, at) => [key, values[at]!])) as Record<
+      (typeof NUMBERS)[number],
+      number
+    >;
+    const counts = seen[name.replace("numbers", "counts")];
+    const histogram = counts && histogramFrom(await counts.data(), numbers);
+    look[kind as Kind].set(path!, { ...numbers, norm: Math.sqrt(numbers.sumSquares), histogram });
+  }
+  return { ...look, loss: await seen["loss"]!.item() };
 }

@@ -1,10 +1,9 @@
-import { histogramOf } from "../../core/histogram.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { ImageLayout, ImageLike } from "../../formats/pixels.ts";
 import { SummaryWriter } from "../../formats/tensorboard/summaryWriter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
-import { lookAt, normOf, readLook, type Kind } from "./looks.ts";
+import { measure, readLook, type Kind } from "./looks.ts";
 
 /** Pictures by tag; several under one tag are a grid. */
 export type Images = Readonly<Record<string, ImageLike | readonly ImageLike[]>>;
@@ -65,15 +64,14 @@ export function tensorBoard({
         ? undefined
         : {
             every: histogramEvery,
-            trace: (step) => lookAt(step, kinds),
+            trace: (step) => measure(step, kinds, histograms),
             async see(values, { totalSteps }) {
-              const { loss, ...look } = await readLook(values);
-              train.addScalar("batch/loss", loss, totalSteps);
-              for (const [path, gradient] of look.gradients)
-                train.addScalar(`gradient norm/${path}`, normOf(gradient), totalSteps);
+              const look = await readLook(values);
+              train.addScalar("batch/loss", look.loss, totalSteps);
+              for (const [path, { norm }] of look.gradients) train.addScalar(`gradient norm/${path}`, norm, totalSteps);
               for (const kind of histograms)
-                for (const [path, seen] of look[kind])
-                  train.addHistogram(`${kind}/${path}`, histogramOf(seen), totalSteps);
+                for (const [path, { histogram }] of look[kind])
+                  train.addHistogram(`${kind}/${path}`, histogram!, totalSteps);
             },
           },
     begin(run) {
