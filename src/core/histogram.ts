@@ -57,47 +57,39 @@ function momentsOf(floats: Float32Array): Moments {
 
 /** The histogram of numbers that were counted by bucket. */
 export function histogramFrom(seen: ArrayLike<number>, { min, max, sum, sumSquares }: Moments): Histogram {
-  const finite = Array.from(seen);
-  const all = finite.reduce((a, b) => a + b, 0);
-  // The highest exponent is that of infinities and NaN.
-  for (const end of [BUCKETS, BUCKET_COUNT]) finite.fill(0, end - (1 << MANTISSA_BITS), end);
-  const count = finite.reduce((a, b) => a + b, 0);
-  const some = count > 0;
-  return {
-    ...spread(finite),
-    count,
-    nonFinite: all - count,
-    min: some ? min : 0,
-    max: some ? max : 0,
-    sum,
-    sumSquares,
-  };
-}
-
-/** Buckets in the order of their numbers, without empty ones at the ends, runs of empty ones joined. */
-function spread(seen: readonly number[]): { readonly limits: readonly number[]; readonly counts: readonly number[] } {
+  edges ??= makeEdges();
   const limits: number[] = [];
   const counts: number[] = [];
-  const take = (count: number, from: number, to: number): void => {
-    if (count === 0) return;
+  let [count, nonFinite] = [0, 0];
+  // Negative buckets from the largest to the smallest, then the others.
+  for (let at = -BUCKETS; at < BUCKETS; at++) {
+    const bucket = at < 0 ? -1 - at : at;
+    const held = seen[at < 0 ? BUCKETS + bucket : bucket]!;
+    if (held === 0) continue;
+    // The highest exponent is that of infinities and NaN.
+    if (bucket >= BUCKETS - (1 << MANTISSA_BITS)) {
+      nonFinite += held;
+      continue;
+    }
+    const [from, to] = at < 0 ? [-edges[bucket + 1]!, -edges[bucket]!] : [edges[bucket]!, edges[bucket + 1]!];
     if (limits.length === 0) limits.push(from);
     else if (limits.at(-1) !== from) {
       limits.push(from);
       counts.push(0);
     }
     limits.push(to);
-    counts.push(count);
-  };
-  for (let at = BUCKETS - 1; at >= 0; at--) take(seen[BUCKETS + at]!, -edge(at + 1), -edge(at));
-  for (let at = 0; at < BUCKETS; at++) take(seen[at]!, edge(at), edge(at + 1));
-  return { limits, counts };
+    counts.push(held);
+    count += held;
+  }
+  return { limits, counts, count, nonFinite, min: count ? min : 0, max: count ? max : 0, sum, sumSquares };
 }
 
-/** The smallest number of a bucket of positive numbers. */
-function edge(bucket: number): number {
-  const [value] = new Float32Array(Uint32Array.of(bucket << BUCKET_SHIFT).buffer);
-  // The limit above the largest finite numbers.
-  return value === Infinity ? 2 ** 128 : value!;
+let edges: Float64Array | undefined;
+
+/** The smallest numbers of the buckets of positive numbers, and what is above the largest finite one. */
+function makeEdges(): Float64Array {
+  const bits = Uint32Array.from({ length: BUCKETS }, (_, bucket) => bucket << BUCKET_SHIFT);
+  return Float64Array.from(new Float32Array(bits.buffer), (edge) => (edge === Infinity ? 2 ** 128 : edge));
 }
 
 /**

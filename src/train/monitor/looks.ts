@@ -1,5 +1,5 @@
 /** What there is to see in a step, measured on the device in the step itself: what is read of it is small. */
-import { isFloat } from "../../core/dtype.ts";
+import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import { BUCKET_COUNT, BUCKET_SHIFT, histogramFrom, type Histogram } from "../../core/histogram.ts";
 import { shr } from "../../graph/ops/binary.ts";
 import { fill, fixed } from "../../graph/ops/leaf.ts";
@@ -53,14 +53,19 @@ function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonl
  * Measures a step while it is traced.
  * @param kinds what to measure.
  * @param counted of what histograms are made, too.
+ * @returns few tensors, because each that is read costs a little: their names say of what the rows are.
  */
 export function measure(step: TracedStep, kinds: readonly Kind[], counted: readonly Kind[]): Record<string, Tensor> {
-  const seen: Record<string, Tensor> = { loss: step.loss };
+  const numbers = new Map<string, Tensor>();
+  const counts = new Map<string, Tensor>();
   for (const [name, tensor] of tensorsIn(step, kinds)) {
     const x = tensor.flatten().cast("f32") as Tensor;
-    seen[`numbers ${name}`] = numbersOf(x);
-    if (counted.some((kind) => name.startsWith(kind))) seen[`counts ${name}`] = countsOf(x);
+    numbers.set(name, numbersOf(x));
+    if (counted.some((kind) => name.startsWith(kind))) counts.set(name, countsOf(x));
   }
+  const seen: Record<string, Tensor> = { loss: step.loss };
+  for (const [what, rows] of Object.entries({ numbers, counts }))
+    if (rows.size > 0) seen[[what, ...rows.keys()].join("\n")] = stack([...rows.values()]) as Tensor;
   return seen;
 }
 
@@ -96,20 +101,27 @@ function countsOf(x: Tensor): Tensor {
 
 /** Reads what a step has shown. */
 export async function readLook(seen: Readonly<Record<string, Tensor>>): Promise<Look> {
+  const rows = { numbers: new Map<string, TypedArray>(), counts: new Map<string, TypedArray>() };
+  for (const [key, tensor] of Object.entries(seen)) {
+    const [what, ...names] = key.split("\n");
+    if (what === "loss") continue;
+    const values = await tensor.data();
+    const size = values.length / names.length;
+    for (const [at, name] of names.entries())
+      rows[what as "numbers" | "counts"].set(name, values.subarray(at * size, (at + 1) * size));
+  }
   const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
     Kind,
     Map<string, Measures>
   >;
-  for (const [name, tensor] of Object.entries(seen)) {
-    const [, kind, path] = /^numbers (\w+)\/(.*)/s.exec(name) ?? [];
-    if (kind === undefined) continue;
-    const values = await tensor.data();
+  for (const [name, values] of rows.numbers) {
+    const [, kind, path] = /^(\w+)\/(.*)/s.exec(name)!;
     const numbers = Object.fromEntries(NUMBERS.map((key, at) => [key, values[at]!])) as Record<
       (typeof NUMBERS)[number],
       number
     >;
-    const counts = seen[name.replace("numbers", "counts")];
-    const histogram = counts && histogramFrom(await counts.data(), numbers);
+    const counts = rows.counts.get(name);
+    const histogram = counts && histogramFrom(counts, numbers);
     look[kind as Kind].set(path!, { ...numbers, norm: Math.sqrt(numbers.sumSquares), histogram });
   }
   return { ...look, loss: await seen["loss"]!.item() };
