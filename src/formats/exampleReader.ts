@@ -3,6 +3,7 @@ import type { BinaryReader } from "@bufbuild/protobuf/wire";
 import { allocate, byteSize, isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { sizeOf, type Shape } from "../core/shape.ts";
+import type { NumberArray } from "./numpyArray.ts";
 import { loadWire, type Wire } from "./protobuf.ts";
 
 /**
@@ -24,13 +25,6 @@ export interface FeatureSpec {
 
 /** The features that are wanted, by name. */
 export type ExampleSpec = Readonly<Record<string, FeatureSpec>>;
-
-/** An array with its shape, of the fields of `data/hostArray.ts`. */
-interface NumberArray {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedArray;
-}
 
 type Value<F extends FeatureSpec> = F["dtype"] extends "text"
   ? Listed<F, string>
@@ -129,6 +123,8 @@ function fieldOf(
   const fail = (what: string): never => {
     throw new ArgumentError(`exampleReader: feature "${key}" ${what}`);
   };
+  if (dtype === "f16" || dtype === "bf16")
+    fail(`is ${dtype}, which files of examples do not have; read it as f32 and cast`);
   const numeric = dtype !== "text" && dtype !== "bytes";
   if (raw && !numeric) fail(`is ${dtype} and raw; raw is for numbers`);
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
