@@ -29,6 +29,13 @@ export interface Run {
   readonly stopReason: string | undefined;
   /** Brings `means` up to date: waits for all steps so far. */
   collect(): Promise<void>;
+  /** Adds a number to the means and the history of this epoch: during it, or in `endEpoch`. */
+  record(name: string, value: number): void;
+  /**
+   * Computes the loss of the last batch again, outside of traces and as a graph that nothing was read from: after a step that was not accepted,
+   * with the same parameters and random numbers. To find faults; the random numbers go on.
+   */
+  recompute(): Tensor;
   /**
    * Ends training after the current step, and says why; the first reason counts. Asked for within an epoch, it cuts the epoch short: there
    * is no validation and no `endEpoch` for it. `end` is called in any case.

@@ -8,7 +8,7 @@ import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
 import { trainStep, type Clip, type Updates } from "./step.ts";
 import { Training, type Schedules } from "./training.ts";
-import { classWeights, type ClassWeight } from "./weights.ts";
+import { classWeights, weightsOf, type ClassWeight } from "./weights.ts";
 
 /** Means by name; those over the validation data have `val_` before their names, as in Keras. */
 export type EpochMeans<M extends string> = Means<M> & Partial<Record<`val_${"loss" | M}`, number>>;
@@ -23,8 +23,9 @@ export type EpochReport<M extends string> = EpochMeans<M> & {
   readonly examplesPerSecond: number;
 };
 
-/** Means of every epoch, in order. */
-export type History<M extends string> = Record<"loss" | M, number[]> & Partial<Record<`val_${"loss" | M}`, number[]>>;
+/** Means of every epoch, in order; with the learning rates, where a callback has recorded them. */
+export type History<M extends string> = Record<"loss" | M, number[]> &
+  Partial<Record<`val_${"loss" | M}` | "lr", number[]>>;
 
 /** Options of `fit`. */
 export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
@@ -150,6 +151,7 @@ export async function fit<X, Y, O, M extends string = never>(
 
   const scores = { loss, metrics };
   const meter = new Meter("fit", scores);
+  const ofClasses = classWeight && classWeights("fit", classWeight);
   const callbacks = [...(options.callbacks ?? [])];
   const progress = display === false ? undefined : new Progress(display === true ? standardTerminal : display);
   const training = new Training<X, Y, O>({
@@ -162,9 +164,10 @@ export async function fit<X, Y, O, M extends string = never>(
       optimizer,
       meter,
       clip: typeof clip === "number" ? { globalNorm: clip } : clip,
-      classWeights: classWeight && classWeights("fit", classWeight),
+      classWeights: ofClasses,
       watches: callbacks.flatMap(({ watch }) => (watch ? [watch] : [])),
     }),
+    lossOf: (outputs, targets, weights) => meter.loss(outputs, targets, weightsOf("fit", targets, weights, ofClasses)),
     accumulate,
     callbacks: [
       ...(progress ? [progressCallback(progress)] : []),

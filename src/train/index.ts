@@ -2,6 +2,8 @@
 export { updateBatchNorm } from "./batchNorm.ts";
 export type { CheckpointOptions } from "./checkpointing.ts";
 export { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
+export { judgeCurves, type CurveOptions, type CurveVerdict, type Verdict } from "./curves.ts";
+export { ErrorMonitor, type ErrorMonitorOptions } from "./errorMonitor.ts";
 export { evaluate, type EvaluateOptions } from "./evaluate.ts";
 export type { Callback, EpochSummary, Run, RunOptimizer, TracedStep, Watch } from "./callback.ts";
 export { Distilled, type DistilledOptions, type DistilledOutputs } from "./distilled.ts";

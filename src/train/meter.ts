@@ -93,16 +93,20 @@ export class Meter<O, Y, M extends string> {
     let loss: Tensor | undefined;
     const sums = [...this.#scores].map(([name, score]) => {
       if (score instanceof Metric) return this.#added(name, score.statistics(outputs, targets).detach().node);
-      const isLoss = loss === undefined;
-      const value =
-        isLoss && weights
-          ? weighted(this.#operation, score, outputs, targets, weights)
-          : this.#number(name, score(outputs, targets));
+      const value = loss ? this.#number(name, score(outputs, targets)) : this.loss(outputs, targets, weights);
       loss ??= value;
       return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f64"), examples));
     });
     assign([...sums, { cell: this.#steady, value: stillSteady(this.#steady.leaf(), loss!.detach().node) }]);
     return loss!;
+  }
+
+  /** The loss of a batch, added to nothing. */
+  loss(outputs: O, targets: Y, weights?: Tensor): Tensor {
+    const score = this.#scores.get("loss") as (outputs: O, targets: Y) => Tensor;
+    return weights
+      ? weighted(this.#operation, score, outputs, targets, weights)
+      : this.#number("loss", score(outputs, targets));
   }
 
   /** The sums of something measured with more added to them. */
@@ -131,8 +135,7 @@ export class Meter<O, Y, M extends string> {
 
   /** Whether targets give a finite loss where all outputs are zero: if not, they are to blame. False before the first trace. */
   async judges(targets: Y): Promise<boolean> {
-    const score = this.#scores.get("loss") as (outputs: O, targets: Y) => Tensor;
-    return this.#blank !== undefined && Number.isFinite(await score(this.#blank, targets).mean().item());
+    return this.#blank !== undefined && Number.isFinite(await this.loss(this.#blank, targets).item());
   }
 
   /** The first batch since the last reset, from 0, whose loss was not finite, as far as was collected. */

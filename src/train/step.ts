@@ -15,7 +15,7 @@ import { noteActivations } from "./activations.ts";
 import type { TracedStep, Watch } from "./callback.ts";
 import type { Meter } from "./meter.ts";
 import { examplesIn, type Batch, type Model } from "./model.ts";
-import { weightsOfClasses } from "./weights.ts";
+import { weightsOf } from "./weights.ts";
 
 /** What a step needs of an optimizer. */
 export interface Updates {
@@ -58,11 +58,8 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
   const { model, optimizer, meter, clip, classWeights, watches } = parts;
   const gathered = scalarCell(0, "f32", "examples gathered");
 
-  const lossOf = (outputs: O, targets: Y, examples: number, given: Tensor | undefined): Tensor => {
-    const byClass = classWeights && weightsOfClasses("fit", targets, classWeights);
-    const weights = given && byClass ? (given.mul(byClass) as Tensor) : (given ?? byClass);
-    return meter.add(outputs, targets, examples, weights);
-  };
+  const lossOf = (outputs: O, targets: Y, examples: number, given: Tensor | undefined): Tensor =>
+    meter.add(outputs, targets, examples, weightsOf("fit", targets, given, classWeights));
 
   const update = (step: TracedStep, due: readonly Watch[]): Seen[] => {
     // Parameters are asked for their values here, before the update gives them new ones.

@@ -3,6 +3,7 @@ import { now, onInterrupt } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Callback, EpochSummary, Run } from "./callback.ts";
 import { Callbacks, type CallbackStates } from "./callbackList.ts";
 import type { Checkpointing } from "./checkpointing.ts";
@@ -27,6 +28,8 @@ export interface TrainingParts<X, Y, O> {
   readonly feed: Feed<X, Y>;
   readonly meter: Meter<O, Y, string>;
   readonly step: Step<X, Y>;
+  /** The loss of a batch, counted nowhere. */
+  readonly lossOf: (outputs: O, targets: Y, weights: Tensor | undefined) => Tensor;
   /** Batches in a step. */
   readonly accumulate: number;
   readonly callbacks: readonly Callback[];
@@ -78,12 +81,17 @@ export class Training<X, Y, O> implements Run {
   #firstTime: number;
   #toldOfLoss = false;
   #lastTick = 0;
-  /** Between the first step of an epoch and its end. */
+  /** Between the beginning of an epoch and its end. */
   #within = false;
   /** The next epoch was begun before the checkpoint that this run goes on from. */
   #goesOn = false;
   #started = false;
-  readonly #restores: (() => void)[] = [];
+  /** Numbers that callbacks give to the epoch. */
+  #recorded: Record<string, number> = {};
+  #lastBatch: Batch<X, Y> | undefined;
+  /** What callbacks are given once they have begun. */
+  #kept: CallbackStates = [];
+  #begun = false;
 
   constructor(parts: TrainingParts<X, Y, O>) {
     this.#parts = parts;
@@ -115,6 +123,20 @@ export class Training<X, Y, O> implements Run {
     this.stopReason ??= reason;
   }
 
+  record(name: string, value: number): void {
+    if (this.#within) this.#recorded[name] = value;
+    else {
+      this.means = { ...this.means, [name]: value };
+      (this.history[name] ??= []).push(value);
+    }
+  }
+
+  recompute(): Tensor {
+    if (!this.#lastBatch) throw new ArgumentError("recompute: no step was made yet");
+    const [inputs, targets, weights] = this.#lastBatch;
+    return this.#parts.lossOf(this.model.forward(inputs), targets, weights);
+  }
+
   log(line: string): void {
     this.#parts.progress?.log(line);
   }
@@ -137,13 +159,15 @@ export class Training<X, Y, O> implements Run {
     try {
       await checkpoint?.open(this, this.#checkpointed());
       await this.#callbacks.begin();
-      for (const restore of this.#restores.splice(0)) restore();
+      this.#begun = true;
+      this.#callbacks.restore(this.#kept);
       while (this.epoch < this.epochs && this.stopReason === undefined && (await this.#runEpoch()));
     } catch (error) {
       failure = error;
     }
     release();
     this.#parts.feed.close();
+    this.#lastBatch = undefined;
     try {
       const failedToEnd = await this.#callbacks.end(failure);
       failure ??= failedToEnd;
@@ -190,7 +214,7 @@ export class Training<X, Y, O> implements Run {
       data: feed.state(),
       sums: meter.state(),
       history: Object.fromEntries(Object.entries(this.history).map(([name, values]) => [name, [...values]])),
-      callbacks: this.#callbacks.state(),
+      callbacks: this.#begun ? this.#callbacks.state() : this.#kept,
     };
   }
 
@@ -205,7 +229,7 @@ export class Training<X, Y, O> implements Run {
     feed.restore(data);
     meter.restore(sums);
     for (const [name, values] of Object.entries(history)) this.history[name] = [...values];
-    this.#restores.push(() => this.#callbacks.restore(callbacks));
+    this.#kept = callbacks;
   }
 
   /** Runs an epoch. False where it was cut short. */
@@ -217,12 +241,13 @@ export class Training<X, Y, O> implements Run {
       this.step = 0;
       meter.reset();
     }
+    this.#recorded = {};
     this.means = this.#goesOn ? meter.means() : {};
     this.#goesOn = false;
     const examplesBefore = meter.examples;
+    this.#within = true;
     const whole = await inMode(model, true, async () => {
       await this.#callbacks.beginEpoch();
-      this.#within = true;
       return this.#steps();
     });
     await this.collect();
@@ -236,6 +261,7 @@ export class Training<X, Y, O> implements Run {
       ? Object.entries(await this.#callbacks.validation(() => validate(validation!, signal)))
       : [];
     for (const [name, value] of validated) means[`val_${name}`] = value;
+    Object.assign(means, this.#recorded);
     this.means = means;
     this.#within = false;
     for (const [name, value] of Object.entries(means)) (this.history[name] ??= []).push(value);
@@ -310,6 +336,7 @@ export class Training<X, Y, O> implements Run {
     const due = this.#callbacks.due(this.totalSteps + 1);
     const sizes = batches.map(([inputs]) => examplesIn("fit", inputs));
     const seen = step(batches, due);
+    this.#lastBatch = batches.at(-1);
     for (const size of sizes) meter.count(size);
     this.step++;
     this.totalSteps++;

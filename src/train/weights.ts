@@ -51,13 +51,24 @@ export function classWeights(operation: string, given: ClassWeight): readonly nu
   return weights;
 }
 
+/** What each example counts: as it was given, from its class, or the product of both; undefined where all count the same. */
+export function weightsOf(
+  operation: string,
+  targets: unknown,
+  given: Tensor | undefined,
+  ofClasses: readonly number[] | undefined,
+): Tensor | undefined {
+  const byClass = ofClasses && weightsOfClasses(operation, targets, ofClasses);
+  return given && byClass ? (given.mul(byClass) as Tensor) : (given ?? byClass);
+}
+
 /**
  * What each example counts, from its class: f32 in the shape of the labels. For a traced step.
  * @param targets labels (integers), probabilities of classes [..., classes] (the largest counts), or floats 0 and 1: [batch] or
  * [batch, 1].
  * @throws ArgumentError for targets that name no classes.
  */
-export function weightsOfClasses(operation: string, targets: unknown, weights: readonly number[]): Tensor {
+function weightsOfClasses(operation: string, targets: unknown, weights: readonly number[]): Tensor {
   if (!(targets instanceof Tensor) || targets.rank === 0)
     throw new ArgumentError(
       `${operation}: classWeight wants one tensor of labels or probabilities as targets; give batches [inputs, targets, weights] for anything else`,

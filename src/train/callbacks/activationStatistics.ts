@@ -1,0 +1,52 @@
+import { isFloat } from "../../core/dtype.ts";
+import { stack } from "../../tensor/functions.ts";
+import type { Callback } from "../callback.ts";
+import { checkCount } from "./monitored.ts";
+
+/** What a module returned in one step. */
+export interface ActivationStatistic {
+  readonly epoch: number;
+  /** Steps since training began. */
+  readonly step: number;
+  /** Path of the module. */
+  readonly layer: string;
+  readonly mean: number;
+  /** Divided by the number of elements. */
+  readonly variance: number;
+  /** The share of elements that are exactly 0: what a ReLU cuts off. */
+  readonly zeros: number;
+}
+
+/**
+ * Mean, variance and share of zeros of what each module returns, in every so many steps (50 by default). For all of an epoch see
+ * `nn.ActivationStatistics`. Functions in `sequential` are no modules: `new nn.ReLU()` is seen, `nn.relu` is not.
+ */
+export function activationStatistics({ every = 50 }: { readonly every?: number } = {}): Callback & {
+  readonly records: readonly ActivationStatistic[];
+} {
+  checkCount("every", every, 1);
+  const records: ActivationStatistic[] = [];
+  return {
+    name: "activationStatistics",
+    records,
+    watch: {
+      every,
+      trace: ({ activations }) =>
+        Object.fromEntries(
+          [...activations]
+            .filter(([, values]) => isFloat(values.dtype) && values.size > 0)
+            .map(([path, values]) => {
+              const x = values.float();
+              const mean = x.mean();
+              return [path, stack([mean, x.sub(mean).square().mean(), x.eq(0).float().mean()])];
+            }),
+        ),
+      see(values, { epoch, totalSteps: step }) {
+        for (const [layer, value] of Object.entries(values)) {
+          const [mean, variance, zeros] = value.dataSync() as unknown as [number, number, number];
+          records.push({ epoch, step, layer, mean, variance, zeros });
+        }
+      },
+    },
+  };
+}
