@@ -43,6 +43,7 @@ export { BufferTensor, Parameter } from "./tensor/parameter.ts";
 export { grad, jvp, noGrad, valueAndGrad, vjp, type GradOptions, type Gradients } from "./tensor/autodiff.ts";
 export { hessian, hvp, jacobian, type JacobianOptions } from "./tensor/jacobian.ts";
 export { vmap, type VmapOptions } from "./tensor/vmap.ts";
+export { autocast, policy, type Policy, type PolicyName } from "./tensor/autocast.ts";
 export { checkpoint } from "./tensor/checkpoint.ts";
 export { customGradient, type CustomGradientOptions } from "./tensor/custom-gradient.ts";
 export { gradCheck, type GradCheckOptions } from "./tensor/grad-check.ts";

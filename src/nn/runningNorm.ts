@@ -1,5 +1,5 @@
 /** Norms by channel whose statistics are remembered for the time after training. */
-import type { DType } from "../core/dtype.ts";
+import { isHalf, type DType } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
@@ -94,7 +94,8 @@ export abstract class RunningNorm extends Keep {
     const column = (value: Node): Node => reshape(value, [this.features, ...shape.slice(2).map(() => 1)]);
     const unit = this.training || !this.running ? this.#byBatch(x.node) : this.#byHistory(x.node, this.running, column);
     const scaled = this.weight ? mul(unit, column(this.weight.node)) : unit;
-    return fromNode(this.bias ? add(scaled, column(this.bias.node)) : scaled);
+    const result = this.bias ? add(scaled, column(this.bias.node)) : scaled;
+    return fromNode(isHalf(x.dtype) ? cast(result, x.dtype) : result);
   }
 
   #byBatch(x: Node): Node {

@@ -7,6 +7,7 @@ export { Adam, AdamW, type AdamOptions, type AdaptiveOptions } from "./adam.ts";
 export { Adamax } from "./adamax.ts";
 export { ASGD, type AsgdOptions } from "./asgd.ts";
 export { clipGradNorm, clipGradNorms, clipGradValue } from "./clip.ts";
+export { GradScaler, type GradScalerOptions, type GradScalerState, type Stepping } from "./gradScaler.ts";
 export { GradientNoise, type GradientNoiseOptions } from "./gradientNoise.ts";
 export type { GroupOptions, ParameterGroup, Parameters } from "./group.ts";
 export { kerasDefaults, named, type KerasOptimizerName } from "./keras.ts";

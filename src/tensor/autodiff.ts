@@ -2,13 +2,13 @@
 import { isFloat } from "../core/dtype.ts";
 import { ArgumentError, GradientError, ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
-import { gradients } from "../graph/grad.ts";
 import { Node, topological } from "../graph/node.ts";
 import { gradientsEnabled, withGradientMode, type Op } from "../graph/op.ts";
 import { customOp, detach } from "../graph/ops/control.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import { mapTensors } from "./tree.ts";
+import { gradients } from "./precision.ts";
 
 /** Nodes that stand for the inputs of a function being differentiated. */
 const watched = new WeakSet<Node>();

@@ -1,7 +1,6 @@
 /** `loss.backward()`: gradients of everything trainable that the loss depends on. */
 import { GradientError, ShapeError } from "../core/errors.ts";
 import { sameShape, show, sizeOf } from "../core/shape.ts";
-import { gradients } from "../graph/grad.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { add } from "../graph/ops/binary.ts";
@@ -9,6 +8,7 @@ import { fill } from "../graph/ops/leaf.ts";
 import { CellVersion, type Cell } from "./cell.ts";
 import type { Assignment } from "./evaluate.ts";
 import { assign } from "./assign.ts";
+import { gradients } from "./precision.ts";
 
 const spent = new WeakSet<Node>();
 

@@ -1,9 +1,9 @@
-import { gradients } from "../graph/grad.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { apply, gradientsEnabled, withGradientMode } from "../graph/op.ts";
 import { after, custom, detach, nextRecomputation } from "../graph/ops/control.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
+import { gradients } from "./precision.ts";
 
 /** The graph of one call, as far as it was made inside. */
 interface Recording {

@@ -13,6 +13,7 @@ import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./eng
 import { currentEpoch } from "./epoch.ts";
 import { hostArray, realize } from "./evaluate.ts";
 import { packArguments, unpackResult, type Packed, type ResultShape } from "./pack.ts";
+import { autocastType } from "./precision.ts";
 import type { Switch } from "./switch.ts";
 import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
 import { Value } from "./value.ts";
@@ -69,7 +70,7 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
     // Inside another trace the function is simply part of it.
     if (currentTrace()) return fn(...args);
     const packed = packArguments(args);
-    const key = `${currentEpoch()}|${currentDevice()}|${packed.key}`;
+    const key = `${currentEpoch()}|${currentDevice()}|${autocastType() ?? ""}|${packed.key}`;
     const list = variants.get(key) ?? [];
     const variant = list.find(
       (v) => v.guards.every((g) => g.cell.emptyNow === g.empty) && v.switches.every((s) => s.switch.onNow === s.on),

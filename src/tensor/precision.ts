@@ -1,5 +1,9 @@
-/** What contractions are stored as while `autocast` is on: see amp.ts. */
+/** What contractions are stored as while `autocast` is on: see autocast.ts. */
+import type { DType } from "../core/dtype.ts";
+import { isHalf } from "../core/dtype.ts";
 import type { HalfType } from "../core/half.ts";
+import { gradients as gradientsOf } from "../graph/grad.ts";
+import type { Node } from "../graph/node.ts";
 
 let current: HalfType | undefined;
 
@@ -18,3 +22,21 @@ export function withAutocast<T>(dtype: HalfType | undefined, f: () => T): T {
     current = before;
   }
 }
+
+/** What a contraction takes its operands in that would be of `dtype`. */
+export function contractionType(dtype: DType): DType {
+  return current && (dtype === "f32" || isHalf(dtype)) ? current : dtype;
+}
+
+/** A parameter as it is, or seen in another shape: not computed from anything. */
+function isParameter(node: Node): boolean {
+  return node.source ? node.requiresGrad : node.op.movement === true && isParameter(node.inputs[0]!);
+}
+
+/** Inside `autocast`, parameters in f32 that meet an f16 or bf16 take its dtype: a bias does not make a layer's output f32. */
+export function yields(node: Node, dtypes: readonly DType[]): boolean {
+  return current !== undefined && node.dtype === "f32" && dtypes.some(isHalf) && isParameter(node);
+}
+
+/** As in the graph: gradients have the dtypes that the forward pass chose, and are computed in no others. */
+export const gradients: typeof gradientsOf = (...args) => withAutocast(undefined, () => gradientsOf(...args));

@@ -91,6 +91,7 @@ export class Feed<X, Y> {
 
   /** The next batch of the pass, undefined after the last. A promise only where the data takes time. */
   next(): Batch<X, Y> | undefined | Promise<Batch<X, Y> | undefined> {
+    if (this.#isOver) return undefined;
     if (this.#ahead > 0) return this.#passOver();
     const result = this.#iterator!.next();
     return isPromise(result) ? result.then((later) => this.#took(later)) : this.#took(result);

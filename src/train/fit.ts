@@ -6,6 +6,7 @@ import { Feed, splitExamples, type Data } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
+import { stepPrecision, type Precision } from "./precision.ts";
 import { trainStep, type Clip, type Updates } from "./step.ts";
 import { Training, type Schedules } from "./training.ts";
 import { classWeights, weightsOf, type ClassWeight } from "./weights.ts";
@@ -63,6 +64,11 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
    * batch norm and the like, which see each alone). At the end of an epoch a step has what is left.
    */
   readonly accumulate?: number | undefined;
+  /**
+   * "mixed_bfloat16" or "mixed_float16": products of matrices and convolutions in 16 bits, everything else and the parameters in f32; the
+   * losses of f16 are scaled (see `autocast` and `optim.GradScaler`). "float32" by default.
+   */
+  readonly precision?: Precision | undefined;
   /** How gradients are brought to size; a number is the `globalNorm`. Not at all by default. */
   readonly clip?: number | Clip | undefined;
   /**
@@ -164,6 +170,7 @@ export async function fit<X, Y, O, M extends string = never>(
       optimizer,
       meter,
       clip: typeof clip === "number" ? { globalNorm: clip } : clip,
+      precision: stepPrecision(options.precision ?? "float32", model, optimizer),
       classWeights: ofClasses,
       watches: callbacks.flatMap(({ watch }) => (watch ? [watch] : [])),
     }),

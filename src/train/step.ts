@@ -14,6 +14,7 @@ import { takeBackUnless } from "../tensor/unless.ts";
 import { noteActivations } from "./activations.ts";
 import type { TracedStep, Watch } from "./callback.ts";
 import type { Meter } from "./meter.ts";
+import type { StepPrecision } from "./precision.ts";
 import { examplesIn, type Batch, type Model } from "./model.ts";
 import { weightsOf } from "./weights.ts";
 
@@ -42,6 +43,7 @@ export interface StepParts<X, Y, O> {
   readonly clip: Clip | undefined;
   readonly classWeights: readonly number[] | undefined;
   readonly watches: readonly Watch[];
+  readonly precision: StepPrecision;
 }
 
 type Seen = Readonly<Record<string, Tensor>>;
@@ -55,17 +57,18 @@ export type Step<X, Y> = (batches: readonly Batch<X, Y>[], due: readonly number[
  * is that of the mean over all examples, however many batches there were.
  */
 export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
-  const { model, optimizer, meter, clip, classWeights, watches } = parts;
+  const { model, optimizer, meter, clip, classWeights, watches, precision } = parts;
   const gathered = scalarCell(0, "f32", "examples gathered");
 
   const lossOf = (outputs: O, targets: Y, examples: number, given: Tensor | undefined): Tensor =>
     meter.add(outputs, targets, examples, weightsOf("fit", targets, given, classWeights));
 
   const update = (step: TracedStep, due: readonly Watch[]): Seen[] => {
+    precision.unscale();
     // Parameters are asked for their values here, before the update gives them new ones.
     const seen = noGrad(() => due.map((watch) => mapTensors(watch.trace(step), ({ node }) => fromNode(node))));
     clipGradients(model, clip);
-    optimizer.step();
+    precision.step();
     // Gradients that nobody reads need not be stored.
     optimizer.zeroGrad();
     for (const [at, { accept }] of due.entries()) {
@@ -80,7 +83,9 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
   /** The watches of a traced step, which come as text, because that is what keys a program. */
   const watchesIn = (due: string): Watch[] => (due === "" ? [] : due.split(" ").map((at) => watches[Number(at)]!));
 
-  const forward = (inputs: X, targets: Y, weights: Tensor | undefined, due: readonly Watch[]): TracedStep => {
+  const forward = (inputs: X, targets: Y, weights: Tensor | undefined, due: readonly Watch[]): TracedStep =>
+    precision.forward(() => forwardHere(inputs, targets, weights, due));
+  const forwardHere = (inputs: X, targets: Y, weights: Tensor | undefined, due: readonly Watch[]): TracedStep => {
     const examples = examplesIn("fit", inputs);
     if (due.length === 0) {
       const outputs = model.forward(inputs);
@@ -94,13 +99,13 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
     const watching = watchesIn(due);
     optimizer.zeroGrad();
     const step = forward(inputs, targets, weights, watching);
-    step.loss.backward();
+    precision.backward(step.loss);
     return update(step, watching);
   });
 
   const gather = jit(function fitGather(inputs: X, targets: Y, weights: Tensor | undefined): void {
     const examples = examplesIn("fit", inputs);
-    forward(inputs, targets, weights, []).loss.mul(examples).backward();
+    precision.backward(forward(inputs, targets, weights, []).loss.mul(examples));
     assign([{ cell: gathered, value: add(gathered.leaf(), examples) }]);
   });
 
@@ -108,7 +113,7 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
     const watching = watchesIn(due);
     const examples = examplesIn("fit", inputs);
     const step = forward(inputs, targets, weights, watching);
-    step.loss.mul(examples).backward();
+    precision.backward(step.loss.mul(examples));
     const share = div(1, add(gathered.leaf(), examples));
     const gradients = model.parameters().map(({ cell }) => cell.gradient);
     assign([

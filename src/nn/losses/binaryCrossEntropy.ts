@@ -1,12 +1,12 @@
 /** Losses of yes-or-no questions, each element one of its own. */
 import type { Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
-import { cast, log, neg } from "../../graph/ops/unary.ts";
-import { softplus } from "../../tensor/functional/activations.ts";
+import { abs, cast, log, neg } from "../../graph/ops/unary.ts";
+import { sigmoid, softplus } from "../../tensor/functional/activations.ts";
 import { add, div, maximum, mul, sub } from "../../tensor/functional/arithmetic.ts";
 import { withGradient } from "../../tensor/functional/custom.ts";
 import { log1p } from "../../tensor/functional/elementary.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
 import { checkKnown } from "./known.ts";
@@ -26,7 +26,7 @@ const weighted = (losses: Node, weight: Tensor | undefined): Node => (weight ? m
 
 /**
  * −t·ln σ(x) − (1 − t)·ln(1 − σ(x)) of logits x against targets t in [0, 1] of the same shape, computed as
- * softplus(x) − t·x: finite for every logit.
+ * max(x, 0) − t·x + ln(1 + e^−|x|): finite for every logit, and accurate where the answer is certain and right.
  */
 export function binaryCrossEntropyWithLogits<S extends Shape, T extends Shape, const R extends Reduction = "mean">(
   logits: Tensor<S>,
@@ -36,17 +36,30 @@ export function binaryCrossEntropyWithLogits<S extends Shape, T extends Shape, c
   const op = "binaryCrossEntropyWithLogits";
   const { weight, posWeight } = options as BinaryCrossEntropyWithLogitsOptions<Reduction>;
   const [given, target] = matched(op, logits, targets as Tensor);
-  const x = toFloat(given);
+  const x = toSingle(given);
   const t = cast(target, x.dtype);
   const losses =
     posWeight === undefined
-      ? sub(softplus(x), mul(t, x))
+      ? ofLogits(x, t)
       : // (1 − t)·x + (1 + (p − 1)·t)·softplus(−x)
         add(
           mul(sub(1, t), x),
           mul(add(mul(sub(typeof posWeight === "number" ? posWeight : posWeight.node, 1), t), 1), softplus(neg(x))),
         );
   return fromNode(reduced(op, weighted(losses, weight), options));
+}
+
+/** softplus(x) − t·x, without cancelling what is left where they are nearly equal. Gradient σ(x) − t. */
+function ofLogits(x: Node, t: Node): Node {
+  return withGradient(
+    "binaryCrossEntropyWithLogits",
+    [x, t],
+    () => add(sub(maximum(x, 0), mul(t, x)), softplus(neg(abs(x)))),
+    (grad, _, [at, wanted]) => [
+      mul(grad, sub(sigmoid(at!), wanted!)),
+      wanted!.requiresGrad ? neg(mul(grad, at!)) : undefined,
+    ],
+  );
 }
 
 /** Logarithms below this count as this, as in PyTorch: a certain and wrong prediction costs 100, not ∞. */
@@ -67,7 +80,7 @@ export function binaryCrossEntropy<S extends Shape, T extends Shape, const R ext
   const { weight } = options as BinaryCrossEntropyOptions<Reduction>;
   const [given, target] = matched(op, probabilities, targets as Tensor);
   checkKnown(op, "probabilities", given, 0, 1, "Use binaryCrossEntropyWithLogits for logits");
-  const p = toFloat(given);
+  const p = toSingle(given);
   const t = cast(target, p.dtype);
   const losses = withGradient(
     op,

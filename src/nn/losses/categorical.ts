@@ -5,7 +5,7 @@ import type { Node } from "../../graph/node.ts";
 import { cast, log, neg } from "../../graph/ops/unary.ts";
 import { add, div, maximum, mul } from "../../tensor/functional/arithmetic.ts";
 import { where } from "../../tensor/functional/comparison.ts";
-import { expandTo, toFloat } from "../../tensor/functional/operands.ts";
+import { expandTo, toSingle } from "../../tensor/functional/operands.ts";
 import { sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -35,7 +35,7 @@ export interface CategoricalOptions<R extends Reduction = Reduction> extends Omi
 function logarithms(op: string, probabilities: Node, epsilon: number): Node {
   if (!(epsilon > 0 && epsilon < 1)) throw new ArgumentError(`${op}: epsilon must lie between 0 and 1, got ${epsilon}`);
   checkKnown(op, "probabilities", probabilities, 0, 1, "Set fromLogits: true for logits");
-  const p = toFloat(probabilities);
+  const p = toSingle(probabilities);
   return log(maximum(div(p, expandTo(sum(p, -1, true), p.shape)), epsilon));
 }
 

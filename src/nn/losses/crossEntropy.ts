@@ -7,7 +7,7 @@ import { cast, exp } from "../../graph/ops/unary.ts";
 import { add, mul, sub } from "../../tensor/functional/arithmetic.ts";
 import { eq, where } from "../../tensor/functional/comparison.ts";
 import { withGradient } from "../../tensor/functional/custom.ts";
-import { like, toFloat } from "../../tensor/functional/operands.ts";
+import { like, toSingle } from "../../tensor/functional/operands.ts";
 import { logsumexp, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -87,7 +87,7 @@ export function crossEntropy<S extends Shape, T extends Shape, const R extends R
   labels: Checked<Labels<S, T, "crossEntropy">, Tensor<T>>,
   options: CrossEntropyOptions<R> = {},
 ): Tensor<Reduced<R, Rows<S>>> {
-  const x = toFloat(logits.node);
+  const x = toSingle(logits.node);
   const { node } = labels as Tensor;
   checkSmoothing(options.labelSmoothing ?? 0);
   const given = options as CrossEntropyOptions<Reduction>;
@@ -102,5 +102,5 @@ export function softCrossEntropy<S extends Shape, T extends Shape, const R exten
 ): Tensor<Reduced<R, Rows<S>>> {
   checkSmoothing(options.labelSmoothing ?? 0);
   const { node } = probabilities as Tensor;
-  return fromNode(soft(toFloat(logits.node), node, options as SoftCrossEntropyOptions<Reduction>));
+  return fromNode(soft(toSingle(logits.node), node, options as SoftCrossEntropyOptions<Reduction>));
 }

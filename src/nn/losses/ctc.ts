@@ -11,7 +11,7 @@ import { clamp } from "../../tensor/functional/elementary.ts";
 import { eq, isInf, logicalAnd, logicalOr, lt, ne, where } from "../../tensor/functional/comparison.ts";
 import { takeAlongAxis } from "../../tensor/functional/indexing.ts";
 import { concat, narrow, pad, reshape, stack, unsqueeze } from "../../tensor/functional/movement.ts";
-import { expandTo, toFloat } from "../../tensor/functional/operands.ts";
+import { expandTo, toSingle } from "../../tensor/functional/operands.ts";
 import { logsumexp } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import { checkKnown, known } from "./known.ts";
@@ -79,7 +79,7 @@ export function ctc<const R extends Reduction = "mean">(
   check(logProbabilities.node, targets.node, inputLengths.node, targetLengths.node, blank);
   const counts = cast(targetLengths.node, "i32");
   const paths = logPaths(
-    toFloat(logProbabilities.node),
+    toSingle(logProbabilities.node),
     clamp(cast(targets.node, "i32"), 0, logProbabilities.node.shape[2]! - 1),
     inputLengths.node,
     counts,

@@ -1,7 +1,7 @@
 /** What a student learns from a teacher: Hinton et al. 2015. */
 import { ArgumentError } from "../../core/errors.ts";
 import { add, mul } from "../../tensor/functional/arithmetic.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { logSoftmax, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import { crossEntropy } from "./crossEntropy.ts";
@@ -27,7 +27,7 @@ export function distillation(student: Tensor, teacher: Tensor, options: Distilla
   if (!(temperature > 0)) throw new ArgumentError(`distillation: the temperature must be above 0, got ${temperature}`);
   if (!(alpha >= 0 && alpha <= 1)) throw new ArgumentError(`distillation: alpha must lie in [0, 1], got ${alpha}`);
   matched("distillation", student, teacher);
-  const told = (x: Tensor): Tensor => fromNode(logSoftmax(mul(toFloat(x.node), 1 / temperature)));
+  const told = (x: Tensor): Tensor => fromNode(logSoftmax(mul(toSingle(x.node), 1 / temperature)));
   const each = klDivergence(told(student), told(teacher.detach()), { logTarget: true, reduction: "none" });
   const soft = mul(reduced("distillation", sum(each.node, -1), { sampleWeight }), temperature ** 2);
   if (!labels) return fromNode(soft);

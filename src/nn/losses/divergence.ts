@@ -5,7 +5,7 @@ import { cast, exp, log } from "../../graph/ops/unary.ts";
 import { add, mul, sub } from "../../tensor/functional/arithmetic.ts";
 import { gt, where } from "../../tensor/functional/comparison.ts";
 import { square } from "../../tensor/functional/elementary.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { mean, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -42,7 +42,7 @@ export function klDivergence<S extends Shape, T extends Shape, const R extends R
     logTarget = false,
   } = options as KlDivergenceOptions<Reduction | "batchMean">;
   const [given, wanted] = matched(op, logProbabilities, target as Tensor);
-  const x = toFloat(given);
+  const x = toSingle(given);
   const t = cast(wanted, x.dtype);
   if (!logTarget) checkKnown(op, "targets", wanted, 0, 1, "Set logTarget: true for logarithms");
   const losses = logTarget ? mul(exp(t), sub(t, x)) : sub(entropyOf(t), where(gt(t, 0), mul(t, x), 0));
@@ -62,7 +62,7 @@ export function jsDivergence<S extends Shape, T extends Shape, const R extends R
 ): Tensor<Reduced<R, Rows<S>>> {
   const [a, b] = matched("jsDivergence", p, q as Tensor);
   for (const side of [a, b]) checkKnown("jsDivergence", "probabilities", side, 0, 1, "Use softmax on logits");
-  const [left, right] = [toFloat(a), cast(b, toFloat(a).dtype)];
+  const [left, right] = [toSingle(a), cast(b, toSingle(a).dtype)];
   const middle = mul(add(left, right), 0.5);
   const each = sub(mul(add(entropyOf(left), entropyOf(right)), 0.5), entropyOf(middle));
   return fromNode(reduced("jsDivergence", sum(each, -1), options));
@@ -77,7 +77,7 @@ export function gaussianKl<S extends Shape, T extends Shape, const R extends Red
   logVariance: Checked<Same<S, T, "gaussianKl">, Tensor<T>>,
   options: ReductionOptions<R> = {},
 ): Tensor<Reduced<R, Rows<S>>> {
-  const [m, v] = matched("gaussianKl", mu, logVariance as Tensor).map(toFloat) as [Node, Node];
+  const [m, v] = matched("gaussianKl", mu, logVariance as Tensor).map(toSingle) as [Node, Node];
   const each = mul(sub(add(exp(v), square(m)), add(v, 1)), 0.5);
   return fromNode(reduced("gaussianKl", sum(each, -1), options));
 }

@@ -6,7 +6,7 @@ import { cast, exp, neg } from "../../graph/ops/unary.ts";
 import { softplus } from "../../tensor/functional/activations.ts";
 import { add, maximum, mul, pow, sub } from "../../tensor/functional/arithmetic.ts";
 import { where } from "../../tensor/functional/comparison.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { logsumexp, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -38,7 +38,7 @@ export function focal<S extends Shape, T extends Shape, const R extends Reductio
 ): Tensor<Reduced<R, Rows<S>>> {
   const { gamma = 2, weight, ignoreIndex } = options;
   checkGamma("focal", gamma);
-  const x = toFloat(logits.node);
+  const x = toSingle(logits.node);
   const { node } = labels as Tensor;
   checkLabels("focal", x, node, ignoreIndex);
   const isHot = isLabel(node, x.shape);
@@ -72,7 +72,7 @@ export function binaryFocalWithLogits<S extends Shape, T extends Shape, const R 
   if (alpha !== null && !(alpha >= 0 && alpha <= 1))
     throw new ArgumentError(`${op}: alpha must lie in [0, 1], got ${alpha}`);
   const [given, wanted] = matched(op, logits, targets as Tensor);
-  const x = toFloat(given);
+  const x = toSingle(given);
   const t = cast(wanted, x.dtype);
   // −ln σ(x) and −ln σ(−x).
   const [yes, no] = [softplus(neg(x)), softplus(x)];

@@ -9,7 +9,7 @@ import { add, mul, pow, sub } from "../../tensor/functional/arithmetic.ts";
 import { gt, logicalAnd, logicalNot, lt, where } from "../../tensor/functional/comparison.ts";
 import { square } from "../../tensor/functional/elementary.ts";
 import { unsqueeze } from "../../tensor/functional/movement.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { any, max, mean, min, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -22,7 +22,7 @@ import { matched, reduced, type Reduced, type Reduction, type ReductionOptions, 
 function signed(op: string, scores: Tensor, targets: Tensor): readonly [Node, Node] {
   const [given, wanted] = matched(op, scores, targets);
   checkKnown(op, "targets", wanted, -1, 1, "They are −1 (or 0) and 1");
-  const x = toFloat(given);
+  const x = toSingle(given);
   return [x, cast(where(gt(wanted, 0), 1, -1), x.dtype)];
 }
 
@@ -79,7 +79,7 @@ export function categoricalHinge<S extends Shape, T extends Shape, const R exten
   options: ReductionOptions<R> = {},
 ): Tensor<Reduced<R, Rows<S>>> {
   const [given, wanted] = matched("categoricalHinge", scores, targets as Tensor);
-  const x = toFloat(given);
+  const x = toSingle(given);
   const t = cast(wanted, x.dtype);
   const right = sum(mul(t, x), -1);
   const others = max(mul(sub(1, t), x), -1);
@@ -105,7 +105,7 @@ export function multiMargin<S extends Shape, T extends Shape, const R extends Re
   const op = "multiMargin";
   const { margin = 1, p = 1, weight } = options;
   if (p !== 1 && p !== 2) throw new ArgumentError(`${op}: p must be 1 or 2, got ${String(p)}`);
-  const x = toFloat(scores.node);
+  const x = toSingle(scores.node);
   const { node } = labels as Tensor;
   checkLabels(op, x, node);
   const isHot = isLabel(node, x.shape);
@@ -127,7 +127,7 @@ export function multilabelMargin<S extends Shape, T extends Shape, const R exten
 ): Tensor<Reduced<R, Rows<S>>> {
   const op = "multilabelMargin";
   const [given, names] = matched(op, scores, labels as Tensor);
-  const x = toFloat(given);
+  const x = toSingle(given);
   const classes = x.shape[x.shape.length - 1]!;
   checkKnown(op, "labels", names, -Infinity, classes - 1, "They are classes, and −1 after the last");
   const position = iota(names.shape, names.shape.length - 1);

@@ -6,7 +6,7 @@ import { cast, exp, log } from "../../graph/ops/unary.ts";
 import { add, div, maximum, mul, sub } from "../../tensor/functional/arithmetic.ts";
 import { gt, where } from "../../tensor/functional/comparison.ts";
 import { square } from "../../tensor/functional/elementary.ts";
-import { expandTo, toFloat } from "../../tensor/functional/operands.ts";
+import { expandTo, toSingle } from "../../tensor/functional/operands.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
 import { checkKnown } from "./known.ts";
@@ -33,7 +33,7 @@ export function poissonNll<S extends Shape, T extends Shape, const R extends Red
   const { logInput = true, full = false, eps = 1e-8 } = options;
   const [given, counts] = matched("poissonNll", prediction, target as Tensor);
   checkKnown("poissonNll", "targets", counts, 0, Infinity, "They are counts");
-  const p = toFloat(given);
+  const p = toSingle(given);
   const t = cast(counts, p.dtype);
   const losses = logInput ? sub(exp(p), mul(t, p)) : sub(p, mul(t, log(add(p, eps))));
   if (!full) return fromNode(reduced("poissonNll", losses, options));
@@ -63,7 +63,7 @@ export function gaussianNll<S extends Shape, T extends Shape, const R extends Re
 ): Tensor<Reduced<R, S>> {
   const { full = false, eps = 1e-6 } = options;
   const [given, wanted] = matched("gaussianNll", prediction, target as Tensor);
-  const p = toFloat(given);
+  const p = toSingle(given);
   const rows = p.shape.slice(0, -1);
   const fits = [p.shape, [...rows, 1], rows].some((shape) => sameShape(shape, variance.node.shape));
   if (!fits)

@@ -2,7 +2,7 @@ import type { Shape } from "../../core/shape.ts";
 import { mul } from "../../tensor/functional/arithmetic.ts";
 import { neg } from "../../graph/ops/unary.ts";
 import { where } from "../../tensor/functional/comparison.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -28,7 +28,7 @@ export function nll<S extends Shape, T extends Shape, const R extends Reduction 
   options: NllOptions<R> = {},
 ): Tensor<Reduced<R, Rows<S>>> {
   const { reduction, sampleWeight, ignoreIndex, weight } = options as NllOptions<Reduction>;
-  const x = toFloat(logProbabilities.node);
+  const x = toSingle(logProbabilities.node);
   const names = (labels as Tensor).node;
   checkLabels("nll", x, names, ignoreIndex);
   const isHot = isLabel(names, x.shape);

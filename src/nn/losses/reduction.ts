@@ -1,10 +1,12 @@
 /** From one loss per example to one number. */
+import { isHalf } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { sameShape, show, type Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { reshape } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { mul } from "../../tensor/functional/arithmetic.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { mean, sum } from "../../tensor/functional/reductions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Broadcast } from "../../tensor/types/broadcast.ts";
@@ -61,10 +63,10 @@ export function reduced(op: string, losses: Node, { reduction = "mean", sampleWe
   return reduction === "none" ? each : reduction === "sum" ? sum(each) : mean(each);
 }
 
-/** Nodes of a prediction and a target of the same shape: broadcasting here would hide mistakes such as [32] against [32, 1]. */
+/** Nodes of a prediction and a target of the same shape, f16 and bf16 as f32: broadcasting here would hide mistakes such as [32] against [32, 1]. */
 export function matched(op: string, prediction: Tensor, target: Tensor): readonly [Node, Node] {
   const [a, b] = [prediction.node, target.node];
   if (!sameShape(a.shape, b.shape))
     throw new ShapeError(`${op}: the prediction ${show(a.shape)} and the target ${show(b.shape)} must have one shape`);
-  return [a, b];
+  return [isHalf(a.dtype) ? toSingle(a) : a, isHalf(b.dtype) ? toSingle(b) : b];
 }

@@ -7,7 +7,7 @@ import { add, div, maximum, mul, sub } from "../../tensor/functional/arithmetic.
 import { ge, lt, where } from "../../tensor/functional/comparison.ts";
 import { withGradient } from "../../tensor/functional/custom.ts";
 import { log1p, sinh, square } from "../../tensor/functional/elementary.ts";
-import { expandTo, toFloat } from "../../tensor/functional/operands.ts";
+import { expandTo, toSingle } from "../../tensor/functional/operands.ts";
 import { sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -35,7 +35,7 @@ function ofDifference(
   loss: (difference: Node) => Node,
 ): Node {
   const [a, b] = matched(op, prediction, target);
-  const losses = loss(toFloat(sub(a, b)));
+  const losses = loss(toSingle(sub(a, b)));
   if (!options.weight) return reduced(op, losses, options);
   const weight = expandTo(cast(options.weight.node, losses.dtype), losses.shape);
   const each = mul(losses, weight);
@@ -154,7 +154,7 @@ export function mape<S extends Shape, T extends Shape, const R extends Reduction
   options: ReductionOptions<R> = {},
 ): Tensor<Reduced<R, S>> {
   const [p, t] = matched("mape", prediction, target as Tensor);
-  const share = div(abs(toFloat(sub(t, p))), maximum(abs(toFloat(t)), SMALLEST));
+  const share = div(abs(toSingle(sub(t, p))), maximum(abs(toSingle(t)), SMALLEST));
   return fromNode(reduced("mape", mul(share, 100), options));
 }
 
@@ -165,6 +165,6 @@ export function msle<S extends Shape, T extends Shape, const R extends Reduction
   options: ReductionOptions<R> = {},
 ): Tensor<Reduced<R, S>> {
   const [p, t] = matched("msle", prediction, target as Tensor);
-  const level = (x: Node): Node => log1p(maximum(toFloat(x), SMALLEST));
+  const level = (x: Node): Node => log1p(maximum(toSingle(x), SMALLEST));
   return fromNode(reduced("msle", square(add(level(p), neg(level(t)))), options));
 }

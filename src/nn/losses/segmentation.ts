@@ -3,7 +3,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { add, div, mul, pow, sub } from "../../tensor/functional/arithmetic.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -34,7 +34,7 @@ function overlap(op: string, probabilities: Tensor, targets: Tensor, options: Tv
   if (!(gamma > 0)) throw new ArgumentError(`${op}: gamma must be above 0, got ${gamma}`);
   const [given, wanted] = matched(op, probabilities, targets);
   checkKnown(op, "probabilities", given, 0, 1, "Use sigmoid or softmax on logits");
-  const p = toFloat(given);
+  const p = toSingle(given);
   const t = cast(wanted, p.dtype);
   const axes = p.shape.slice(1).map((_, axis) => axis + 1);
   const both = sum(mul(p, t), axes);

@@ -10,7 +10,7 @@ import { eq, gt, where } from "../../tensor/functional/comparison.ts";
 import { square } from "../../tensor/functional/elementary.ts";
 import { matmul } from "../../tensor/functional/matmul.ts";
 import { concat, transpose } from "../../tensor/functional/movement.ts";
-import { toFloat } from "../../tensor/functional/operands.ts";
+import { toSingle } from "../../tensor/functional/operands.ts";
 import { norm, sum } from "../../tensor/functional/reductions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { Checked } from "../../tensor/types/shape.ts";
@@ -23,7 +23,7 @@ import { matched, reduced, type Reduced, type Reduction, type ReductionOptions, 
 /** Two floating-point nodes of one shape. */
 function floats(op: string, a: Tensor, b: Tensor): readonly [Node, Node] {
   const [left, right] = matched(op, a, b);
-  const x = toFloat(left);
+  const x = toSingle(left);
   return [x, cast(right, x.dtype)];
 }
 
@@ -103,7 +103,7 @@ export function triplet<S extends Shape, const R extends Reduction = "mean">(
   matched("triplet", anchor, positive);
   matched("triplet", anchor, negative);
   const between = (a: Tensor, b: Tensor): Node =>
-    distance ? distance(a, b).node : norm(add(sub(toFloat(a.node), b.node), eps), -1, false, p);
+    distance ? distance(a, b).node : norm(add(sub(toSingle(a.node), b.node), eps), -1, false, p);
   const near = between(anchor, positive);
   const far = between(anchor, negative);
   const nearest = swap ? minimum(far, between(positive, negative)) : far;

@@ -5,6 +5,7 @@ import { dot } from "../../graph/ops/dot.ts";
 import { permute, reshape } from "../../graph/ops/movement.ts";
 import { sum } from "../../graph/ops/reduce.ts";
 import { cast } from "../../graph/ops/unary.ts";
+import { contractionType } from "../precision.ts";
 import { toCountable } from "./operands.ts";
 
 /** A tensor whose axes have names, each name once. */
@@ -50,7 +51,7 @@ export function ordered(x: Labelled, labels: readonly string[]): Node {
  */
 export function contract(a: Labelled, b: Labelled, result: readonly string[]): Labelled {
   const sizeIn = ({ node, labels }: Labelled, label: string): number | undefined => node.shape[labels.indexOf(label)];
-  const dtype = promote(toCountable(a.node).dtype, toCountable(b.node).dtype);
+  const dtype = contractionType(promote(toCountable(a.node).dtype, toCountable(b.node).dtype));
   const typed = ({ node, labels }: Labelled): Labelled => ({ node: cast(node, dtype), labels });
   const one = (x: Labelled, other: Labelled, label: string): boolean =>
     sizeIn(x, label) === 1 && other.labels.includes(label);

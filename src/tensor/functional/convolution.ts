@@ -5,6 +5,7 @@ import { dot } from "../../graph/ops/dot.ts";
 import { contiguous, dilate, flip, permute, reshape, slice } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { add } from "./arithmetic.ts";
+import { contractionType } from "../precision.ts";
 import { commonType } from "./operands.ts";
 import { withGradient } from "./custom.ts";
 import { pad } from "./movement.ts";
@@ -212,7 +213,7 @@ export function convolution(
       `${op}: ${outputs} output channels of ${show(kernel.shape)} do not fall into ${groups} groups`,
     );
   const shape = geometry(op, x.shape.slice(2), kernel.shape.slice(2), { stride, padding, dilation });
-  const dtype = commonType([x, kernel]);
+  const dtype = contractionType(commonType([x, kernel]));
   const product = (image: Node, by: Geometry): Node =>
     convolve(op, cast(image, dtype), cast(kernel, dtype), by, groups);
   if (paddingMode === "zeros") return withBias(op, product(x, shape), bias);
@@ -262,7 +263,7 @@ export function transposedConvolution(
       return [edge, edge + extra[i]!];
     }),
   };
-  const dtype = commonType([x, kernel]);
+  const dtype = contractionType(commonType([x, kernel]));
   const result = convolveSpread(op, cast(x, dtype), reversed(cast(kernel, dtype), groups), steps, shape, groups);
   return withBias(op, result, bias);
 }

@@ -6,7 +6,7 @@ import type { Node } from "../../graph/node.ts";
 import { fill } from "../../graph/ops/leaf.ts";
 import { expand, reshape } from "../../graph/ops/movement.ts";
 import { cast } from "../../graph/ops/unary.ts";
-import { autocastType } from "../precision.ts";
+import { autocastType, yields } from "../precision.ts";
 
 /** A node, or a number that takes shape and dtype from the node beside it. */
 export type Operand = Node | number;
@@ -39,6 +39,11 @@ export function inSingle(x: Node, compute: (x: Node) => Node): Node {
   if (!isHalf(x.dtype)) return compute(x);
   const result = compute(cast(x, "f32"));
   return autocastType() ? result : cast(result, x.dtype);
+}
+
+/** The value as f32 unless it is f32 or f64 already: what losses take. */
+export function toSingle(x: Node): Node {
+  return isHalf(x.dtype) ? cast(x, "f32") : toFloat(x);
 }
 
 /** The value as i32 when it is bool or u8: what counts and sums are made of, so that 255 + 1 is 256. */
@@ -77,7 +82,9 @@ export function commonShape(op: string, shapes: readonly Shape[]): Shape {
 
 /** The dtype that all promote to; numbers follow the tensors. */
 export function commonType(operands: readonly Operand[]): DType {
-  const nodes = operands.filter((x): x is Node => typeof x !== "number");
+  const given = operands.filter((x): x is Node => typeof x !== "number");
+  const dtypes = given.map((x) => x.dtype);
+  const nodes = given.filter((x) => !yields(x, dtypes));
   const ofNodes = nodes.reduce<DType>((dtype, x) => promote(dtype, x.dtype), "bool");
   return operands.reduce<DType>(
     (dtype, x) => (typeof x === "number" ? promote(dtype, dtypeBeside(x, nodes.length ? ofNodes : "f32")) : dtype),
