@@ -101,6 +101,14 @@ export interface BucketOptions extends PadOptions {
   readonly dropLast?: boolean;
 }
 
+/** How `batch` makes batches in the host's memory. */
+export interface HostBatchOptions {
+  /** Host arrays in place of tensors. */
+  readonly host: true;
+  /** Leave out a last batch with fewer elements; false by default. */
+  readonly dropLast?: boolean;
+}
+
 /** What is in a dataset. */
 export type ElementOf<D> = D extends Dataset<infer T> ? T : never;
 
@@ -382,9 +390,13 @@ export class Dataset<T> implements AsyncIterable<T> {
    * Groups elements into batches of `size`, as tensors on the current device; the last may be smaller.
    * @throws ArgumentError when the size is not a whole number from 1 on; while iterating, what {@link collate} throws.
    */
-  batch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> = {}): Dataset<U> {
+  batch<U = Stacked<T, Tensor>>(size: number, options?: BatchOptions<T, U>): Dataset<U>;
+  /** The same as arrays in the host's memory, for what is done to batches before they become tensors. */
+  batch(size: number, options: HostBatchOptions): Dataset<Stacked<T>>;
+  batch(size: number, options: BatchOptions<T, unknown> | HostBatchOptions = {}): Dataset<unknown> {
     wholeNumber("batch", "the size", size, 1);
-    return new Dataset(batchStage(this.#stage, size, options.dropLast ?? false, collation(options.collate)));
+    const made = "host" in options ? hostCollation<T>() : collation("collate" in options ? options.collate : undefined);
+    return new Dataset(batchStage<T, unknown>(this.#stage, size, options.dropLast ?? false, made));
   }
 
   /**
@@ -618,8 +630,11 @@ function collation<T, U>(collate: BatchOptions<T, U>["collate"]): Collation<T, U
       collate: tensorsOf as unknown as (elements: T[]) => U,
       fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, toTensor) as unknown as U,
     };
-  const isStack = (collate as unknown) === stack;
-  return { collate, fromStacked: isStack ? (stacked) => stacked as unknown as U : undefined };
+  return { collate };
+}
+
+function hostCollation<T>(): Collation<T, Stacked<T>> {
+  return { collate: (elements) => stack<T>(elements), fromStacked: (stacked) => stacked };
 }
 
 /** Datasets that a function gives are opened at the epoch it is called in: their own counts would depend on how often they were. */

@@ -5,7 +5,8 @@ import { HostRandom } from "../core/random.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Dataset } from "./dataset.ts";
-import { hostArray } from "./hostArray.ts";
+import { hostArray, type HostArray } from "./hostArray.ts";
+import { slices } from "./slices.ts";
 import { pipelineStats } from "./stages/describe.ts";
 import { indexedSource } from "./stages/source.ts";
 
@@ -253,6 +254,42 @@ describe("Dataset stages", () => {
     await expect(skewed.rejectionResample(() => 2, { target: [1, 1] }).toArray()).rejects.toThrow(
       /rejectionResample \(stage 2\), element 0 of epoch 0: class 2 is none of the 2 of target/,
     );
+  });
+
+  test("rows that are gathered at once are what stacking each would give, in any order and behind any cut", async () => {
+    const arrays = {
+      x: hostArray(
+        Float32Array.from({ length: 30 }, (_, at) => at),
+        [10, 3],
+      ),
+      y: hostArray(Int32Array.from({ length: 10 }, (_, at) => -at)),
+      wide: hostArray(
+        Uint8Array.from({ length: 500 }, (_, at) => at % 251),
+        [10, 5, 10],
+      ),
+      flag: hostArray(
+        Uint8Array.from({ length: 10 }, (_, at) => at % 2),
+        [10],
+        "bool",
+      ),
+    };
+    const { length, get } = slices(arrays);
+    const cut = (d: Dataset<Record<string, HostArray>>): Dataset<Record<string, HostArray>> =>
+      d.shuffle({ seed: 4 }).skip(1).shard(2, 1).take(4);
+    const gathered = Dataset.from(slices(arrays));
+    const each = Dataset.from({ length, get: (index: number) => get(index) as Record<string, HostArray> });
+    expect(await cut(gathered).batch(3, { host: true }).toArray()).toEqual(
+      await cut(each).batch(3, { host: true }).toArray(),
+    );
+    const [tuple] = await Dataset.from(slices([arrays.x, arrays.flag]))
+      .batch(2)
+      .toArray();
+    expect(tuple!.map(({ dtype, shape }) => [dtype, shape])).toEqual([
+      ["f32", [2, 3]],
+      ["bool", [2]],
+    ]);
+    const [one] = await Dataset.fromTensorSlices(arrays.y).batch(3).take(1).toArray();
+    expect(one!.toArraySync()).toEqual([0, -1, -2]);
   });
 
   test("[S15] the line of stages as text", () => {

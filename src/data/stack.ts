@@ -32,10 +32,11 @@ export type Stacked<T, Leaf = HostArray> = T extends string
  * @param leaf what to make of every stacked array, itself by default.
  * @throws ShapeError when shapes differ, ArgumentError when kinds differ or cannot be stacked.
  */
-export function stack<T>(elements: readonly T[]): Stacked<T>;
-export function stack<T, Leaf>(elements: readonly T[], leaf: (array: HostArray) => Leaf): Stacked<T, Leaf>;
-export function stack(elements: readonly unknown[], leaf: (array: HostArray) => unknown = (array) => array): unknown {
-  return stackField(elements, leaf, "");
+export function stack<T, Leaf = HostArray>(
+  elements: readonly T[],
+  leaf: (array: HostArray) => Leaf = (array) => array as Leaf,
+): Stacked<T, Leaf> {
+  return stackField(elements, leaf, "") as Stacked<T, Leaf>;
 }
 
 /** The same tuples and objects with every array made into something else. */
@@ -104,7 +105,18 @@ function stackLeaves(values: readonly unknown[], path: string): HostArray {
   const first = describeLeaf(values[0]);
   const size = sizeOf(first.shape);
   const data = allocate(first.dtype, values.length * size);
-  for (const [at, value] of values.entries()) {
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at];
+    // Rows of one array share its shape: nothing to compare.
+    if (isHostArray(value) && value.shape === first.shape && value.dtype === first.dtype) {
+      if (size === 1) data[at] = value.data[0]!;
+      else data.set(value.data, at * size);
+      continue;
+    }
+    if (typeof value === "number" && typeof values[0] === "number") {
+      data[at] = value;
+      continue;
+    }
     const found = isLeaf(value) ? describeLeaf(value) : undefined;
     if (found?.dtype !== first.dtype) throw differing(path, values[0], value);
     if (!sameShape(found.shape, first.shape))

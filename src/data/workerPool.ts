@@ -84,7 +84,7 @@ export class WorkerPool {
         const why =
           reason === undefined ? "it ended by itself" : reason instanceof Error ? reason.message : String(reason);
         this.#lost = new DataError(
-          `a thread for ${this.#module} was lost: ${why}. Check that the module can be loaded and does not end its process`,
+          `a thread for ${this.#module} was lost with ${waiting.size} elements in it: ${why}. Check that the module can be loaded and does not end its process`,
           { cause: reason },
         );
         for (const { reject } of waiting.values()) reject(this.#lost);
@@ -102,7 +102,7 @@ export class WorkerPool {
 function copied(value: unknown, transfer: ArrayBuffer[]): unknown {
   if (value instanceof Tensor)
     throw new ArgumentError(
-      "tensors cannot go to another thread; map in threads before batch, on arrays of the host, or give batch collate: stackHostArrays",
+      "tensors cannot go to another thread; map in threads before batch, or behind batch(n, { host: true })",
     );
   if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer && !(value instanceof DataView)) {
     const copy = (value as Uint8Array).slice();

@@ -128,6 +128,18 @@ export function now(): number {
   return performance.now();
 }
 
+/** See {@link Platform.turn}. Timers would wait for milliseconds. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (): void => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
 /** See {@link Platform.threadCount}. */
 export function threadCount(): number {
   // Not every place that runs pages' code has a navigator: worklets and older servers have none.

@@ -202,6 +202,11 @@ export function now(): number {
   return performance.now();
 }
 
+/** See {@link Platform.turn}. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** See {@link Platform.threadCount}. Counts the cores this process may use, not those of the machine. */
 export function threadCount(): number {
   return Math.max(1, availableParallelism());

@@ -54,6 +54,8 @@ export interface Platform {
   onInterrupt(action: () => void): () => void;
   /** A clock in milliseconds with a fraction. It never runs backwards; its zero means nothing. */
   now(): number;
+  /** Done when events that have arrived, such as messages of threads and what was read, have had their turn: microseconds. */
+  turn(): Promise<void>;
   /** How many threads can run at the same time, at least 1. */
   threadCount(): number;
   /** True when threads can share memory: always in Node; in a browser only on cross-origin isolated pages. */

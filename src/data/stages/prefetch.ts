@@ -1,3 +1,4 @@
+import { turn } from "#platform";
 import { Meter } from "./meter.ts";
 import { streamStage, type Stage, type Stream } from "./stage.ts";
 import type { Window } from "./window.ts";
@@ -30,6 +31,8 @@ export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
       try {
         fill();
         for (;;) {
+          // A reader that is never kept waiting would never let in what threads and files have ready.
+          if (ready < window.size) await turn();
           meter.asked++;
           meter.ready += ready;
           if (ready === 0) window.wasEmpty();
