@@ -93,5 +93,6 @@ export { decodeTensors, encodeTensors } from "./formats/tensors.ts";
 export * from "./train/index.ts";
 export * as checkpoints from "./train/checkpoints/index.ts";
 export * as callbacks from "./train/callbacks/index.ts";
+export * as tune from "./train/tune/index.ts";
 export * as metrics from "./train/metrics/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";

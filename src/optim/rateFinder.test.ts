@@ -39,7 +39,7 @@ const rateOf =
     scripted(optimizer.lr);
 
 describe("[J18] the learning rate range test", () => {
-  it("gives losses by rate, a suggestion where the loss falls fastest, and leaves everything as it was", async () => {
+  it("[U8] gives losses by rate, a suggestion where the loss falls fastest, and leaves everything as it was", async () => {
     const { model, optimizer, step } = training();
     const [weights, state] = [model.stateDict(), optimizer.stateDict()];
     const numbers = (dict: Readonly<Record<string, Tensor>>): number[][] =>

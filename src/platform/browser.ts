@@ -74,7 +74,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
 }
 
 /** See {@link Platform.appendFile}. */
-export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function appendFile(path: string, bytes: Uint8Array, _durable?: boolean): Promise<void> {
   throw new PlatformError(
     `appendFile "${path}": a browser page cannot write files (${bytes.length} bytes were given). Gather them and offer a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );

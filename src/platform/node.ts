@@ -104,10 +104,11 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
 }
 
 /** See {@link Platform.appendFile}. */
-export async function appendFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function appendFile(path: string, bytes: Uint8Array, durable: boolean = false): Promise<void> {
   try {
     await fs.mkdir(dirname(path), { recursive: true });
     await fs.appendFile(path, bytes);
+    if (durable) await syncToDisk(path);
   } catch (cause) {
     throw explain("appendFile", path, cause);
   }
@@ -148,12 +149,15 @@ export async function writeFolder(path: string, files: Readonly<Record<string, U
 
 /** Waits until the disk has the names in a folder. Windows cannot be asked to. */
 async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const folder = await fs.open(path, "r");
+  if (process.platform !== "win32") await syncToDisk(path, "r");
+}
+
+async function syncToDisk(path: string, flags: string = "r+"): Promise<void> {
+  const file = await fs.open(path, flags);
   try {
-    await folder.sync();
+    await file.sync();
   } finally {
-    await folder.close();
+    await file.close();
   }
 }
 

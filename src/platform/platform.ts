@@ -24,9 +24,10 @@ export interface Platform {
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   /**
    * Adds bytes at the end of a file, in one piece. A file that is missing is created, and the folders above it.
+   * @param durable waits for the disk, so that a power cut does not lose them; false by default.
    * @throws PlatformError when that cannot be done, and always in a browser.
    */
-  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+  appendFile(path: string, bytes: Uint8Array, durable?: boolean): Promise<void>;
   /**
    * Writes a folder of files as a whole, and those above it: a reader sees all of it or nothing of it, after a crash and a power cut too.
    * A folder that has the name already is replaced; for a moment there is none then, and the old one is called `${path}.old`.
