@@ -200,6 +200,8 @@ export function startModuleWorker(module: string, source: string, events: Worker
   };
 }
 
+export { imageCodec } from "./browser-images.ts";
+
 /** See {@link Platform.system}. */
 export function system(): System | undefined {
   return undefined;

@@ -283,6 +283,8 @@ export function startModuleWorker(module: string, source: string, events: Worker
   };
 }
 
+export { imageCodec } from "./node-images.ts";
+
 /** See {@link Platform.system}. */
 export function system(): System | undefined {
   return nodeSystem;

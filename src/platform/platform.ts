@@ -78,6 +78,11 @@ export interface Platform {
    * sends a message, giving away the memory that is listed. It returns a function that takes the messages, in their order.
    */
   startModuleWorker(module: string, source: string, events: WorkerEvents): ModuleWorker;
+  /**
+   * What reads and writes images (Node: the package sharp; browsers: their own).
+   * @throws whatever loading the package throws where it is not installed.
+   */
+  imageCodec(): Promise<ImageCodec>;
   /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
   system(): System | undefined;
 }
@@ -96,6 +101,33 @@ export interface FileWriter {
   flush(): Promise<void>;
   /** Nothing can be written any more. @throws PlatformError */
   close(): Promise<void>;
+}
+
+/** An image in memory. */
+export interface RawImage {
+  /** [height, width, channels], row by row from the top, 0 to 255. */
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** 1 is grey, 3 RGB, 4 RGB and alpha. */
+  readonly channels: 1 | 3 | 4;
+}
+
+/** How an image is decoded. */
+export interface ImageDecoding {
+  readonly channels: 1 | 3 | 4;
+  /** The size to bring it to. */
+  readonly size?: { readonly width: number; readonly height: number };
+  /** `fill` stretches it to the size, `cover` keeps its proportions and cuts off what is too much on both sides. */
+  readonly fit: "fill" | "cover";
+}
+
+/** Files of images: JPEG, PNG, WebP and what else the platform knows. */
+export interface ImageCodec {
+  /** The image as it is meant to be seen: turned as its EXIF says. @throws for what is no image, or damaged. */
+  decode(bytes: Uint8Array, how: ImageDecoding): Promise<RawImage>;
+  /** @param quality from 1 to 100, for `jpeg` and `webp`. */
+  encode(image: RawImage, format: "jpeg" | "png" | "webp", quality: number): Promise<Uint8Array>;
 }
 
 /** What an operating system offers beyond a page. Everything answers at once, so that it also serves callers that block. */

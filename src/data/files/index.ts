@@ -1,5 +1,15 @@
 /** Datasets from files, and files from datasets: `files.csv(…)`. */
 export { csv, parseCsv, type CsvBatch, type CsvElement, type CsvOptions, type CsvRow } from "./csv.ts";
+export {
+  imageFolder,
+  images,
+  type ImageExample,
+  type ImageFile,
+  type ImageFolder,
+  type ImagesOptions,
+} from "./imageFolder.ts";
+export { jsonLines, writeJsonLines } from "./jsonLines.ts";
+export { readNpy, readNpz, writeNpy, writeNpz } from "./npy.ts";
 export { textLines } from "./textLines.ts";
 export { tfRecords, writeTfRecords, type ExampleTensors, type TfRecordsOptions } from "./tfrecords.ts";
 export {
@@ -30,3 +40,7 @@ export {
   type CsvWriting,
 } from "../../formats/csv.ts";
 export type { Encoding } from "../../formats/text.ts";
+export { decodeImage, encodeImage, type ImageFormat, type ImageOptions } from "../../formats/image.ts";
+export { parseNpy, parseNpz, serializeNpy, serializeNpz, type NpyOptions } from "../../formats/npy.ts";
+export { parsePickle, readPickle, type PickleOptions } from "../../formats/pickle.ts";
+export type { CsrMatrix, PickleClass } from "../../formats/pickleClasses.ts";
