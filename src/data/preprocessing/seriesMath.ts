@@ -1,5 +1,6 @@
 /** Features of a series of numbers in time, from earlier values only. */
 import { ArgumentError } from "../../core/errors.ts";
+import { dateOf } from "../../formats/csvDate.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 
 /** The value `steps` places before each: NaN where there is none. `lag(y, 7)` of the 8th day is the first. */
@@ -53,27 +54,15 @@ export function timeOf(operation: string, day: unknown): number {
   const time =
     day instanceof Date
       ? day.getTime()
-      : typeof day === "number"
-        ? day
-        : typeof day === "string"
-          ? parse(day)
-          : Number.NaN;
-  if (Number.isFinite(time)) return time;
+      : typeof day === "string"
+        ? dateOf(day.trim())
+        : typeof day === "number"
+          ? day
+          : undefined;
+  if (time !== undefined && Number.isFinite(time)) return time;
   throw new ArgumentError(
     `${operation}: ${JSON.stringify(day)} is no day; give a Date, a text such as 2024-07-04, or milliseconds since 1970`,
   );
-}
-
-/** Texts of ISO 8601, and nothing that only some engines read. A month (2024-07) is its first day; without a zone UTC is meant. */
-function parse(text: string): number {
-  const parts = /^(\d{4})-(\d\d)(?:-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?)?$/.exec(
-    text.trim(),
-  );
-  if (parts === null) return Number.NaN;
-  const [, year, month, day = "01", clock = "00:00", zone = "Z"] = parts;
-  const time = Date.parse(`${year}-${month}-${day}T${clock}${zone}`);
-  // 30 February is read as a day in March.
-  return new Date(Date.parse(`${year}-${month}-${day}T00:00Z`)).getUTCDate() === Number(day) ? time : Number.NaN;
 }
 
 /** What the calendar says of a day; `dayOfWeek` counts from Monday, 0, as pandas does. */
