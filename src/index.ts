@@ -97,4 +97,5 @@ export * as checkpoints from "./train/checkpoints/index.ts";
 export * as callbacks from "./train/callbacks/index.ts";
 export * as tune from "./train/tune/index.ts";
 export * as metrics from "./train/metrics/index.ts";
+export * as reports from "./train/reports/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";

@@ -19,5 +19,6 @@ export { throughputMonitor, type ThroughputRecord } from "./throughput.ts";
 export * from "../watch/index.ts";
 export { frozenNorms } from "./frozenNorms.ts";
 export { gradualUnfreezing, type GradualUnfreezingOptions } from "./gradualUnfreezing.ts";
+export { report, type ReportOptions } from "../monitor/report.ts";
 export { tensorBoard, type Images, type TensorBoardOptions } from "../monitor/tensorBoard.ts";
 export { weightAveraging, type WeightAveragingOptions } from "./weightAveraging.ts";

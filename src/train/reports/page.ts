@@ -17,9 +17,9 @@ export function reportPage(record: RunRecord): string {
     section("Confusion", judgement ? confusion(judgement) : []),
     section("Mistakes", judgement ? mistakes(judgement) : []),
     section("Layers", gallery(layersOf(looks))),
-    section("Weights", gallery(histogramsOf(looks, "weights"))),
-    section("Gradients", gallery(histogramsOf(looks, "gradients"))),
-    section("Activations", gallery(histogramsOf(looks, "activations"))),
+    section("Weights", gallery(histogramsOf(looks, "weights"), " small")),
+    section("Gradients", gallery(histogramsOf(looks, "gradients"), " small")),
+    section("Activations", gallery(histogramsOf(looks, "activations"), " small")),
     section(
       "Templates",
       templates.length > 0
@@ -59,8 +59,11 @@ function section(title: string, content: readonly string[]): string {
   return `<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${content.join("\n")}</section>`;
 }
 
-const gallery = (charts: readonly string[]): string[] =>
-  charts.length === 0 ? [] : [`<div class="charts">${charts.map((svg) => `<figure>${svg}</figure>`).join("\n")}</div>`];
+/** Charts side by side; `small` ones closer. */
+const gallery = (charts: readonly string[], size: "" | " small" = ""): string[] =>
+  charts.length === 0
+    ? []
+    : [`<div class="charts${size}">${charts.map((svg) => `<figure>${svg}</figure>`).join("\n")}</div>`];
 
 /** The last numbers, large. */
 function tiles({ epochs, ending }: RunRecord): string {
@@ -84,7 +87,7 @@ function confusion({ classes, confusion: counts, mistaken }: Judgement): string[
   const all = totals.reduce((a, b) => a + b, 0);
   const guessed = classes.map((_, j) => counts.reduce((sum, row) => sum + row[j]!, 0));
   const picture = heatmap({
-    title: `Rows are right classes, columns what the model took them for`,
+    title: "Right class ↓, taken for →",
     values: counts,
     rows: classes,
     columns: classes,
@@ -97,7 +100,7 @@ function confusion({ classes, confusion: counts, mistaken }: Judgement): string[
   });
   return [
     `<p>${all - mistaken} of ${all} examples right, ${((100 * (all - mistaken)) / Math.max(1, all)).toFixed(2)} %.</p>`,
-    `<div class="charts"><figure>${picture}</figure>`,
+    `<div class="beside"><figure>${picture}</figure>`,
     `<table><thead><tr><th scope="col">class</th><th scope="col">examples</th><th scope="col">recall</th><th scope="col">precision</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
   ];
 }

@@ -43,8 +43,9 @@ function linear(low: number, high: number, roundLow: boolean, roundHigh: boolean
   const some = high > low ? high - low : Math.abs(low) || 1;
   const step = niceStep(some / WANTED);
   const begin = roundLow ? Math.floor(low / step + 1e-9) * step : low;
-  let end = roundHigh ? Math.ceil(high / step - 1e-9) * step : high;
-  if (end <= begin) end = begin + step;
+  const end = roundHigh ? Math.ceil(high / step - 1e-9) * step : high;
+  // One number alone stands in the middle.
+  if (end <= begin) return linear(begin - step, begin + step, false, false);
   const ticks: { value: number; text: string }[] = [];
   for (let at = Math.ceil(begin / step - 1e-9); at * step <= end + step * 1e-9; at++)
     ticks.push({ value: at * step, text: textOf(at * step, step) });
@@ -72,7 +73,7 @@ function textOf(value: number, step: number): string {
   if (value === 0 || Math.abs(value) < step * 1e-6) return "0";
   const size = Math.abs(value);
   const text =
-    size >= 1e5 || size < 1e-3
+    size >= 1e6 || size < 1e-3
       ? value
           .toExponential(Math.max(0, Math.floor(Math.log10(size)) - Math.floor(Math.log10(step) + 1e-9)))
           .replace("e+", "e")

@@ -17,11 +17,14 @@ section { margin: 20px 0; padding: 18px 20px; background: var(--card); border: 1
 .tiles div { padding: 10px 16px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tiles dt { color: var(--faint); font-size: 12px; }
 .tiles dd { margin: 0; font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
-.charts { display: flex; flex-wrap: wrap; gap: 20px 24px; align-items: flex-start; }
-.charts figure { margin: 0; max-width: 100%; overflow-x: auto; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(420px, 100%), 1fr)); gap: 22px 28px; }
+.charts.small { grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); }
+.charts svg { width: 100%; }
+.beside { display: flex; flex-wrap: wrap; gap: 22px 40px; }
+.beside figure { margin: 0; max-width: 100%; overflow-x: auto; }
+figure { margin: 0; }
 svg { display: block; max-width: 100%; height: auto; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 14px; }
-.pictures figure { margin: 0; }
 .pictures img { width: 100%; image-rendering: pixelated; border: 1px solid var(--line); border-radius: 6px; background: #000; }
 figcaption { color: var(--faint); font-size: 12px; line-height: 1.35; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
