@@ -2,7 +2,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { jit } from "../tensor/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Feed, type Data } from "./feed.ts";
+import { Feed, type Data, type Examples } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { examplesIn, inMode, type Means, type Model, type Scores } from "./model.ts";
 
@@ -27,6 +27,16 @@ export type Evaluator<X, Y, M extends string> = (data: Data<X, Y>, signal?: Abor
  * @example
  * const { loss, accuracy } = await evaluate(model, test.batch(500), { loss: losses.crossEntropy, metrics: { accuracy } });
  */
+export function evaluate<X, Y, O, M extends string = never>(
+  model: Model<X, O>,
+  examples: Examples<NoInfer<X>, Y>,
+  options: EvaluateOptions<O, Y, M>,
+): Promise<Means<M>>;
+export function evaluate<X, Y, O, M extends string = never>(
+  model: Model<X, O>,
+  data: Data<X, Y>,
+  options: EvaluateOptions<O, Y, M>,
+): Promise<Means<M>>;
 export function evaluate<X, Y, O, M extends string = never>(
   model: Model<X, O>,
   data: Data<X, Y>,

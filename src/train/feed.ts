@@ -93,7 +93,8 @@ export class Feed<X, Y> {
   next(): Batch<X, Y> | undefined | Promise<Batch<X, Y> | undefined> {
     if (this.#isOver) return undefined;
     if (this.#ahead > 0) return this.#passOver();
-    const result = this.#iterator!.next();
+    if (!this.#iterator) return undefined;
+    const result = this.#iterator.next();
     return isPromise(result) ? result.then((later) => this.#took(later)) : this.#took(result);
   }
 

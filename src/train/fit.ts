@@ -2,7 +2,7 @@ import { ArgumentError } from "../core/errors.ts";
 import type { Callback } from "./callback.ts";
 import { Checkpointing, type CheckpointOptions } from "./checkpointing.ts";
 import { evaluator } from "./evaluate.ts";
-import { Feed, splitExamples, type Data } from "./feed.ts";
+import { Feed, splitExamples, type Data, type Examples } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
@@ -126,6 +126,16 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
  * });
  * history.val_accuracy; // [0.95, 0.97, …]
  */
+export function fit<X, Y, O, M extends string = never>(
+  model: Model<X, O>,
+  examples: Examples<NoInfer<X>, Y>,
+  options: FitOptions<X, Y, O, M>,
+): Promise<History<M>>;
+export function fit<X, Y, O, M extends string = never>(
+  model: Model<X, O>,
+  data: Data<X, Y>,
+  options: FitOptions<X, Y, O, M>,
+): Promise<History<M>>;
 export async function fit<X, Y, O, M extends string = never>(
   model: Model<X, O>,
   data: Data<X, Y>,

@@ -135,7 +135,13 @@ export class Meter<O, Y, M extends string> {
 
   /** Whether targets give a finite loss where all outputs are zero: if not, they are to blame. False before the first trace. */
   async judges(targets: Y): Promise<boolean> {
-    return this.#blank !== undefined && Number.isFinite(await this.loss(this.#blank, targets).item());
+    if (this.#blank === undefined) return false;
+    try {
+      return Number.isFinite(await this.loss(this.#blank, targets).item());
+    } catch {
+      // Losses refuse labels that they can see.
+      return false;
+    }
   }
 
   /** The first batch since the last reset, from 0, whose loss was not finite, as far as was collected. */
