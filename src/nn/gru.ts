@@ -7,21 +7,29 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Recurrent, type RecurrentCall, type RecurrentOptions, type Unit } from "./recurrent.ts";
 import { RecurrentCell, type RecurrentCellOptions } from "./recurrentCell.ts";
 
-/** Rows of r, z, n lie below one another. */
-const unit: Unit = {
-  gates: 3,
-  states: 1,
-  // r scales U·h together with its bias.
-  hiddenBiasInside: true,
-  step(x, recurrent, [hidden]) {
-    const parts = (all: Node): [Node, Node, Node] => split(all, hidden!.shape.at(-1)!, -1) as [Node, Node, Node];
-    const [xr, xz, xn] = parts(x);
-    const [hr, hz, hn] = parts(recurrent);
-    const candidate = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
-    const stay = sigmoid(add(xz, hz));
-    return [add(candidate, mul(stay, sub(hidden!, candidate)))];
-  },
-};
+/**
+ * What bends candidates, `shape`, and what opens gates, `gate`. Rows of r, z, n lie below one another. r scales U·h together with its bias
+ * (`resetAfter`), or else h before the product with U: Cho's first version, and Keras's with `resetAfter: false`.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function gruUnit(shape: (x: Node) => Node, gate: (x: Node) => Node, resetAfter: boolean = true): Unit {
+  return {
+    gates: 3,
+    states: 1,
+    hiddenBiasInside: resetAfter,
+    step(x, recurrent, [hidden], product) {
+      const parts = (all: Node): [Node, Node, Node] => split(all, hidden!.shape.at(-1)!, -1) as [Node, Node, Node];
+      const [xr, xz, xn] = parts(x);
+      const [hr, hz, hn] = parts(recurrent);
+      const reset = gate(add(xr, hr));
+      const candidate = shape(add(xn, resetAfter ? mul(reset, hn) : product(mul(reset, hidden!), 2)));
+      const stay = gate(add(xz, hz));
+      return [add(candidate, mul(stay, sub(hidden!, candidate)))];
+    },
+  };
+}
+
+const unit: Unit = gruUnit(tanh, sigmoid);
 
 /**
  * Gated recurrent units: Cho et al. 2014. At every step, with σ the sigmoid, r, z = σ(W·x + b + U·h + c),

@@ -8,17 +8,30 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Recurrent, type RecurrentCall, type RecurrentOptions, type Unit } from "./recurrent.ts";
 import { RecurrentCell, type RecurrentCellOptions } from "./recurrentCell.ts";
 
-/** Rows of the gates i, f, g, o lie below one another. */
-const unit: Unit = {
-  gates: 4,
-  states: 2,
-  hiddenBiasInside: false,
-  step(x, recurrent, [, cell]) {
-    const [i, f, g, o] = split(add(x, recurrent), cell!.shape.at(-1)!, -1) as [Node, Node, Node, Node];
-    const next = add(mul(sigmoid(f), cell!), mul(sigmoid(i), tanh(g)));
-    return [mul(sigmoid(o), tanh(next)), next];
-  },
-};
+/** Hidden and cell state after a step, from the gates i, f, g, o before they are bent by `shape` (g) and `gate` (the others). */
+export function lstmStep(
+  [i, f, g, o]: readonly Node[],
+  cell: Node,
+  shape: (x: Node) => Node,
+  gate: (x: Node) => Node,
+): [hidden: Node, cell: Node] {
+  const next = add(mul(gate(f!), cell), mul(gate(i!), shape(g!)));
+  return [mul(gate(o!), shape(next)), next];
+}
+
+/** What bends cells, `shape`, and what opens gates, `gate`. Rows of the gates i, f, g, o lie below one another. */
+/* @__NO_SIDE_EFFECTS__ */
+export function lstmUnit(shape: (x: Node) => Node, gate: (x: Node) => Node): Unit {
+  return {
+    gates: 4,
+    states: 2,
+    hiddenBiasInside: false,
+    step: (x, recurrent, [, cell]) =>
+      lstmStep(split(add(x, recurrent), cell!.shape.at(-1)!, -1), cell!, shape, gate),
+  };
+}
+
+const unit: Unit = lstmUnit(tanh, sigmoid);
 
 export interface LSTMOptions extends RecurrentOptions {
   /** Features that the hidden state is projected to after every step; 0, the default, leaves it as it is. */

@@ -8,10 +8,10 @@ import { fill, iota } from "../graph/ops/leaf.ts";
 import { scan } from "../graph/ops/scan.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { tensor } from "../tensor/create.ts";
-import { add } from "../tensor/functional/arithmetic.ts";
+import { add, mul } from "../tensor/functional/arithmetic.ts";
 import { lt, where } from "../tensor/functional/comparison.ts";
 import { matmul } from "../tensor/functional/matmul.ts";
-import { concat, flip, reshape, reverseAxes, stack, transpose, unbind } from "../tensor/functional/movement.ts";
+import { concat, flip, narrow, reshape, reverseAxes, stack, transpose, unbind } from "../tensor/functional/movement.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import { checkSizes } from "./checks.ts";
@@ -28,8 +28,16 @@ export interface Unit {
   readonly states: 1 | 2;
   /** Whether the bias of the hidden state cannot be added to the inputs beforehand. */
   readonly hiddenBiasInside: boolean;
-  /** The state after a step, from W·x + b, from U·h (+ b), each [..., gates · hidden], and from the state before. */
-  readonly step: (input: Node, recurrent: Node, state: readonly Node[]) => Node[];
+  /**
+   * The state after a step, from W·x + b, from U·h (+ b), each [..., gates · hidden], and from the state before. `product` multiplies
+   * something else than h by the rows of U of one gate.
+   */
+  readonly step: (
+    input: Node,
+    recurrent: Node,
+    state: readonly Node[],
+    product: (x: Node, gate: number) => Node,
+  ) => Node[];
 }
 
 /** Parameters of one direction of one layer, under PyTorch's names. */
@@ -69,8 +77,8 @@ export function recurrentWeights(
 /** W·x + b for any number of steps at once. */
 export function projectInputs(unit: Unit, { weight_ih, bias_ih, bias_hh }: RecurrentWeights, inputs: Node): Node {
   const product = matmul(inputs, reverseAxes(weight_ih.node));
-  if (!bias_ih || !bias_hh) return product;
-  return add(product, unit.hiddenBiasInside ? bias_ih.node : add(bias_ih.node, bias_hh.node));
+  if (!bias_ih) return product;
+  return add(product, unit.hiddenBiasInside || !bias_hh ? bias_ih.node : add(bias_ih.node, bias_hh.node));
 }
 
 /** One step of a unit, from its projected input. */
@@ -80,9 +88,12 @@ export function recur(
   input: Node,
   state: readonly Node[],
 ): Node[] {
-  const product = matmul(state[0]!, reverseAxes(weight_hh.node));
-  const recurrent = unit.hiddenBiasInside && bias_hh ? add(product, bias_hh.node) : product;
-  const [hidden, ...others] = unit.step(input, recurrent, state);
+  const all = matmul(state[0]!, reverseAxes(weight_hh.node));
+  const recurrent = unit.hiddenBiasInside && bias_hh ? add(all, bias_hh.node) : all;
+  const size = weight_hh.node.shape[0]! / unit.gates;
+  const product = (x: Node, gate: number): Node =>
+    matmul(x, reverseAxes(narrow(weight_hh.node, 0, gate * size, size)));
+  const [hidden, ...others] = unit.step(input, recurrent, state, product);
   return [weight_hr ? matmul(hidden!, reverseAxes(weight_hr.node)) : hidden!, ...others];
 }
 
@@ -184,7 +195,7 @@ export abstract class Recurrent extends Module {
         const from = initial.map((part) => part[last.length + back]!);
         return back
           ? inReverse(this.#unit, weights, outputs, from, within)
-          : forwards(this.#unit, weights, outputs, from, within);
+          : forwards(this.#unit, weights, outputs, from, { within });
       });
       last.push(...ran.map(({ state }) => state));
       outputs =
@@ -240,18 +251,40 @@ export abstract class Recurrent extends Module {
   }
 }
 
-interface Ran {
+/** What a run over steps gives. */
+export interface Ran {
   readonly outputs: Node;
   readonly state: readonly Node[];
 }
 
-/** One direction over all steps. What does not depend on the state is computed for all of them at once. */
-function forwards(unit: Unit, weights: RecurrentWeights, inputs: Node, from: readonly Node[], within?: Node): Ran {
+/** What else a run over steps may be told. */
+export interface StepOptions {
+  /** Whether a step counts: bool [steps, batch, 1]. One that does not leaves the state as it is. */
+  readonly within?: Node | undefined;
+  /** Whether the output of such a step is the state, which it leaves as it is (Keras), and not 0 (the default, PyTorch). */
+  readonly holds?: boolean | undefined;
+  /** What the hidden state is multiplied by before each step, [batch, output]: the mask of a dropout. */
+  readonly mask?: Node | undefined;
+}
+
+/**
+ * One direction over all steps of [steps, batch, in]: all outputs, and the state after the last. What does not depend on the state is
+ * computed for all of them at once.
+ */
+export function forwards(
+  unit: Unit,
+  weights: RecurrentWeights,
+  inputs: Node,
+  from: readonly Node[],
+  { within, holds = false, mask }: StepOptions = {},
+): Ran {
   const { carry, outputs } = scan(
     (state, [x, alive]) => {
-      const next = recur(unit, weights, x!, state);
+      const [hidden, ...others] = state;
+      const next = recur(unit, weights, x!, mask ? [mul(hidden!, mask), ...others] : state);
       if (!alive) return { carry: next, outputs: [next[0]!] };
-      return { carry: next.map((n, i) => where(alive, n, state[i]!)), outputs: [where(alive, next[0]!, 0)] };
+      const kept = next.map((n, i) => where(alive, n, state[i]!));
+      return { carry: kept, outputs: [holds ? kept[0]! : where(alive, next[0]!, 0)] };
     },
     from,
     [projectInputs(unit, weights, inputs), ...(within ? [within] : [])],
@@ -261,6 +294,6 @@ function forwards(unit: Unit, weights: RecurrentWeights, inputs: Node, from: rea
 
 /** From the last step to the first: behind its end a sequence stays in the state that it starts from. */
 function inReverse(unit: Unit, weights: RecurrentWeights, inputs: Node, from: readonly Node[], within?: Node): Ran {
-  const { outputs, state } = forwards(unit, weights, flip(inputs, 0), from, within && flip(within, 0));
+  const { outputs, state } = forwards(unit, weights, flip(inputs, 0), from, { within: within && flip(within, 0) });
   return { outputs: flip(outputs, 0), state };
 }

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import type { Node } from "../graph/node.ts";
 import { tanh } from "../graph/ops/unary.ts";
 import { relu } from "../tensor/functional/activations.ts";
 import { add } from "../tensor/functional/arithmetic.ts";
@@ -9,10 +10,13 @@ import { RecurrentCell, type RecurrentCellOptions } from "./recurrentCell.ts";
 /** What bends the state of an RNN. */
 export type Nonlinearity = "tanh" | "relu";
 
-const units: Readonly<Record<Nonlinearity, Unit>> = {
-  tanh: { gates: 1, states: 1, hiddenBiasInside: false, step: (x, recurrent) => [tanh(add(x, recurrent))] },
-  relu: { gates: 1, states: 1, hiddenBiasInside: false, step: (x, recurrent) => [relu(add(x, recurrent))] },
-};
+/** A plain unit whose state `shape` bends. */
+/* @__NO_SIDE_EFFECTS__ */
+export function plainUnit(shape: (x: Node) => Node): Unit {
+  return { gates: 1, states: 1, hiddenBiasInside: false, step: (x, recurrent) => [shape(add(x, recurrent))] };
+}
+
+const units: Readonly<Record<Nonlinearity, Unit>> = { tanh: plainUnit(tanh), relu: plainUnit(relu) };
 
 function unitFor(layer: string, nonlinearity: Nonlinearity): Unit {
   const unit = Object.hasOwn(units, nonlinearity) ? units[nonlinearity] : undefined;

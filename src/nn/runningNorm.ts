@@ -27,6 +27,8 @@ export interface RunningNormOptions {
   readonly affine?: boolean | undefined;
   /** Whether running statistics are kept; without them every batch is normalised by its own. */
   readonly trackRunningStats?: boolean | undefined;
+  /** Whether the running variance is that of the population that the batch is drawn from, true by default; in Keras it is the batch's own. */
+  readonly unbiased?: boolean | undefined;
   /** f32 by default, or f64. */
   readonly dtype?: DType | undefined;
 }
@@ -36,7 +38,6 @@ const AXES_OF_RANK: Readonly<Record<number, string>> = { 2: "", 3: ", length", 4
 
 interface Running {
   readonly mean: BufferTensor;
-  /** Unbiased. */
   readonly variance: BufferTensor;
   readonly batches: BufferTensor;
 }
@@ -51,18 +52,20 @@ export abstract class RunningNorm extends Keep {
   readonly eps: number;
   /** See {@link RunningNormOptions}. What was traced before keeps the old one. */
   momentum: number | null;
+  readonly unbiased: boolean;
   weight: Parameter | null;
   bias: Parameter | null;
   readonly running: Running | null;
 
   constructor(ranks: readonly number[], over: "batch" | "example", features: number, options: RunningNormOptions) {
     super();
-    const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, dtype = "f32" } = options;
+    const { eps = 1e-5, momentum = 0.1, affine, trackRunningStats, unbiased = true, dtype = "f32" } = options;
     this.ranks = ranks;
     this.over = over;
     this.features = features;
     this.eps = eps;
     this.momentum = momentum;
+    this.unbiased = unbiased;
     checkSizes(`${this}`, { features });
     this.weight = affine ? drawn([features], ones, dtype, `${this}.weight`) : null;
     this.bias = affine ? drawn([features], zeros, dtype, `${this}.bias`) : null;
@@ -102,7 +105,7 @@ export abstract class RunningNorm extends Keep {
     const first = this.over === "batch" ? 0 : 2;
     const axes = x.shape.flatMap((_, axis) => (axis === 1 || axis < first ? [] : [axis]));
     const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-    if (this.training && count <= 1)
+    if (this.training && this.unbiased && count <= 1)
       throw new ShapeError(`${this}: needs more than one value a channel to train, got ${show(x.shape)}. Use eval()`);
     if (this.training && this.running) this.#remember(x, axes, count, this.running);
     return normalize(x, axes, this.eps);
@@ -119,11 +122,12 @@ export abstract class RunningNorm extends Keep {
       const moved = (now: Node, towards: Node): Node => add(now, mul(sub(cast(towards, now.dtype), now), rate));
       // Statistics of each example alone are averaged over the batch.
       const overall = (each: Node): Node => (each.shape.length === 1 ? each : mean(each, 0));
-      const unbiased = mul(overall(variance(x, axes, false, 0)), count / (count - 1));
+      const own = overall(variance(x, axes, false, 0));
+      const spread = this.unbiased ? mul(own, count / (count - 1)) : own;
       assign(
         [
           { cell: running.mean.cell, value: moved(running.mean.node, overall(mean(x, axes))) },
-          { cell: running.variance.cell, value: moved(running.variance.node, unbiased) },
+          { cell: running.variance.cell, value: moved(running.variance.node, spread) },
           { cell: running.batches.cell, value: batches },
         ],
         // Outside a trace this computes at once: the input is kept, so that the loss does not compute it again.

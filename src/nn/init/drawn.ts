@@ -5,7 +5,7 @@ import { HostRandom } from "../../core/random.ts";
 import { checkShape, sizeOf, type Shape } from "../../core/shape.ts";
 import { Cell } from "../../tensor/cell.ts";
 import { readSync } from "../../tensor/evaluate.ts";
-import { BufferTensor, Parameter } from "../../tensor/parameter.ts";
+import { BufferTensor, Parameter, type StateTensor } from "../../tensor/parameter.ts";
 import { nextKey } from "../../tensor/random.ts";
 import type { Initializer } from "./distributions.ts";
 
@@ -38,10 +38,9 @@ export function filled<const S extends Shape>(shape: S, value: number, dtype: DT
 }
 
 /**
- * Gives a parameter new initial values.
+ * Gives a parameter, or a buffer, new initial values.
  * @example model.apply((m) => { if (m instanceof nn.Linear) nn.init.assign(m.weight, nn.init.xavierUniform()); });
  */
-export function assign(parameter: Parameter, initializer: Initializer): void {
-  const { cell } = parameter;
+export function assign({ cell }: StateTensor, initializer: Initializer): void {
   cell.set(draw(cell.shape, initializer, cell.dtype));
 }
