@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { UserConfig } from "tsdown";
 
-/** What the index re-exports as one name: `nn`, `losses`. */
-const namespaces = Array.from(
-  readFileSync(new URL("src/index.ts", import.meta.url), "utf8").matchAll(/^export \* as \w+ from "\.\/(.+)\.ts";$/gm),
-  ([, path]) => path!,
-);
+/** What an index re-exports as one name, such as `nn` and `losses`: paths from its folder. */
+const namespacesOf = (index: string): readonly string[] =>
+  Array.from(
+    readFileSync(new URL(index, import.meta.url), "utf8").matchAll(/^export \* as \w+ from "\.\/(.+)\.ts";$/gm),
+    ([, path]) => path!,
+  );
+
+/** The index, and that of Keras's face, with their namespaces. */
+const faces = ["", "layers/"].map((folder) => ({ folder, namespaces: namespacesOf(`src/${folder}index.ts`) }));
 
 /**
  * The library in few files: a hundred small ones would take Node longer to find than to run. Bundlers drop what a program
@@ -14,21 +18,24 @@ const namespaces = Array.from(
  */
 const library: UserConfig = {
   entry: [
-    "src/index.ts",
+    ...faces.map(({ folder }) => `src/${folder}index.ts`),
     "src/scalar/index.ts",
     "src/platform/{node,browser}.ts",
     "src/device/native/{index,none}.ts",
-    ...namespaces.map((path) => `src/${path}.ts`),
+    ...faces.flatMap(({ folder, namespaces }) => namespaces.map((path) => `src/${folder}${path}.ts`)),
   ],
   plugins: [
     {
       name: "namespaces",
       resolveId: {
         order: "pre",
-        handler: (id, importer = "") =>
-          /[/\\]src[/\\]index\.(d\.)?ts$/.test(importer) && namespaces.includes(id.slice("./".length, -".ts".length))
+        handler: (id, importer = "") => {
+          const folder = /[/\\]src[/\\]((?:layers[/\\])?)index\.(?:d\.)?ts$/.exec(importer)?.[1];
+          const face = faces.find((one) => one.folder === folder?.replace("\\", "/"));
+          return face?.namespaces.includes(id.slice("./".length, -".ts".length))
             ? { id: id.replace(/\.ts$/, ".js"), external: true }
-            : null,
+            : null;
+        },
       },
     },
   ],

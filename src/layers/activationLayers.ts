@@ -152,7 +152,9 @@ export class PReLU extends Plain<PreluOptions> {
 
   override build(inputShape: KerasShape): void {
     const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint, sharedAxes } = this.options;
-    const sizes = inputShape.map((_, axis) => (sharedAxes?.includes(axis) ? 1 : axis && sizeAt(this, inputShape, axis)));
+    const sizes = inputShape.map((_, axis) =>
+      sharedAxes?.includes(axis) ? 1 : axis && sizeAt(this, inputShape, axis),
+    );
     this.addWeight("alpha", sizes.slice(1), {
       initializer: alphaInitializer,
       regularizer: alphaRegularizer,
@@ -161,7 +163,12 @@ export class PReLU extends Plain<PreluOptions> {
   }
 
   call(x: Tensor): Tensor {
-    return x.relu().sub(x.neg().relu().mul(this.weight("alpha") as Tensor) as Tensor) as Tensor;
+    return x.relu().sub(
+      x
+        .neg()
+        .relu()
+        .mul(this.weight("alpha") as Tensor) as Tensor,
+    ) as Tensor;
   }
 }
 

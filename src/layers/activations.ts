@@ -1,6 +1,6 @@
 /** Activations by the names of Keras and of tfjs. */
 import { activationOf, type ActivationName as KerasName } from "../nn/activations/byName.ts";
-import { Module } from "../nn/module.ts";
+import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { snakeCase, type Camel } from "./described.ts";
 

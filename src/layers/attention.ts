@@ -66,7 +66,7 @@ export class MultiHeadAttention extends ActivatedLayer<MultiHeadAttentionOptions
   query!: Linear;
   key!: Linear;
   value!: Linear;
-  output!: Linear;
+  projection!: Linear;
 
   override build(inputShape: Nest<KerasShape>): void {
     const shapes = Array.isArray(inputShape[0]) ? (inputShape as readonly KerasShape[]) : [inputShape as KerasShape];
@@ -82,7 +82,7 @@ export class MultiHeadAttention extends ActivatedLayer<MultiHeadAttentionOptions
     this.query = make(query, heads * keyDim, into, ofHeads);
     this.key = make(key, heads * keyDim, into, ofHeads);
     this.value = make(value, heads * valueDim, into, ofHeads);
-    this.output = make(heads * valueDim, outputShape ?? query, outOfHeads(heads), undefined);
+    this.projection = make(heads * valueDim, outputShape ?? query, outOfHeads(heads), undefined);
   }
 
   override computeMask(_: unknown, mask: Nest<Tensor | undefined> | undefined): Tensor | undefined {
@@ -108,14 +108,16 @@ export class MultiHeadAttention extends ActivatedLayer<MultiHeadAttentionOptions
     );
     const [n, , length] = output.shape;
     const joined = output.transpose(1, 2).reshape([n!, length!, -1]) as Tensor;
-    const result = this.output.forward(joined) as Tensor;
+    const result = this.projection.forward(joined) as Tensor;
     return options.returnAttentionScores ? [result, weights] : result;
   }
 }
 
 /** Masks over [..., queries, keys] that a call has. */
 function masksOf({ attentionMask }: AttentionCallOptions, ofKeys: Tensor | undefined): Tensor[] {
-  const masks = attentionMask ? [attentionMask.rank === 2 ? (attentionMask.unsqueeze(0) as Tensor) : attentionMask] : [];
+  const masks = attentionMask
+    ? [attentionMask.rank === 2 ? (attentionMask.unsqueeze(0) as Tensor) : attentionMask]
+    : [];
   return ofKeys ? [...masks, ofKeys.unsqueeze(1) as Tensor] : masks;
 }
 
@@ -147,7 +149,8 @@ export class Attention extends Layer<AttentionOptions> {
   }
 
   call(inputs: Nest<Tensor>, options: AttentionCallOptions): Nest<Tensor> {
-    if (flat(inputs).length < 2) throw new ArgumentError(`${this}: wants a list of inputs, as in apply([query, value])`);
+    if (flat(inputs).length < 2)
+      throw new ArgumentError(`${this}: wants a list of inputs, as in apply([query, value])`);
     const [query, value, key] = parts(inputs);
     const scaled = this.options.useScale ? (query.mul(this.weight("scale") as Tensor) as Tensor) : query;
     const { output, weights } = attend(`${this}`, [scaled, key, value], {

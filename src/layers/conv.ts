@@ -40,7 +40,14 @@ abstract class Convolution extends ActivatedLayer<ConvOptions> {
 
   override build(inputShape: KerasShape): void {
     const { filters, kernelSize, strides, padding = "valid", dilationRate, groups, useBias } = this.options;
-    const options: NnOptions = { stride: strides, padding, dilation: dilationRate, groups, bias: useBias, dtype: this.dtype };
+    const options: NnOptions = {
+      stride: strides,
+      padding,
+      dilation: dilationRate,
+      groups,
+      bias: useBias,
+      dtype: this.dtype,
+    };
     const Class = CONVOLUTIONS[this.spatial] as typeof Conv2d<number, number, never, never>;
     const conv = new Class(channelsOf(this, inputShape, this.options), filters, kernelSize, options as never);
     this.conv = inFormat(conv, this.options);
@@ -107,10 +114,19 @@ abstract class TransposedConvolution extends ActivatedLayer<ConvTransposeOptions
   protected abstract readonly spatial: Spatial;
 
   override build(inputShape: KerasShape): void {
-    const { filters, kernelSize, strides = 1, padding = "valid", dilationRate = 1, outputPadding, useBias } = this.options;
+    const {
+      filters,
+      kernelSize,
+      strides = 1,
+      padding = "valid",
+      dilationRate = 1,
+      outputPadding,
+      useBias,
+    } = this.options;
     if (padding === "causal") throw new ArgumentError(`${this}: padding must be "valid" or "same", got "causal"`);
     const { spatial } = this;
-    const list = (what: string, value: PerAxis, least: number): number[] => perAxis(`${this}`, what, value, spatial, least);
+    const list = (what: string, value: PerAxis, least: number): number[] =>
+      perAxis(`${this}`, what, value, spatial, least);
     const [sizes, steps] = [list("kernelSize", kernelSize, 1), list("strides", strides, 1)];
     const reach = sizes.map((size, i) => reachOf(size, list("dilationRate", dilationRate, 1)[i]!));
     // A plain transposed convolution gives (size − 1) · stride + reach: what "same" has too much of is cut off, what is missing is added.

@@ -6,7 +6,6 @@ import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import { activationFor, type ActivationLike } from "./activations.ts";
 import { channelsOf, type ChannelOptions } from "./channels.ts";
 import { ActivatedLayer } from "./kernel.ts";
-import type { CallOptions } from "./layer.ts";
 import { forgetful, type LstmOptions } from "./recurrent.ts";
 import type { KerasShape, Nest } from "./symbolic.ts";
 import { kernelLayout } from "./weight.ts";
@@ -66,7 +65,7 @@ export class ConvLSTM2D extends ActivatedLayer<ConvLstmOptions> {
       });
   }
 
-  call(x: Tensor, _: CallOptions): Nest<Tensor> {
+  call(x: Tensor): Nest<Tensor> {
     const { dataFormat = "channelsLast", goBackwards, returnSequences, returnState } = this.options;
     const last = dataFormat === "channelsLast";
     const ordered = goBackwards ? (x.flip(1) as Tensor) : x;

@@ -2,7 +2,7 @@
 import type { DType } from "../core/dtype.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
-import { fromNode, Tensor } from "../tensor/tensor.ts";
+import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import { Trace, withTrace } from "../tensor/trace.ts";
 import { flat, type KerasShape, type Nest } from "./symbolic.ts";
 
@@ -38,11 +38,9 @@ export function inferred(
     return withTrace(new Trace("shapes"), () => withGradientMode(false, () => call(tensors)));
   });
   const others = flat(second!);
-  const outputs = flat(first!).map(
-    ({ shape, dtype }, i): Inferred => ({
-      shape: shape.map((size, axis) => (size === others[i]!.shape[axis] ? size : null)),
-      dtype,
-    }),
-  );
+  const outputs = flat(first!).map(({ shape, dtype }, i): Inferred => ({
+    shape: shape.map((size, axis) => (size === others[i]!.shape[axis] ? size : null)),
+    dtype,
+  }));
   return { outputs, isList: Array.isArray(first) };
 }

@@ -36,10 +36,7 @@ interface Settings extends Deviating, Ranging, Gaining, Omit<Scaling, "seed"> {
   readonly value?: number | undefined;
 }
 
-const scaling =
-  (options: VarianceScalingOptions) =>
-  (_: Settings): Initializer =>
-    scaled(options);
+const scaling = (options: VarianceScalingOptions) => (): Initializer => scaled(options);
 
 const MAKERS = {
   Zeros: (): Initializer => filled(0),
@@ -128,4 +125,6 @@ export const leCunUniform: (options?: Seeded) => Described = /* @__PURE__ */ mak
 export const leCunNormal: (options?: Seeded) => Described = /* @__PURE__ */ make("LeCunNormal");
 /** Orthonormal rows or columns. */
 export const orthogonal: (options?: Gaining) => Described = /* @__PURE__ */ make("Orthogonal");
-export const identity: (options?: Gaining) => Described = /* @__PURE__ */ make("Identity");
+export const identity: (options?: Gaining) => Described = (options) =>
+  // Small, because a layer is called Identity.
+  described("identity", options);

@@ -6,14 +6,14 @@ import { assign as redraw, drawn, filled } from "../nn/init/drawn.ts";
 import { zeros } from "../nn/init/distributions.ts";
 import { Module } from "../nn/module.ts";
 import { assign } from "../tensor/assign.ts";
-import { Parameter, StateTensor } from "../tensor/parameter.ts";
+import { Parameter, type StateTensor } from "../tensor/parameter.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { outsideTraces } from "../tensor/trace.ts";
 import { inferred } from "./infer.ts";
 import { initializerOf, type InitializerLike } from "./initializers.ts";
 import { maskOf, withMask } from "./masks.ts";
 import { constraintOf, regularizerOf, type ConstraintLike, type RegularizerLike } from "./penalties.ts";
-import { flat, isSymbolic, SymbolicTensor, type KerasShape, type Nest } from "./symbolic.ts";
+import { flat, isSymbolic, SymbolicTensor, type Application, type KerasShape, type Nest } from "./symbolic.ts";
 import { Weight, type Layout } from "./weight.ts";
 
 /** Options of every layer. */
@@ -44,6 +44,25 @@ export interface HoldOptions {
   readonly initializer?: InitializerLike | undefined;
   readonly regularizer?: RegularizerLike | null | undefined;
   readonly constraint?: ConstraintLike | null | undefined;
+}
+
+/** What `addLoss` adds to while a model runs. */
+let collector: Tensor[] | undefined;
+
+/** Runs something, and returns what it added to the loss beside its result. */
+export function withLosses<T>(run: () => T): readonly [result: T, losses: readonly Tensor[]] {
+  const before = collector;
+  const losses: Tensor[] = (collector = []);
+  try {
+    return [run(), losses];
+  } finally {
+    collector = before;
+  }
+}
+
+/** Whether a model runs that collects what `addLoss` adds. */
+export function collectsLosses(): boolean {
+  return collector !== undefined;
 }
 
 const counts = /* @__PURE__ */ new Map<string, number>();
@@ -88,7 +107,7 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
   #name: string;
   #trainable: boolean;
   #built = false;
-  #losses: Tensor[] = [];
+  #applications: Application[] = [];
 
   constructor(options: O = {} as O) {
     super();
@@ -150,11 +169,13 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
   /** Builds the layer for a shape with the batch in front, if it is not built yet. */
   buildFor(inputShape: Nest<KerasShape>): void {
     if (this.#built) return;
-    outsideTraces(() => this.build(inputShape as never));
+    outsideTraces(() => {
+      this.build(inputShape as never);
+      // What build has made is in the mode that the layer is in.
+      this.train(this.training);
+      if (!this.#trainable) this.trainable = false;
+    });
     this.#built = true;
-    // What build has made is in the mode that the layer is in.
-    this.train(this.training);
-    if (!this.#trainable) this.trainable = false;
   }
 
   /** Calls a function on every module, or applies the layer to tensors. */
@@ -171,14 +192,22 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     options: CallOptions = {},
   ): unknown {
     if (typeof given === "function") return super.apply(given);
-    return isSymbolic(given) ? this.#connect(given, options) : this.forward(given as Nest<Tensor>, options);
+    if (isSymbolic(given)) return this.#connect(...this.arranged<SymbolicTensor>(given, options));
+    return this.forward(...this.arranged<Tensor>(given as Nest<Tensor>, options));
+  }
+
+  /** Tensors among the options of a call that are inputs too, such as an initial state, brought among the inputs. */
+  protected arranged<T>(inputs: Nest<T>, options: CallOptions): readonly [Nest<T>, CallOptions] {
+    return [inputs, options];
   }
 
   /** What `apply` does with tensors: builds the layer if need be and calls it. */
   forward(given: Nest<Tensor>, options: CallOptions = {}): Nest<Tensor> {
     const inputs = this.#converted(given);
     this.buildFor(
-      Array.isArray(inputs) ? inputs.map(({ shape }: Tensor) => withoutBatch(shape)) : withoutBatch((inputs as Tensor).shape),
+      Array.isArray(inputs)
+        ? inputs.map(({ shape }: Tensor) => withoutBatch(shape))
+        : withoutBatch((inputs as Tensor).shape),
     );
     const mask =
       options.mask ?? (Array.isArray(given) ? (given as Tensor[]).map((x) => maskOf(x)) : maskOf(given as Tensor));
@@ -186,8 +215,11 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     const run = (): Nest<Tensor> => this.call(inputs as never, { ...options, mask, training: this.training });
     const outputs = training === undefined || training === this.training ? run() : this.#inMode(training, run);
     const shown = this.computeMask(inputs, mask);
-    if (shown) flat(outputs).slice(0, 1).forEach((x) => withMask(x, shown));
-    if (this.activityRegularizer && this.training) {
+    if (shown)
+      flat(outputs)
+        .slice(0, 1)
+        .forEach((x) => withMask(x, shown));
+    if (this.activityRegularizer) {
       const penalty = regularizerOf(this.activityRegularizer);
       // As in Keras: a mean over the batch.
       for (const x of flat(outputs)) this.addLoss(penalty(x).div(x.shape[0] ?? 1) as Tensor);
@@ -215,16 +247,17 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
   }
 
   #connect(inputs: Nest<SymbolicTensor>, options: CallOptions): Nest<SymbolicTensor> {
-    const { outputs, isList } = this.#infer(inputs, options);
+    const { outputs, isList } = this.inferOutputs(inputs, options);
     const made = outputs.map(
       ({ shape, dtype }, i) => new SymbolicTensor(shape, dtype, outputs.length > 1 ? `${this.name}_${i}` : this.name),
     );
     const application = { layer: this as unknown as Layer, inputs, options: { ...options }, outputs: made };
     for (const one of made) one.source = application;
+    this.#applications.push(application);
     return isList ? made : made[0]!;
   }
 
-  #infer(
+  protected inferOutputs(
     inputs: Nest<{ readonly shape: KerasShape; readonly dtype: DType }>,
     options: CallOptions,
   ): ReturnType<typeof inferred> {
@@ -234,13 +267,41 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     return inferred(inputs, (tensors) => this.forward(tensors, options));
   }
 
+  /** Where the layer was connected, in order. */
+  get applications(): readonly Application[] {
+    return this.#applications;
+  }
+
+  /** The symbolic tensor that it was connected to, the first time. Throws ArgumentError before. */
+  get input(): SymbolicTensor {
+    return flat(this.#connected().inputs)[0]!;
+  }
+
+  /** The symbolic tensor that it gives, connected the first time: where another model can go on. Throws ArgumentError before. */
+  get output(): SymbolicTensor {
+    return this.#connected().outputs[0]!;
+  }
+
+  /** The shape of `output`, with the batch in front. */
+  get outputShape(): KerasShape {
+    return this.output.shape;
+  }
+
+  #connected(): Application {
+    const [first] = this.#applications;
+    if (first) return first;
+    throw new ArgumentError(
+      `${this}: is connected to no symbolic tensor yet; apply it to one, or give the model an inputShape`,
+    );
+  }
+
   /** The shape of the output for an input's, both with the batch in front; of each output where there are several. */
   computeOutputShape<R extends Nest<KerasShape> = KerasShape>(inputShape: Nest<KerasShape>, dtype: DType = "f32"): R {
     const several = Array.isArray(inputShape[0]);
     const inputs = several
       ? (inputShape as readonly KerasShape[]).map((shape) => ({ shape, dtype }))
       : { shape: inputShape as KerasShape, dtype };
-    const { outputs, isList } = this.#infer(inputs, {});
+    const { outputs, isList } = this.inferOutputs(inputs, {});
     const shapes = outputs.map(({ shape }) => shape);
     return (isList ? shapes : shapes[0]!) as R;
   }
@@ -281,20 +342,9 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     );
   }
 
-  /** Adds to the loss of the training step at hand. */
+  /** Adds to the loss of the model that is being run. Without one it has no effect. */
   addLoss(loss: Tensor): void {
-    this.#losses.push(loss);
-  }
-
-  /** Takes what `addLoss` was given since the last time, here and below. */
-  takeLosses(): Tensor[] {
-    return this.modules().flatMap((module) => (module instanceof Layer ? module.#taken() : []));
-  }
-
-  #taken(): Tensor[] {
-    const losses = this.#losses;
-    this.#losses = [];
-    return losses;
+    collector?.push(loss);
   }
 
   override members(): Iterable<readonly [string, unknown]> {
@@ -337,8 +387,7 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
   set trainable(on: boolean) {
     this.#trainable = on;
     for (const layer of this.sublayers) layer.trainable = on;
-    for (const { held } of this.#weights)
-      for (const one of held) if (one instanceof Parameter) one.requiresGrad = on;
+    for (const { held } of this.#weights) for (const one of held) if (one instanceof Parameter) one.requiresGrad = on;
   }
 
   /** The weights' values, in Keras's order and orientation. */
@@ -363,15 +412,38 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
 
   /** Numbers in the weights. Throws ArgumentError before the layer is built. */
   countParams(): number {
-    if (!this.built)
-      throw new ArgumentError(`${this}: has no weights to count yet; give inputShape, or call it once`);
+    if (!this.built) throw new ArgumentError(`${this}: has no weights to count yet; give inputShape, or call it once`);
     return this.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
-  /** What `fromConfig` makes the same layer from: its options and name, in plain JSON. */
+  /** What `fromConfig` makes the same layer from: name and options, layers in them as { className, config }. */
   getConfig(): Record<string, unknown> {
-    const { name: _, ...options } = this.#options;
-    return { name: this.name, ...(this.#trainable ? {} : { trainable: false }), ...options };
+    const { name: _, trainable: __, ...options } = this.#options;
+    const shown = (value: unknown): unknown => {
+      if (value instanceof Layer) return { className: value.className, config: value.getConfig() };
+      return Array.isArray(value) ? value.map(shown) : value;
+    };
+    const entries = Object.entries(options)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, shown(value)]);
+    return { name: this.name, ...(this.#trainable ? {} : { trainable: false }), ...Object.fromEntries(entries) };
+  }
+
+  /** A layer from what `getConfig` gave. Layers inside must be layers already: `modelFromJSON` sees to that. */
+  static fromConfig<L extends Layer>(this: new (options: never) => L, config: object): L {
+    return new this(config as never);
+  }
+
+  /** A layer with the same options and weights of its own, and so for the layers that options hold. */
+  copy(changes: object = {}): this {
+    const copied = (value: unknown): unknown => {
+      if (value instanceof Layer) return (value as Layer).copy();
+      return Array.isArray(value) ? value.map(copied) : value;
+    };
+    const options = Object.entries(this.#options).map(([name, value]) => [name, copied(value)]);
+    const Class = this.constructor as new (options: LayerOptions) => this;
+    const own = { name: this.#name, ...(this.#trainable ? {} : { trainable: false }) };
+    return new Class({ ...Object.fromEntries(options), ...own, ...changes });
   }
 
   override toString(): string {
@@ -403,4 +475,3 @@ function begin(state: StateTensor, given: InitializerLike, shape: Shape): void {
     };
   });
 }
-

@@ -74,7 +74,13 @@ export class BatchNormalization extends Norm<BatchNormalizationOptions> {
   norm!: BatchNorm1d | BatchNorm2d | BatchNorm3d;
 
   override build(inputShape: KerasShape): void {
-    const { axis = -1, momentum = 0.99, epsilon = 1e-3, movingMeanInitializer, movingVarianceInitializer } = this.options;
+    const {
+      axis = -1,
+      momentum = 0.99,
+      epsilon = 1e-3,
+      movingMeanInitializer,
+      movingVarianceInitializer,
+    } = this.options;
     const Class = { 2: BatchNorm1d, 3: BatchNorm1d, 4: BatchNorm2d, 5: BatchNorm3d }[inputShape.length];
     if (!Class) throw new ArgumentError(`${this}: inputs must have 2 to 5 axes, got ${inputShape.length}`);
     const options = { eps: epsilon, momentum: 1 - momentum, unbiased: false, dtype: this.dtype };
@@ -137,7 +143,10 @@ export class LayerNormalization extends Norm<LayerNormalizationOptions> {
 
   override build(inputShape: KerasShape): void {
     this.#axes = new LastAxes(this, this.options.axis ?? -1, inputShape);
-    const norm = new LayerNorm(this.#axes.sizes(this, inputShape), { eps: this.options.epsilon ?? 1e-3, dtype: this.dtype });
+    const norm = new LayerNorm(this.#axes.sizes(this, inputShape), {
+      eps: this.options.epsilon ?? 1e-3,
+      dtype: this.dtype,
+    });
     this.norm = norm as LayerNorm;
     this.holdScale(norm);
   }
@@ -201,7 +210,10 @@ export class RMSNormalization extends Layer<RmsNormalizationOptions> {
 
   override build(inputShape: KerasShape): void {
     this.#axes = new LastAxes(this, this.options.axis ?? -1, inputShape);
-    const norm = new RMSNorm(this.#axes.sizes(this, inputShape), { eps: this.options.epsilon ?? 1e-6, dtype: this.dtype });
+    const norm = new RMSNorm(this.#axes.sizes(this, inputShape), {
+      eps: this.options.epsilon ?? 1e-6,
+      dtype: this.dtype,
+    });
     this.norm = norm as RMSNorm;
     this.hold("scale", norm.weight!, { initializer: "ones" });
   }
@@ -231,7 +243,13 @@ export class UnitNormalization extends Layer<UnitNormalizationOptions> {
   call(x: Tensor): Tensor {
     const axes = [this.options.axis ?? -1].flat();
     // Keras's bound keeps vectors of zeros at zero.
-    return x.mul(x.square().sum(axes as number[], true).maximum(1e-12).rsqrt() as Tensor) as Tensor;
+    return x.mul(
+      x
+        .square()
+        .sum(axes as number[], true)
+        .maximum(1e-12)
+        .rsqrt() as Tensor,
+    ) as Tensor;
   }
 }
 

@@ -24,7 +24,7 @@ export interface PoolOptions extends ChannelOptions {
 
 export interface GlobalPoolOptions extends ChannelOptions {
   /** Whether spatial axes stay, with size 1: false by default. */
-  readonly keepDims?: boolean | undefined;
+  readonly keepdims?: boolean | undefined;
 }
 
 abstract class Pooling<O extends ChannelOptions> extends Layer<O> {
@@ -58,7 +58,7 @@ abstract class Global extends Pooling<GlobalPoolOptions> {
   protected abstract readonly kind: typeof GlobalAvgPool1d;
 
   override build(): void {
-    this.pool = inFormat(new this.kind({ keepDims: this.options.keepDims }), this.options);
+    this.pool = inFormat(new this.kind({ keepDims: this.options.keepdims }), this.options);
   }
 }
 
@@ -205,4 +205,3 @@ export function globalAveragePooling2d(options: GlobalPoolOptions = {}): GlobalA
 export function globalAveragePooling3d(options: GlobalPoolOptions = {}): GlobalAveragePooling3D {
   return new GlobalAveragePooling3D(options);
 }
-

@@ -51,7 +51,9 @@ export class Normalization extends Layer<NormalizationOptions> {
     if ((mean === undefined) !== (variance === undefined))
       throw new ArgumentError(`${this}: mean and variance must be given together, or learnt by adapt`);
     const shape = inputShape.map((size) => size ?? 1);
-    this.#axes = (axis === null ? [] : [axis].flat()).map((one) => normalizeAxis(`${this}`, one, shape)).sort((a, b) => a - b);
+    this.#axes = (axis === null ? [] : [axis].flat())
+      .map((one) => normalizeAxis(`${this}`, one, shape))
+      .sort((a, b) => a - b);
     const sizes = this.#axes.map((one) => sizeAt(this, inputShape, one));
     const add = (name: string, value: number): void => {
       this.addWeight(name, sizes, { initializer: { className: "Constant", config: { value } }, trainable: false });

@@ -107,14 +107,15 @@ abstract class RecurrentLayer<O extends SimpleRnnOptions> extends ActivatedLayer
 
   /** Makes a stateful layer start from zeros again. */
   resetStates(): void {
-    for (const { cell } of this.state) cell.set(new (this.dtype === "f64" ? Float64Array : Float32Array)(cell.shape[0]! * cell.shape[1]!));
+    for (const { cell } of this.state)
+      cell.set(new (this.dtype === "f64" ? Float64Array : Float32Array)(cell.shape[0]! * cell.shape[1]!));
   }
 
-  override apply(...given: never[]): never {
-    const [inputs, options] = given as unknown as [Nest<Tensor>, RecurrentCallOptions?];
-    const { initialState, ...rest } = options ?? {};
-    const all = initialState === undefined ? inputs : [...flat(inputs as never), ...flat(initialState as never)];
-    return super.apply(all as never, rest) as never;
+  protected override arranged<T>(
+    inputs: Nest<T>,
+    { initialState, ...rest }: RecurrentCallOptions,
+  ): readonly [Nest<T>, CallOptions] {
+    return initialState === undefined ? [inputs, rest] : [[...flat(inputs), ...flat(initialState as Nest<T>)], rest];
   }
 
   override computeMask(_: unknown, mask: Nest<Tensor | undefined> | undefined): Tensor | undefined {
@@ -259,4 +260,3 @@ export class GRU extends RecurrentLayer<GruOptions> {
 export function gru(options: GruOptions): GRU {
   return new GRU(options);
 }
-

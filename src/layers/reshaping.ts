@@ -57,7 +57,9 @@ export class Permute extends Layer<PermuteOptions> {
     super(options);
     const sorted = [...options.dims].sort((a, b) => a - b);
     if (sorted.some((axis, i) => axis !== i + 1))
-      throw new ArgumentError(`${this}: dims must be the numbers from 1 to ${sorted.length}, got [${options.dims.join(", ")}]`);
+      throw new ArgumentError(
+        `${this}: dims must be the numbers from 1 to ${sorted.length}, got [${options.dims.join(", ")}]`,
+      );
   }
 
   call(x: Tensor): Tensor {
@@ -103,7 +105,10 @@ function sides(layer: object, spatial: number, widths: SideWidths): number[] {
     throw new ArgumentError(
       `${layer}: wants one width, ${spatial} of them or ${spatial} pairs of [before, after], got ${JSON.stringify(widths)}`,
     );
-  return list.map((side) => (typeof side === "number" ? [side, side] : [...side])).reverse().flat();
+  return list
+    .map((side) => (typeof side === "number" ? [side, side] : [...side]))
+    .reverse()
+    .flat();
 }
 
 export interface ZeroPaddingOptions extends ChannelOptions {
@@ -247,4 +252,3 @@ export class UpSampling3D extends Spatially<UpSamplingOptions> {
 export function upSampling3d(options: UpSamplingOptions = {}): UpSampling3D {
   return new UpSampling3D(options);
 }
-

@@ -23,7 +23,7 @@ export class SymbolicTensor {
   readonly shape: KerasShape;
   readonly dtype: DType;
   readonly name: string;
-  /** The application that made it; undefined for an input. */
+  /** The application that made it. */
   source: Application | undefined;
 
   constructor(shape: KerasShape, dtype: DType, name: string) {

@@ -74,6 +74,12 @@ export class Weight {
     return this.#layout.toKeras(this.held);
   }
 
+  /** What `backward` has accumulated, in Keras's orientation; null before. */
+  get grad(): Tensor | null {
+    const gradients = this.held.map((one) => one.grad);
+    return gradients.includes(null) ? null : this.#layout.toKeras(gradients as Tensor[]);
+  }
+
   /**
    * What to assign, and to which cells, so that this becomes the value; the dtype becomes that of the weight.
    * @throws ShapeError for another shape.

@@ -3,14 +3,13 @@ import { ArgumentError } from "../core/errors.ts";
 import { TimeDistributed as NnTimeDistributed, Masking as NnMasking } from "../nn/sequence.ts";
 import { concat } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { copyLayer } from "./copy.ts";
 import { Layer, type CallOptions, type LayerOptions } from "./layer.ts";
 import { maskOf } from "./masks.ts";
 import { flat, type KerasShape, type Nest } from "./symbolic.ts";
 
 export interface TimeDistributedOptions extends LayerOptions {
   /** For each step. */
-  readonly layer: Layer<never>;
+  readonly layer: Layer;
 }
 
 export class TimeDistributed extends Layer<TimeDistributedOptions> {
@@ -27,7 +26,7 @@ export class TimeDistributed extends Layer<TimeDistributedOptions> {
   }
 
   override build([batch, _, ...rest]: KerasShape): void {
-    (this.options.layer as unknown as Layer).buildFor([batch!, ...rest]);
+    this.options.layer.buildFor([batch!, ...rest]);
   }
 
   call(x: Tensor): Tensor {
@@ -41,13 +40,15 @@ export function timeDistributed(options: TimeDistributedOptions): TimeDistribute
 }
 
 /** What recurrent layers have that can read both ways. */
-type Directed = Layer<LayerOptions & { readonly goBackwards?: boolean | undefined; readonly returnSequences?: boolean | undefined }>;
+type Directed = Layer<
+  LayerOptions & { readonly goBackwards?: boolean | undefined; readonly returnSequences?: boolean | undefined }
+>;
 
 export interface BidirectionalOptions extends LayerOptions {
   /** Reads forwards; its copy reads backwards. */
-  readonly layer: Layer<never>;
+  readonly layer: Layer;
   /** Reads backwards, in place of the copy. */
-  readonly backwardLayer?: Layer<never> | undefined;
+  readonly backwardLayer?: Layer | undefined;
   /** How both outputs become one: "concat" (the default), "sum", "mul", "ave", or null, which returns both. */
   readonly mergeMode?: "concat" | "sum" | "mul" | "ave" | null | undefined;
 }
@@ -60,14 +61,15 @@ export class Bidirectional extends Layer<BidirectionalOptions> {
 
   constructor(options: BidirectionalOptions) {
     super(options);
-    this.forwardLayer = options.layer as unknown as Directed;
+    this.forwardLayer = options.layer;
     const { goBackwards = false, returnSequences } = this.forwardLayer.options;
-    this.backwardLayer = (options.backwardLayer ??
-      copyLayer(this.forwardLayer as unknown as Layer, {
-        name: `backward_${this.forwardLayer.name}`,
-        goBackwards: !goBackwards,
-      })) as unknown as Directed;
-    if (this.backwardLayer.options.goBackwards === goBackwards || this.backwardLayer.options.returnSequences !== returnSequences)
+    this.backwardLayer =
+      options.backwardLayer ??
+      this.forwardLayer.copy({ name: `backward_${this.forwardLayer.name}`, goBackwards: !goBackwards });
+    if (
+      this.backwardLayer.options.goBackwards === goBackwards ||
+      this.backwardLayer.options.returnSequences !== returnSequences
+    )
       throw new ArgumentError(
         `${this}: backwardLayer must have the opposite goBackwards and the same returnSequences as the layer`,
       );

@@ -26,8 +26,7 @@ export function lstmUnit(shape: (x: Node) => Node, gate: (x: Node) => Node): Uni
     gates: 4,
     states: 2,
     hiddenBiasInside: false,
-    step: (x, recurrent, [, cell]) =>
-      lstmStep(split(add(x, recurrent), cell!.shape.at(-1)!, -1), cell!, shape, gate),
+    step: (x, recurrent, [, cell]) => lstmStep(split(add(x, recurrent), cell!.shape.at(-1)!, -1), cell!, shape, gate),
   };
 }
 

@@ -91,8 +91,7 @@ export function recur(
   const all = matmul(state[0]!, reverseAxes(weight_hh.node));
   const recurrent = unit.hiddenBiasInside && bias_hh ? add(all, bias_hh.node) : all;
   const size = weight_hh.node.shape[0]! / unit.gates;
-  const product = (x: Node, gate: number): Node =>
-    matmul(x, reverseAxes(narrow(weight_hh.node, 0, gate * size, size)));
+  const product = (x: Node, gate: number): Node => matmul(x, reverseAxes(narrow(weight_hh.node, 0, gate * size, size)));
   const [hidden, ...others] = unit.step(input, recurrent, state, product);
   return [weight_hr ? matmul(hidden!, reverseAxes(weight_hr.node)) : hidden!, ...others];
 }

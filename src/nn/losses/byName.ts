@@ -10,11 +10,12 @@ import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
 import { nll } from "./nll.ts";
 import { poissonNll } from "./likelihood.ts";
 import { huber, l1, logCosh, mape, mse, msle, smoothL1 } from "./regression.ts";
+import { reduced, type ReductionOptions } from "./reduction.ts";
 import { dice, tversky } from "./segmentation.ts";
 import { cosineSimilarity } from "./similarity.ts";
 
-/** From a prediction and a target to one number. */
-export type LossFunction = (prediction: Tensor, target: Tensor) => Tensor;
+/** From a prediction and a target to one number, or with `{ reduction: "none" }` to one for each example. */
+export type LossFunction = (prediction: Tensor, target: Tensor, options?: ReductionOptions) => Tensor;
 
 /** The names of Keras 3, its short ones, and PyTorch's classes of two inputs. */
 export type LossName =
@@ -52,12 +53,13 @@ export type LossName =
   | "tversky";
 
 /** KL of probabilities, summed over the classes of each row as Keras does. */
-const divergence: LossFunction = (p, t) =>
-  klDivergence(p.clamp(1e-7, 1).log() as Tensor, t, { reduction: "none" })
-    .sum(-1)
-    .mean() as Tensor;
-const cosine: LossFunction = (p, t) => fromNode(neg(cosineSimilarity(p, t).mean().node));
-const poisson: LossFunction = (p, t) => poissonNll(p, t, { logInput: false, eps: 1e-7 });
+const divergence: LossFunction = (p, t, options = {}) => {
+  const each = klDivergence(p.clamp(1e-7, 1).log() as Tensor, t, { reduction: "none" });
+  return fromNode(reduced("klDivergence", each.sum(-1).node, options));
+};
+const cosine: LossFunction = (p, t, options = {}) =>
+  fromNode(reduced("cosineSimilarity", neg(cosineSimilarity(p, t).node), options));
+const poisson: LossFunction = (p, t, options) => poissonNll(p, t, { ...options, logInput: false, eps: 1e-7 });
 
 /** Losses by name; those of Keras take probabilities, as its defaults do. */
 export const named: Readonly<Record<LossName, LossFunction>> = {
