@@ -8,6 +8,7 @@ import { evaluator, type Evaluator } from "../train/evaluate.ts";
 import { fit } from "../train/fit.ts";
 import { Meter } from "../train/meter.ts";
 import { inMode } from "../train/model.ts";
+import { stepPrecision, type Precision } from "../train/precision.ts";
 import { predict } from "../train/predict.ts";
 import { trainStep } from "../train/step.ts";
 import type { Terminal } from "../train/progress.ts";
@@ -25,6 +26,11 @@ import { summaryOf } from "./summary.ts";
 import { flat, type Application, type Nest, type SymbolicTensor } from "./symbolic.ts";
 
 export interface CompileOptions extends ScoreOptions {
+  /**
+   * "mixed_float16" or "mixed_bfloat16": layers compute with 16 bits while weights stay f32, as with Keras's global policy of that name, and
+   * losses are scaled where f16 needs it. "float32" by default.
+   */
+  readonly precision?: Precision | undefined;
   /** "rmsprop" by default: a name, a description, or an optimizer. */
   readonly optimizer?: OptimizerLike | undefined;
 }
@@ -204,6 +210,10 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     return this.#ready("optimizer").optimizer;
   }
 
+  get #precision(): Precision {
+    return this.#compiled?.options.precision ?? "float32";
+  }
+
   #ready(operation: string): Compiled {
     if (this.#compiled) return this.#compiled;
     throw new ArgumentError(
@@ -288,6 +298,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
         validation: validation && validation.take(o.validationSteps, o.batchSize),
         validationSplit: o.validationSplit,
         clip: optimizer.clip,
+        precision: this.#precision,
         callbacks: [
           ...(schedule ? [scheduled(optimizer, schedule)] : []),
           ...callbacks.map((callback) => engineCallback(callback, this)),
@@ -370,6 +381,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
         clip: optimizer.clip,
         classWeights: undefined,
         watches: [],
+        precision: stepPrecision(this.#precision, this, optimizer),
       }),
       evaluate: evaluator<Nest<Tensor>, Targets, Nest<Tensor>, string>(this as never, scores),
     });

@@ -5,7 +5,7 @@ import { ones } from "../tensor/create.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { Metric } from "../train/metrics/metric.ts";
 import type { Score, Scores } from "../train/model.ts";
-import { weightsOfClasses } from "../train/weights.ts";
+import { weightsOf } from "../train/weights.ts";
 import { lossFor, type LossLike, type ResolvedLoss } from "./lossOf.ts";
 import { maskOf } from "./masks.ts";
 import { meanTo, metricFor, weightedMetricFor, type MetricLike } from "./metricOf.ts";
@@ -139,12 +139,8 @@ export function scoresOf(
   );
   const several = outputs.length > 1;
 
-  const weightOf = (target: Tensor, weights: Tensor | undefined): Tensor | undefined => {
-    const classes = classWeights();
-    if (!classes) return weights;
-    const own = weightsOfClasses("fit", target, classes);
-    return weights ? (own.mul(weights) as Tensor) : own;
-  };
+  const weightOf = (target: Tensor, weights: Tensor | undefined): Tensor | undefined =>
+    weightsOf("fit", target, weights, classWeights());
   const partOf = (i: number, given: Nest<Tensor>, targets: Targets): Tensor => {
     const split = splitTargets(targets, outputs);
     const prediction = flat(given)[i]!;
