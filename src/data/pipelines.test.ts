@@ -431,6 +431,41 @@ describe("Dataset.stats", () => {
     expect(stages.every(({ busySeconds, waitSeconds }) => busySeconds >= 0 && waitSeconds >= 0)).toBe(true);
   });
 
+  test("every stage counts each element once, with random access and without", async () => {
+    const names = async (d: Dataset<unknown>): Promise<unknown> => {
+      await d.toArray();
+      return d.stats().stages.map(({ name, elements }) => [name, elements]);
+    };
+    const rows = Dataset.fromTensorSlices(hostArray(new Float32Array(12))).shuffle({ seed: 1 });
+    expect(await names(rows.batch(5))).toEqual([
+      ["slices", 12],
+      ["shuffle", 12],
+      ["batch", 3],
+    ]);
+    const late = Dataset.generator(() => [1, 2, 3, 4])
+      .map(async (x) => x, { parallel: 2 })
+      .filter((x) => x > 1);
+    expect(await names(late.shuffle(2).batch(2))).toEqual([
+      ["generator", 4],
+      ["map", 4],
+      ["filter", 3],
+      ["shuffle", 3],
+      ["batch", 2],
+    ]);
+    const parallel = Dataset.range(6)
+      .map(async (x) => x, { parallel: 2 })
+      .cache()
+      .batch(2)
+      .prefetch();
+    expect(await names(parallel)).toEqual([
+      ["range", 6],
+      ["map", 6],
+      ["cache", 6],
+      ["batch", 3],
+      ["prefetch", 3],
+    ]);
+  });
+
   test("nobody holds up a consumer that hardly waits", () => {
     const stage = indexedSource("array", { length: 1, get: () => 1 });
     const flow = { elements: 10, total: 2000, stalled: 50 };

@@ -5,6 +5,7 @@ import {
   indexedStage,
   isIndexed,
   streamStage,
+  withOrder,
   worked,
   type IndexedStage,
   type Stage,
@@ -49,7 +50,7 @@ export function batchStage<T, U>(
   const positions = (index: number): number[] => [...range(index * size, Math.min((index + 1) * size, input.length))];
   const stage = positionsStage(input, text, length!, () => positions, { collate, fromStacked }, meter);
   // Read in order, elements of the next batch are under way while the last of this one are waited for.
-  return input.parallel.most > 1 ? { ...stage, open } : stage;
+  return input.parallel.most > 1 ? withOrder(stage, open) : stage;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DiskCache } from "../diskCache.ts";
-import { isPromise } from "../ordered.ts";
-import { indexedStage, isIndexed, streamStage, type Reader, type Stage, type Stream } from "./stage.ts";
+import { isPromise, ordered, range } from "../ordered.ts";
+import { indexedStage, isIndexed, streamStage, withOrder, type Reader, type Stage, type Stream } from "./stage.ts";
 
 /**
  * Keeps elements in a file, for this process and others. As in memory, they are those of the input's epoch 0.
@@ -38,21 +38,17 @@ export function diskCacheStage<T>(input: Stage<T>, key: string, make: () => Disk
       return element;
     };
     const stage = indexedStage(text, length, () => ({ get }), { parallel: input.parallel });
-    return {
-      ...stage,
-      // In order they are read in large pieces, as far as they were written in order.
-      async *open(epoch, from): Stream<T> {
-        let index = from;
-        const cache = await loaded();
-        if (cache.length !== undefined)
-          for await (const element of cache.readFrom(from)) {
-            index++;
-            stage.meter.elements++;
-            yield element;
-          }
-        yield* stage.open(epoch, index);
-      },
-    };
+    // In order they are read in large pieces, as far as they were written in order.
+    return withOrder(stage, async function* (_epoch, from): Stream<T> {
+      let index = from;
+      const cache = await loaded();
+      if (cache.length !== undefined)
+        for await (const element of cache.readFrom(from)) {
+          index++;
+          yield element;
+        }
+      yield* ordered(range(index, length), get, input.parallel);
+    });
   }
 
   return streamStage(text, input.length, async function* (_epoch, from): Stream<T> {

@@ -25,7 +25,6 @@ export class Meter {
 
   /** After work that was done at once. */
   end(start: number): void {
-    this.elements++;
     if (start === 0) {
       this.#untimed++;
       return;
@@ -38,17 +37,15 @@ export class Meter {
   }
 
   /** Times work that makes many elements at once. */
-  many<R>(elements: number, work: () => R): R {
+  many<R>(work: () => R): R {
     const start = now();
     const result = work();
     this.busy += now() - start;
-    this.elements += elements;
     return result;
   }
 
   /** After work that was waited for. */
   endLater(start: number): void {
-    this.elements++;
     this.#gap = 0;
     if (start !== 0) this.busy += now() - start;
   }

@@ -8,7 +8,7 @@ export function indexedSource<T>(name: string, source: IndexedSource<T>): Indexe
   const meter = new Meter();
   const at: IndexedStage<T>["at"] = (epoch) => ({
     get: (index) => worked(text, meter, { epoch, index }, () => source.get(index)),
-    ...(source.stacked && { stacked: (indices) => meter.many(indices.length, () => source.stacked!(indices)) }),
+    ...(source.stacked && { stacked: (indices) => meter.many(() => source.stacked!(indices)) }),
   });
   return indexedStage(text, source.length, at, { meter });
 }

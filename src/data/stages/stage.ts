@@ -56,17 +56,20 @@ export function isIndexed<T>(stage: Stage<T>): stage is IndexedStage<T> {
   return "at" in stage;
 }
 
-/** @param meter of a stage with work of its own, which counts elements by {@link worked}; for others they are counted here. */
 export function indexedStage<T>(
   { name, about = "", inputs }: StageText,
   length: number,
   read: (epoch: number) => Reader<T>,
-  { parallel = fixed(1), window, meter }: { parallel?: Window; window?: Window; meter?: Meter } = {},
+  { parallel = fixed(1), window, meter = new Meter() }: { parallel?: Window; window?: Window; meter?: Meter } = {},
 ): IndexedStage<T> {
-  const used = meter ?? new Meter();
-  const at = meter ? read : (epoch: number): Reader<T> => counted(used, read(epoch));
+  const at = (epoch: number): Reader<T> => counted(meter, read(epoch));
   const open = (epoch: number, from: number): Stream<T> => ordered(range(from, length), at(epoch).get, parallel);
-  return { name, about, inputs, length, meter: used, window, parallel, at, open: metered(used, open, false) };
+  return { name, about, inputs, length, meter, window, parallel, at, open: metered(meter, open, false) };
+}
+
+/** A stage with random access whose elements in order come another, faster way. */
+export function withOrder<T>(stage: IndexedStage<T>, open: Stage<T>["open"]): IndexedStage<T> {
+  return { ...stage, open: metered(stage.meter, open, true) };
 }
 
 function counted<T>(meter: Meter, { get, stacked }: Reader<T>): Reader<T> {
@@ -102,7 +105,7 @@ export function fromStart<T>(open: (epoch: number) => AsyncIterable<T> | Iterabl
   };
 }
 
-/** @param counts whether elements are counted here, or by the stage's own work. */
+/** @param counts whether elements are counted here; those that are read by position are already. */
 function metered<T>(meter: Meter, open: Stage<T>["open"], counts: boolean): Stage<T>["open"] {
   return (epoch, from) => {
     const stream = open(epoch, from);
