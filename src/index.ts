@@ -72,12 +72,13 @@ export {
   type ShuffleOptions,
 } from "./data/dataset.ts";
 export { drawnDigits } from "./data/digits.ts";
+export * as datasets from "./data/datasets/index.ts";
 export * as files from "./data/files/index.ts";
 export { hostArray, type HostArray } from "./data/hostArray.ts";
 export type { IndexedSource, Place, SeekableSource } from "./data/indexed.ts";
 export type { DatasetState } from "./data/iteration.ts";
 export { imageDataset, type LabelledImages } from "./data/labelledImages.ts";
-export { findMnist, loadMnist, type Mnist } from "./data/mnist.ts";
+export { findMnist, type Mnist } from "./data/mnist.ts";
 export { slices, type Slice, type Sliceable } from "./data/slices.ts";
 export type { PipelineStats, StageStats } from "./data/stages/describe.ts";
 export { stack as stackHostArrays, type Stacked } from "./data/stack.ts";

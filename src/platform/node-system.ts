@@ -150,8 +150,8 @@ export const nodeSystem: System = {
     return explained("makeTemporaryFolder", parent, () => fs.mkdtempSync(join(parent, prefix)));
   },
 
-  hash(content) {
-    return createHash("sha256").update(content).digest("hex");
+  hash(content, algorithm = "sha256") {
+    return createHash(algorithm).update(content).digest("hex");
   },
 
   runCommand(command, args, timeLimit): CommandResult {

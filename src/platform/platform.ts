@@ -172,8 +172,8 @@ export interface System {
   makeFolder(path: string): void;
   /** A new folder with a name of its own that only this user may enter, in `parent`, by default the system's place for such. @throws PlatformError */
   makeTemporaryFolder(prefix: string, parent?: string): string;
-  /** SHA-256, in hexadecimal. */
-  hash(content: string | Uint8Array): string;
+  /** SHA-256, in hexadecimal; MD5 only to compare with what others published. */
+  hash(content: string | Uint8Array, algorithm?: "sha256" | "md5"): string;
   /** Runs a command to its end; one that takes longer (milliseconds) is killed. */
   runCommand(command: string, args: readonly string[], timeLimit: number): CommandResult;
   /** Starts a command in a folder, with its input and output closed. It does not keep the process alive. @throws PlatformError */

@@ -35,10 +35,14 @@ export async function* inLargePieces(pieces: AsyncIterable<Uint8Array>): AsyncGe
     held = 0;
     return all;
   };
-  for await (const piece of pieces) {
-    waiting.push(piece);
-    held += piece.length;
-    if (held >= SIZE) yield joined();
+  try {
+    for await (const piece of pieces) {
+      waiting.push(piece);
+      held += piece.length;
+      if (held >= SIZE) yield joined();
+    }
+  } finally {
+    // Before an error, too: what came before it can be gone on from.
+    if (held > 0) yield joined();
   }
-  if (held > 0) yield joined();
 }
