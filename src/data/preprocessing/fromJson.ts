@@ -10,6 +10,9 @@ import { Pipeline } from "./pipeline.ts";
 import { PolynomialFeatures } from "./polynomial.ts";
 import { LogScaler, MinMaxScaler, RobustScaler, StandardScaler } from "./scalers.ts";
 import { SeriesFeatures } from "./seriesFeatures.ts";
+import { BytePairTokenizer } from "./text/bytePairTokenizer.ts";
+import { CharacterTokenizer, WordTokenizer } from "./text/simpleTokenizers.ts";
+import { TextVectorizer } from "./text/textVectorizer.ts";
 import type { AnyTransformer, Saved } from "./transformer.ts";
 
 /** What can be saved with a model: a transformer, a tokenizer, a pipeline of images, or several of them by name. */
@@ -19,6 +22,8 @@ export type Preprocessing = AnyTransformer | ImagePipeline | { readonly [name: s
 type Options = { readonly [name: string]: never };
 
 const MAKERS: Readonly<Record<string, (saved: Saved) => AnyTransformer>> = {
+  BytePairTokenizer: (saved) => new BytePairTokenizer(saved.options as Options).restore(saved),
+  CharacterTokenizer: (saved) => new CharacterTokenizer(saved.options as Options).restore(saved),
   ColumnTransformer: (saved) => new ColumnTransformer(stepsIn(saved).map(columnStep)).restore(saved),
   Imputer: (saved) => new Imputer(saved.options as Options).restore(saved),
   LabelEncoder: (saved) => new LabelEncoder().restore(saved),
@@ -33,6 +38,8 @@ const MAKERS: Readonly<Record<string, (saved: Saved) => AnyTransformer>> = {
   SeriesFeatures: (saved) =>
     new SeriesFeatures(saved.options as Options & { time: never; value: never }).restore(saved),
   StandardScaler: (saved) => new StandardScaler(saved.options as Options).restore(saved),
+  TextVectorizer: (saved) => new TextVectorizer(saved.options as Options).restore(saved),
+  WordTokenizer: (saved) => new WordTokenizer(saved.options as Options).restore(saved),
 };
 
 function stepsIn({ type, options }: Saved): readonly Json[] {

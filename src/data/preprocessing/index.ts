@@ -21,5 +21,10 @@ export {
   type Statistic,
 } from "./seriesMath.ts";
 export type { Table } from "./table.ts";
+export { BytePairTokenizer, type BytePairOptions } from "./text/bytePairTokenizer.ts";
+export { padSequences, type PaddingOptions } from "./text/padSequences.ts";
+export { CharacterTokenizer, WordTokenizer, type UnknownOptions, type WordOptions } from "./text/simpleTokenizers.ts";
+export { TextVectorizer, type TextVectorizerOptions } from "./text/textVectorizer.ts";
+export type { Tokenizer } from "./text/tokenizer.ts";
 export type { AnyTransformer, Transformer } from "./transformer.ts";
 export { validateInput, type InputRules } from "./validate.ts";
