@@ -173,13 +173,17 @@ describe("DataLoader", () => {
     );
     const model = new Linear(2, 1);
     const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+    const stalls: number[] = [];
     const history = await fit(model, new DataLoader(slices([x, y]), { batchSize: 8, shuffle: true }), {
       optimizer,
       loss: mse,
       epochs: 10,
       validation: new DataLoader(slices([x, y]), { batchSize: 40 }),
       display: false,
+      callbacks: [{ name: "stalls", endEpoch: (_, { stalled }) => void stalls.push(stalled!) }],
     });
+    expect(stalls.length).toBe(10);
+    for (const stalled of stalls) expect(stalled > 0 && stalled <= 1).toBe(true);
     expect(history.val_loss!.length).toBe(10);
     expect(history.val_loss![9]!).toBeLessThan(0.01);
     const generated = Dataset.generator(function* () {

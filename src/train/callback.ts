@@ -60,6 +60,8 @@ export interface EpochSummary {
   readonly seconds: number;
   /** While training. */
   readonly examplesPerSecond: number;
+  /** The share of training time, from 0 to 1, in which steps waited for data; `dataset.stats()` says for which of its stages. */
+  readonly stalled?: number | undefined;
   /** The optimizer's learning rate in the last step of the epoch. */
   readonly lr: number;
 }

@@ -1,4 +1,5 @@
 /** Where the batches of training come from, whatever form the data has. */
+import { now } from "#platform";
 import type { TypedArray } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { Dataset } from "../data/dataset.ts";
@@ -43,6 +44,8 @@ export class Feed<X, Y> {
   #isOver = true;
   /** Where the next pass shall start. */
   #next: DatasetState | undefined;
+  /** Milliseconds that were waited for batches. */
+  waited = 0;
   /** Batches yet to be passed over in a pass that cannot seek. */
   #ahead = 0;
 
@@ -52,7 +55,10 @@ export class Feed<X, Y> {
       ? batched(operation, data, options)
       : typeof data === "function"
         ? (Dataset.from(data) as Batches<X, Y>)
-        : data;
+        : // A DataLoader is read as the dataset that it is made of, which can be gone on with.
+          "dataset" in data && data.dataset instanceof Dataset
+          ? (data.dataset as Batches<X, Y>)
+          : data;
   }
 
   /** Batches in a pass; undefined where that is not known or there is no end. */
@@ -94,8 +100,13 @@ export class Feed<X, Y> {
     if (this.#isOver) return undefined;
     if (this.#ahead > 0) return this.#passOver();
     if (!this.#iterator) return undefined;
+    const start = now();
     const result = this.#iterator.next();
-    return isPromise(result) ? result.then((later) => this.#took(later)) : this.#took(result);
+    if (!isPromise(result)) return this.#took(result);
+    return result.then((later) => {
+      this.waited += now() - start;
+      return this.#took(later);
+    });
   }
 
   async #passOver(): Promise<Batch<X, Y> | undefined> {
@@ -192,7 +203,11 @@ function rowsOf(operation: string, parts: Examples<unknown, unknown>): IndexedSo
     throw new ShapeError(
       `${operation}: there are ${length} inputs and ${other.length} targets or weights; give one of each for every example`,
     );
-  return { length, get: (index) => sources.map((source) => source.get(index)) };
+  return {
+    length,
+    get: (index) => sources.map((source) => source.get(index)),
+    stacked: (indices) => sources.map((source) => source.stacked!(indices)),
+  };
 }
 
 function batched<X, Y>(

@@ -40,6 +40,10 @@ describe("the line of progress", () => {
       seconds: 3725,
     };
     expect(progressLine(over)).toBe("epoch  2/10  loss 0.000  val_loss NaN  8,123 examples/s  1:02:05");
+    expect(progressLine({ ...over, stalled: 0.049 })).toBe(progressLine(over));
+    expect(progressLine({ ...over, stalled: 0.234 })).toBe(
+      "epoch  2/10  loss 0.000  val_loss NaN  8,123 examples/s  23 % waiting for data  1:02:05",
+    );
     expect(progressLine(over, 90)).toBe(
       "epoch  2/10 [====================] loss 0.000  val_loss NaN  8,123 examples/s  1:02:05",
     );

@@ -19,6 +19,8 @@ export interface ProgressState {
   /** Means so far, by name. */
   readonly means: Readonly<Record<string, number>>;
   readonly examplesPerSecond: number;
+  /** The share of the time in which steps waited for data, where that is known: when an epoch is over. Shown from 5 % on. */
+  readonly stalled?: number | undefined;
   /** Until the end of all epochs, where that can be told. While an epoch runs only. */
   readonly secondsLeft?: number | undefined;
   /** That the epoch took. When it is over only. */
@@ -35,6 +37,8 @@ export const standardTerminal: Terminal = {
 
 /** Without a terminal a running epoch is reported this rarely, in milliseconds: logs keep every line. */
 const LOG_INTERVAL = 10_000;
+/** From this share of the time on, waiting for data is worth a word. */
+const STALLED = 0.05;
 /** Widths of the bar, the widest that fits. Few, so that it does not change with every digit beside it. */
 const BARS: readonly number[] = [30, 20, 10];
 
@@ -112,8 +116,8 @@ export function progressCallback(progress: Progress): Callback {
       const examplesPerSecond = (1000 * examples) / (now() - beginEpoch);
       progress.update({ epoch, epochs, step, steps, means, examplesPerSecond, secondsLeft });
     },
-    endEpoch({ epochs, step, stepsPerEpoch: steps }, { epoch, means, examplesPerSecond, seconds }) {
-      progress.endEpoch({ epoch, epochs, step, steps, means, examplesPerSecond, seconds });
+    endEpoch({ epochs, step, stepsPerEpoch: steps }, { epoch, means, examplesPerSecond, stalled, seconds }) {
+      progress.endEpoch({ epoch, epochs, step, steps, means, examplesPerSecond, stalled, seconds });
     },
     end() {
       progress.close();
@@ -126,13 +130,14 @@ export function progressCallback(progress: Progress): Callback {
  * @param columns leaves room for a bar and cuts the line to this width; neither by default.
  */
 export function progressLine(state: ProgressState, columns?: number): string {
-  const { epoch, epochs, step, steps, means, examplesPerSecond, secondsLeft, seconds } = state;
+  const { epoch, epochs, step, steps, means, examplesPerSecond, stalled = 0, secondsLeft, seconds } = state;
   const head =
     epochs === Infinity ? `epoch ${epoch}` : `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
   const done = steps === undefined ? `step ${step}` : `${String(Math.floor((100 * step) / steps)).padStart(3)} %`;
   const rest = [
     ...Object.entries(means).map(([name, value]) => `${name} ${number(value)}`),
     `${Math.round(examplesPerSecond).toLocaleString("en-US")} examples/s`,
+    ...(stalled < STALLED ? [] : [`${Math.round(100 * stalled)} % waiting for data`]),
     ...(secondsLeft === undefined ? [] : [`${clock(secondsLeft)} left`]),
     ...(seconds === undefined ? [] : [clock(seconds)]),
   ];

@@ -234,7 +234,7 @@ export class Training<X, Y, O> implements Run {
 
   /** Runs an epoch. False where it was cut short. */
   async #runEpoch(): Promise<boolean> {
-    const { meter, model, validate, validation, signal } = this.#parts;
+    const { meter, model, feed, validate, validation, signal } = this.#parts;
     const begin = now();
     this.epoch++;
     if (!this.#goesOn) {
@@ -245,6 +245,7 @@ export class Training<X, Y, O> implements Run {
     this.means = this.#goesOn ? meter.means() : {};
     this.#goesOn = false;
     const examplesBefore = meter.examples;
+    const waitedBefore = feed.waited;
     this.#within = true;
     const whole = await inMode(model, true, async () => {
       await this.#callbacks.beginEpoch();
@@ -253,6 +254,7 @@ export class Training<X, Y, O> implements Run {
     await this.collect();
     if (!whole) return false;
     const examplesPerSecond = (1000 * (meter.examples - examplesBefore)) / (now() - begin);
+    const stalled = (feed.waited - waitedBefore) / (now() - begin);
     const { lr } = this.optimizer;
     const { scheduler, initialEpoch } = this.#parts;
     if (scheduler) scheduler.epoch = this.#firstTime + this.epoch - initialEpoch;
@@ -270,6 +272,7 @@ export class Training<X, Y, O> implements Run {
       means,
       seconds: (now() - begin) / 1000,
       examplesPerSecond,
+      stalled,
       lr,
     };
     await this.#callbacks.endEpoch(summary);
