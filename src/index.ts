@@ -97,6 +97,7 @@ export * from "./train/index.ts";
 export * as checkpoints from "./train/checkpoints/index.ts";
 export * as callbacks from "./train/callbacks/index.ts";
 export * as tune from "./train/tune/index.ts";
+export * as doctor from "./train/doctor/index.ts";
 export * as metrics from "./train/metrics/index.ts";
 export * as reports from "./train/reports/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";

@@ -30,7 +30,7 @@ export function checkRate(layer: string, rate: number): void {
 }
 
 /** A layer that does nothing unless it trains. */
-abstract class Dropping extends Keep {
+export abstract class Dropping extends Keep {
   readonly rate: number;
 
   constructor(rate: number) {

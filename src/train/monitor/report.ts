@@ -8,6 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, EpochSummary } from "../callback.ts";
 import { confusionMatrix } from "../confusionMatrix.ts";
 import type { Model } from "../model.ts";
+import { diagnose } from "../doctor/diagnose.ts";
 import { predict } from "../predict.ts";
 import { reportPage } from "../reports/page.ts";
 import type { Judgement, Mistake, RunRecord } from "../reports/record.ts";
@@ -58,7 +59,7 @@ export function report(path: string, options: ReportOptions = {}): Callback {
   let begun = 0;
   let summary = "";
   const write = (more: Partial<RunRecord> = {}): Promise<void> => {
-    const record: RunRecord = { title, begun, config, summary, epochs, looks, ...more };
+    const record: RunRecord = { title, begun, config, summary, epochs, looks, hints: hintsFor(epochs), ...more };
     return writeFile(path, new TextEncoder().encode(reportPage(record)));
   };
   return {
@@ -91,6 +92,14 @@ export function report(path: string, options: ReportOptions = {}): Callback {
       await write({ judgement, ending, templates });
     },
   };
+}
+
+/** What the numbers of a run say is wrong, and the first thing to try. */
+function hintsFor(epochs: readonly EpochSummary[]): string[] {
+  const names = Object.keys(epochs[0]?.means ?? {});
+  if (!names.includes("loss")) return [];
+  const history = Object.fromEntries(names.map((name) => [name, epochs.map(({ means }) => means[name] ?? NaN)]));
+  return diagnose({ history }).findings.map(({ problem, because, hints }) => `${problem}: ${because}. ${hints[0]}`);
 }
 
 /** More looks than a chart can show. */
