@@ -2,12 +2,10 @@
  * `node build/bench/data.js [--csv FILE] [--json]`: how fast batches of 60,000 images of 28 × 28 come out of pipelines, and what prefetch does
  * for a training loop. bench/peers/data_peer.py does the same with PyTorch's DataLoader and tf.data.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DataLoader, Dataset, hostArray, jit, losses, nn, optim, slices, type HostArray, type Tensor } from "myelin";
+import { DataLoader, Dataset, hostArray, slices, type HostArray } from "myelin";
+import { csvOf, prefetchTable } from "./prefetch.ts";
 
 const COUNT = 60_000;
 const PIXELS = 784;
@@ -82,63 +80,6 @@ async function epochTimes(dataset: AsyncIterable<unknown>): Promise<{ millisecon
   return best;
 }
 
-/** An augmentation of some 50 µs, in a thread: two passes of a blur. */
-const AUGMENT = `
-export default ([image, label]) => {
-  let values = Float32Array.from(image.data, (v) => v / 255);
-  for (let pass = 0; pass < 12; pass++) {
-    const next = new Float32Array(784);
-    for (let at = 29; at < 755; at++) next[at] = (values[at - 29] + values[at - 28] + values[at - 1] + values[at] + values[at + 1] + values[at + 28] + values[at + 29]) / 7;
-    values = next;
-  }
-  return [{ dtype: "f32", shape: [784], data: values }, label];
-};`;
-
-interface Row {
-  readonly prefetch: string;
-  readonly batch: number;
-  readonly examplesPerSecond: number;
-  readonly stalled: number;
-}
-
-/** Trains a small model on augmented images, with prefetch and without. */
-async function training(): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), "myelin-bench-"));
-  const module = pathToFileURL(join(folder, "augment.mjs"));
-  writeFileSync(module, AUGMENT);
-  const rows: Row[] = [];
-  for (const batch of [16, 64, 256])
-    for (const prefetch of [false, true]) {
-      const model = nn.sequential(new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 10));
-      const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 });
-      const step = jit((x: Tensor, y: Tensor) => {
-        optimizer.zeroGrad();
-        const loss = losses.crossEntropy(model.forward(x), y);
-        loss.backward();
-        optimizer.step();
-        return loss;
-      });
-      const batches = Dataset.from(slices([images, labels]))
-        .shuffle()
-        .take(12_800)
-        .map<[HostArray, HostArray]>(module, { parallel: 1 })
-        .batch(batch);
-      const data = prefetch ? batches.prefetch() : batches;
-      let [last, stalled] = [0, 0];
-      for (let epoch = 0; epoch < 3; epoch++) {
-        const before = data.stats();
-        const start = performance.now();
-        for await (const [x, y] of data) step(x, y).dataSync();
-        last = performance.now() - start;
-        const after = data.stats();
-        stalled = (after.stallSeconds - before.stallSeconds) / (after.seconds - before.seconds);
-      }
-      rows.push({ prefetch: prefetch ? "on" : "off", batch, examplesPerSecond: (12_800 / last) * 1000, stalled });
-    }
-  rmSync(folder, { recursive: true });
-  return rows;
-}
-
 const { values } = parseArgs({ options: { csv: { type: "string" }, json: { type: "boolean", default: false } } });
 const round = (x: number): number => Number(x.toPrecision(3));
 for (const [pipeline, build] of Object.entries(pipelines)) {
@@ -157,10 +98,6 @@ for (const [pipeline, build] of Object.entries(pipelines)) {
           .join("  "),
   );
 }
-const rows = await training();
-const csv = [
-  "prefetch,batch,examples_per_second,stalled",
-  ...rows.map((row) => [row.prefetch, row.batch, Math.round(row.examplesPerSecond), round(row.stalled)].join(",")),
-].join("\n");
-if (values.csv) writeFileSync(values.csv, `${csv}\n`);
+const csv = csvOf(await prefetchTable({ images, labels, examples: 12_800, sizes: [16, 64, 256] }));
+if (values.csv) writeFileSync(values.csv, csv);
 console.log(csv);

@@ -7,6 +7,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Dataset } from "./dataset.ts";
 import { hostArray, type HostArray } from "./hostArray.ts";
 import { slices } from "./slices.ts";
+import * as transforms from "./transforms/index.ts";
+import { parseNpy, serializeNpy } from "../formats/npy.ts";
 import { pipelineStats } from "./stages/describe.ts";
 import { indexedSource } from "./stages/source.ts";
 
@@ -290,6 +292,80 @@ describe("Dataset stages", () => {
     ]);
     const [one] = await Dataset.fromTensorSlices(arrays.y).batch(3).take(1).toArray();
     expect(one!.toArraySync()).toEqual([0, -1, -2]);
+  });
+
+  test("[S15] stages are at work at the same time: the next elements are made while one is used", async () => {
+    const events: string[] = [];
+    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+    const staged = Dataset.range(4)
+      .map(async (x) => {
+        events.push(`make ${x}`);
+        await pause();
+        return x;
+      })
+      .prefetch(2);
+    for await (const x of staged) {
+      events.push(`use ${x}`);
+      await pause();
+      await pause();
+      await pause();
+      events.push(`used ${x}`);
+    }
+    for (const x of [1, 2]) expect(events.indexOf(`make ${x + 1}`)).toBeLessThan(events.indexOf(`used ${x}`));
+    expect(events.filter((event) => event.startsWith("make")).length).toBe(4);
+  });
+
+  test("[S17] training images are shuffled, normalised and flipped, other ones in every epoch; validation is as it is", async () => {
+    const count = 300;
+    const images = hostArray(
+      Uint8Array.from({ length: count * 4 }, (_, at) => (at % 4 === 0 ? 255 : at % 251)),
+      [count, 2, 2, 1],
+    );
+    const labels = hostArray(Int32Array.from({ length: count }, (_, index) => index));
+    const steps = transforms.pipeline([transforms.toFloat(), transforms.randomHorizontalFlip()], { seed: 42 });
+    const data = slices([images, labels]);
+    const build = (): Dataset<[Tensor, Tensor]> =>
+      Dataset.from(data)
+        .shuffle({ seed: 42, buffer: 10_000 })
+        .map(([image, label], place) => [steps.train(image, place), label] as const)
+        .batch(64)
+        .prefetch();
+    const train = build();
+    const epochs = [await train.toArray(), await train.toArray()];
+    expect(epochs[0]!.map(([x, y]) => [x.dtype, x.shape, y.shape])).toEqual(
+      [64, 64, 64, 64, 44].map((size) => ["f32", [size, 2, 2, 1], [size]]),
+    );
+    const [first, second] = epochs.map((batches) => batches.flatMap(([, y]) => y.toArraySync() as number[]));
+    expect([...first!].sort((a, b) => a - b)).toEqual([...labels.data]);
+    expect(second).not.toEqual(first);
+    // Flipped: the full pixel stands on the right. About half of them.
+    const flipped = epochs[0]!.flatMap(([x]) =>
+      (x.toArraySync() as number[][][][]).filter((image) => image[0]![1]![0] === 1),
+    );
+    expect(Math.abs(flipped.length / count - 0.5)).toBeLessThan(0.12);
+    const again = await build().toArray();
+    expect(again.map(([x]) => x.toArraySync())).toEqual(epochs[0]!.map(([x]) => x.toArraySync()));
+
+    const validation = Dataset.from(data)
+      .map(([image, label]) => [steps.evaluate(image), label] as const)
+      .batch(64);
+    for (let epoch = 0; epoch < 2; epoch++) {
+      const batches = await validation.toArray();
+      expect(batches.flatMap(([, y]) => y.toArraySync() as number[])).toEqual([...labels.data]);
+      expect((batches[0]![0].toArraySync() as number[][][][])[0]![0]![0]![0]).toBe(1);
+    }
+  });
+
+  test("[S37] an array of a NumPy file, [100, 3], is 100 examples", async () => {
+    const bytes = serializeNpy(
+      hostArray(
+        Float32Array.from({ length: 300 }, (_, at) => at),
+        [100, 3],
+      ),
+    );
+    const rows = Dataset.fromTensorSlices(parseNpy(bytes) as HostArray);
+    expect(rows.length).toBe(100);
+    expect((await rows.skip(99).toArray())[0]).toEqual(hostArray(Float32Array.of(297, 298, 299)));
   });
 
   test("[S15] the line of stages as text", () => {
