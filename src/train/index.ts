@@ -1,6 +1,7 @@
 /** Training loops and what they measure. */
 export { updateBatchNorm } from "./batchNorm.ts";
 export type { CheckpointOptions } from "./checkpointing.ts";
+export { classifyImages, type ClassifiedImage, type ClassifyImagesOptions } from "./classifyImages.ts";
 export { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
 export { judgeCurves, type CurveOptions, type CurveVerdict, type Verdict } from "./curves.ts";
 export { ErrorMonitor, type ErrorMonitorOptions } from "./errorMonitor.ts";

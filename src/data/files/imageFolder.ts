@@ -99,7 +99,11 @@ function isFolder(path: string): boolean {
   return system()?.fileState(path)?.isFolder === true;
 }
 
-async function imagesIn(folder: string): Promise<string[]> {
+/**
+ * Paths of the images in a folder and in the folders in it, sorted; files of other kinds are passed over.
+ * @throws PlatformError for a folder that cannot be read, and in browsers.
+ */
+export async function imagesIn(folder: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of await listDirectory(folder)) {
     const path = `${folder}/${name}`;

@@ -3,6 +3,7 @@ export { csv, parseCsv, type CsvBatch, type CsvElement, type CsvOptions, type Cs
 export {
   imageFolder,
   images,
+  imagesIn,
   type ImageExample,
   type ImageFile,
   type ImageFolder,
