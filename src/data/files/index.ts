@@ -1,5 +1,6 @@
 /** Datasets from files, and files from datasets: `files.csv(…)`. */
 export { csv, parseCsv, type CsvBatch, type CsvElement, type CsvOptions, type CsvRow } from "./csv.ts";
+export { DataFrame, readTable, writeCsv, type ColumnLike, type Row } from "./dataFrame.ts";
 export {
   imageFolder,
   images,
@@ -11,6 +12,7 @@ export {
 } from "./imageFolder.ts";
 export { jsonLines, writeJsonLines } from "./jsonLines.ts";
 export { readNpy, readNpz, writeNpy, writeNpz } from "./npy.ts";
+export { Series, type Statistic } from "./series.ts";
 export { textLines } from "./textLines.ts";
 export { tfRecords, writeTfRecords, type ExampleTensors, type TfRecordsOptions } from "./tfrecords.ts";
 export {
