@@ -1,6 +1,8 @@
 /** From a model that has learnt something to one that does something else. */
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { drawnDigits } from "../data/digits.ts";
@@ -239,6 +241,30 @@ describe("averaged weights in fit", () => {
       );
     },
   );
+
+  test("the average is in checkpoints: a resumed run ends with the same bits", async () => {
+    const root = mkdtempSync(join(tmpdir(), "myelin-average-"));
+    const run = async (epochs: number, folder: string): Promise<string> => {
+      manualSeed(6);
+      const model = small();
+      const average = new optim.WeightAverage(model, { decay: 0.9 });
+      await fit(model, [x, y], {
+        ...options,
+        optimizer: new optim.Adam(model.parameters()),
+        epochs,
+        callbacks: [callbacks.weightAveraging(average, { keep: false })],
+        checkpoint: { folder: join(root, folder) },
+        resume: true,
+      });
+      return Object.values(average.stateDict())
+        .map((value) => `${value.dataSync()}`)
+        .join();
+    };
+    const whole = await run(4, "whole");
+    await run(2, "cut");
+    expect(await run(4, "cut")).toBe(whole);
+    rmSync(root, { recursive: true });
+  });
 
   test("counts from an epoch on, without validation too, and gathers statistics of batch norm anew", async () => {
     const model = new nn.Sequential([

@@ -7,6 +7,7 @@ import { manualSeed } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as optim from "../../optim/index.ts";
 import { fixed } from "../golden.testing.ts";
+import * as tune from "../../train/tune/index.ts";
 import * as nn from "../index.ts";
 import * as losses from "../losses/index.ts";
 
@@ -149,10 +150,10 @@ describe("[G24] search", () => {
     const wanted = x.silu();
     const candidates = nn.activationCandidates();
     expect(Object.keys(candidates)).toHaveLength(198);
-    const ranked = await nn.searchActivation(candidates, (f) => losses.mse(f(x), wanted).item());
-    expect(ranked[0]!.name).toBe("x · σ(x)");
-    expect(ranked[0]!.loss).toBe(0);
-    for (let i = 1; i < ranked.length; i++) expect(ranked[i]!.loss).toBeGreaterThanOrEqual(ranked[i - 1]!.loss);
+    const search = await tune.study({ f: tune.choice(Object.keys(candidates)) }, { sampler: tune.gridSearch() });
+    const best = await search.run(({ f }) => losses.mse(candidates[f]!(x), wanted).item());
+    expect([best.params.f, best.value]).toEqual(["x · σ(x)", 0]);
+    expect(search.ranked()).toHaveLength(198);
   });
   it("trains a model with each; a diverging one comes last", async () => {
     const x = fixed([64, 1], 5).mul(2).float() as Tensor;
@@ -172,13 +173,15 @@ describe("[G24] search", () => {
       for (let i = 0; i < 100; i++) loss = step().itemSync();
       return loss;
     };
-    const ranked = await nn.searchActivation(
-      { linear: (v) => v, tanh: nn.tanh, broken: (v) => v.sub(1e9).log() as Tensor },
-      trained,
-    );
-    expect(ranked.map(({ name }) => name)).toEqual(["tanh", "linear", "broken"]);
-    expect(ranked[2]!.loss).toBe(Infinity);
-    await expect(nn.searchActivation({}, () => 0)).rejects.toThrow(/there are no candidates/);
+    const candidates: Record<string, (v: Tensor) => Tensor> = {
+      linear: (v) => v,
+      tanh: nn.tanh,
+      broken: (v) => v.sub(1e9).log() as Tensor,
+    };
+    const search = await tune.study({ f: tune.choice(Object.keys(candidates)) }, { sampler: tune.gridSearch() });
+    await search.run(({ f }) => trained(candidates[f]!));
+    expect(search.ranked().map(({ params }) => params.f)).toEqual(["tanh", "linear", "broken"]);
+    expect(search.ranked()[2]!.state).toBe("failed");
   });
 });
 

@@ -11,4 +11,4 @@ export type { HiddenChoice, OutputChoice, Situation, Task } from "./choose.ts";
 export { activationCurve, type Curve } from "./curve.ts";
 export { deadUnits, type DeadUnits, type DeadUnitsOptions } from "./deadUnits.ts";
 export { activationProperties, type ActivationProperties } from "./properties.ts";
-export { activationCandidates, searchActivation, type SearchResult } from "./search.ts";
+export { activationCandidates } from "./search.ts";

@@ -1,5 +1,4 @@
-/** Searching for an activation: Ramachandran et al. 2017 found Swish among candidates like these. */
-import { ArgumentError } from "../../core/errors.ts";
+/** What to search for an activation among: Ramachandran et al. 2017 found Swish among candidates like these. */
 import type { Tensor } from "../../tensor/tensor.ts";
 
 type Unary = (x: Tensor) => Tensor;
@@ -25,7 +24,13 @@ const BINARY: Readonly<Record<string, Binary>> = {
   max: (a, b) => a.maximum(b as never) as Tensor,
 };
 
-/** Every b(u(x), v(x)) of a few functions u, v of one number and b of two, by its formula: 198 candidates. */
+/**
+ * Every b(u(x), v(x)) of a few functions u, v of one number and b of two, by its formula: 198 candidates.
+ * @example
+ * const candidates = nn.activationCandidates();
+ * const study = await tune.study({ f: tune.choice(Object.keys(candidates)) }, { sampler: tune.gridSearch() });
+ * await study.run(({ f }) => validationLossOf(candidates[f]!));
+ */
 export function activationCandidates(): Record<string, Unary> {
   const names = Object.keys(UNARY);
   const result: Record<string, Unary> = {};
@@ -36,27 +41,4 @@ export function activationCandidates(): Record<string, Unary> {
         result[sign === "max" ? `max(${u}, ${v})` : `${u} ${sign} ${v}`] = (x) => both(UNARY[u]!(x), UNARY[v]!(x));
     });
   return result;
-}
-
-export interface SearchResult {
-  readonly name: string;
-  /** Infinite where it was not a number. */
-  readonly loss: number;
-}
-
-/**
- * Tries activations and ranks them by what `validationLoss` says, which trains a model with each one: best first.
- * @throws ArgumentError when there are no candidates.
- */
-export async function searchActivation(
-  candidates: Readonly<Record<string, Unary>>,
-  validationLoss: (activation: Unary, name: string) => number | Promise<number>,
-): Promise<SearchResult[]> {
-  const results: SearchResult[] = [];
-  for (const [name, activation] of Object.entries(candidates)) {
-    const loss = await validationLoss(activation, name);
-    results.push({ name, loss: Number.isNaN(loss) ? Infinity : loss });
-  }
-  if (results.length === 0) throw new ArgumentError("searchActivation: there are no candidates");
-  return results.sort((a, b) => a.loss - b.loss);
 }
