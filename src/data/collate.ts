@@ -1,4 +1,5 @@
 import { tensor } from "../tensor/create.ts";
+import { owned } from "../tensor/owned.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { HostArray } from "./hostArray.ts";
 import { stack, type Stacked } from "./stack.ts";
@@ -11,7 +12,13 @@ import { stack, type Stacked } from "./stack.ts";
  * @throws ShapeError when shapes differ, ArgumentError when kinds differ or cannot be stacked.
  */
 export function collate<T>(elements: readonly T[]): Stacked<T, Tensor> {
-  return stack(elements, toTensor);
+  return stack(elements, ownedTensor);
+}
+
+/** A tensor of an array that was made for it, without a copy. */
+export function ownedTensor(array: HostArray): Tensor {
+  // Whatever stands for true becomes 1.
+  return array.dtype === "bool" ? toTensor(array) : owned(array.data, array.shape, array.dtype);
 }
 
 /** The same elements as a tensor on the current device. */

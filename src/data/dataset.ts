@@ -2,7 +2,7 @@ import { threadCount } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom, hostSeed } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { collate as tensorsOf, toTensor } from "./collate.ts";
+import { collate as tensorsOf, ownedTensor } from "./collate.ts";
 import { DiskCache } from "./diskCache.ts";
 import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
 import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
@@ -628,7 +628,7 @@ function collation<T, U>(collate: BatchOptions<T, U>["collate"]): Collation<T, U
   if (collate === undefined)
     return {
       collate: tensorsOf as unknown as (elements: T[]) => U,
-      fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, toTensor) as unknown as U,
+      fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, ownedTensor) as unknown as U,
     };
   return { collate };
 }

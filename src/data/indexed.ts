@@ -6,7 +6,7 @@ export interface IndexedSource<T> {
   /** The element at a position from 0 to `length` − 1; it may take time. */
   get(index: number): T | PromiseLike<T>;
   /**
-   * Many elements put on top of each other, as {@link stack} would: faster where the elements need not be made one by one. `batch` uses
+   * Many elements put on top of each other, as {@link stack} would, in new arrays: faster where the elements need not be made one by one. `batch` uses
    * it where it is there and nothing stands between but `shuffle`, `take`, `skip` and `shard`.
    */
   stacked?(indices: ArrayLike<number>): Stacked<T>;

@@ -31,6 +31,7 @@ export const length = ({ data }) => data.buffer.byteLength;
 const constant = new Float32Array([1, 2]);
 export const again = () => constant;
 export const part = () => constant.subarray(1);
+export const odd = (x) => (x === 2 ? { f: () => x } : x);
 export const never = () => new Promise(() => {});
 `;
 
@@ -135,6 +136,21 @@ describe("map in threads", () => {
       Float32Array.of(2),
       Float32Array.of(2),
     ]);
+  });
+
+  test("what cannot be copied is an error of its own element, on the way there and back", async () => {
+    const seen: number[] = [];
+    const read = async (dataset: Dataset<unknown>): Promise<void> => {
+      for await (const value of dataset) seen.push(value as number);
+    };
+    await expect(read(Dataset.range(5).map(module, { export: "odd", parallel: 1 }))).rejects.toThrow(
+      /element 2 of epoch 0: .*could not be cloned/,
+    );
+    const source = Dataset.from([0, 1, () => 2, 3]);
+    await expect(read(source.map(module, { export: "odd", parallel: 1 }))).rejects.toThrow(
+      /element 2 of epoch 0: .*could not be cloned/,
+    );
+    expect(seen).toEqual([0, 1, 0, 1]);
   });
 
   test("tensors cannot cross", async () => {

@@ -1,4 +1,4 @@
-import { startModuleWorker } from "#platform";
+import { startModuleWorker, turn } from "#platform";
 import { ArgumentError, DataError } from "../core/errors.ts";
 import type { ModuleWorker } from "../platform/platform.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -25,11 +25,21 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** One thread, and what it has been given and not answered. */
+/** A task or an answer, and the memory that goes with it. */
+interface Parcel<T> {
+  readonly content: T;
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+/** One thread, what it has not answered yet, and what has not been sent to it yet. */
 interface Thread {
   readonly worker: ModuleWorker;
   readonly waiting: Map<number, Waiting>;
+  readonly outbox: Parcel<Task>[];
 }
+
+/** A message costs more than small elements do: so many of them make one. */
+const GROUP = 8;
 
 /** Threads that each have loaded a module and apply a function of it. */
 export class WorkerPool {
@@ -55,10 +65,12 @@ export class WorkerPool {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const transfer: ArrayBuffer[] = [];
-      const task: Task = { id, name: this.#name, element: copied(element, transfer), place };
-      thread.worker.post(task, transfer);
+      const content: Task = { id, name: this.#name, element: copied(element, transfer), place };
       thread.waiting.set(id, { resolve, reject });
       thread.worker.hold(true);
+      thread.outbox.push({ content, transfer });
+      if (thread.outbox.length >= GROUP) send(thread);
+      else if (thread.outbox.length === 1) void turn().then(() => send(thread));
     });
   }
 
@@ -71,14 +83,17 @@ export class WorkerPool {
   #start(): Thread {
     const waiting = new Map<number, Waiting>();
     const worker = startModuleWorker(this.#module, String(answering), {
-      message: (message) => {
-        const answer = message as Answer;
-        const { resolve, reject } = waiting.get(answer.id)!;
-        waiting.delete(answer.id);
+      message: (answers) => {
+        for (const answer of answers as Answer[]) {
+          const { resolve, reject } = waiting.get(answer.id)!;
+          waiting.delete(answer.id);
+          if ("value" in answer) resolve(answer.value);
+          else {
+            const { name, message, stack } = answer.error;
+            reject(Object.assign(new Error(`${this.#module}: ${message}`), { name, stack }));
+          }
+        }
         if (waiting.size === 0) worker.hold(false);
-        if ("value" in answer) return resolve(answer.value);
-        const { name, message: text, stack } = answer.error;
-        reject(Object.assign(new Error(`${this.#module}: ${text}`), { name, stack }));
       },
       end: (reason) => {
         const why =
@@ -91,7 +106,29 @@ export class WorkerPool {
         waiting.clear();
       },
     });
-    return { worker, waiting };
+    return { worker, waiting, outbox: [] };
+  }
+}
+
+/** Sends a thread what is there for it. */
+function send({ worker, waiting, outbox }: Thread): void {
+  const parcels = outbox.splice(0);
+  const post = (some: readonly Parcel<Task>[]): void =>
+    worker.post(
+      some.map(({ content }) => content),
+      some.flatMap(({ transfer }) => transfer),
+    );
+  try {
+    if (parcels.length > 0) post(parcels);
+  } catch {
+    // One of them cannot be copied: the others go alone.
+    for (const parcel of parcels)
+      try {
+        post([parcel]);
+      } catch (error) {
+        waiting.get(parcel.content.id)?.reject(error as Error);
+        waiting.delete(parcel.content.id);
+      }
   }
 }
 
@@ -119,18 +156,19 @@ function copied(value: unknown, transfer: ArrayBuffer[]): unknown {
 /** Runs in the thread, as text: uses its arguments and globals only. */
 function answering(
   module: Record<string, unknown>,
-  post: (answer: Answer, transfer: ArrayBuffer[]) => void,
-): (task: Task) => Promise<void> {
+  post: (answers: Answer[], transfer: ArrayBuffer[]) => void,
+): (tasks: readonly Task[]) => void {
   const given = new WeakSet<ArrayBufferLike>();
   /** Arrays that fill their memory are handed over, views of a part of it copied before. */
   const handedOver = (value: unknown, transfer: Set<ArrayBuffer>): unknown => {
     if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer && !(value instanceof DataView)) {
-      if (given.has(value.buffer))
+      if (given.has(value.buffer) && !transfer.has(value.buffer))
         throw new TypeError(
           "it returned an array that it had returned before, which is the reader's now; return a new one, or a copy: array.slice()",
         );
       const whole = value.byteLength === value.buffer.byteLength ? value : (value as Uint8Array).slice();
       transfer.add(whole.buffer as ArrayBuffer);
+      given.add(whole.buffer);
       return whole;
     }
     if (Array.isArray(value)) return value.map((field) => handedOver(field, transfer));
@@ -139,20 +177,73 @@ function answering(
     if (prototype !== Object.prototype && prototype !== null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, handedOver(field, transfer)]));
   };
-  return async ({ id, name, element, place }) => {
+
+  const outbox: Parcel<Answer>[] = [];
+  let lastSent = 0;
+  const failed = (id: number, thrown: unknown): Answer => {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return { id, error: { name: error.name, message: error.message, stack: error.stack ?? "" } };
+  };
+  const send = (): void => {
+    lastSent = performance.now();
+    const parcels = outbox.splice(0);
+    try {
+      if (parcels.length > 0)
+        post(
+          parcels.map(({ content }) => content),
+          parcels.flatMap(({ transfer }) => transfer),
+        );
+    } catch {
+      // One of them cannot be copied: the others go alone.
+      for (const { content, transfer } of parcels)
+        try {
+          post([content], [...transfer]);
+        } catch (error) {
+          post([failed(content.id, error)], []);
+        }
+    }
+  };
+  const done = (id: number, value: unknown): void => {
+    const transfer = new Set<ArrayBuffer>();
+    let content: Answer;
+    try {
+      content = { id, value: handedOver(value, transfer) };
+    } catch (error) {
+      content = failed(id, error);
+      transfer.clear();
+    }
+    outbox.push({ content, transfer: [...transfer] });
+  };
+  const start = ({ id, name, element, place }: Task): void => {
     try {
       const f = module[name];
       if (typeof f !== "function")
         throw new TypeError(
           `it exports no function "${name}", but ${Object.keys(module).join(", ") || "nothing"}; name one as in map(url, { export: "augment" })`,
         );
-      const transfer = new Set<ArrayBuffer>();
-      const value: unknown = handedOver(await f(element, place), transfer);
-      post({ id, value }, [...transfer]);
-      for (const buffer of transfer) given.add(buffer);
-    } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      post({ id, error: { name: error.name, message: error.message, stack: error.stack ?? "" } }, []);
+      const result: unknown = f(element, place);
+      if (typeof result !== "object" || result === null || !("then" in result)) return done(id, result);
+      Promise.resolve(result).then(
+        (value) => {
+          done(id, value);
+          send();
+        },
+        (error: unknown) => {
+          outbox.push({ content: failed(id, error), transfer: [] });
+          send();
+        },
+      );
+    } catch (error) {
+      outbox.push({ content: failed(id, error), transfer: [] });
     }
+  };
+  return (tasks) => {
+    lastSent = performance.now();
+    for (const task of tasks) {
+      start(task);
+      // What took long need not wait for the others.
+      if (performance.now() - lastSent > 1) send();
+    }
+    send();
   };
 }

@@ -1,18 +1,17 @@
 /** Making tensors out of host values, numbers and chance. */
-import { allocate, dtypeOf, isFloat, isHalf, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
+import { allocate, dtypeOf, isFloat, isHalf, numbersIn, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import { checkShape, sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { eq } from "../graph/ops/binary.ts";
-import { fill, input, iota } from "../graph/ops/leaf.ts";
+import { fill, iota } from "../graph/ops/leaf.ts";
 import { cast } from "../graph/ops/unary.ts";
-import { currentDevice } from "./engine.ts";
 import { add, mul } from "./functional/arithmetic.ts";
 import * as chance from "./functional/random.ts";
 import { nextKey } from "./random.ts";
+import { owned } from "./owned.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import type { Nested, Rectangular, ShapeOf } from "./types/nested.ts";
-import { Value } from "./value.ts";
 
 export interface CreateOptions {
   /** f32 where not said otherwise. */
@@ -23,11 +22,6 @@ export interface CreateOptions {
 export interface RandomOptions extends CreateOptions {
   /** Where the numbers come from: u32 [2]. The global generator's next key by default. */
   readonly key?: Tensor | undefined;
-}
-
-/** A tensor of these numbers, in row-major order; it owns the array. */
-function own<S extends Shape>(array: TypedArray, shape: Shape, dtype: DType): Tensor<S> {
-  return fromNode(input(shape, dtype, new Value(stored(array, dtype), shape, dtype, false, currentDevice())));
 }
 
 /** Sizes of a nested array, checked all the way down. */
@@ -108,7 +102,7 @@ export function tensor<const T extends Nested | ArrayBufferView, const S extends
       throw new ShapeError(`tensor: ${array.length} elements do not fill ${show(given)}, which has ${sizeOf(given)}`);
     sizes = given;
   }
-  return own(array, [...sizes], dtype);
+  return owned(array, [...sizes], dtype);
 }
 
 /** `value` in every element. */
@@ -168,7 +162,7 @@ export function arange<const N extends number, const E extends number | undefine
   const dtype = options.dtype ?? (whole && Number.isInteger(to) ? "i32" : "f32");
   if (whole && !isFloat(dtype)) return fromNode(add(mul(iota([count], 0, dtype), step), from));
   checkShape("arange", [count]);
-  return own(
+  return owned(
     converted(
       Array.from({ length: count }, (_, i) => from + i * step),
       dtype,
@@ -191,7 +185,7 @@ export function linspace<const N extends number>(
     // From the nearer end, so that both ends are exact.
     i < count / 2 ? start + i * distance : stop - (count - 1 - i) * distance,
   );
-  return own(converted(values, dtype), [count], dtype);
+  return owned(converted(values, dtype), [count], dtype);
 }
 
 const keyOf = ({ key }: RandomOptions): Node => key?.node ?? nextKey();
