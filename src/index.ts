@@ -99,5 +99,6 @@ export * as callbacks from "./train/callbacks/index.ts";
 export * as tune from "./train/tune/index.ts";
 export * as doctor from "./train/doctor/index.ts";
 export * as metrics from "./train/metrics/index.ts";
+export * as production from "./train/production/index.ts";
 export * as reports from "./train/reports/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";

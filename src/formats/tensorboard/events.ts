@@ -4,6 +4,4 @@ import { frameRecord } from "../tfrecord.ts";
 import { event, type Event } from "./schema.ts";
 
 /** One event as a record. */
-export function encodeEvent(wire: Wire, one: Event): Uint8Array {
-  return frameRecord(encodeMessage(wire, event, one));
-}
+export const encodeEvent = (wire: Wire, one: Event): Uint8Array => frameRecord(encodeMessage(wire, event, one));

@@ -20,5 +20,6 @@ export * from "../watch/index.ts";
 export { frozenNorms } from "./frozenNorms.ts";
 export { gradualUnfreezing, type GradualUnfreezingOptions } from "./gradualUnfreezing.ts";
 export { report, type ReportOptions } from "../monitor/report.ts";
+export { runFolder } from "../production/runFolder.ts";
 export { tensorBoard, type Images, type TensorBoardOptions } from "../monitor/tensorBoard.ts";
 export { weightAveraging, type WeightAveragingOptions } from "./weightAveraging.ts";

@@ -7,13 +7,25 @@ import { escape, readable } from "./text.ts";
 
 /** The page of a run. All text in it is shown as it is, and never read as markup. */
 export function reportPage(record: RunRecord): string {
-  const { title, begun, epochs, looks = [], judgement, templates = [], summary, config, hints = [] } = record;
+  const {
+    title,
+    begun,
+    epochs,
+    looks = [],
+    judgement,
+    templates = [],
+    summary,
+    config,
+    hints = [],
+    charts = [],
+  } = record;
   const sections = [
     section(
       "What stands out",
       hints.length > 0 ? [`<ul>${hints.map((hint) => `<li>${escape(hint)}</li>`).join("")}</ul>`] : [],
     ),
     section("Training", gallery([...curvesOf(epochs), ...ratesOf(epochs)])),
+    section("Charts", gallery(charts)),
     section("Confusion", judgement ? confusion(judgement) : []),
     section("Mistakes", judgement ? mistakes(judgement) : []),
     section("Layers", gallery(layersOf(looks))),

@@ -39,6 +39,8 @@ export interface RunRecord {
   readonly judgement?: Judgement | undefined;
   /** First-layer weights as pictures (PNG files). */
   readonly templates?: readonly { readonly name: string; readonly image: Uint8Array }[] | undefined;
+  /** Further charts: SVG, which is put into the page as it is. */
+  readonly charts?: readonly string[] | undefined;
   /** Why training ended before its time. */
   readonly ending?: string | undefined;
   /** What stands out, in sentences. */
