@@ -52,6 +52,7 @@ export * as fft from "./tensor/fft/index.ts";
 export * as linalg from "./tensor/linalg/index.ts";
 export * as random from "./tensor/distributions/index.ts";
 export * as nn from "./nn/index.ts";
+export * as memory from "./train/memory/index.ts";
 export * as losses from "./nn/losses/index.ts";
 export * as optim from "./optim/index.ts";
 export * as generators from "./data/generators/index.ts";

@@ -47,6 +47,8 @@ export interface Compiled {
   readonly updates: readonly number[];
   /** Everything that `explain` shows. */
   readonly steps: readonly ScheduledStep[];
+  /** The stored values of results and then updates, as kernels write them. */
+  readonly roots: readonly Node[];
 }
 
 /** The nodes that a request asks for, in a fixed order. */
@@ -127,7 +129,8 @@ function compileWith(
     units,
     updates.map((u) => ({ root: u.root, leaf: structure.leaves[u.leaf]! })),
   );
-  const { steps, stuck } = schedule(units, waits);
+  const bound = new Set(roots);
+  const { steps, stuck } = schedule(units, waits, (n) => (n.source || bound.has(n) ? 0 : bytesOf(n)));
   if (stuck.size) {
     const late = new Set([...stuck].flatMap((u) => kernelsOf([u]).flatMap(writtenBy)));
     const movable = updates.filter((u) => late.has(u.root) && !copies.has(u.index));
@@ -175,6 +178,7 @@ function compileWith(
   return {
     structure,
     steps,
+    roots,
     results,
     inputs: structure.leaves.map((_, i) => i),
     updates: updates.map((u) => u.leaf),

@@ -50,33 +50,89 @@ export function address(kernelized: Kernelized): Scheduled {
  * Orders kernels so that each runs after those it waits for. Kernels that nobody waits for (updates of parameters and
  * moments) come last, so that all of equal code meet in one step: an optimizer is one launch however many parameters it has.
  * When kernels wait for one another in a circle, returns what is left: those, and what waits for them.
+ *
+ * @param bytes of a value in the scratch heap, 0 of others. Where given, a kernel that frees as much as it writes goes first: weight
+ * gradients come as soon as they can, and what they read does not wait for the end of the backward pass. Sums that nobody waits for are
+ * among them.
  */
 export function schedule(
   kernels: readonly Unit[],
   waits: ReadonlyMap<Kernelized["group"], ReadonlySet<Kernelized["group"]>>,
+  bytes?: (node: Node) => number,
 ): { readonly steps: ScheduledStep[]; readonly stuck: ReadonlySet<Unit> } {
   const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
+  const memory = bytes && new Balance(kernels, bytes);
+  const inTurn = (k: Unit): boolean =>
+    awaited.has(k.group) || (memory !== undefined && !isLoop(k) && k.kind !== "map" && memory.reads(k));
   const pending = new Set(kernels);
   const done = new Set<Kernelized["group"]>();
   const steps: ScheduledStep[] = [];
   const ready = (k: Unit): boolean => [...(waits.get(k.group) ?? [])].every((g) => done.has(g));
   while (pending.size) {
     const list = [...pending];
-    const first = list.find((k) => awaited.has(k.group) && ready(k)) ?? list.find(ready);
+    const next = list.filter((k) => inTurn(k) && ready(k));
+    const first = memory?.leanest(next) ?? next[0] ?? list.find(ready);
     if (!first) break;
-    const last = !awaited.has(first.group);
+    const last = !inTurn(first);
     const launches = isLoop(first)
       ? []
-      : list.filter(
-          (k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || awaited.has(k.group)),
-        );
+      : list.filter((k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || inTurn(k)));
     for (const k of isLoop(first) ? [first] : launches) {
       pending.delete(k);
+      memory?.ran(k);
       done.add(k.group);
     }
     steps.push(isLoop(first) ? { key: first.key, loop: first } : { key: first.key, launches });
   }
   return { steps, stuck: pending };
+}
+
+/** Smaller values are not worth an order of their own: kernels of equal code would no longer meet in one step. */
+const LEAST_BYTES = 2 ** 20;
+
+/** What running a kernel takes from the scratch heap and gives back to it. */
+class Balance {
+  readonly #takes = new Map<Unit, number>();
+  readonly #reads = new Map<Unit, readonly Node[]>();
+  /** Kernels that are still to read a value. */
+  readonly #readers = new Map<Node, number>();
+  readonly #bytes: (node: Node) => number;
+
+  constructor(kernels: readonly Unit[], of: (node: Node) => number) {
+    const bytes = (this.#bytes = (node) => (of(node) >= LEAST_BYTES ? of(node) : 0));
+    for (const k of kernels) {
+      const own = kernelsOf([k]);
+      const written = new Set(own.flatMap(writtenBy));
+      const reads = [...new Set(own.flatMap((one) => one.buffers))].filter((n) => !written.has(n) && bytes(n) > 0);
+      this.#takes.set(
+        k,
+        [...written].reduce((sum, n) => sum + bytes(n), 0),
+      );
+      this.#reads.set(k, reads);
+      for (const n of reads) this.#readers.set(n, (this.#readers.get(n) ?? 0) + 1);
+    }
+  }
+
+  /** Does the kernel read what could be freed? */
+  reads(k: Unit): boolean {
+    return this.#reads.get(k)!.length > 0;
+  }
+
+  ran(k: Unit): void {
+    for (const n of this.#reads.get(k)!) this.#readers.set(n, this.#readers.get(n)! - 1);
+  }
+
+  /** The kernel after which most is free, if one leaves no less free than there was. */
+  leanest(kernels: readonly Unit[]): Unit | undefined {
+    let best: Unit | undefined;
+    let least = 0;
+    for (const k of kernels) {
+      const given = this.#reads.get(k)!.reduce((sum, n) => sum + (this.#readers.get(n) === 1 ? this.#bytes(n) : 0), 0);
+      const change = this.#takes.get(k)! - given;
+      if (change < least || (change === 0 && !best)) [best, least] = [k, change];
+    }
+    return best;
+  }
 }
 
 /** The values that a kernel writes. */

@@ -72,6 +72,13 @@ export interface Limits {
   readonly f64: boolean;
 }
 
+/** Memory of a device, in bytes. */
+export interface MemoryUse {
+  readonly total: number;
+  readonly allocated: number;
+  readonly reserved: number;
+}
+
 export interface Device {
   readonly name: string;
   /** For people: what computes, in a few words. */
@@ -91,6 +98,8 @@ export interface Device {
   fixTier?(tier?: string): string;
   /** Threads that compute now: fewer than `limits` says after one was lost. */
   readonly threads: number;
+  /** Bytes that it can have, that are in use, and that it has taken from the system. */
+  memoryUse(): MemoryUse;
   /** Throws DeviceError when the device is full. */
   alloc(bytes: number): Memory;
   free(memory: Memory): void;

@@ -20,6 +20,7 @@ export {
 } from "./adaptivePool.ts";
 export { causalMask, scaledDotProductAttention, type AttentionOptions } from "./attention.ts";
 export { castModule as cast } from "./cast.ts";
+export { checkpointModule, checkpointSequential } from "./checkpoint.ts";
 export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions } from "./batchNorm.ts";
 export { Bilinear, type BilinearOptions } from "./bilinear.ts";
 export { KeyValueCache, type KeyValueCacheSizes } from "./cache.ts";

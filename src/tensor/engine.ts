@@ -117,6 +117,17 @@ export function prepare(request: Request, deviceName: string): Prepared {
   return made;
 }
 
+/** What `prepare` would make, but not to be run: no kernel is compiled for the device, and no memory taken. */
+export function planned(request: Request, deviceName: string): Prepared {
+  const structure = describeRequest(request);
+  const compiled = compile(request, structure);
+  const { bindings } = compiled.program;
+  const run = (): never => {
+    throw new DeviceError("a program that was only planned cannot run");
+  };
+  return { device: deviceNamed(deviceName), deviceName, structure, compiled, bindings, results: compiled.results, run };
+}
+
 function build(request: Request, structure: Structure, device: Device): Omit<Prepared, "deviceName"> {
   const compiled = compile(request, structure);
   const runnable = device.prepare(compiled.program);

@@ -113,13 +113,14 @@ export function release(variant: Variant): void {
   variant.memories.length = 0;
 }
 
-/** Runs the function once on placeholders and prepares its program. */
+/** Runs the function once on placeholders and prepares its program, or has somebody else prepare it. */
 export function record<A extends readonly unknown[], R>(
   name: string,
   fn: (...args: A) => R,
   args: A,
   packed: Packed,
   lines: boolean,
+  make: typeof prepare = prepare,
 ): Variant {
   const trace = new Trace(name);
   const mark = fill([], 0, "f32").id;
@@ -155,7 +156,7 @@ export function record<A extends readonly unknown[], R>(
       throw new TraceError(
         `${name}: uses a tensor made inside another traced function (${node.source.trace.name}). Return it from there`,
       );
-  const prepared = prepare(request, currentDevice());
+  const prepared = make(request, currentDevice());
   return {
     prepared,
     request,

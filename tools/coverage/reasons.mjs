@@ -8,10 +8,8 @@ export const reasons = {
   C14: "the compiler chooses by estimated cost; timing candidates comes with devices whose cost it cannot tell",
   C16: "programs without their source come with the exchange formats",
   C19: "comes with training on several machines",
-  C24: "advice comes with the guidance pages",
   D9: "a graphics device comes later; D1 to D8 are tested on the kernel language, interpreted",
   D10: "needs a graphics device",
-  D11: "advice on hardware comes with the guidance pages",
   D12: "advice on hardware comes with the guidance pages",
   I12: "second-order optimizers come later",
   I13: "second-order optimizers come later",
@@ -23,6 +21,6 @@ export const reasons = {
   N37: "comes with the Keras face",
   N38: "comes with the Keras face",
   AK9: "comes with the callbacks",
-  AK13: "estimates of memory come with the guidance pages",
   AK22: "Keras' orientation of weights comes with the Keras face",
+  V7: "weights of 8 and 4 bits come with quantization (rows AA4 to AA8)",
 };

@@ -3,7 +3,7 @@
  * How kernels are compiled and who walks a tape is theirs.
  */
 import { DeviceError } from "../../core/errors.ts";
-import type { Device, Limits, Memory, Program, Runnable, Step, TapeEntry } from "../device.ts";
+import type { Device, Limits, Memory, MemoryUse, Program, Runnable, Step, TapeEntry } from "../device.ts";
 import { Heap, show } from "../heap.ts";
 import { layOut, SCALAR_BYTES, type Layout } from "./tape.ts";
 import type { Target } from "./target.ts";
@@ -87,6 +87,10 @@ export abstract class HeapDevice implements Device {
   /** Bytes in use: state, results, programs and scratch. */
   get bytesInUse(): number {
     return this.heap.used;
+  }
+
+  memoryUse(): MemoryUse {
+    return { total: this.room, allocated: this.heap.used, reserved: this.#u8.length };
   }
 
   alloc(bytes: number): Memory {

@@ -1,7 +1,18 @@
 /** A device whose memories are plain ArrayBuffers and whose programs are interpreted: what the compiler writes, run without rendering it. */
 import { byteSize, viewOf, type DType, type StoredArray } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
-import type { Device, Launch, Limits, Memory, Program, Region, Runnable, Step, TapeEntry } from "../device.ts";
+import type {
+  Device,
+  Launch,
+  Limits,
+  Memory,
+  MemoryUse,
+  Program,
+  Region,
+  Runnable,
+  Step,
+  TapeEntry,
+} from "../device.ts";
 import { castFunction } from "./arithmetic.ts";
 import { interpretKernel } from "./interpret.ts";
 import type { Statistics } from "./workers.ts";
@@ -20,18 +31,25 @@ export class ReferenceDevice implements Device {
   readonly about = "each operation alone, interpreted";
   readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: true };
   readonly threads = 1;
+  #allocated = 0;
   /** Called after every step with what it did: tests count the traffic of memory with it. */
   onStep: ((step: Step, statistics: Statistics) => void) | undefined;
+
+  memoryUse(): MemoryUse {
+    return { total: this.limits.maxBytes, allocated: this.#allocated, reserved: this.#allocated };
+  }
 
   alloc(bytes: number): Memory {
     if (bytes > this.limits.maxBytes)
       throw new DeviceError(`reference: ${bytes} bytes asked for, the largest memory has ${this.limits.maxBytes}`);
     const memory: ReferenceMemory = { device: this, bytes, buffer: new ArrayBuffer(bytes) };
+    this.#allocated += bytes;
     return memory;
   }
 
   free(memory: Memory): void {
     this.#bufferOf(memory);
+    this.#allocated -= memory.bytes;
     (memory as ReferenceMemory).buffer = undefined;
   }
 
