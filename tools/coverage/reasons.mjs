@@ -22,5 +22,4 @@ export const reasons = {
   N38: "comes with the Keras face",
   AK9: "comes with the callbacks",
   AK22: "Keras' orientation of weights comes with the Keras face",
-  V7: "weights of 8 and 4 bits come with quantization (rows AA4 to AA8)",
 };

@@ -3,7 +3,7 @@ import { byteSize, type DType } from "../../core/dtype.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import { show } from "../../device/heap.ts";
-import { Module } from "../../nn/module.ts";
+import type { Module } from "../../nn/module.ts";
 import { zeros } from "../../tensor/create.ts";
 import { autocast } from "../../tensor/autocast.ts";
 import { plannedMemory } from "../../tensor/plannedMemory.ts";
