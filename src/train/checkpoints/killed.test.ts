@@ -1,12 +1,13 @@
 /** Training in processes that are killed, or whose disk is full. */
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostRandom } from "../../core/random.ts";
+import { availableTier } from "../../device/native/tier.ts";
 import { latest } from "./folder.ts";
 import { Run } from "./run.testing.ts";
 
@@ -74,8 +75,28 @@ describe("a run that is killed", () => {
       }
       await expectUndisturbed(folder);
     },
-    KILLS * 5_000,
+    60_000 + KILLS * 5_000,
   );
+});
+
+describe.skipIf(availableTier() !== undefined)("a run on machine code", () => {
+  test("goes on with the same bits: programs begin there, and not as WebAssembly", async () => {
+    const run = (folder: string, steps: number): Promise<string> =>
+      new Promise((resolve) => {
+        const env = { ...process.env, MYELIN_DEVICE: "cpu" };
+        execFile(process.execPath, [program, join(root, folder), `${steps}`, "256"], { env }, (_error, out) =>
+          resolve(out),
+        );
+      });
+    const weights = (folder: string, version: number): Buffer =>
+      readFileSync(join(root, folder, `model_v${version}`, "model.safetensors"));
+    expect(await run("whole", 9)).toMatch(/^begin 0\n[^]*saved 9\n$/);
+    // The fourth run of a program would be its first as machine code.
+    for (const steps of [2, 3, 8, 9]) expect(await run("parts", steps)).toMatch(new RegExp(`saved ${steps}\n$`));
+    for (const version of [7, 8, 9]) expect(weights("parts", version)).toEqual(weights("whole", version));
+    const { device } = (await latest(join(root, "parts")))!;
+    expect([device.name, device.tier]).toEqual(["cpu", "native"]);
+  });
 });
 
 describe.skipIf(process.platform === "win32" || !existsSync("/bin/bash"))("a full disk", () => {

@@ -1,15 +1,15 @@
 /**
- * A program that trains and saves after every step, to be killed: `node killed.mjs <folder> <steps>`. It says "begin n" with the
+ * A program that trains and saves after every step, to be killed: `node killed.mjs <folder> <steps> [width]`. It says "begin n" with the
  * step that it goes on from, "saving n" before each save and "saved n" after it; what goes wrong, in one line.
  */
 import { CheckpointFolder } from "./folder.ts";
 import { Run } from "./run.testing.ts";
 
-const [folder, steps] = process.argv.slice(2);
+const [folder, steps, width = "6"] = process.argv.slice(2);
 
 async function main(): Promise<void> {
   const open = await CheckpointFolder.open(folder!);
-  const run = new Run(1);
+  const run = new Run(1, Number(width));
   const found = await open.latest();
   let step = found ? Number(found.restore(run.parts)["step"]) : 0;
   console.log(`begin ${step}`);

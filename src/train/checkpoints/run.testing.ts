@@ -9,17 +9,20 @@ import type { Tensor } from "../../tensor/tensor.ts";
 
 export class Net extends nn.Module {
   fc1: nn.Linear;
+  /** Sums over the width, whose last digits differ between kinds of code. */
+  norm: nn.LayerNorm;
   drop: nn.Dropout = new nn.Dropout(0.3);
   fc2: nn.Linear;
 
   constructor(width: number = 6) {
     super();
     this.fc1 = new nn.Linear(4, width);
+    this.norm = new nn.LayerNorm(width);
     this.fc2 = new nn.Linear(width, 2);
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.drop.forward(this.fc1.forward(x).relu()) as Tensor) as Tensor;
+    return this.fc2.forward(this.drop.forward(this.norm.forward(this.fc1.forward(x).relu())) as Tensor) as Tensor;
   }
 }
 
