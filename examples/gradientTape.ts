@@ -2,7 +2,19 @@
  * Two loops of TensorFlow's GradientTape, line by line. What a tape records is the graph that tensors are anyway; `tape.gradient` is
  * `valueAndGrad` or `backward`, and `@tf.function` is `jit`.
  */
-import { accuracy, jit, losses, metrics, nn, noGrad, optim, stack, tensor, type Dataset, type Tensor } from "myelin";
+import {
+  accuracy,
+  jit,
+  losses,
+  metrics,
+  noGrad,
+  optim,
+  stack,
+  tensor,
+  type Dataset,
+  type nn,
+  type Tensor,
+} from "myelin";
 
 type Batches = Dataset<[Tensor, Tensor]>;
 type Classifier = nn.Module & { forward(x: Tensor): Tensor };
