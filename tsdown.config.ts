@@ -72,7 +72,7 @@ const programs: UserConfig = {
   platform: "node",
   dts: false,
   outExtensions: () => ({ js: ".js" }),
-  deps: { neverBundle: [/^myelin/, /^node:/, "rolldown"] },
+  deps: { neverBundle: [/^myelin/, /^node:/, "papaparse", "rolldown"] },
   tsconfig: false,
 };
 
