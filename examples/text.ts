@@ -8,7 +8,7 @@
 import { realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import { Dataset, fit, hostArray, losses, manualSeed, nn, optim, tensor, type Tensor } from "myelin";
+import { Dataset, fit, hostArray, losses, manualSeed, nn, optim, preprocessing, tensor, type Tensor } from "myelin";
 
 /** Sonnets 18 and 116. */
 const SONNETS = `Shall I compare thee to a summer's day?
@@ -41,29 +41,6 @@ But bears it out even to the edge of doom.
 If this be error and upon me proved,
 I never writ, nor no man ever loved.
 `;
-
-/** Characters as numbers, in the order of the alphabet. */
-class Characters {
-  readonly all: readonly string[];
-  readonly #numbers: ReadonlyMap<string, number>;
-
-  constructor(text: string) {
-    this.all = [...new Set(text)].sort();
-    this.#numbers = new Map(this.all.map((character, i) => [character, i]));
-  }
-
-  encode(text: string): Int32Array {
-    return Int32Array.from(text, (character) => {
-      const number = this.#numbers.get(character);
-      if (number === undefined) throw new Error(`the text that was learnt has no ${JSON.stringify(character)}`);
-      return number;
-    });
-  }
-
-  decode(numbers: Iterable<number>): string {
-    return Array.from(numbers, (number) => this.all[number]).join("");
-  }
-}
 
 /**
  * Goes on from a beginning. The model knows the positions of its context only: it is given the last half of that again and again,
@@ -105,7 +82,7 @@ export async function main(options: TextOptions = {}): Promise<{ loss: number; w
   const { text = SONNETS, steps = 600, context = 64, features = 96, print = console.log } = options;
   const { temperature = 0.8, length = 400 } = options;
   manualSeed(1);
-  const characters = new Characters(text);
+  const characters = new preprocessing.CharacterTokenizer().fit([text]);
   const ids = characters.encode(text);
   // Every window of the text, and the same one character later.
   const windows = Dataset.from({
@@ -115,9 +92,9 @@ export async function main(options: TextOptions = {}): Promise<{ loss: number; w
       hostArray(ids.subarray(start + 1, start + context + 1)),
     ],
   });
-  print(`${ids.length} characters, ${characters.all.length} different ones`);
+  print(`${ids.length} characters, ${characters.tokens.length} different ones`);
 
-  const vocabulary = characters.all.length;
+  const vocabulary = characters.tokens.length;
   const model = new nn.GPT({ vocabulary, context, features, heads: 4, layers: 2, dropout: 0.1 });
   const reports = Math.min(10, steps);
   const history = await fit(model, windows.shuffle().repeat().batch(32) as Dataset<[Tensor, Tensor]>, {

@@ -1,3 +1,4 @@
+import { hostSeed } from "../core/random.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Dataset, type BatchOptions, type DatasetSource } from "./dataset.ts";
@@ -30,7 +31,7 @@ export interface DataLoaderOptions<T, V, B> {
   readonly collate?: BatchOptions<V, B>["collate"];
   /** Leave out a last batch with fewer elements; false by default. */
   readonly dropLast?: boolean;
-  /** Decides what `shuffle` does, together with the epoch; 0 by default. */
+  /** Decides what `shuffle` does, together with the epoch; that of `manualSeed` by default. */
   readonly seed?: number;
   /** How many batches to keep ready; `"auto"` with workers, none (0) without, by default. */
   readonly prefetch?: Count;
@@ -58,7 +59,7 @@ export class DataLoader<T, V = T, B = Stacked<V, Tensor>> implements AsyncIterab
   /** @throws ArgumentError for options that exclude each other, and for sampling what has no random access. */
   constructor(source: DatasetSource<T>, options: DataLoaderOptions<T, V, B> = {}) {
     const { batchSize = 1, shuffle = false, sampler, batchSampler, workers = 0, transform, collate } = options;
-    const { dropLast = false, seed = 0, prefetch = workers > 0 ? "auto" : 0 } = options;
+    const { dropLast = false, seed = hostSeed(), prefetch = workers > 0 ? "auto" : 0 } = options;
     wholeNumber("DataLoader", "workers", workers, 0);
     wholeNumber("DataLoader", "batchSize", batchSize, 1);
     if (sampler && shuffle)

@@ -45,7 +45,7 @@ export type DatasetSource<T> =
 
 /** How `shuffle` shuffles. */
 export interface ShuffleOptions {
-  /** Decides the order, together with the epoch. A whole number; by default the one that `manualSeed` was given, or 0. */
+  /** Decides the order, together with the epoch. A whole number; that of `manualSeed` by default. */
   readonly seed?: number;
   /** A new order in every epoch; true by default. */
   readonly reshuffle?: boolean;
@@ -245,7 +245,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * A mixture of datasets: every element comes from one that is drawn at random.
    * @param options.weights how often each is drawn, on any scale; equally often by default.
-   * @param options.seed decides, together with the epoch; 0 by default.
+   * @param options.seed decides, together with the epoch; that of `manualSeed` by default.
    * @param options.stopOnEmpty end as soon as a dataset that has no more is drawn, so that shares hold to the end; false by default: the
    * others go on.
    */
@@ -253,7 +253,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     datasets: readonly Dataset<T>[],
     {
       weights = datasets.map(() => 1),
-      seed = 0,
+      seed = hostSeed(),
       stopOnEmpty = false,
     }: { weights?: readonly number[]; seed?: number; stopOnEmpty?: boolean } = {},
   ): Dataset<T> {

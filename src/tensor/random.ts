@@ -21,7 +21,7 @@ function stateHere(): Cell {
 
 /**
  * Starts all random numbers over: equal seeds give equal numbers from here on. That is tensors' own (initial weights,
- * dropout, noise) and the seed of shuffles and splits that name none.
+ * dropout, noise) and the seed of all that is drawn from data and names none: shuffles, splits, samplers, augmentation.
  */
 export function manualSeed(value: number): void {
   if (!Number.isSafeInteger(value))

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 import { lengthOf, type Sampler, type Sized } from "./sampler.ts";
 
@@ -9,7 +9,7 @@ export interface RandomSamplerOptions {
   readonly replacement?: boolean;
   /** How many are drawn in an epoch; as many as there are by default. More than there are begin again with all of them. */
   readonly samples?: number;
-  /** Decides, together with the epoch; 0 by default. */
+  /** Decides, together with the epoch; that of `manualSeed` by default. */
   readonly seed?: number;
 }
 
@@ -21,7 +21,7 @@ export class RandomSampler implements Sampler {
   readonly #seed: number;
 
   /** @throws ArgumentError for an unknown length, and for a number of samples that is no whole one. */
-  constructor(dataset: Sized, { replacement = false, samples, seed = 0 }: RandomSamplerOptions = {}) {
+  constructor(dataset: Sized, { replacement = false, samples, seed = hostSeed() }: RandomSamplerOptions = {}) {
     this.#count = lengthOf("RandomSampler", dataset);
     this.length = samples ?? this.#count;
     wholeNumber("RandomSampler", "samples", this.length, 0);

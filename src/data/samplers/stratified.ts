@@ -1,4 +1,4 @@
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import type { Sampler } from "./sampler.ts";
 
 /**
@@ -11,7 +11,7 @@ export class StratifiedSampler implements Sampler {
   readonly #seed: number;
 
   /** @param labels the class of each element, numbers or texts. */
-  constructor(labels: ArrayLike<number | string>, { seed = 0 }: { seed?: number } = {}) {
+  constructor(labels: ArrayLike<number | string>, { seed = hostSeed() }: { seed?: number } = {}) {
     const classes = new Map<number | string, number[]>();
     for (let index = 0; index < labels.length; index++) {
       const members = classes.get(labels[index]!);

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 import type { Sampler } from "./sampler.ts";
 
@@ -23,7 +23,7 @@ export class WeightedRandomSampler implements Sampler {
   constructor(
     weights: ArrayLike<number>,
     samples: number,
-    { replacement = true, seed = 0 }: { replacement?: boolean; seed?: number } = {},
+    { replacement = true, seed = hostSeed() }: { replacement?: boolean; seed?: number } = {},
   ) {
     wholeNumber("WeightedRandomSampler", "samples", samples, 0);
     this.#weights = Float64Array.from(weights);

@@ -1,6 +1,6 @@
 /** Data split several times, so that every example is tested on once; in scikit-learn's order where nothing is shuffled. */
 import { ArgumentError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 import { leakageOf } from "./dated.ts";
 import { countOf, select, type Examples, type Part } from "./select.ts";
@@ -12,7 +12,7 @@ export interface FoldOptions {
   readonly folds?: number | undefined;
   /** Whether examples come into folds at random; false by default: neighbours stay together. */
   readonly shuffle?: boolean | undefined;
-  /** 0 by default. */
+  /** That of `manualSeed` by default. */
   readonly seed?: number | undefined;
   /** Is told where shuffling dated rows would test on the past; `console.warn` by default. */
   readonly warn?: ((message: string) => void) | undefined;
@@ -46,7 +46,7 @@ function warnOf(operation: string, data: Examples, { shuffle = false, warn = con
  * for (const { train, test } of splits.kFold({ x, y }, { folds: 5, shuffle: true, seed: 1 })) …
  */
 export function kFold<const D extends Examples>(data: D, options: FoldOptions = {}): Split<Part<D>>[] {
-  const { folds = 5, shuffle = false, seed = 0 } = options;
+  const { folds = 5, shuffle = false, seed = hostSeed() } = options;
   const count = countOf("kFold", data);
   checkFolds("kFold", folds, count, "examples");
   warnOf("kFold", data, options);
@@ -70,7 +70,7 @@ export function stratifiedKFold<const D extends Examples>(
   labels: Labels,
   options: FoldOptions = {},
 ): Split<Part<D>>[] {
-  const { folds = 5, shuffle = false, seed = 0 } = options;
+  const { folds = 5, shuffle = false, seed = hostSeed() } = options;
   const count = countOf("stratifiedKFold", data);
   const classes = [...positionsByLabel(labelsOf("stratifiedKFold", labels, count))];
   for (const [label, members] of classes)

@@ -1,5 +1,5 @@
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { isHostArray, type HostArray } from "../hostArray.ts";
 import { leakageOf } from "./dated.ts";
@@ -18,7 +18,7 @@ export type Labels = Tensor | HostArray | ArrayLike<unknown>;
 export interface SplitOptions {
   /** A share below 1, rounded up to whole examples, or how many. 0.25 by default. */
   readonly testSize?: number | undefined;
-  /** 0 by default. */
+  /** That of `manualSeed` by default. */
   readonly seed?: number | undefined;
   /** The class of each example: both parts get the same shares of all. */
   readonly stratify?: Labels | undefined;
@@ -73,7 +73,7 @@ function sizeOf(testSize: number, count: number, what: string): number {
  * train.x.shape; // [63000, 784] of [70000, 784]
  */
 export function trainTestSplit<const D extends Examples>(data: D, options: SplitOptions = {}): Split<Part<D>> {
-  const { testSize = 0.25, seed = 0, stratify, groups, chronological = false, warn = console.warn } = options;
+  const { testSize = 0.25, seed = hostSeed(), stratify, groups, chronological = false, warn = console.warn } = options;
   if ([stratify !== undefined, groups !== undefined, chronological].filter(Boolean).length > 1)
     throw new ArgumentError("trainTestSplit: stratify, groups and chronological exclude one another; give one of them");
   const count = countOf("trainTestSplit", data);

@@ -1,4 +1,4 @@
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Place } from "../indexed.ts";
 import { failure, fromStart, streamStage, type Stage, type Stream } from "./stage.ts";
@@ -9,7 +9,7 @@ export interface ResampleOptions {
   readonly target: readonly number[];
   /** The share of each class that the data has; by default what was seen so far in the epoch. */
   readonly initial?: readonly number[];
-  /** Decides, together with the epoch, which elements are left out; 0 by default. */
+  /** Decides, together with the epoch, which elements are left out; that of `manualSeed` by default. */
   readonly seed?: number;
 }
 
@@ -17,7 +17,7 @@ export interface ResampleOptions {
 export function resampleStage<T>(
   input: Stage<T>,
   classOf: (element: T, place: Place) => number,
-  { target, initial, seed = 0 }: ResampleOptions,
+  { target, initial, seed = hostSeed() }: ResampleOptions,
 ): Stage<T> {
   const text = { name: "rejectionResample", about: `target ${target.join(", ")}`, inputs: [input] };
   return streamStage(

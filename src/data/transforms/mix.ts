@@ -1,7 +1,7 @@
 /** Batches whose examples are mixed with one another. */
 import { isFloat } from "../../core/dtype.ts";
 import { ShapeError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { show } from "../../core/shape.ts";
 import { tensor } from "../../tensor/create.ts";
 import { where } from "../../tensor/functions.ts";
@@ -22,7 +22,7 @@ export interface MixOptions {
   readonly alpha?: number | undefined;
   /** The chance that a batch is mixed at all; 1 by default. */
   readonly p?: number | undefined;
-  /** 0 by default. */
+  /** That of `manualSeed` by default. */
   readonly seed?: number | undefined;
 }
 
@@ -63,7 +63,7 @@ function mixing(
   alpha: number,
   mix: Mix,
 ): (batch: Batch, place: Place) => Batch {
-  const { classes, p = 1, seed = 0 } = options;
+  const { classes, p = 1, seed = hostSeed() } = options;
   wholeNumber(operation, "classes", classes, 1);
   checkPositive(operation, "alpha", alpha);
   checkWithin(operation, "p", p, 0, 1);

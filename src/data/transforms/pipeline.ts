@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
-import { HostRandom } from "../../core/random.ts";
+import { HostRandom, hostSeed } from "../../core/random.ts";
 import { isJsonObject, type Json } from "../../formats/json.ts";
 import type { HostArray } from "../hostArray.ts";
 import type { Place } from "../indexed.ts";
@@ -30,7 +30,7 @@ export function randomAt(seed: number, { epoch, index }: Place): HostRandom {
 /**
  * One list of steps for training and for evaluation.
  *
- * @param options.seed 0 by default.
+ * @param options.seed that of `manualSeed` by default.
  *
  * @example
  * const images = transforms.pipeline(
@@ -46,7 +46,7 @@ export function randomAt(seed: number, { epoch, index }: Place): HostRandom {
  */
 export function pipeline(
   steps: readonly ImageTransform[],
-  { seed = 0 }: { readonly seed?: number | undefined } = {},
+  { seed = hostSeed() }: { readonly seed?: number | undefined } = {},
 ): ImagePipeline {
   const all = compose(steps);
   const { evaluation } = all;

@@ -15,6 +15,7 @@ export interface CrossValidation {
  * @param score trains on a fold's first part and gives the score on its second.
  * @throws ArgumentError when there are no folds, or a score is no number.
  * @example
+ * const folds = splits.timeSeriesSplit(rows, { splits: 5 });
  * const { mean } = await tune.crossValidate(folds, async ({ train, test }) => meanAbsoluteError(await forecast(train), test));
  */
 export async function crossValidate<F>(

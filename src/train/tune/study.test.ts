@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { ArgumentError, DataError, FormatError } from "../../core/errors.ts";
+import { timeSeriesSplit } from "../../data/splits/index.ts";
 import { drawnDigits } from "../../data/digits.ts";
 import * as nn from "../../nn/index.ts";
 import * as losses from "../../nn/losses/index.ts";
@@ -202,12 +203,12 @@ describe("trials in threads", () => {
       `import { threadId } from "node:worker_threads";
        export default async ({ x, kind }, trial) => {
          const value = (x - 1) ** 2 + (kind === "a" ? 0 : 1);
+         await trial.report(0, threadId);
          for (let step = 1; step <= 9; step++) {
            await trial.report(step, value + 1 / step);
            if (trial.shouldPrune()) return NaN;
            await new Promise((resolve) => setTimeout(resolve, 1));
          }
-         await trial.report(100, threadId);
          return value;
        };`,
     );
@@ -218,7 +219,7 @@ describe("trials in threads", () => {
     expect(search.trials.every(({ state }) => state !== "running")).toBe(true);
     expect(search.trials.some(({ state }) => state === "pruned")).toBe(true);
     expect(best.value).toBe(loss(best.params));
-    const threads = search.trials.flatMap(({ reports }) => reports.get(100) ?? []);
+    const threads = search.trials.flatMap(({ reports }) => reports.get(0) ?? []);
     expect(new Set(threads).size).toBe(2);
     const here = await tune.study(space, options);
     await here.run(loss, { trials: 24 });
@@ -323,12 +324,12 @@ describe("models", () => {
   test("[U9] scored by folds in the order of time: each is tested on what comes after, and the best has the lowest mean error", async () => {
     const series = Array.from({ length: 60 }, (_, t) => 10 + Math.sin((2 * Math.PI * t) / 12) * 5 + t * 0.1);
     // Growing windows: 24, 36, 48 to learn from, the next 12 to be tested on.
-    const folds = [24, 36, 48].map((end) => ({ past: series.slice(0, end), next: series.slice(end, end + 12), end }));
+    const folds = timeSeriesSplit(series, { splits: 3, testSize: 12 });
     const order: number[] = [];
     const search = await tune.study({ lags: tune.choice([1, 6, 12]) }, { sampler: tune.gridSearch() });
     const best = await search.run(async ({ lags }) => {
-      const { mean, scores, deviation } = await tune.crossValidate(folds, ({ past, next, end }) => {
-        order.push(end);
+      const { mean, scores, deviation } = await tune.crossValidate(folds, ({ train: past, test: next }) => {
+        order.push(past.length);
         const known = [...past];
         const errors = next.map((value) => {
           const forecast = known.at(-lags)!;
