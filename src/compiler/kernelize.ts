@@ -7,6 +7,7 @@ import {
   quotient,
   register,
   remainder,
+  strideOf,
   substitute,
   type Expression,
   type Index,
@@ -180,6 +181,18 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
     const rowsOnly = collapseIndices({ loops, expressions: space.expressions });
     loops = rowsOnly.loops;
     space = { loops: [...loops, ...new Set(inner.flat())], expressions: rowsOnly.expressions };
+    const last = loops.at(-1);
+    // Sums side by side, of windows or columns: these are what vectors run along, as in a map.
+    if (
+      last &&
+      loops.length > 1 &&
+      last.extent >= SHORT_ROW &&
+      !inner.flat().length &&
+      liesAlong(last, space.expressions)
+    ) {
+      inner = outputs.map(() => [last]);
+      loops = loops.slice(0, -1);
+    }
   }
   const extra: Buffer[] = [];
   const base = inliner.buffers.size;
@@ -222,6 +235,17 @@ function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inli
     statements.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? outer!.index.extent : 1;
   const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > rowCount) ? "row" : "reduce";
   return finish(group, kernel, inliner, items, kind, countOperations(statements));
+}
+
+/** Do reductions read neighbours along a variable? */
+function liesAlong(variable: Index, expressions: readonly Expression[]): boolean {
+  let [steps, others] = [0, 0];
+  walk(expressions, (e) => {
+    if (e.kind !== "load" || !e.offset.free.has(variable)) return;
+    if (strideOf(e.offset, variable) === 1) steps++;
+    else others++;
+  });
+  return steps > 0 && others === 0;
 }
 
 function hasReduce(e: Expression): boolean {
@@ -373,12 +397,7 @@ function classify(space: Space): Sides | undefined {
 /** Vectors run along n: the operands change places when only m is contiguous in the result, or when n is a single column. */
 function prefersSwap(sides: Sides, offset: Expression): boolean {
   const volume = (list: readonly Index[]): number => list.reduce((p, v) => p * v.extent, 1);
-  const unit = (list: readonly Index[]): boolean => list.length > 0 && strideIn(offset, list[list.length - 1]!) === 1;
+  const unit = (list: readonly Index[]): boolean => list.length > 0 && strideOf(offset, list[list.length - 1]!) === 1;
   if (volume(sides.n) < 4 && volume(sides.m) >= 16) return true;
   return unit(sides.m) && !unit(sides.n) && volume(sides.m) >= 16;
-}
-function strideIn(offset: Expression, v: Index): number {
-  if (offset === v) return 1;
-  if (offset.kind !== "affine") return 0;
-  return offset.terms.find((t) => t.value === v)?.coefficient ?? 0;
 }

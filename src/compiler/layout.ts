@@ -3,11 +3,11 @@
  * channels last: values that only kernels see are stored in the order in which they are computed best, and everything
  * that reads them follows. Results, state and copies (`contiguous`) keep the order of their axes.
  */
-import { sizeOf } from "../core/shape.ts";
+import { sameShape, sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { dotOp } from "../graph/ops/dot.ts";
-import { contiguousOp, permuteOp } from "../graph/ops/movement.ts";
-import type { Expression, Index } from "../ir/expression.ts";
+import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
+import { constant, type Expression, type Index } from "../ir/expression.ts";
 import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
 import { walk } from "./index-space.ts";
@@ -97,14 +97,28 @@ function orderOf(group: Group, isStored: (node: Node) => boolean, layouts: Layou
     .map(({ v }) => v);
 }
 
-/** A product's own axes, under permutations. */
+/** A product's own axes, under permutations and axes of size 1 that came or went. */
 function orderOfProduct(node: Node, index: readonly Expression[]): readonly Expression[] | undefined {
   if (node.op === (dotOp as unknown)) return index;
-  if (node.op !== (permuteOp as unknown)) return undefined;
   const inner: Expression[] = [];
-  (node.attributes["axes"] as readonly number[]).forEach((axis, i) => (inner[axis] = index[i]!));
+  if (node.op === (permuteOp as unknown))
+    (node.attributes["axes"] as readonly number[]).forEach((axis, i) => (inner[axis] = index[i]!));
+  else if (node.op === (reshapeOp as unknown)) {
+    const axes = longAxes(node);
+    const from = longAxes(node.inputs[0]!);
+    if (!sameShape(axes.map(sizeIn(node)), from.map(sizeIn(node.inputs[0]!)))) return undefined;
+    node.inputs[0]!.shape.forEach((_, axis) => {
+      inner[axis] = from.includes(axis) ? index[axes[from.indexOf(axis)]!]! : constant(0, "i32");
+    });
+  } else return undefined;
   return orderOfProduct(node.inputs[0]!, inner);
 }
+
+const longAxes = ({ shape }: Node): number[] => [...shape.keys()].filter((axis) => shape[axis] !== 1);
+const sizeIn =
+  ({ shape }: Node) =>
+  (axis: number): number =>
+    shape[axis]!;
 
 /** How far an offset moves with a variable, about: quotients move it more slowly. 0 where it does not, or goes back. */
 function strideIn(offset: Expression, variable: Index): number {

@@ -189,20 +189,28 @@ function moveFill(node: Node, from: Node): Node {
     : node;
 }
 
-/** Inputs above this many elements that reduce to fewer than `FEW` results are reduced in two steps, so that threads can share the first. */
+/**
+ * Inputs above this many elements that reduce to few results are reduced in two steps, so that threads can share the first:
+ * fewer than `FEW`, or, where the outermost axis is reduced and threads would all go through all of it, `FEW_COLUMNS`.
+ */
 const LARGE = 32_768;
 const FEW = 32;
+const FEW_COLUMNS = 512;
+/** Parts of a reduction, and results of the first step, at most. */
 const PARTS = 256;
+const PARTIAL = 8192;
 
 function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
-  // Parts of sums are not to be rounded.
-  if (isHalf(node.dtype) && sizeOf(x.shape) >= LARGE && sizeOf(node.shape) < FEW)
-    return cast(new Node(node.op, [cast(x, "f32")], node.attributes, node.shape, "f32", false, node.line), node.dtype);
-  if (sizeOf(x.shape) < LARGE || sizeOf(node.shape) >= FEW) return node;
+  const results = sizeOf(node.shape);
   const axis = axes.find((i) => x.shape[i]! > 1)!;
+  const isOutermost = x.shape.slice(0, axis).every((size) => size === 1);
+  if (sizeOf(x.shape) < LARGE || results >= (isOutermost ? FEW_COLUMNS : FEW)) return node;
+  // Parts of sums are not to be rounded.
+  if (isHalf(node.dtype))
+    return cast(new Node(node.op, [cast(x, "f32")], node.attributes, node.shape, "f32", false, node.line), node.dtype);
   const size = x.shape[axis]!;
   let parts = 1;
-  for (let d = 2; d <= PARTS; d++) if (size % d === 0) parts = d;
+  for (let d = 2; d <= Math.min(PARTS, PARTIAL / results); d++) if (size % d === 0) parts = d;
   if (parts === 1 || (parts === size && axes.length === 1)) return node;
   const split = reshape(x, [...x.shape.slice(0, axis), parts, size / parts, ...x.shape.slice(axis + 1)]);
   const shifted = axes.map((i) => (i >= axis ? i + 1 : i));

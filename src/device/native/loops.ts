@@ -250,7 +250,7 @@ function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): v
       lines.block("else", () => iterations(loop, count, some));
     });
   };
-  for (const count of vectors > 1 ? [vectors, 1] : [1])
+  for (let count = vectors; count >= 1; count /= 2)
     lines.block(`for (; ${i} <= ${end} - ${count} * L; ${i} += ${count} * L)`, () => guarded(count));
   const fixed = typeof loop.extent === "number" && !range ? loop.extent : undefined;
   if (fixed === undefined || fixed % lanes.width)
