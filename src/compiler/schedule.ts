@@ -28,6 +28,9 @@ export type ScheduledStep =
   | { readonly key: string; readonly launches: readonly Scheduled[]; readonly loop?: undefined }
   | { readonly key: string; readonly loop: ScheduledLoop; readonly launches?: undefined };
 
+/** Kernels that cost more (estimated nanoseconds) gain nothing from running together, and what each needs can go before the next. */
+const ALONE = 100_000;
+
 type Unit = Scheduled | ScheduledLoop;
 export const isLoop = (unit: Unit): unit is ScheduledLoop => "times" in unit;
 
@@ -76,7 +79,10 @@ export function schedule(
     const last = !inTurn(first);
     const launches = isLoop(first)
       ? []
-      : list.filter((k): k is Scheduled => !isLoop(k) && k.key === first.key && ready(k) && (last || inTurn(k)));
+      : list.filter(
+          (k): k is Scheduled =>
+            k === first || (!isLoop(k) && k.key === first.key && ready(k) && (last || (inTurn(k) && k.cost < ALONE))),
+        );
     for (const k of isLoop(first) ? [first] : launches) {
       pending.delete(k);
       memory?.ran(k);

@@ -1,6 +1,8 @@
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
+import { checkpoint } from "../tensor/checkpoint.ts";
 import { full } from "../tensor/create.ts";
+import { concat } from "../tensor/functions.ts";
 import { attentionWeights, repeatHeads } from "../tensor/functional/attention.ts";
 import { matmul } from "../tensor/functional/matmul.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
@@ -25,13 +27,70 @@ export interface AttentionOptions {
 const sizeOf = ({ shape }: { readonly shape: Shape }, fromEnd: number): number | undefined =>
   shape[shape.length - fromEnd];
 
-/** Output and weights: what `scaledDotProductAttention` and the layers share. Masks are all applied. */
-export function attend(
+/** What `scaledDotProductAttention` and the layers share. Masks are all applied. */
+export interface SharedOptions extends Omit<AttentionOptions, "mask"> {
+  readonly masks: readonly Tensor[];
+}
+
+type Operands = readonly [query: Tensor, key: Tensor, value: Tensor];
+
+/** Queries of long sequences are taken in blocks of at least so many, and in so many blocks at most. */
+const BLOCK = 128;
+const BLOCKS = 8;
+
+/**
+ * The output alone. Long sequences are taken a block of queries at a time, and what a block computed is forgotten until its
+ * gradients are wanted: memory is that of one block's weights, and causal blocks leave out the keys that none of their
+ * queries sees, about half of the work. (The idea is that of FlashAttention, Dao et al. 2022.)
+ */
+export function attend(op: string, operands: Operands, options: SharedOptions): Tensor {
+  const [query, key, value] = checked(op, operands, options);
+  const length = query.shape.at(-2)!;
+  const blocks = Math.min(BLOCKS, Math.floor(length / BLOCK));
+  if (blocks < 2) return weighted(op, [query, key, value], options).output;
+  const size = Math.ceil(length / blocks);
+  const parts = Array.from({ length: Math.ceil(length / size) }, (_, i) => {
+    const [start, end] = [i * size, Math.min(length, (i + 1) * size)];
+    const seen = options.isCausal ? Math.min(end, key.shape.at(-2)!) : key.shape.at(-2)!;
+    const masks = options.masks.map((mask) => rowsOf(rowsOf(mask, start, end, 2), 0, seen, 1));
+    const block = checkpoint(
+      (q: Tensor, k: Tensor, v: Tensor) => weighted(op, [q, k, v], { ...options, masks }, start).output,
+    );
+    return block(rowsOf(query, start, end, 2), rowsOf(key, 0, seen, 2), rowsOf(value, 0, seen, 2));
+  });
+  return concat(parts, -2);
+}
+
+/** From `start` to `end` along an axis counted from the last; a mask's axis of size 1 stays. */
+function rowsOf(x: Tensor, start: number, end: number, fromEnd: number): Tensor {
+  const { shape } = x;
+  const axis = shape.length - fromEnd;
+  if (axis < 0 || shape[axis] === 1 || (start === 0 && end === shape[axis])) return x;
+  return x.slice(...shape.map((_, i) => (i === axis ? ([start, end] as const) : null))) as Tensor;
+}
+
+/** Output and weights. */
+export function attendWithWeights(
   op: string,
-  [query, key, value]: readonly [Tensor, Tensor, Tensor],
-  options: Omit<AttentionOptions, "mask"> & { readonly masks: readonly Tensor[] },
+  operands: Operands,
+  options: SharedOptions,
 ): { readonly output: Tensor; readonly weights: Tensor } {
-  const { masks, dropout: rate = 0, isCausal = false, scale, enableGqa = false } = options;
+  return weighted(op, checked(op, operands, options), options);
+}
+
+function weighted(
+  op: string,
+  [query, key, value]: Operands,
+  { masks, dropout: rate = 0, isCausal = false, scale }: SharedOptions,
+  start?: number,
+): { readonly output: Tensor; readonly weights: Tensor } {
+  const scores = { isCausal, scale, start, masks: masks.map((mask) => mask.node) };
+  const weights = dropout(fromNode(attentionWeights(op, query.node, key.node, scores)), rate);
+  return { output: fromNode(matmul(weights.node, value.node)), weights };
+}
+
+/** Operands that fit, with as many heads of keys and values as of queries. */
+function checked(op: string, [query, key, value]: Operands, { enableGqa = false }: SharedOptions): Operands {
   const q = query.node;
   let [k, v] = [key.node, value.node];
   if (q.shape.length < 2 || sizeOf(q, 1) !== sizeOf(k, 1) || sizeOf(k, 2) !== sizeOf(v, 2))
@@ -48,9 +107,7 @@ export function attend(
       );
     [k, v] = [repeatHeads(k, heads), repeatHeads(v, heads)];
   }
-  const scores = { isCausal, scale, masks: masks.map((mask) => mask.node) };
-  const weights = dropout(fromNode(attentionWeights(op, q, k, scores)), rate);
-  return { output: fromNode(matmul(weights.node, v)), weights };
+  return [query, fromNode(k), fromNode(v)];
 }
 
 /**
@@ -65,7 +122,7 @@ export function scaledDotProductAttention(
   { mask, ...options }: AttentionOptions = {},
 ): Tensor {
   const masks = mask ? [mask] : [];
-  return attend("scaledDotProductAttention", [query, key, value], { ...options, masks }).output;
+  return attend("scaledDotProductAttention", [query, key, value], { ...options, masks });
 }
 
 /** −∞ above the diagonal, 0 elsewhere: [length, length], a mask of numbers. (PyTorch's `generate_square_subsequent_mask`.) */

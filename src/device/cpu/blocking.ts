@@ -49,7 +49,7 @@ export interface Plan {
   readonly depth: readonly Level[];
   readonly rowMode: number;
   readonly columnMode: number;
-  /** Elements from one k to the next, for rows and for columns. */
+  /** Elements from one k to the next, for rows (0 where that is uneven) and for columns. */
   readonly rowStep: number;
   readonly columnStep: number;
   /** Elements from k to k where rows are packed side by side, before they are turned. */
@@ -158,7 +158,8 @@ function choosePlan(use: Use, target: Target): Plan {
     if (flatStride(use.stride(column, depth), long) === 1)
       return planFor(use, target, cut(use.rows, mostRows, 2), cut(use.columns, DOT_COLUMNS, 4), long, DOTS);
   }
-  const runs = [cut(use.depth, mostDepth, 4), evenRun(use, mostDepth)].filter((levels) => levels !== undefined);
+  const whole = cut(use.depth, mostDepth, 4);
+  const runs = target.anySteps ? [whole] : [whole, evenRun(use, mostDepth)].filter((levels) => levels !== undefined);
   let best: Plan | undefined,
     least = Infinity;
   for (const rowPart of SOME_ROWS)
@@ -234,7 +235,7 @@ function sizesOf(kernel: ContractKernel, sizes: readonly number[]): Use {
 
 function planFor(
   use: Use,
-  { tileColumns }: Target,
+  { tileColumns, anySteps }: Target,
   rows: readonly Level[],
   columns: readonly Level[],
   depth: readonly Level[],
@@ -242,7 +243,10 @@ function planFor(
 ): Plan {
   const { contraction, batch, stride } = use;
   const { row, column } = contraction;
-  const rowStride = row.plain && flatStride(stride(row, contraction.depth), depth);
+  const strides = row.plain && stride(row, contraction.depth);
+  const evenStride = strides && flatStride(strides, depth);
+  // Where the distances are uneven, that of neighbours counts.
+  const rowStride = evenStride ?? (strides && anySteps && mode !== DOTS ? lastStride(strides, depth) : undefined);
   // Rows that lie side by side are gathered from far apart along k: packed, unless that is within a page.
   const rowInPlace = rowStride !== undefined && (mode === DOTS ? rowStride === 1 : !row.unitFree || rowStride <= NEAR);
   const rowsFlat = row.plain && flatStride(stride(row, contraction.rows), rows) === 1;
@@ -264,7 +268,7 @@ function planFor(
       (columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS),
     rowPitch: padded(boxOf(rows), tileColumns),
     depthPitch: padded(boxOf(depth), tileColumns),
-    rowStep: rowMode === IN_PLACE ? rowStride! : 1,
+    rowStep: rowMode === IN_PLACE ? (evenStride ?? 0) : 1,
     columnStep: columnInPlace ? columnStride : pitch,
     items: batch.reduce((product, n) => product * n, 1) * blocksOf(rows) * blocksOf(columns),
   };
@@ -359,6 +363,11 @@ function bestStep(extent: number, room: number, unit: number, tile: number): num
       [best, fewest] = [step, total];
   }
   return best;
+}
+
+/** The stride of a box's innermost list. */
+function lastStride(strides: readonly number[], levels: readonly Level[]): number {
+  return strides.reduce((last, stride, i) => (levels[i]!.step > 1 ? stride : last), 1);
 }
 
 /** The stride of a box's combinations in order, when they have one. */

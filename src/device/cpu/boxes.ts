@@ -81,8 +81,8 @@ export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): S
 /** The thread's buffers, after the contraction's own. */
 export interface Parts {
   /**
-   * i32: where each row starts, in elements, and from the target's `mostRows` on where each column, or line to be
-   * turned, starts.
+   * i32: where each row starts, in elements; from the target's `mostRows` on where each column, or line to be turned,
+   * starts; and behind these how far it is to each k, where the target asks for that.
    */
   readonly pointers: number;
   readonly rows: number;
@@ -112,12 +112,15 @@ export class Boxes {
   readonly slots: Slots;
   readonly parts: Parts;
   private readonly mostRows: number;
+  /** The first place behind the columns' and lines' pointers. */
+  readonly steps: number;
   private readonly buffers: readonly Buffer[];
   private readonly places = new Map<Index, Place>();
   private readonly starts: ReadonlyMap<Index, Param>;
 
-  constructor(contraction: Contraction, { mostRows }: Target) {
+  constructor(contraction: Contraction, { mostRows, mostColumns, mostDepth }: Target) {
     this.mostRows = mostRows;
+    this.steps = mostRows + Math.max(mostColumns, mostDepth);
     this.contraction = contraction;
     this.slots = slotsOf(contraction);
     const own = contraction.kernel.buffers;
@@ -184,7 +187,16 @@ export class Boxes {
     ]);
   }
 
-  /** The same for columns, behind those of the rows. */
+  /** Where the first row's elements of each k are. */
+  depthPointers(load: Load): LoopKernel {
+    const { rows, depth } = this.slots;
+    const value = this.within(this.atStart(load.offset, rows));
+    return this.kernel(depth, [
+      { kind: "store", buffer: this.parts.pointers, offset: this.offset([[depth, undefined]], this.steps), value },
+    ]);
+  }
+
+  /** Where each column starts, behind those of the rows. */
   columnPointers(load: Load): LoopKernel {
     const { columns, depth } = this.slots;
     const value = this.within(this.atStart(load.offset, depth));

@@ -6,6 +6,8 @@ export interface Target {
   readonly wide: boolean;
   /** Can its runner walk several tapes at a time? */
   readonly forks: boolean;
+  /** Can its tile read rows whose elements lie anywhere from k to k, or only at even distances? */
+  readonly anySteps: boolean;
   /** Rows and columns of the register tile of contractions. */
   readonly tileRows: number;
   readonly tileColumns: number;

@@ -28,7 +28,7 @@ function layout({ mostRows, mostColumns, mostDepth, tileColumns }: Target): {
 } {
   const line = (elements: number): number => elements + 2 * tileColumns;
   return {
-    pointers: line(mostRows + Math.max(mostColumns, mostDepth)),
+    pointers: line(mostRows + Math.max(mostColumns, mostDepth) + mostDepth),
     rows: mostRows * line(mostDepth),
     strips: Math.max(mostColumns * line(mostDepth), mostDepth * line(mostRows)),
     columns: mostDepth * line(mostColumns),
@@ -124,11 +124,17 @@ class BlockRenderer {
       contraction,
       lines,
       boxes: { slots, parts },
-      contraction: { row },
+      contraction: { row, depth, mayDot },
     } = this;
+    const steps = `b${parts.pointers} + ${boxes.steps}`;
     const inPlace = (): void => {
       this.part(boxes.rowPointers(row.plain!));
       lines.push(`row_base = b${row.plain!.buffer};`);
+      if (depth.length === 1) return;
+      lines.block(`if (!${s(slots.rowStep)})`, () => {
+        this.part(boxes.depthPointers(row.plain!));
+        lines.push(`for (i32 k = depth - 1; k >= 0; k--) (${steps})[k] -= (${steps})[0];`);
+      });
     };
     const turned = (base: string): void => lines.push(this.turn("depth", base, "rows", parts.rows, slots.depthPitch));
     const packed = (): void => {
@@ -153,7 +159,7 @@ class BlockRenderer {
       this.count("rows", slots.depthPitch, 0);
       lines.push(`row_base = b${parts.rows};`);
     };
-    if (alwaysInPlace(contraction)) inPlace();
+    if (alwaysInPlace(contraction) || (row.plain && !row.unitFree && !mayDot)) inPlace();
     else if (!row.plain) packed();
     else this.choose(slots.rowMode, IN_PLACE, inPlace, packed);
   }
@@ -199,7 +205,7 @@ class BlockRenderer {
       if (column.plain && column.unitFree) this.choose(slots.columnMode, IN_PLACE, inPlace, packed);
       else packed();
       lines.push(
-        `rt->sweep(${rows}, ${s(slots.rowStep)}, column_base, ${s(slots.columnStep)}, depth, ${sums}, columns, more);`,
+        `rt->sweep(${rows}, ${s(slots.rowStep)}, b${parts.pointers} + ${boxes.steps}, column_base, ${s(slots.columnStep)}, depth, ${sums}, columns, more);`,
       );
     };
     if (!mayDot) tiles();

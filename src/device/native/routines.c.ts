@@ -12,10 +12,11 @@ const DOTS = 4;
 /** What kernels see of the routines: members of `struct runtime`. */
 export const ROUTINES_MEMBERS = `
   /* Sums over k of row times column: \`count\` rows, each starting \`rows[i]\` elements from \`base\`, \`row_step\` elements
-     from k to k; columns side by side, \`column_step\` elements from k to k. The sums go to \`out\`, \`pitch\` elements from
-     row to row, or are added to what is there. Whole vectors of columns are read and written. */
-  void (*sweep)(const int32_t *rows, int32_t count, const float *base, int64_t row_step, const float *columns,
-                int64_t column_step, int32_t depth, float *out, int64_t pitch, int32_t width, int32_t more);
+     from k to k, or where that is 0 each k \`steps[k]\` elements from there; columns side by side, \`column_step\` elements
+     from k to k. The sums go to \`out\`, \`pitch\` elements from row to row, or are added to what is there. Whole vectors
+     of columns are read and written. */
+  void (*sweep)(const int32_t *rows, int32_t count, const float *base, int64_t row_step, const int32_t *steps,
+                const float *columns, int64_t column_step, int32_t depth, float *out, int64_t pitch, int32_t width, int32_t more);
   /* The same for columns that have k side by side, each starting \`columns[j]\` elements from \`column_base\`. */
   void (*dots)(const int32_t *rows, int32_t count, const float *base, const int32_t *columns, int32_t width,
                const float *column_base, int32_t depth, float *out, int64_t pitch, int32_t more);
@@ -27,26 +28,31 @@ export const ROUTINES_VALUES = ".sweep = sweep, .dots = dots, .turn = turn";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function tile(rows: number, vectors: number): string {
+/** How a tile goes from k to k: by even steps, or by a list of distances. */
+type Walk = "even" | "listed";
+
+function tile(rows: number, vectors: number, walk: Walk): string {
+  const isEven = walk === "even";
   const each = (text: (i: number, j: number) => string): string =>
     range(rows)
       .flatMap((i) => range(vectors).map((j) => text(i, j)))
       .join(" ");
   return `
-static __attribute__((noinline)) void tile_${rows}_${vectors}(const i32 *rows, const f32 *base, i64 row_step, const f32 *columns,
-    i64 column_step, i32 depth, f32 *out, i64 pitch, i32 more) {
+static __attribute__((noinline)) void ${walk}_${rows}_${vectors}(const i32 *rows, const f32 *base, ${isEven ? "i64 row_step" : "const i32 *steps"},
+    const f32 *columns, i64 column_step, i32 depth, f32 *out, i64 pitch, i32 more) {
   ${range(rows)
     .map((i) => `const f32 *p${i} = base + rows[${i}];`)
     .join(" ")}
   ${each((i, j) => `f32v a${i}_${j} = {0};`)}
   for (i32 k = 0; k < depth; k++) {
+    ${isEven ? "" : "const i64 step = steps[k];"}
     ${range(vectors)
       .map((j) => `const f32v c${j} = load_f32(columns + ${j} * L);`)
       .join(" ")}
     ${range(rows)
       .map(
         (i) =>
-          `{ const f32v x = splat_f32v(*p${i}); p${i} += row_step; ${range(vectors)
+          `{ const f32v x = splat_f32v(${isEven ? `*p${i}); p${i} += row_step;` : `p${i}[step]);`} ${range(vectors)
             .map((j) => `a${i}_${j} = fma_f32v(x, c${j}, a${i}_${j});`)
             .join(" ")} }`,
       )
@@ -59,32 +65,37 @@ static __attribute__((noinline)) void tile_${rows}_${vectors}(const i32 *rows, c
 }
 
 function sweep(rows: number): string {
-  const cases = (vectors: number): string =>
-    range(rows)
-      .slice(1)
-      .map(
-        (r) =>
-          `case ${r}: tile_${r}_${vectors}(rows + i, base, row_step, c, column_step, depth, o, pitch, more); break;`,
-      )
-      .join("\n        ");
-  const strip = (vectors: number): string => `
-      for (; i + ${rows} <= count; i += ${rows}, o += ${rows} * pitch)
-        tile_${rows}_${vectors}(rows + i, base, row_step, c, column_step, depth, o, pitch, more);
+  const call = (walk: Walk, r: number, vectors: number): string =>
+    `${walk}_${r}_${vectors}(rows + i, base, ${walk === "even" ? "row_step" : "steps"}, c, column_step, depth, o, pitch, more);`;
+  const strip = (walk: Walk, vectors: number): string => `
+      for (; i + ${rows} <= count; i += ${rows}, o += ${rows} * pitch) ${call(walk, rows, vectors)}
       switch (count - i) {
-        ${cases(vectors)}
+        ${range(rows)
+          .slice(1)
+          .map((r) => `case ${r}: ${call(walk, r, vectors)} break;`)
+          .join("\n        ")}
       }`;
-  return `
-static void sweep(const i32 *rows, i32 count, const f32 *base, i64 row_step, const f32 *columns, i64 column_step,
-    i32 depth, f32 *out, i64 pitch, i32 width, i32 more) {
+  const parameters = (walk: Walk): string =>
+    `(const i32 *rows, i32 count, const f32 *base, ${walk === "even" ? "i64 row_step" : "const i32 *steps"},
+    const f32 *columns, i64 column_step, i32 depth, f32 *out, i64 pitch, i32 width, i32 more)`;
+  const swept = (walk: Walk): string => `
+static void sweep_${walk}${parameters(walk)} {
   /* All rows of one strip of columns first: the strip stays in the nearest cache. */
   for (i32 j = 0; j < width; j += ${TILE_VECTORS} * L) {
     const f32 *c = columns + j;
     f32 *o = out + j;
     i32 i = 0;
-    if (width - j > L) {${strip(2)}
-    } else {${strip(1)}
+    if (width - j > L) {${strip(walk, 2)}
+    } else {${strip(walk, 1)}
     }
   }
+}`;
+  const rest = "columns, column_step, depth, out, pitch, width, more";
+  return `${swept("even")}${swept("listed")}
+static void sweep(const i32 *rows, i32 count, const f32 *base, i64 row_step, const i32 *steps, const f32 *columns,
+    i64 column_step, i32 depth, f32 *out, i64 pitch, i32 width, i32 more) {
+  if (row_step) sweep_even(rows, count, base, row_step, ${rest});
+  else sweep_listed(rows, count, base, steps, ${rest});
 }`;
 }
 
@@ -174,7 +185,9 @@ export function routinesFor(lanes: number): string {
   for (int l = 0; l < L; l++) out[l] = __builtin_fmaf(x[l], y[l], z[l]);
   return out;
 }`,
-    ...range(rows).flatMap((r) => range(TILE_VECTORS).map((v) => tile(r + 1, v + 1))),
+    ...range(rows).flatMap((r) =>
+      range(TILE_VECTORS).flatMap((v) => [tile(r + 1, v + 1, "even"), tile(r + 1, v + 1, "listed")]),
+    ),
     sweep(rows),
     turn(lanes),
     dots(lanes),

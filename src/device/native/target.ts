@@ -8,6 +8,7 @@ export function targetFor(lanes: number): Target {
     lanes,
     wide: true,
     forks: true,
+    anySteps: true,
     tileRows: rows,
     tileColumns: TILE_VECTORS * lanes,
     tileCycles: rows * TILE_VECTORS,

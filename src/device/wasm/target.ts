@@ -5,6 +5,7 @@ export const WASM: Target = {
   lanes: 4,
   wide: false,
   forks: false,
+  anySteps: false,
   tileRows: 2,
   tileColumns: 16,
   tileCycles: 4,

@@ -13,6 +13,8 @@ import { max, softmax } from "./reductions.ts";
 export interface AttentionScores {
   /** Whether position i sees only positions up to i. */
   readonly isCausal: boolean;
+  /** The first query's position, 0 by default. */
+  readonly start?: number | undefined;
   /** Each broadcasts to [..., queries, keys]: bool, true where a query may see a key; or numbers that are added. */
   readonly masks: readonly Node[];
   /** What products are multiplied by, 1/√features by default. */
@@ -20,9 +22,9 @@ export interface AttentionScores {
 }
 
 /** Scores of keys that may not be seen are −∞. */
-function masked(op: string, scores: Node, { isCausal, masks }: AttentionScores): Node {
+function masked(op: string, scores: Node, { isCausal, start = 0, masks }: AttentionScores): Node {
   const square = scores.shape.slice(-2);
-  const causal = isCausal ? where(le(iota(square, 1), iota(square, 0)), scores, -Infinity) : scores;
+  const causal = isCausal ? where(le(iota(square, 1), add(iota(square, 0), start)), scores, -Infinity) : scores;
   return masks.reduce((sofar, mask) => {
     if (mask.dtype !== "bool" && !isFloat(mask.dtype))
       throw new DTypeError(

@@ -1,0 +1,115 @@
+// Sequences that attention takes block by block: the same as all at once, forwards and backwards, in less memory.
+import { describe, expect, test } from "vitest";
+import { tensor } from "../tensor/create.ts";
+import { spread } from "../tensor/devices.testing.ts";
+import { explain } from "../tensor/explain.ts";
+import { manualSeed } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { attend, attendWithWeights, type SharedOptions } from "./attention.ts";
+import { parameter } from "./state.ts";
+import { expectNumbers } from "./golden.testing.ts";
+
+const numbers = (shape: readonly number[], seed: number): Tensor =>
+  tensor(
+    Float64Array.from(
+      spread(
+        shape.reduce((a, b) => a * b, 1),
+        seed,
+      ),
+    ),
+    [...shape],
+    { dtype: "f64" },
+  ) as Tensor;
+
+/** Outputs and gradients, in blocks and at once. */
+function both(shapes: readonly number[][], options: SharedOptions): readonly [Tensor[], Tensor[]] {
+  const run = (output: (operands: readonly [Tensor, Tensor, Tensor]) => Tensor): Tensor[] => {
+    manualSeed(3);
+    const operands = shapes.map((shape, i) => parameter(numbers(shape, i + 1))) as unknown as [Tensor, Tensor, Tensor];
+    const y = output(operands);
+    y.mul(numbers(y.shape, 7)).sum().backward();
+    return [y, ...operands.map((x) => x.grad!)];
+  };
+  return [
+    run((operands) => attend("test", operands, options)),
+    run((operands) => attendWithWeights("test", operands, options).output),
+  ];
+}
+
+describe("attention in blocks", () => {
+  const CASES: Readonly<Record<string, { shapes: number[][]; options: () => SharedOptions }>> = {
+    causal: {
+      shapes: [
+        [2, 300, 6],
+        [2, 300, 6],
+        [2, 300, 5],
+      ],
+      options: () => ({ masks: [], isCausal: true }),
+    },
+    "not causal": {
+      shapes: [
+        [257, 6],
+        [100, 6],
+        [100, 5],
+      ],
+      options: () => ({ masks: [] }),
+    },
+    "causal over fewer keys": {
+      shapes: [
+        [300, 6],
+        [90, 6],
+        [90, 5],
+      ],
+      options: () => ({ masks: [], isCausal: true }),
+    },
+    "shared heads": {
+      shapes: [
+        [1, 4, 260, 6],
+        [1, 2, 260, 6],
+        [1, 2, 260, 6],
+      ],
+      options: () => ({ masks: [], isCausal: true, enableGqa: true }),
+    },
+    "masks of keys and of numbers": {
+      shapes: [
+        [2, 256, 6],
+        [2, 256, 6],
+        [2, 256, 6],
+      ],
+      options: () => ({
+        masks: [numbers([2, 1, 256], 5).gt(0.2), numbers([256, 256], 6).detach()] as Tensor[],
+        isCausal: true,
+        scale: 0.7,
+      }),
+    },
+  };
+  for (const [name, { shapes, options }] of Object.entries(CASES))
+    test(`${name}: as all at once`, () => {
+      const [blocks, whole] = both(shapes, options());
+      blocks.forEach((x, i) => expectNumbers(`${name} ${i}`, x, [...whole[i]!.dataSync()], 1e-11));
+    });
+
+  test("drops the share of weights that it was told to", () => {
+    const x = numbers([512, 4], 1).detach();
+    const ones = x.mul(0).add(1);
+    manualSeed(1);
+    const y = attend("test", [x, x, ones], { masks: [], dropout: 0.25 });
+    // Weights sum to 1: what is left of them is 1 on average.
+    expect(Math.abs(y.mean().itemSync() - 1)).toBeLessThan(0.01);
+    expect(y.sub(1).abs().max().itemSync()).toBeGreaterThan(0.01);
+  });
+
+  test("needs the memory of one block's weights, and leaves out what causal queries do not see", () => {
+    const x = numbers([1024, 64], 1).detach().cast("f32");
+    const run =
+      (f: typeof attend | typeof attendWithWeights) =>
+      (q: Tensor): Tensor => {
+        const made = f("test", [q, q, q], { masks: [], isCausal: true });
+        return "output" in made ? made.output : made;
+      };
+    const blocks = explain(run(attend), x);
+    const whole = explain(run(attendWithWeights), x);
+    expect(blocks.flops).toBeLessThan(0.62 * whole.flops);
+    expect(blocks.scratchBytes).toBeLessThan(0.4 * whole.scratchBytes);
+  });
+});
