@@ -104,12 +104,13 @@ export class MultiHeadAttention extends ActivatedLayer<MultiHeadAttentionOptions
         masks: masksOf(options, parts(flat(options.mask ?? []))[1]).map((mask) => mask.unsqueeze(-3) as Tensor),
         isCausal: options.useCausalMask,
         dropout: options.training ? this.options.dropout : 0,
+        needWeights: options.returnAttentionScores,
       },
     );
     const [n, , length] = output.shape;
     const joined = output.transpose(1, 2).reshape([n!, length!, -1]) as Tensor;
     const result = this.projection.forward(joined) as Tensor;
-    return options.returnAttentionScores ? [result, weights] : result;
+    return weights && options.returnAttentionScores ? [result, weights] : result;
   }
 }
 
@@ -158,8 +159,9 @@ export class Attention extends Layer<AttentionOptions> {
       isCausal: options.useCausalMask,
       scale: 1,
       dropout: options.training ? this.options.dropout : 0,
+      needWeights: options.returnAttentionScores,
     });
-    return options.returnAttentionScores ? [output, weights] : output;
+    return weights && options.returnAttentionScores ? [output, weights] : output;
   }
 }
 

@@ -30,6 +30,14 @@ const sizeOf = ({ shape }: { readonly shape: Shape }, fromEnd: number): number |
 /** What `scaledDotProductAttention` and the layers share. Masks are all applied. */
 export interface SharedOptions extends Omit<AttentionOptions, "mask"> {
   readonly masks: readonly Tensor[];
+  /** Whether the weights are wanted too, false by default. */
+  readonly needWeights?: boolean | undefined;
+}
+
+export interface Attended {
+  readonly output: Tensor;
+  /** [..., queries, keys], where they were asked for. */
+  readonly weights?: Tensor | undefined;
 }
 
 type Operands = readonly [query: Tensor, key: Tensor, value: Tensor];
@@ -39,15 +47,15 @@ const BLOCK = 128;
 const BLOCKS = 8;
 
 /**
- * The output alone. Long sequences are taken a block of queries at a time, and what a block computed is forgotten until its
+ * Where the weights are not wanted, long sequences are taken a block of queries at a time, and what a block computed is forgotten until its
  * gradients are wanted: memory is that of one block's weights, and causal blocks leave out the keys that none of their
  * queries sees, about half of the work. (The idea is that of FlashAttention, Dao et al. 2022.)
  */
-export function attend(op: string, operands: Operands, options: SharedOptions): Tensor {
+export function attend(op: string, operands: Operands, options: SharedOptions): Attended {
   const [query, key, value] = checked(op, operands, options);
   const length = query.shape.at(-2)!;
   const blocks = Math.min(BLOCKS, Math.floor(length / BLOCK));
-  if (blocks < 2) return weighted(op, [query, key, value], options).output;
+  if (blocks < 2 || options.needWeights) return weighted(op, [query, key, value], options);
   const size = Math.ceil(length / blocks);
   const parts = Array.from({ length: Math.ceil(length / size) }, (_, i) => {
     const [start, end] = [i * size, Math.min(length, (i + 1) * size)];
@@ -58,7 +66,7 @@ export function attend(op: string, operands: Operands, options: SharedOptions): 
     );
     return block(rowsOf(query, start, end, 2), rowsOf(key, 0, seen, 2), rowsOf(value, 0, seen, 2));
   });
-  return concat(parts, -2);
+  return { output: concat(parts, -2) };
 }
 
 /** From `start` to `end` along an axis counted from the last; a mask's axis of size 1 stays. */
@@ -69,21 +77,12 @@ function rowsOf(x: Tensor, start: number, end: number, fromEnd: number): Tensor 
   return x.slice(...shape.map((_, i) => (i === axis ? ([start, end] as const) : null))) as Tensor;
 }
 
-/** Output and weights. */
-export function attendWithWeights(
-  op: string,
-  operands: Operands,
-  options: SharedOptions,
-): { readonly output: Tensor; readonly weights: Tensor } {
-  return weighted(op, checked(op, operands, options), options);
-}
-
 function weighted(
   op: string,
   [query, key, value]: Operands,
   { masks, dropout: rate = 0, isCausal = false, scale }: SharedOptions,
   start?: number,
-): { readonly output: Tensor; readonly weights: Tensor } {
+): Attended {
   const scores = { isCausal, scale, start, masks: masks.map((mask) => mask.node) };
   const weights = dropout(fromNode(attentionWeights(op, query.node, key.node, scores)), rate);
   return { output: fromNode(matmul(weights.node, value.node)), weights };
@@ -122,7 +121,7 @@ export function scaledDotProductAttention(
   { mask, ...options }: AttentionOptions = {},
 ): Tensor {
   const masks = mask ? [mask] : [];
-  return attend("scaledDotProductAttention", [query, key, value], { ...options, masks });
+  return attend("scaledDotProductAttention", [query, key, value], { ...options, masks }).output;
 }
 
 /** −∞ above the diagonal, 0 elsewhere: [length, length], a mask of numbers. (PyTorch's `generate_square_subsequent_mask`.) */

@@ -92,7 +92,7 @@ export class CausalSelfAttention extends Module {
     const value = this.#heads(this.value.forward(x), this.keyValueHeads);
     const dropout = this.training ? this.dropout : 0;
     const all = cache?.append(key, value);
-    const output = all
+    const { output } = all
       ? attend(`${this}`, [query, all.keys, all.values], { masks: [all.mask], enableGqa: true, dropout })
       : attend(`${this}`, [query, key, value], { masks: [], isCausal: true, enableGqa: true, dropout });
     return this.output.forward(output.transpose(-2, -3).reshape([...x.shape]));

@@ -5,7 +5,7 @@ import { spread } from "../tensor/devices.testing.ts";
 import { explain } from "../tensor/explain.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { attend, attendWithWeights, type SharedOptions } from "./attention.ts";
+import { attend, type SharedOptions } from "./attention.ts";
 import { parameter } from "./state.ts";
 import { expectNumbers } from "./golden.testing.ts";
 
@@ -31,8 +31,8 @@ function both(shapes: readonly number[][], options: SharedOptions): readonly [Te
     return [y, ...operands.map((x) => x.grad!)];
   };
   return [
-    run((operands) => attend("test", operands, options)),
-    run((operands) => attendWithWeights("test", operands, options).output),
+    run((operands) => attend("test", operands, options).output),
+    run((operands) => attend("test", operands, { ...options, needWeights: true }).output),
   ];
 }
 
@@ -93,7 +93,7 @@ describe("attention in blocks", () => {
     const x = numbers([512, 4], 1).detach();
     const ones = x.mul(0).add(1);
     manualSeed(1);
-    const y = attend("test", [x, x, ones], { masks: [], dropout: 0.25 });
+    const y = attend("test", [x, x, ones], { masks: [], dropout: 0.25 }).output;
     // Weights sum to 1: what is left of them is 1 on average.
     expect(Math.abs(y.mean().itemSync() - 1)).toBeLessThan(0.01);
     expect(y.sub(1).abs().max().itemSync()).toBeGreaterThan(0.01);
@@ -101,14 +101,9 @@ describe("attention in blocks", () => {
 
   test("needs the memory of one block's weights, and leaves out what causal queries do not see", () => {
     const x = numbers([1024, 64], 1).detach().cast("f32");
-    const run =
-      (f: typeof attend | typeof attendWithWeights) =>
-      (q: Tensor): Tensor => {
-        const made = f("test", [q, q, q], { masks: [], isCausal: true });
-        return "output" in made ? made.output : made;
-      };
-    const blocks = explain(run(attend), x);
-    const whole = explain(run(attendWithWeights), x);
+    const [blocks, whole] = [false, true].map((needWeights) =>
+      explain((q: Tensor) => attend("test", [q, q, q], { masks: [], isCausal: true, needWeights }).output, x),
+    ) as [ReturnType<typeof explain>, ReturnType<typeof explain>];
     expect(blocks.flops).toBeLessThan(0.62 * whole.flops);
     expect(blocks.scratchBytes).toBeLessThan(0.4 * whole.scratchBytes);
   });

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { attend, attendWithWeights, type AttentionOptions } from "./attention.ts";
+import { attend, type AttentionOptions } from "./attention.ts";
 import { checkLast, checkSizes } from "./checks.ts";
 import { checkRate } from "./dropout.ts";
 import { zeros } from "./init/distributions.ts";
@@ -116,16 +116,12 @@ export class MultiheadAttention extends Module {
     const masks = mask ? [mask] : [];
     if (keyPaddingMask) masks.push(this.#allKeys(keyPaddingMask, given[1]!));
     const dropout = this.training ? this.dropout : 0;
-    const operands = this.#project(query, key, value);
-    const options = { isCausal, masks, dropout };
-    const seen = needWeights
-      ? attendWithWeights(`${this}`, operands, options)
-      : { output: attend(`${this}`, operands, options), weights: undefined };
-    const joined = seen.output.transpose(-2, -3).reshape([...given[0]!.shape.slice(0, -1), this.features]);
+    const options = { isCausal, masks, dropout, needWeights };
+    const { output, weights } = attend(`${this}`, this.#project(query, key, value), options);
+    const joined = output.transpose(-2, -3).reshape([...given[0]!.shape.slice(0, -1), this.features]);
     const projected = this.outProj.forward(joined);
     const result = this.batchFirst ? projected : turned(projected);
-    if (!seen.weights) return result;
-    return [result, averageWeights ? seen.weights.mean(-3 as never) : seen.weights];
+    return weights && needWeights ? [result, averageWeights ? weights.mean(-3 as never) : weights] : result;
   }
 
   /** A padding mask, [batch, keys], as a mask of all heads and queries. */
