@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { losses, manualSeed, nn, optim, randn, tensor, valueAndGrad, type Tensor } from "../../index.ts";
+import {
+  linalg,
+  losses,
+  manualSeed,
+  nn,
+  optim,
+  preprocessing,
+  randn,
+  tensor,
+  valueAndGrad,
+  type Tensor,
+} from "../../index.ts";
 import { epochsOf } from "./record.ts";
-import { chart, heatmap } from "./index.ts";
+import { chart, heatmap, type Mark } from "./index.ts";
 import { curvesOf } from "./curves.ts";
 
 /** Numbers of an attribute that holds pairs, as drawn. */
@@ -159,6 +170,79 @@ describe("charts", () => {
       expect(heights).toHaveLength(3);
       expect(heights.reduce((a, b) => a + b) / (280 - 34 - 40)).toBeCloseTo(1, 2);
     }
+  });
+
+  test("[AH16] a demand series and its rolling mean, one over the other", () => {
+    const demand = Array.from({ length: 60 }, (_, day) => 20 + 5 * Math.sin(day / 3) + (day % 7));
+    const means = preprocessing.rolling(demand, 7);
+    const marks: Mark[] = [
+      { kind: "line", name: "demand", points: demand.map((y, day) => [day, y]) },
+      { kind: "line", name: "mean of the 7 days before", points: Array.from(means, (y, day) => [day, y]) },
+    ];
+    const [raw, rolled] = polylines(chart({ title: "demand", marks }));
+    // The first seven days have no seven days before them.
+    expect([raw!.length, rolled!.length]).toEqual([60, 53]);
+    expect(means[7]).toBeCloseTo(demand.slice(0, 7).reduce((a, b) => a + b) / 7, 10);
+    expect(rolled![0]![0]).toBe(raw![7]![0]);
+  });
+
+  test("[AH19] the importance of features as bars, sorted, that sum to 1", () => {
+    manualSeed(6);
+    const x = randn([200, 4]) as Tensor;
+    const y = x.matmul(tensor([[3], [0], [-1], [0.5]])) as Tensor;
+    // How much worse the right weights do where one column comes from other rows.
+    const worse = [0, 1, 2, 3].map((column) => {
+      const values = x.toArraySync() as number[][];
+      const mixed = values.map((row, i) => row.map((v, j) => (j === column ? values[(i + 77) % 200]![j]! : v)));
+      return losses.mse(tensor(mixed).matmul(tensor([[3], [0], [-1], [0.5]])) as Tensor, y).itemSync();
+    });
+    const total = worse.reduce((a, b) => a + b);
+    const shares = worse.map((value, i) => ({ name: `x${i}`, share: value / total })).sort((a, b) => b.share - a.share);
+    expect(shares.map(({ name }) => name)).toEqual(["x0", "x2", "x3", "x1"]);
+    const svg = chart({
+      title: "importance",
+      x: { names: shares.map(({ name }) => name) },
+      y: { from: 0, to: 1 },
+      marks: [{ kind: "bars", points: shares.map(({ share }, i) => [i, share]) }],
+    });
+    const heights = Array.from(svg.matchAll(/<rect [^>]*height="([^"]*)"/g), ([, height]) => Number(height));
+    expect(heights.reduce((a, b) => a + b) / 206).toBeCloseTo(1, 2);
+    expect([...heights].sort((a, b) => b - a)).toEqual(heights);
+  });
+
+  test("[AH21] residuals over time: those of least squares with an intercept have mean 0", () => {
+    const days = Array.from({ length: 50 }, (_, day) => day);
+    const demand = days.map((day) => 3 + 0.5 * day + Math.sin(day * day));
+    const matrix = tensor(Float64Array.from(days.flatMap((day) => [1, day])), [50, 2]) as Tensor;
+    const weights = linalg.lstsq(matrix, tensor(Float64Array.from(demand), [50, 1]) as Tensor).solution;
+    const fitted = (matrix.matmul(weights) as Tensor).dataSync();
+    const points = days.map((day) => [day, demand[day]! - fitted[day]!] as const);
+    expect(Math.abs(points.reduce((sum, [, residual]) => sum + residual, 0) / 50)).toBeLessThan(1e-6);
+    expect(dots(chart({ title: "residuals", marks: [{ kind: "dots", points }] }))).toHaveLength(50);
+  });
+
+  test("[AH2] what a hidden layer says, in two principal components: a dot for each example, in the colour of its class", () => {
+    manualSeed(7);
+    const labels = Array.from({ length: 40 }, (_, i) => i % 2);
+    const x = randn([40, 3]).add(tensor(labels, [40, 1]).mul(3)) as Tensor;
+    const hidden = (new nn.Linear(3, 5).forward(x as never) as Tensor).tanh() as Tensor;
+    const flat = new preprocessing.PCA({ components: 2 }).fit(hidden).transform(hidden) as Tensor;
+    const rows = flat.toArraySync() as [number, number][];
+    const svg = chart({
+      title: "hidden layer",
+      marks: [0, 1].map((label) => ({
+        kind: "dots",
+        name: `class ${label}`,
+        points: rows.filter((_, i) => labels[i] === label),
+      })),
+    });
+    expect(dots(svg)).toHaveLength(40);
+    const groups = Array.from(svg.matchAll(/<g class="dots" fill="([^"]*)"[^>]*>(.*?)<\/g>/g), ([, colour, all]) => [
+      colour,
+      all!.match(/<circle/g)!.length,
+    ]);
+    expect(groups.map(([, count]) => count)).toEqual([20, 20]);
+    expect(groups[0]![0]).not.toBe(groups[1]![0]);
   });
 
   test("[AH20] a band lies around its line", () => {
