@@ -1,7 +1,10 @@
-import { turn } from "#platform";
+import { now, turn } from "#platform";
 import { Meter } from "./meter.ts";
 import { streamStage, type Stage, type Stream } from "./stage.ts";
 import type { Window } from "./window.ts";
+
+/** Of the time that the reader takes for an element, so much is given to events where the queue is not full. */
+const SHARE = 0.02;
 
 /** Keeps the next elements under way while the reader works on one. */
 export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
@@ -14,13 +17,17 @@ export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
       /** Asked for and not given yet; the first `ready` of them have come, because streams answer in order. */
       const waiting: Promise<IteratorResult<T, void>>[] = [];
       let ready = 0;
+      /** The source has no more. */
+      let over = false;
+      let given = now();
       const fill = (): void => {
         while (waiting.length < window.size) {
           const next = source.next();
           // A failure is reported when its turn comes; until then it must not count as unhandled.
           next.then(
-            () => {
+            ({ done }) => {
               ready++;
+              over ||= done === true;
               if (ready === window.size) window.wasFull();
             },
             () => ready++,
@@ -31,8 +38,13 @@ export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
       try {
         fill();
         for (;;) {
-          // A reader that is never kept waiting would never let in what threads and files have ready.
-          if (ready < window.size) await turn();
+          // While the reader computes, threads and files can tell nothing. A small part of its time goes to hearing them out.
+          const asked = now();
+          const until = asked + SHARE * (asked - given);
+          while (ready < window.size && !over) {
+            await turn();
+            if (now() >= until) break;
+          }
           meter.asked++;
           meter.ready += ready;
           if (ready === 0) window.wasEmpty();
@@ -41,6 +53,7 @@ export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
           if (result.done) return;
           // Before the reader gets to work, so that a full window is under way meanwhile.
           fill();
+          given = now();
           yield result.value;
         }
       } finally {
