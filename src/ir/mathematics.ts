@@ -70,19 +70,25 @@ export function expandBinary(op: BinaryOp, x: Expression, y: Expression): Expres
   }
 }
 
+/** What a target has instructions for beyond the basic operations. */
+export interface Instructions {
+  /** Casts between f16 and f32. */
+  readonly f16?: boolean;
+}
+
 /** A function that replaces operations without an instruction throughout an expression; shared values stay shared. */
-export function mathematicsExpander(): (e: Expression) => Expression {
+export function mathematicsExpander({ f16 = false }: Instructions = {}): (e: Expression) => Expression {
   const memo = new Map<Expression, Expression>();
   const expand = (e: Expression): Expression => {
     let known = memo.get(e);
-    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand))));
+    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand), f16)));
     return known;
   };
   return expand;
 }
 
-function replaced(e: Expression): Expression {
-  if (e.kind === "cast") return replacedCast(e);
+function replaced(e: Expression, f16: boolean): Expression {
+  if (e.kind === "cast") return f16 && (e.dtype === "f16" || e.value.dtype === "f16") ? e : replacedCast(e);
   if (e.kind !== "unary" && e.kind !== "binary") return e;
   const operands = e.kind === "unary" ? [e.value] : [e.left, e.right];
   const template = templateOf(`${e.op} ${operands[0]!.dtype}`, e.op, operands);
@@ -105,8 +111,8 @@ function replacedCast(e: Cast): Expression {
 }
 
 /** The kernel with basic operations only: those that `expandUnary` and `expandBinary` leave alone. */
-export function expandMathematics<K extends Kernel>(kernel: K): K {
-  const expand = mathematicsExpander();
+export function expandMathematics<K extends Kernel>(kernel: K, instructions?: Instructions): K {
+  const expand = mathematicsExpander(instructions);
   if (kernel.kind === "loops") return { ...kernel, body: mapStatements((kernel as LoopKernel).body, expand) };
   const { left, right, epilogue } = kernel as ContractKernel;
   return { ...kernel, left: expand(left), right: expand(right), epilogue: mapStatements(epilogue, expand) as Store[] };

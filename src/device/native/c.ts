@@ -95,6 +95,8 @@ export const C: Dialect = {
   },
   cast(from, to, x, wide) {
     if (from === to) return x;
+    if (from === "f16") return `widen_f16${wide ? "v" : ""}(${x})`;
+    if (to === "f16") return `narrow_f16${wide ? "v" : ""}(${x})`;
     const [source, target] = [cType(from, wide), cType(to, wide)];
     if (to === "bool") return wide ? `ne_${source}(${x}, (${source}){0})` : `(${x} != 0)`;
     if (from === "bool" && wide) return `select_${target}(${x}, splat_${target}(1), (${target}){0})`;

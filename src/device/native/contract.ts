@@ -17,6 +17,7 @@ import { Lines } from "../render/values.ts";
 import { declare, KERNEL_HEAD } from "./kernels.ts";
 import { Lanes } from "./lanes.ts";
 import { renderStatements } from "./loops.ts";
+import { instructionsOf } from "./target.ts";
 
 /** The thread's buffers, in elements of four bytes. A line of packed rows or columns has up to two tiles of padding. */
 function layout({ mostRows, mostColumns, mostDepth, tileColumns }: Target): {
@@ -232,7 +233,7 @@ class BlockRenderer {
 
   /** Loops over the block, as a block of C with names of its own. */
   private part(loops: LoopKernel): void {
-    const { body } = unrollLoops(vectorize(expandMathematics(loops), this.target));
+    const { body } = unrollLoops(vectorize(expandMathematics(loops, instructionsOf(this.target)), this.target));
     this.lines.block("", () => {
       const lanes = new Lanes(this.lines, loops.buffers, this.target.lanes);
       lanes.learn(body);

@@ -13,6 +13,7 @@ import { Lines } from "../render/values.ts";
 import { cType } from "./c.ts";
 import { elementType, Lanes } from "./lanes.ts";
 import { renderStatements } from "./loops.ts";
+import { instructionsOf } from "./target.ts";
 
 /** The head of every kernel. */
 export const KERNEL_HEAD =
@@ -22,7 +23,7 @@ export const KERNEL_HEAD =
 export function renderLoopKernel(kernel: LoopKernel, target: Target): string {
   const [outer] = kernel.body;
   const ranged = kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel";
-  const { body } = unrollLoops(vectorize(expandMathematics(kernel), target));
+  const { body } = unrollLoops(vectorize(expandMathematics(kernel, instructionsOf(target)), target));
   const lines = new Lines();
   lines.block(KERNEL_HEAD, () => {
     declare(lines, kernel);

@@ -232,6 +232,20 @@ static inline ${type}v strided_${type}(const ${type} *p, i64 step) { return gath
 static inline ${type}v strided_some_${type}(const ${type} *p, i64 step, i32 n) { return gather_some_${type}(p, LANE * (i32)step, n); }`;
 }
 
+/** Casts between f16, as bits in lanes of 32, and f32. */
+const HALVES = `
+typedef int16_t halves __attribute__((vector_size(2 * L)));
+typedef uint16_t u16v __attribute__((vector_size(2 * L)));
+static inline f32v widen_f16v(u32v x) {
+  return (f32v)__builtin_ia32_vcvtph2ps512_mask(__builtin_convertvector(x, halves), (f32v){0}, (uint16_t)0xffff, 4);
+}
+static inline u32v narrow_f16v(f32v x) {
+  return __builtin_convertvector((u16v)__builtin_ia32_vcvtps2ph512_mask(x, 0, (halves){0}, (uint16_t)0xffff), u32v);
+}
+static inline f32 widen_f16(u32 x) { return widen_f16v(splat_u32v(x))[0]; }
+static inline u32 narrow_f16(f32 x) { return narrow_f16v(splat_f32v(x))[0]; }
+`;
+
 /** The text for vectors of so many 32-bit lanes. */
 export function preludeFor(lanes: number): string {
   return `${RUNTIME_HEADER}
@@ -319,6 +333,7 @@ static inline i32v quotient_v(i32v x, i32 d) {
 static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
 ${["f32", "f64", "i32", "u32"].map((type) => rotationsOf(lanes, (n) => rotation(type, type, lanes, n))).join("\n")}
 ${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself, lanes === 16 && MASKED.includes(type))).join("")}
+${lanes === 16 ? HALVES : ""}
 ${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
 ${memory("f16", "u32", itself, (x) => `(f16)${x}`)}
 ${memory("bf16", "u32", itself, (x) => `(bf16)${x}`)}

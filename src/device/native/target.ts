@@ -1,5 +1,9 @@
+import type { Instructions } from "../../ir/mathematics.ts";
 import type { Target } from "../cpu/target.ts";
 import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
+
+/** AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts). */
+export const instructionsOf = ({ lanes }: Target): Instructions => ({ f16: lanes === 16 });
 
 /** Vectors of so many 32-bit lanes; a block's packed columns and its sums stay in the second cache. */
 export function targetFor(lanes: number): Target {
