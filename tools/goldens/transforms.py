@@ -63,6 +63,18 @@ def resizes() -> list:
     return cases
 
 
+def large() -> list:
+    """Larger images, of whose results a weighted sum and a few pixels are enough."""
+    cases = []
+    for size, to in (([120, 161, 3], [56, 64]), ([60, 45, 3], [97, 130]), ([90, 77, 1], [40, 41]), ([64, 50, 4], [30, 9])):
+        for mode, antialias in (("bilinear", True), ("bilinear", False), ("bicubic", True), ("bicubic", False)):
+            made = F.resize(picture(*size).permute(2, 0, 1).contiguous(), to, MODES[mode], antialias=antialias).permute(1, 2, 0).flatten().long()
+            weights = torch.arange(len(made)) % 251 + 1
+            cases.append({"args": [to, {"interpolation": mode, "antialias": antialias}], "size": size,
+                          "sum": int((made * weights).sum()), "first": [int(x) for x in made[:20]], "last": [int(x) for x in made[-20:]]})
+    return cases
+
+
 def tensorflow_resizes() -> list:
     cases = []
     for size, to in (([7, 9, 3], [4, 5]), ([7, 9, 3], [13, 20]), ([2, 2, 1], [4, 4])):
@@ -123,7 +135,7 @@ def colours() -> list:
 
 
 def main() -> None:
-    groups = {"torch": resizes() + geometry() + colours(), "tensorflow": tensorflow_resizes()}
+    groups = {"torch": resizes() + geometry() + colours(), "tensorflow": tensorflow_resizes(), "large": large()}
     lines = [f'"{name}": [\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]" for name, cases in groups.items()]
     RESULT.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -14,9 +14,18 @@ interface Case {
   readonly values: readonly number[];
 }
 
+/** Of a larger result: the sum of its bytes, each times its place modulo 251 and one more, and bytes at both ends. */
+interface LargeCase {
+  readonly args: readonly [[number, number], transforms.ResizeOptions];
+  readonly size: readonly [number, number, number];
+  readonly sum: number;
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+}
+
 const recorded = JSON.parse(
   readFileSync(new URL("../../../tools/goldens/results/transforms.json", import.meta.url), "utf8"),
-) as Record<"torch" | "tensorflow", Case[]>;
+) as Record<"torch" | "tensorflow", Case[]> & { readonly large: LargeCase[] };
 
 /** The picture of tools/goldens/transforms.py. */
 function picture([rows, columns, channels]: readonly [number, number, number], dtype: "u8" | "f32"): HostArray {
@@ -40,7 +49,16 @@ const CUT = [
 ];
 
 describe("[T6][T8] images as torchvision, PyTorch and TensorFlow change them", () => {
-  const cases = Object.entries(recorded).flatMap(([from, list]) => list.map((one) => ({ from, ...one })));
+  const { large, ...small } = recorded;
+  const cases = Object.entries(small).flatMap(([from, list]) => list.map((one) => ({ from, ...one })));
+
+  test.each(large)("$size becomes $args, byte for byte", ({ args, size, sum, first, last }) => {
+    const { data } = transforms.resize(...args)(picture(size, "u8"));
+    expect([...data.subarray(0, 20)]).toEqual(first);
+    expect([...data.subarray(-20)]).toEqual(last);
+    expect(Array.from(data).reduce((total, byte, at) => total + byte * ((at % 251) + 1), 0)).toBe(sum);
+  });
+
   test.each(cases)(
     "$from: $transform $args on $dtype $size",
     ({ from, transform, args, size, dtype, shape, values }) => {

@@ -1,5 +1,6 @@
 /** Images at another size: every pixel of the result is a weighted sum of pixels, along columns first and rows then. */
 import type { HostArray } from "../hostArray.ts";
+import { sums, type PairedAxis } from "./simd.ts";
 import { resized, sizeOfImage, type ImageSize } from "./transform.ts";
 
 /** How values between pixels are found. `nearest` takes the pixel whose middle is nearest, as Pillow and TensorFlow do. */
@@ -200,6 +201,8 @@ const floats: Passes = {
 interface WholeFilter {
   readonly whole: Int32Array;
   readonly bits: number;
+  /** The same in pairs. */
+  readonly paired: PairedAxis;
 }
 
 const wholeFilters = /* @__PURE__ */ new WeakMap<Filter, WholeFilter>();
@@ -214,52 +217,57 @@ function wholeFilter(filter: Filter): WholeFilter {
     const whole = Int32Array.from(filter.weights, (weight) =>
       Math.trunc(weight * 2 ** bits + (weight < 0 ? -0.5 : 0.5)),
     );
-    made = { whole, bits };
+    made = { whole, bits, paired: pairedOf(filter, whole, bits) };
     wholeFilters.set(filter, made);
   }
   return made;
 }
 
+/** Two weights in each number, for vectors. */
+function pairedOf({ starts, counts, taps }: Filter, whole: Int32Array, bits: number): PairedAxis {
+  const pairs = (taps + 1) >> 1;
+  const weights = new Int32Array(starts.length * pairs);
+  for (let place = 0; place < starts.length; place++)
+    for (let tap = 0; tap < taps; tap++)
+      weights[place * pairs + (tap >> 1)]! |=
+        tap % 2 === 0 ? whole[place * taps + tap]! & 0xffff : whole[place * taps + tap]! << 16;
+  return { starts, counts: counts.map((count) => (count + 1) >> 1), weights, pairs, bits };
+}
+
 const bytes: Passes = {
   across(data, first, rows, { columns: width, channels }, { from: left, filter }) {
     const { starts, counts, taps } = filter;
-    const { whole, bits } = wholeFilter(filter);
+    const { whole, bits, paired } = wholeFilter(filter);
+    const vectors = channels === 3 ? sums() : undefined;
+    if (vectors !== undefined) {
+      const pixels = (data as Uint8Array).subarray((first * width + left) * 3, (first + rows) * width * 3);
+      return vectors.across(pixels, rows, width, paired);
+    }
     const half = 1 << (bits - 1);
     const columns = starts.length;
     const made = new Uint8ClampedArray(rows * columns * channels);
     let to = 0;
     for (let row = first; row < first + rows; row++)
       for (let column = 0; column < columns; column++) {
-        let at = (row * width + left + starts[column]!) * channels;
+        const from = (row * width + left + starts[column]!) * channels;
         const weight = column * taps;
         const end = weight + counts[column]!;
-        if (channels === 3) {
-          let [r, g, b] = [half, half, half];
-          for (let tap = weight; tap < end; tap++, at += 3) {
-            const w = whole[tap]!;
-            r = (r + Math.imul(w, data[at]!)) | 0;
-            g = (g + Math.imul(w, data[at + 1]!)) | 0;
-            b = (b + Math.imul(w, data[at + 2]!)) | 0;
-          }
-          made[to] = r >> bits;
-          made[to + 1] = g >> bits;
-          made[to + 2] = b >> bits;
-          to += 3;
-        } else
-          for (let channel = 0; channel < channels; channel++) {
-            let sum = half;
-            for (let tap = weight, from = at + channel; tap < end; tap++, from += channels)
-              sum = (sum + Math.imul(whole[tap]!, data[from]!)) | 0;
-            made[to++] = sum >> bits;
-          }
+        for (let channel = 0; channel < channels; channel++) {
+          let sum = half;
+          for (let tap = weight, at = from + channel; tap < end; tap++, at += channels)
+            sum = (sum + Math.imul(whole[tap]!, data[at]!)) | 0;
+          made[to++] = sum >> bits;
+        }
       }
     return new Uint8Array(made.buffer);
   },
   down(data, line, { from: top, filter }) {
     const { starts, counts, taps } = filter;
-    const { whole, bits } = wholeFilter(filter);
-    const half = 1 << (bits - 1);
+    const { whole, bits, paired } = wholeFilter(filter);
     const rows = starts.length;
+    const vectors = line >= 16 ? sums() : undefined;
+    if (vectors !== undefined) return vectors.down((data as Uint8Array).subarray(top * line), line, paired);
+    const half = 1 << (bits - 1);
     const made = new Uint8ClampedArray(rows * line);
     let to = 0;
     for (let row = 0; row < rows; row++) {
