@@ -3,6 +3,7 @@ import { ArgumentError } from "../core/errors.ts";
 import { kerasDefaults, named, type KerasOptimizerName } from "../optim/keras.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { OptimizerOptions } from "../optim/rule.ts";
+import type { OptimizerState } from "../optim/state.ts";
 import { assign } from "../tensor/assign.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import type { Parameter } from "../tensor/parameter.ts";
@@ -104,6 +105,19 @@ export class CompiledOptimizer implements Updates {
 
   set learningRate(value: number) {
     this.lr = value;
+  }
+
+  /** Parameters and their options, as callbacks and checkpoints want them. Throws ArgumentError before the optimizer is made. */
+  get groups(): Optimizer["groups"] {
+    return this.inner.groups;
+  }
+
+  stateDict(): OptimizerState {
+    return this.inner.stateDict();
+  }
+
+  loadStateDict(state: OptimizerState): void {
+    this.inner.loadStateDict(state);
   }
 
   zeroGrad(): void {

@@ -51,30 +51,44 @@ function held(operation: string, given: Arrays): Nest<Held> | { readonly [name: 
 const listOf = (given: Nest<Held> | { readonly [name: string]: Held }): readonly Held[] =>
   isHeld(given) ? [given] : Array.isArray(given) ? (given as readonly Held[]) : Object.values(given);
 
+/** What a call was given: examples, or batches of them. */
+export type Given =
+  | { readonly examples: readonly [x: Arrays, y: Arrays, weights?: Arrays | undefined] }
+  | { readonly batches: Exclude<TrainingData, readonly [x: Arrays, y: Arrays, ...unknown[]]> };
+
+const isBatches = (x: unknown): boolean =>
+  typeof x === "function" ||
+  x instanceof Dataset ||
+  (typeof x === "object" &&
+    x !== null &&
+    !isHeld(x) &&
+    !Array.isArray(x) &&
+    (Symbol.asyncIterator in x || Symbol.iterator in x));
+
+/** True for a list of batches [x, y], and not for nested numbers. */
+const isBatchList = (x: unknown): boolean =>
+  Array.isArray(x) && x.length > 0 && x.every((part) => Array.isArray(part) && part.some(isHeld));
+
 /** Sorts out whether y was given, and the options. */
 export function examplesOf<T>(
   operation: string,
   x: TrainingData | Arrays,
   y: Arrays | T | undefined,
   options: T | undefined,
-): readonly [data: TrainingData, options: T] {
-  const isBatches =
-    typeof x === "function" ||
-    x instanceof Dataset ||
-    (typeof x === "object" && !isHeld(x) && !Array.isArray(x) && (Symbol.asyncIterator in x || Symbol.iterator in x));
-  const isOptions =
-    y === undefined || !(isHeld(y) || Array.isArray(y) || (options !== undefined && typeof y === "object"));
-  if (isBatches || (Array.isArray(x) && isOptions && isPairs(x as readonly unknown[])))
-    return [x as TrainingData, ((isOptions ? y : undefined) ?? options ?? {}) as T];
-  if (y === undefined)
+): readonly [given: Given, options: T] {
+  const isTargets = isHeld(y) || Array.isArray(y) || (options !== undefined && typeof y === "object");
+  if (!isTargets && (isBatches(x) || isBatchList(x))) return [{ batches: x as never }, (y ?? options ?? {}) as T];
+  if (!isTargets)
     throw new ArgumentError(`${operation}: wants targets beside the examples, or a dataset of batches [x, y]`);
-  return [[x, y] as unknown as TrainingData, options ?? ({} as T)];
+  return [{ examples: [x as Arrays, y as Arrays] }, options ?? ({} as T)];
 }
 
-/** Whether a list holds examples and targets, or batches. */
-const isPairs = (x: readonly unknown[]): boolean =>
-  (x.length >= 2 && x.length <= 3 && x.every((part) => isHeld(part))) ||
-  x.every((part) => Array.isArray(part) && part.some(isHeld));
+/** What validation data is: examples [x, y] or [x, y, weights], or batches. */
+export function givenOf(data: TrainingData): Given {
+  return Array.isArray(data)
+    ? { examples: data as unknown as readonly [Arrays, Arrays, Arrays?] }
+    : { batches: data as never };
+}
 
 /** What the engine takes, and what else has to be known of it. */
 export class Prepared {
@@ -115,11 +129,11 @@ export class Prepared {
     return [batch[0], batch[1]];
   }
 
-  /** Inputs of the first batch, of a few examples. */
-  async first(): Promise<Inputs> {
+  /** Inputs and targets of the first batch; of examples, the first alone. */
+  async first(): Promise<readonly [Nest<Tensor>, Targets]> {
     if (this.data instanceof Dataset) {
       const batches = this.data.epoch(0) as AsyncIterable<Batch<Nest<Tensor>, Targets>>;
-      for await (const batch of batches) return batch[0];
+      for await (const batch of batches) return [batch[0], batch[1]];
       throw new ArgumentError(`${this.#operation}: the data has no batches; check where it comes from`);
     }
     const feed = new Feed<Nest<Tensor>, Targets>(this.#operation, this.data, { batchSize: 1, shuffle: false });
@@ -127,42 +141,39 @@ export class Prepared {
     const batch = await feed.next();
     feed.close();
     if (!batch) throw new ArgumentError(`${this.#operation}: there are no examples; check where the data comes from`);
-    return batch[0];
+    return [batch[0], batch[1]];
   }
-}
-
-/** The inputs of a first batch, to build a model with. */
-export function firstInputs(_operation: string, data: Prepared): Promise<Inputs> {
-  return data.first();
 }
 
 /** Brings examples or batches into the engine's form: weights stand among the targets. */
 export function batchesOf(
   operation: string,
-  given: TrainingData,
+  given: Given,
   sampleWeight: Arrays | undefined,
   outputs: number,
 ): Prepared {
-  if (
-    Array.isArray(given) &&
-    !(given.length > 0 && given.every((one) => Array.isArray(one) && one.some(isHeld)) && !isNumbers(given))
-  ) {
-    const [x, y, own] = given as unknown as readonly [Arrays, Arrays, Arrays?];
+  if ("examples" in given) {
+    const [x, y, own] = given.examples;
     const inputs = held(operation, x);
     const targets = held(operation, y);
     const weights = sampleWeight ?? own;
     const listed = weights === undefined ? [] : listOf(held(operation, weights));
     const perOutput = Array.from({ length: outputs }, (_, i) => listed[listed.length === 1 ? 0 : i]);
     const named = !isHeld(targets) && !Array.isArray(targets);
-    const all =
-      named && listed.length === 0
-        ? targets
-        : withWeights(listOf(targets) as readonly Tensor[], perOutput as readonly (Tensor | undefined)[]);
-    return new Prepared(operation, [inputs, all] as unknown as Data<Nest<Tensor>, Targets>);
+    if (named && listed.length > 0)
+      throw new ArgumentError(`${operation}: sampleWeight wants targets in a list, in the order of the outputs`);
+    const all = named
+      ? targets
+      : withWeights(listOf(targets) as readonly Tensor[], perOutput as readonly (Tensor | undefined)[]);
+    // Two lists side by side would be two batches to the engine.
+    const listedInputs = Array.isArray(inputs)
+      ? Object.fromEntries((inputs as readonly Held[]).map((one, i) => [`x${i}`, one]))
+      : inputs;
+    return new Prepared(operation, [listedInputs, all] as unknown as Data<Nest<Tensor>, Targets>);
   }
   if (sampleWeight !== undefined)
     throw new ArgumentError(`${operation}: batches carry their own weights, [x, y, weights]; leave sampleWeight out`);
-  const dataset = Dataset.from(given as Dataset<UserBatch>) as Dataset<UserBatch>;
+  const dataset = Dataset.from(given.batches as Dataset<UserBatch>) as Dataset<UserBatch>;
   const folded = dataset.map((batch) => {
     if (!Array.isArray(batch) || batch.length !== 3 || batch[2] === undefined) return batch;
     const [x, y, weights] = batch as readonly [Inputs, Targets, Nest<Tensor>];
@@ -178,9 +189,6 @@ export function batchesOf(
   });
   return new Prepared(operation, folded as unknown as Data<Nest<Tensor>, Targets>);
 }
-
-/** Nested arrays of numbers, as x and y may be. */
-const isNumbers = (given: readonly unknown[]): boolean => given.every((one) => Array.isArray(one) && !one.some(isHeld));
 
 /** Batches of inputs for `predict`. */
 export function inputsOf(x: Arrays | AsyncIterable<Nest<Tensor>>, batchSize: number): AsyncIterable<Nest<Tensor>> {

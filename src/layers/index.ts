@@ -1,5 +1,6 @@
 /** Models and layers in Keras's habits, under the names of tfjs. */
 export { type ActivationLike, type ActivationName } from "./activations.ts";
+export * as callbacks from "./callbacks.ts";
 export type { CallbackLike, KerasCallback, Logs } from "./callbackAdapter.ts";
 export type { CompiledOptimizer, OptimizerLike } from "./compiledOptimizer.ts";
 export * as constraints from "./constraints.ts";
@@ -21,6 +22,7 @@ export {
   type EvaluateOptions,
   type FitOptions,
   type History,
+  type TrainingBatch,
 } from "./model.ts";
 export * as optimizers from "./optimizers.ts";
 export * as regularizers from "./regularizers.ts";

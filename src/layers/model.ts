@@ -3,19 +3,20 @@ import { ArgumentError } from "../core/errors.ts";
 import type { SummaryInput } from "../nn/summary.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { Trace, withTrace } from "../tensor/trace.ts";
 import type { Callback } from "../train/callback.ts";
 import { evaluator, type Evaluator } from "../train/evaluate.ts";
 import { fit } from "../train/fit.ts";
 import { Meter } from "../train/meter.ts";
-import { inMode } from "../train/model.ts";
+import { examplesIn, inMode } from "../train/model.ts";
 import { stepPrecision, type Precision } from "../train/precision.ts";
 import { predict } from "../train/predict.ts";
-import { trainStep } from "../train/step.ts";
+import { trainStep, type CustomStep } from "../train/step.ts";
 import type { Terminal } from "../train/progress.ts";
 import { classWeights as weightsByClass, type ClassWeight } from "../train/weights.ts";
 import { engineCallback, stopping, type CallbackLike } from "./callbackAdapter.ts";
 import { CompiledOptimizer, type OptimizerLike } from "./compiledOptimizer.ts";
-import { batchesOf, examplesOf, firstInputs, inputsOf, type Arrays, type TrainingData } from "./data.ts";
+import { batchesOf, examplesOf, givenOf, inputsOf, type Arrays, type TrainingData } from "./data.ts";
 import { describeModel } from "./description.ts";
 import type { Inferred } from "./infer.ts";
 import { Layer, withLosses, type CallOptions, type LayerOptions } from "./layer.ts";
@@ -23,7 +24,7 @@ import { lintLosses } from "./lint.ts";
 import { saveModel } from "./save.ts";
 import { scoresOf, type ScoreOptions, type Targets } from "./scores.ts";
 import { summaryOf } from "./summary.ts";
-import { flat, type Application, type Nest, type SymbolicTensor } from "./symbolic.ts";
+import type { Application, Nest, SymbolicTensor } from "./symbolic.ts";
 
 export interface CompileOptions extends ScoreOptions {
   /**
@@ -34,6 +35,9 @@ export interface CompileOptions extends ScoreOptions {
   /** "rmsprop" by default: a name, a description, or an optimizer. */
   readonly optimizer?: OptimizerLike | undefined;
 }
+
+/** A batch as `trainStep` is given it. */
+export type TrainingBatch = readonly [x: Nest<Tensor>, y: Targets];
 
 /** Options of `fit`, `evaluate` and `predict`. */
 export interface BatchOptions {
@@ -115,6 +119,26 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
   /** Set by a callback: training ends after the current step. */
   #stopTraining = false;
 
+  /**
+   * A step of training of your own, in a subclass: computes outputs and loss, gradients, and the update. It is traced once and then replayed.
+   * Returns what is measured, by name, `loss` among it: one number each.
+   *
+   * @example
+   * override trainStep([x, y]: TrainingBatch): Record<string, Tensor> {
+   *   const loss = this.computeLoss(y, this.apply(x, { training: true }));
+   *   this.optimizer.zeroGrad();
+   *   loss.backward();
+   *   this.optimizer.step();
+   *   return { loss };
+   * }
+   */
+  trainStep?(batch: TrainingBatch): Record<string, Tensor>;
+
+  /** The loss that `compile` was told for targets and outputs, penalties included: for `trainStep`. */
+  computeLoss(targets: Targets, outputs: Nest<Tensor>): Tensor {
+    return this.#scores("computeLoss").loss(outputs, targets);
+  }
+
   /** Layers in order. */
   get layers(): readonly Layer[] {
     return this.sublayers;
@@ -168,6 +192,8 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     if (given instanceof Tensor || Array.isArray(given) || typeof given !== "object") return given as Nest<Tensor>;
     const names = this.inputNames;
     const byName = given as { readonly [input: string]: Tensor };
+    // As `batchesOf` calls inputs that were given in a list.
+    if (byName["x0"] && !names.includes("x0")) return Object.keys(byName).map((_, i) => byName[`x${i}`]!);
     const missing = names.find((name) => !(byName[name] instanceof Tensor));
     if (names.length === 0 || missing !== undefined)
       throw new ArgumentError(`${this}: there is no input for "${missing}"; the inputs are ${names.join(", ")}`);
@@ -278,17 +304,19 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     const [data, o] = examplesOf<FitOptions>("fit", x, y, options);
     this.#ready("fit");
     const examples = batchesOf("fit", data, o.sampleWeight, this.outputNames.length);
-    const optimizer = this.#prepare("fit", await firstInputs("fit", examples));
+    const optimizer = this.#prepare("fit", (await examples.first())[0]);
     const callbacks = [o.callbacks ?? []].flat() as readonly CallbackLike[];
     const { schedule } = optimizer;
     const initialEpoch = o.initialEpoch ?? 0;
+    const own = this.trainStep && this.#ownStep(await examples.first());
     this.#stopTraining = false;
     this.#classWeights = o.classWeight && weightsByClass("fit", o.classWeight);
     try {
       const validation =
-        o.validationData && batchesOf("fit", o.validationData as never, undefined, this.outputNames.length);
+        o.validationData && batchesOf("fit", givenOf(o.validationData), undefined, this.outputNames.length);
       const history = await fit<Nest<Tensor>, Targets, Nest<Tensor>, string>(this as never, examples.data, {
         ...this.#scores("fit"),
+        step: own,
         optimizer,
         epochs: o.epochs ?? initialEpoch + 1,
         initialEpoch,
@@ -325,7 +353,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     const [data, o] = examplesOf<EvaluateOptions>("evaluate", x, y, options);
     this.#ready("evaluate");
     const examples = batchesOf("evaluate", data, o.sampleWeight, this.outputNames.length);
-    this.#prepare("evaluate", await firstInputs("evaluate", examples));
+    this.#prepare("evaluate", (await examples.first())[0]);
     const scores = this.#scores("evaluate");
     return await evaluator<Nest<Tensor>, Targets, Nest<Tensor>, string>(
       this as never,
@@ -350,21 +378,40 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
 
   /** One step on one batch. Returns loss and metrics of it, before the update. */
   async trainOnBatch(x: Arrays, y: Arrays, sampleWeight?: Arrays): Promise<Record<string, number>> {
-    const [inputs, targets] = await batchesOf("trainOnBatch", [x, y], sampleWeight, this.outputNames.length).whole();
+    const [inputs, targets] = await batchesOf(
+      "trainOnBatch",
+      { examples: [x, y] },
+      sampleWeight,
+      this.outputNames.length,
+    ).whole();
     this.#prepare("trainOnBatch", inputs);
     const { step, meter } = this.#batchwise();
     meter.reset();
     await inMode(this, true, async () => void step([[inputs, targets]], []));
-    meter.count(flat(inputs)[0]!.shape[0]!);
+    meter.count(examplesIn("trainOnBatch", inputs));
     await meter.collect();
     return meter.means();
   }
 
   /** Loss and metrics of one batch, in inference. */
   async testOnBatch(x: Arrays, y: Arrays, sampleWeight?: Arrays): Promise<Record<string, number>> {
-    const [inputs, targets] = await batchesOf("testOnBatch", [x, y], sampleWeight, this.outputNames.length).whole();
+    const [inputs, targets] = await batchesOf(
+      "testOnBatch",
+      { examples: [x, y] },
+      sampleWeight,
+      this.outputNames.length,
+    ).whole();
     this.#prepare("testOnBatch", inputs);
     return await this.#batchwise().evaluate([[inputs, targets]]);
+  }
+
+  /** The step that `trainStep` says, and the names of what it returns: told by a trace that is thrown away. */
+  #ownStep([inputs, targets]: TrainingBatch): CustomStep<Nest<Tensor>, Targets> {
+    const run = (x: Nest<Tensor>, y: Targets): Record<string, Tensor> => this.trainStep!([x, y]);
+    const names = Object.keys(withTrace(new Trace("trainStep"), () => run(inputs, targets)));
+    if (!names.includes("loss"))
+      throw new ArgumentError(`fit: trainStep of ${this} must return a loss, as in { loss }`);
+    return { run, names: ["loss", ...names.filter((name) => name !== "loss")] };
   }
 
   #batchwise(): OnBatch {

@@ -14,16 +14,19 @@ export interface AdagradOptions extends OptimizerOptions {
   /** Added to the square root, 1e-10 by default. */
   readonly eps: number;
   readonly maximize: boolean;
+  /** Whether eps is added under the root, as in Keras; false by default. */
+  readonly epsInside?: boolean | undefined;
 }
 
 const adagrad: Rule<AdagradOptions, "sum"> = {
   name: "Adagrad",
   defaults: { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false },
   state: ({ initialAccumulatorValue }) => ({ sum: initialAccumulatorValue }),
-  update({ parameter, gradient, state, lr, count, options: { lrDecay, eps }, shared }) {
+  update({ parameter, gradient, state, lr, count, options: { lrDecay, eps, epsInside }, shared }) {
     const sum = add(state.sum, mul(gradient, gradient));
     const rate = lrDecay === 0 ? lr : shared("rate", () => div(lr, add(mul(sub(count, 1), lrDecay), 1)));
-    return { parameter: sub(parameter, mul(div(gradient, add(sqrt(sum), eps)), rate)), state: { sum } };
+    const root = epsInside ? sqrt(add(sum, eps)) : add(sqrt(sum), eps);
+    return { parameter: sub(parameter, mul(div(gradient, root), rate)), state: { sum } };
   },
 };
 

@@ -21,6 +21,8 @@ export interface AdamOptions extends AdaptiveOptions {
   readonly amsgrad: boolean;
   /** Shrinks parameters by lr · weightDecay, instead of adding to gradients. False in Adam, true in AdamW. */
   readonly decoupledWeightDecay: boolean;
+  /** Whether eps is added to √v before the bias is corrected (ε̂ in Kingma and Ba, section 2), as in Keras; false by default. */
+  readonly epsInside?: boolean | undefined;
 }
 
 type AdamName = "exp_avg" | "exp_avg_sq" | "max_exp_avg_sq";
@@ -40,13 +42,14 @@ const rule = (name: string, own: Partial<AdamOptions> = {}): Rule<AdamOptions, A
   },
   state: ({ amsgrad }) => ({ exp_avg: 0, exp_avg_sq: 0, ...(amsgrad ? { max_exp_avg_sq: 0 } : {}) }),
   decay: ({ decoupledWeightDecay }) => (decoupledWeightDecay ? "decoupled" : "penalty"),
-  update({ parameter, gradient, state, lr, count, momentum, options: { betas, eps, amsgrad }, shared }) {
+  update({ parameter, gradient, state, lr, count, momentum, options: { betas, eps, amsgrad, epsInside }, shared }) {
     const mean = averaged(state.exp_avg, momentum, gradient);
     const square = averaged(state.exp_avg_sq, betas[1], mul(gradient, gradient));
     const largest = amsgrad ? maximum(state.max_exp_avg_sq, square) : square;
     const rate = shared("rate", () => div(lr, correction(momentum, count)));
     const scale = shared("scale", () => sqrt(correction(betas[1], count)));
-    const change = div(mean, add(div(sqrt(largest), scale), eps));
+    const root = sqrt(largest);
+    const change = div(mean, epsInside ? div(add(root, eps), scale) : add(div(root, scale), eps));
     return {
       parameter: sub(parameter, mul(change, rate)),
       state: { exp_avg: mean, exp_avg_sq: square, max_exp_avg_sq: largest },

@@ -33,16 +33,16 @@ interface KerasDefaults {
 
 export type KerasOptimizerName = keyof KerasDefaults;
 
-/** Keras 3's defaults. Where ε is added is PyTorch's place, so that its size means slightly another thing than in Keras. */
+/** Keras 3's defaults, the place where ε is added among them. */
 export const kerasDefaults: KerasDefaults = {
   sgd: { lr: 0.01 },
-  rmsprop: { lr: 1e-3, alpha: 0.9, eps: 1e-7 },
-  adam: { lr: 1e-3, eps: 1e-7 },
-  adamw: { lr: 1e-3, eps: 1e-7, weightDecay: 0.004 },
+  rmsprop: { lr: 1e-3, alpha: 0.9, eps: 1e-7, epsInside: true },
+  adam: { lr: 1e-3, eps: 1e-7, epsInside: true },
+  adamw: { lr: 1e-3, eps: 1e-7, epsInside: true, weightDecay: 0.004 },
   adadelta: { lr: 1e-3, rho: 0.95, eps: 1e-7 },
-  adagrad: { lr: 1e-3, initialAccumulatorValue: 0.1, eps: 1e-7 },
+  adagrad: { lr: 1e-3, initialAccumulatorValue: 0.1, eps: 1e-7, epsInside: true },
   adamax: { lr: 1e-3, eps: 1e-7 },
-  nadam: { lr: 1e-3, eps: 1e-7 },
+  nadam: { lr: 1e-3, eps: 1e-7, momentumDecay: 1 },
   adafactor: { lr: 1e-3, eps: [1e-15, 1e-3] },
   lion: { lr: 1e-3 },
   lamb: { lr: 1e-3, eps: 1e-7 },

@@ -17,6 +17,8 @@ export interface RmspropOptions extends OptimizerOptions {
   /** Divides by the deviation from the mean gradient (Graves 2013), false by default. */
   readonly centered: boolean;
   readonly maximize: boolean;
+  /** Whether eps is added under the root, as in Keras; false by default. */
+  readonly epsInside?: boolean | undefined;
 }
 
 type RmspropName = "square_avg" | "momentum_buffer" | "grad_avg";
@@ -29,10 +31,11 @@ const rmsprop: Rule<RmspropOptions, RmspropName> = {
     ...(momentum === 0 ? {} : { momentum_buffer: 0 }),
     ...(centered ? { grad_avg: 0 } : {}),
   }),
-  update({ parameter, gradient, state, lr, momentum, options: { alpha, eps, centered } }) {
+  update({ parameter, gradient, state, lr, momentum, options: { alpha, eps, centered, epsInside } }) {
     const square = averaged(state.square_avg, alpha, mul(gradient, gradient));
     const mean = centered ? averaged(state.grad_avg, alpha, gradient) : undefined;
-    const scaled = div(gradient, add(sqrt(mean ? sub(square, mul(mean, mean)) : square), eps));
+    const spread = mean ? sub(square, mul(mean, mean)) : square;
+    const scaled = div(gradient, epsInside ? sqrt(add(spread, eps)) : add(sqrt(spread), eps));
     const change = state.momentum_buffer ? add(mul(state.momentum_buffer, momentum), scaled) : scaled;
     return {
       parameter: sub(parameter, mul(change, lr)),

@@ -7,7 +7,7 @@ import { Meter } from "./meter.ts";
 import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
 import { stepPrecision, type Precision } from "./precision.ts";
-import { trainStep, type Clip, type Updates } from "./step.ts";
+import { scoresOfStep, trainStep, type Clip, type CustomStep, type Updates } from "./step.ts";
 import { Training, type Schedules } from "./training.ts";
 import { classWeights, weightsOf, type ClassWeight } from "./weights.ts";
 
@@ -76,6 +76,8 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
    * time before every step: epochs gone by, with a fraction where the data has a length. Constant rates by default.
    */
   readonly scheduler?: Schedules | undefined;
+  /** A step of your own in the place of forward pass, gradients and update; see {@link CustomStep}. */
+  readonly step?: CustomStep<X, Y> | undefined;
   /** What takes part in training: see `callbacks`, and `Callback` to write one. */
   readonly callbacks?: readonly Callback[] | undefined;
   /**
@@ -166,7 +168,10 @@ export async function fit<X, Y, O, M extends string = never>(
   const feed = new Feed("fit", train, { batchSize, shuffle });
 
   const scores = { loss, metrics };
-  const meter = new Meter("fit", scores);
+  const meter = new Meter<O, Y, string>(
+    "fit",
+    options.step ? (scoresOfStep(options.step) as Scores<unknown, Y, string> as Scores<O, Y, string>) : scores,
+  );
   const ofClasses = classWeight && classWeights("fit", classWeight);
   const callbacks = [...(options.callbacks ?? [])];
   const progress = display === false ? undefined : new Progress(display === true ? standardTerminal : display);
@@ -181,6 +186,7 @@ export async function fit<X, Y, O, M extends string = never>(
       meter,
       clip: typeof clip === "number" ? { globalNorm: clip } : clip,
       precision: stepPrecision(options.precision ?? "float32", model, optimizer),
+      custom: options.step,
       classWeights: ofClasses,
       watches: callbacks.flatMap(({ watch }) => (watch ? [watch] : [])),
     }),

@@ -15,7 +15,7 @@ import { noteActivations } from "./activations.ts";
 import type { TracedStep, Watch } from "./callback.ts";
 import type { Meter } from "./meter.ts";
 import type { StepPrecision } from "./precision.ts";
-import { examplesIn, type Batch, type Model } from "./model.ts";
+import { examplesIn, type Batch, type Model, type Scores } from "./model.ts";
 import { weightsOf } from "./weights.ts";
 
 /** What a step needs of an optimizer. */
@@ -44,6 +44,15 @@ export interface StepParts<X, Y, O> {
   readonly classWeights: readonly number[] | undefined;
   readonly watches: readonly Watch[];
   readonly precision: StepPrecision;
+  readonly custom?: CustomStep<X, Y> | undefined;
+}
+
+/** A step of the user's own in the place of forward pass, gradients and update. */
+export interface CustomStep<X, Y> {
+  /** Makes the gradients and the update, and returns what is measured: one number for each name. Traced once, then replayed. */
+  readonly run: (inputs: X, targets: Y, weights: Tensor | undefined) => Readonly<Record<string, Tensor>>;
+  /** The names, `loss` first. */
+  readonly names: readonly string[];
 }
 
 type Seen = Readonly<Record<string, Tensor>>;
@@ -57,7 +66,8 @@ export type Step<X, Y> = (batches: readonly Batch<X, Y>[], due: readonly number[
  * is that of the mean over all examples, however many batches there were.
  */
 export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
-  const { model, optimizer, meter, clip, classWeights, watches, precision } = parts;
+  const { model, optimizer, meter, clip, classWeights, watches, precision, custom } = parts;
+  if (custom) return customStep(parts, custom);
   const gathered = scalarCell(0, "f32", "examples gathered");
 
   const lossOf = (outputs: O, targets: Y, examples: number, given: Tensor | undefined): Tensor =>
@@ -133,6 +143,32 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
     for (const batch of batches.slice(0, -1)) gather(batch[0], batch[1], batch[2]);
     return last(inputs, targets, weights, looking);
   };
+}
+
+function customStep<X, Y, O>({ optimizer, meter, watches }: StepParts<X, Y, O>, custom: CustomStep<X, Y>): Step<X, Y> {
+  if (watches.length > 0)
+    throw new ArgumentError(
+      "fit: callbacks that look into a step cannot look into one of the user's own; leave them out",
+    );
+  const step = jit(function fit(inputs: X, targets: Y, weights: Tensor | undefined): void {
+    // The meter of a custom step measures what the step returns.
+    meter.add(custom.run(inputs, targets, weights) as O, targets, examplesIn("fit", inputs));
+    optimizer.zeroGrad();
+  });
+  return (batches) => {
+    for (const [inputs, targets, weights] of batches) step(inputs, targets, weights);
+    return [];
+  };
+}
+
+/** Scores of what a custom step returns. */
+export function scoresOfStep<Y>({ names }: CustomStep<never, Y>): Scores<Readonly<Record<string, Tensor>>, Y, string> {
+  const [loss, ...metrics] = names.map((name) => (measured: Readonly<Record<string, Tensor>>) => {
+    const value = measured[name];
+    if (value) return value.detach();
+    throw new ArgumentError(`fit: the step returned no "${name}"; it must return ${names.join(", ")}`);
+  });
+  return { loss: loss!, metrics: Object.fromEntries(metrics.map((metric, i) => [names[i + 1]!, metric])) };
 }
 
 function clipGradients(model: Model<never, unknown>, clip: Clip | undefined): void {

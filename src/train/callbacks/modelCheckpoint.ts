@@ -1,6 +1,6 @@
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { saveModel } from "../../formats/model.ts";
-import type { Callback } from "../callback.ts";
+import type { Callback, Run } from "../callback.ts";
 import { checkCount, monitored, type MonitorOptions } from "./monitored.ts";
 
 export interface ModelCheckpointOptions extends MonitorOptions {
@@ -13,7 +13,8 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 }
 
 /**
- * Saves the model after epochs as a .safetensors file that PyTorch reads too: Keras's ModelCheckpoint. To go on with training later, give
+ * Saves the model after epochs as a .safetensors file that PyTorch reads too: Keras's ModelCheckpoint. A model of `myelin/layers` is saved
+ * as its `save` does. To go on with training later, give
  * `fit` a `checkpoint`, which keeps the optimizer and all else.
  *
  * @param path with numbers of the epoch in braces: `models/{epoch:02d}-{val_loss:.2f}.safetensors`. Its folder must be there.
@@ -38,7 +39,10 @@ export function modelCheckpoint(path: string, options: ModelCheckpointOptions = 
         if (!number.better(value, best)) return;
         best = value;
       }
-      await saveModel(run.model, filledIn(path, { epoch, ...means }));
+      const file = filledIn(path, { epoch, ...means });
+      const { model } = run as { readonly model: Run["model"] & { save?(path: string): Promise<void> } };
+      // A model that knows how it is made saves that too.
+      await (model.save ? model.save(file) : saveModel(model, file));
     },
     state: () => ({ best }),
     restore(state) {
