@@ -4,7 +4,18 @@ import { HostRandom, hostSeed } from "../core/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { collate as tensorsOf, ownedTensor } from "./collate.ts";
 import { DiskCache } from "./diskCache.ts";
-import type { IndexedSource, Place, SeekableSource } from "./indexed.ts";
+import { checkCount, checkPositions, checkShares, noRandomAccess } from "./datasetChecks.ts";
+import type {
+  DatasetSource,
+  ShuffleOptions,
+  MapOptions,
+  ModuleMapOptions,
+  BatchOptions,
+  CacheOptions,
+  BucketOptions,
+  HostBatchOptions,
+} from "./datasetOptions.ts";
+import type { IndexedSource, Place } from "./indexed.ts";
 import { Iteration, type DatasetState, type Flow } from "./iteration.ts";
 import { slices, type Slice, type Sliceable } from "./slices.ts";
 import { mapArrays, stack, type Stacked } from "./stack.ts";
@@ -34,80 +45,7 @@ import { windowStage, type WindowOptions } from "./stages/windows.ts";
 import { zipStage } from "./stages/zip.ts";
 import { wholeNumber } from "./wholeNumber.ts";
 
-/** What a dataset can be made from: elements by position, or elements one after the other as often as they are asked for. */
-export type DatasetSource<T> =
-  | ArrayLike<T>
-  | IndexedSource<T>
-  | SeekableSource<T>
-  | Iterable<T>
-  | AsyncIterable<T>
-  | ((epoch: number) => Iterable<T> | AsyncIterable<T>);
-
-/** How `shuffle` shuffles. */
-export interface ShuffleOptions {
-  /** Decides the order, together with the epoch. A whole number; that of `manualSeed` by default. */
-  readonly seed?: number;
-  /** A new order in every epoch; true by default. */
-  readonly reshuffle?: boolean;
-  /** For streams: how many elements to hold and draw from. Weak where it is small against the whole. */
-  readonly buffer?: number;
-}
-
-/** How `map` goes about it. */
-export interface MapOptions {
-  /**
-   * How many elements may be under way at a time, 1 by default; their order is kept. `"auto"` lets more under way, up to 32, as long
-   * as that makes waiting for them shorter.
-   */
-  readonly parallel?: Count;
-}
-
-/** How `map` uses a module. */
-export interface ModuleMapOptions {
-  /** How many threads; `"auto"`, the default, is one for each processor. */
-  readonly parallel?: Count;
-  /** The name under which the module exports the function, `"default"` by default. */
-  readonly export?: string;
-}
-
-/** How `batch` makes batches. */
-export interface BatchOptions<T, U> {
-  /** Leave out a last batch with fewer elements; false by default. */
-  readonly dropLast?: boolean;
-  /** Makes a batch of a list of elements; stacks them into tensors by default, see {@link collate}. */
-  readonly collate?: (elements: T[]) => U | PromiseLike<U>;
-}
-
-/** Where `cache` keeps elements. */
-export type CacheOptions =
-  | {
-      /** Bytes in memory above which a warning is shown, 1 GiB by default. */
-      readonly budget?: number;
-    }
-  | {
-      /** Made where it is missing. */
-      readonly folder: string;
-      /** Names the content, and with it the file: "flowers, 64 pixels, version 2". Whoever changes what the elements are changes it. */
-      readonly key: string;
-    };
-
-/** How `bucketBySequenceLength` makes batches. */
-export interface BucketOptions extends PadOptions {
-  /** Lengths at which the next bucket begins, rising: [10, 20] makes buckets for lengths below 10, below 20, and the rest. */
-  readonly boundaries: readonly number[];
-  /** How many elements make a batch in each bucket, or in all of them. */
-  readonly sizes: readonly number[] | number;
-  /** Leave out batches that are not full at the end; false by default. */
-  readonly dropLast?: boolean;
-}
-
-/** How `batch` makes batches in the host's memory. */
-export interface HostBatchOptions {
-  /** Host arrays in place of tensors. */
-  readonly host: true;
-  /** Leave out a last batch with fewer elements; false by default. */
-  readonly dropLast?: boolean;
-}
+export type * from "./datasetOptions.ts";
 
 /** What is in a dataset. */
 export type ElementOf<D> = D extends Dataset<infer T> ? T : never;
@@ -650,34 +588,4 @@ function opened<T, U>(
 /** The elements of a source, one after the other. */
 function* rowsOf<T>({ length, get }: IndexedSource<T>): Generator<T, void, undefined> {
   for (let index = 0; index < length; index++) yield get(index) as T;
-}
-
-/** @throws ArgumentError unless all are 0 or more and one is more. */
-function checkShares(operation: string, what: string, shares: readonly number[]): void {
-  if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || !shares.some((share) => share > 0))
-    throw new ArgumentError(
-      `${operation}: ${what} must be numbers of 0 or more, not all 0, got ${shares.join(", ") || "none"}`,
-    );
-}
-
-function noRandomAccess(operation: string): ArgumentError {
-  return new ArgumentError(
-    `${operation}: these elements come as a stream, without random access; ${operation} before filter, flatMap, repeat and prefetch`,
-  );
-}
-
-function checkCount(operation: string, what: string, wanted: number, got: number, epoch: number): void {
-  if (got !== wanted)
-    throw new ArgumentError(`${operation}: ${wanted} ${what} were announced, got ${got} in epoch ${epoch}`);
-}
-
-/** @throws ArgumentError for a position that a dataset of `length` elements has not. */
-function checkPositions(operation: string, positions: ArrayLike<number>, length: number): void {
-  for (let at = 0; at < positions.length; at++) {
-    const position = positions[at]!;
-    if (!Number.isInteger(position) || position < 0 || position >= length)
-      throw new ArgumentError(
-        `${operation}: position ${position} (number ${at}) is none of a dataset of ${length} elements; give whole numbers from 0 to ${length - 1}`,
-      );
-  }
 }
