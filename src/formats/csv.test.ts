@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, FormatError } from "../core/errors.ts";
-import { parseCsvRows, serializeCsv, type ColumnValues, type CsvFormat } from "./csv.ts";
+import { parseCsvRows } from "./csv.ts";
+import type { ColumnValues, CsvFormat } from "./csvFormat.ts";
+import { serializeCsv } from "./csvWriter.ts";
 import { dateOf, dateText } from "./csvDate.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,61 +1,24 @@
 /**
- * CSV (RFC 4180 and what is found in practice), bytes to columns of numbers and texts and back.
+ * Reading of CSV files (RFC 4180 and what is found in practice): bytes to columns of numbers and texts.
  *
  * Fields are read from bytes, and numbers where they stand, without making texts of them: papaparse, which makes texts, took 1.5 s
  * for a file of 37 MB (and 0.85 s of these before any number was made) for which tf.data takes 0.5 s (bench/training.md, "Files").
  */
-import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
-import { ArgumentError, FormatError } from "../core/errors.ts";
+import type { DType } from "../core/dtype.ts";
+import { FormatError } from "../core/errors.ts";
 import { dateOf } from "./csvDate.ts";
+import {
+  columnOf,
+  MISSING,
+  oneByte,
+  shownType,
+  type Column,
+  type ColumnType,
+  type CsvFormat,
+  type CsvRows,
+} from "./csvFormat.ts";
 import { quote } from "./json.ts";
 
-/**
- * What a column holds: numbers of a dtype; `text`; `date`, an ISO date with or without a time (UTC where it has no zone) as
- * milliseconds since 1970 in f64; one of a list of names, as its position in the list in i32; or what a function makes of the text, f64.
- */
-export type ColumnType = DType | "text" | "date" | readonly string[] | ((text: string) => number);
-
-/** A column's values: numbers, or texts with null where they are missing. */
-export type ColumnValues = TypedArray | (string | null)[];
-
-/** Rows as columns. */
-export interface CsvRows {
-  readonly count: number;
-  /** By name, in the order wanted, each of `count` values. */
-  readonly columns: ReadonlyMap<string, ColumnValues>;
-  /** What the columns hold, as declared or inferred. */
-  readonly types: ReadonlyMap<string, ColumnType>;
-}
-
-/** How a file is read. */
-export interface CsvFormat {
-  /** True: the first row holds the names (the default). False: they are `column0`, `column1` …. A list: these, and the first row is data. */
-  readonly header?: boolean | readonly string[];
-  /** What columns hold, by name; the others are inferred, see {@link CsvFormat.numbers}. */
-  readonly columns?: Readonly<Record<string, ColumnType>>;
-  /**
-   * The dtype of numbers in columns that are inferred, f32 by default. A column is inferred from up to 1,000 rows: numbers if all are
-   * numbers or missing, bool if all are `true` or `false`, text otherwise.
-   */
-  readonly numbers?: DType;
-  /** Names of the columns that are wanted, in the order wanted; all by default. The others are not looked into. */
-  readonly select?: readonly string[];
-  /** One character between fields, "," by default. */
-  readonly delimiter?: string;
-  /** One character around fields that hold others, doubled inside; '"' by default. False: there are none. */
-  readonly quote?: string | false;
-  /** One character that begins lines to leave out; none by default. */
-  readonly comment?: string;
-  /**
-   * What stands for a missing value; "", "NA", "N/A", "NaN", "nan", "null" and "NULL" by default. In f32, f64 and dates it
-   * becomes NaN, in texts null; in other columns it is an error unless `fill` has a value for them.
-   */
-  readonly missing?: readonly string[];
-  /** What to put where a value is missing, by column. */
-  readonly fill?: Readonly<Record<string, number | string>>;
-}
-
-const MISSING: readonly string[] = ["", "NA", "N/A", "NaN", "nan", "null", "NULL"];
 const INFERRED_ROWS = 1000;
 /** A row that is longer is a mistake: an open quote would hold the whole file. */
 const MAX_ROW_BYTES = 1 << 26;
@@ -63,20 +26,6 @@ const TEN = /* @__PURE__ */ Float64Array.from({ length: 23 }, (_, power) => Numb
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-
-/** A column that is wanted, and where its values go. */
-interface Column {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** Numbers of a dtype, which are read where they stand. */
-  readonly plain: boolean;
-  /** Whether values must be whole: f64 and f32 take every number that is read. */
-  readonly exact: boolean;
-  readonly numbers: TypedArray | undefined;
-  readonly texts: (string | null)[] | undefined;
-  readonly positions: ReadonlyMap<string, number> | undefined;
-  readonly fill: number | string | undefined;
-}
 
 /**
  * The rows of a CSV file as columns, `size` rows at a time (the last may have fewer).
@@ -504,37 +453,6 @@ class CsvReader {
   }
 }
 
-function columnOf(name: string, type: ColumnType, fill: number | string | undefined, size: number): Column {
-  if (type === "text")
-    return {
-      name,
-      type,
-      plain: false,
-      exact: false,
-      numbers: undefined,
-      texts: new Array<string | null>(size).fill(null),
-      positions: undefined,
-      fill,
-    };
-  const dtype: DType =
-    typeof type === "function" || type === "date" ? "f64" : typeof type === "string" ? (type as DType) : "i32";
-  const positions = typeof type === "object" ? new Map(type.map((one, index) => [one, index])) : undefined;
-  return {
-    name,
-    type,
-    plain: dtype === type && type !== "bool",
-    exact: dtype !== "f32" && dtype !== "f64",
-    numbers: allocate(dtype, size),
-    texts: undefined,
-    positions,
-    fill,
-  };
-}
-
-function shownType(type: ColumnType): string {
-  return typeof type === "string" ? type : typeof type === "function" ? "the column's function" : "a list of names";
-}
-
 /** The value of what {@link isNumber} takes for a number. */
 function numberIn(text: string): number {
   const word = /^([+-]?)(inf|infinity|nan)$/i.exec(text);
@@ -545,52 +463,4 @@ function numberIn(text: string): number {
 /** What a number looks like in a file: none of JavaScript's other forms, such as 0x10. */
 function isNumber(text: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) || /^[+-]?(inf|infinity|nan)$/i.test(text);
-}
-
-/** The byte of an option of one character; −1, which no byte is, for none. */
-function oneByte(what: string, text: string | undefined): number {
-  if (text === undefined) return -1;
-  const code = text.charCodeAt(0);
-  if (text.length !== 1 || code > 127 || code === LF || code === CR)
-    throw new ArgumentError(`csv: ${what} must be one character of ASCII that ends no line, got ${quote(text)}`);
-  return code;
-}
-
-/** How a file is written. */
-export interface CsvWriting {
-  /** One character between fields, "," by default. */
-  readonly delimiter?: string;
-  /** Write the names first; true by default. */
-  readonly header?: boolean;
-}
-
-/**
- * Columns as the text of a CSV file, with LF at the end of each row. Numbers are written so that reading them gives the same f64; NaN and null
- * are empty. Fields are quoted where they must be.
- * @param columns by name, all of one length.
- * @throws ArgumentError when lengths differ.
- */
-export function serializeCsv(
-  columns: Readonly<Record<string, ArrayLike<number | boolean | string | null>>>,
-  { delimiter = ",", header = true }: CsvWriting = {},
-): string {
-  oneByte("delimiter", delimiter);
-  const names = Object.keys(columns);
-  const lists = Object.values(columns);
-  const count = lists[0]?.length ?? 0;
-  const other = names.find((name) => columns[name]!.length !== count);
-  if (other !== undefined)
-    throw new ArgumentError(
-      `serializeCsv: column ${quote(other)} has ${columns[other]!.length} values, ${quote(names[0]!)} ${count}; give columns of one length`,
-    );
-  const special = /["\r\n#]|^\s|\s$/;
-  const field = (value: number | boolean | string | null): string => {
-    if (value === null || Number.isNaN(value)) return names.length === 1 ? '""' : "";
-    const text = String(value);
-    if (typeof value !== "string") return text;
-    return text.includes(delimiter) || special.test(text) || text === "" ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const rows: string[] = header ? [names.map(field).join(delimiter)] : [];
-  for (let row = 0; row < count; row++) rows.push(lists.map((list) => field(list[row]!)).join(delimiter));
-  return rows.length === 0 ? "" : `${rows.join("\n")}\n`;
 }

@@ -1,7 +1,8 @@
 import { allocate, type TypedArray } from "../../core/dtype.ts";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { parseCsvRows, type ColumnType, type ColumnValues, type CsvFormat, type CsvRows } from "../../formats/csv.ts";
+import { parseCsvRows } from "../../formats/csv.ts";
+import type { ColumnType, ColumnValues, CsvFormat, CsvRows } from "../../formats/csvFormat.ts";
 import { quote } from "../../formats/json.ts";
 import { asUtf8, type Encoding } from "../../formats/text.ts";
 import { toTensor } from "../collate.ts";

@@ -1,14 +1,9 @@
 import { writeFile } from "#platform";
 import { allocate } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
-import {
-  parseCsvRows,
-  serializeCsv,
-  type ColumnType,
-  type ColumnValues,
-  type CsvFormat,
-  type CsvWriting,
-} from "../../formats/csv.ts";
+import { parseCsvRows } from "../../formats/csv.ts";
+import type { ColumnType, ColumnValues, CsvFormat } from "../../formats/csvFormat.ts";
+import { serializeCsv, type CsvWriting } from "../../formats/csvWriter.ts";
 import { dateText } from "../../formats/csvDate.ts";
 import { quote } from "../../formats/json.ts";
 import { asUtf8, type Encoding } from "../../formats/text.ts";

@@ -33,15 +33,9 @@ export {
   type FeatureSpec,
 } from "../../formats/exampleReader.ts";
 export { frameRecord, parseTfRecords, type TfRecordCompression, type TfRecordOptions } from "../../formats/tfrecord.ts";
-export {
-  parseCsvRows,
-  serializeCsv,
-  type ColumnType,
-  type ColumnValues,
-  type CsvFormat,
-  type CsvRows,
-  type CsvWriting,
-} from "../../formats/csv.ts";
+export { parseCsvRows } from "../../formats/csv.ts";
+export type { ColumnType, ColumnValues, CsvFormat, CsvRows } from "../../formats/csvFormat.ts";
+export { serializeCsv, type CsvWriting } from "../../formats/csvWriter.ts";
 export type { Encoding } from "../../formats/text.ts";
 export { decodeImage, encodeImage, type ImageFormat, type ImageOptions } from "../../formats/image.ts";
 export { parseNpy, parseNpz, serializeNpy, serializeNpz, type NpyOptions } from "../../formats/npy.ts";

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
-import type { ColumnValues } from "../../formats/csv.ts";
+import type { ColumnValues } from "../../formats/csvFormat.ts";
 import { wholeNumber } from "../wholeNumber.ts";
 
 /** What of several numbers: `std` divides by n − 1, as pandas does. */
