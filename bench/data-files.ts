@@ -1,5 +1,5 @@
 /**
- * `node build/bench/data-files.js [--python PATH] [--epochs N]`: how fast files of examples are read: CSV, TFRecord with tf.Examples, framing alone.
+ * `node build/bench/data-files.js [readings …] [--python PATH] [--epochs N]`: how fast files of examples are read: CSV, TFRecord with tf.Examples, framing alone.
  * With `--python`, bench/peers/files_peer.py reads the same files with tf.data right after each of ours, so that both see the same machine.
  */
 import { spawnSync } from "node:child_process";
@@ -10,7 +10,8 @@ import { parseArgs } from "node:util";
 import { files, manualSeed, randn } from "myelin";
 import Papa from "papaparse";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { python: { type: "string" }, epochs: { type: "string", default: "7" } },
 });
 const epochs = Number(values.epochs);
@@ -102,6 +103,7 @@ function report(name: string, file: string, walls: readonly number[], cpus: read
 try {
   await write();
   for (const [name, [file, read]] of Object.entries(readings)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
     const walls: number[] = [];
     const cpus: number[] = [];
     for (let epoch = 0; epoch < epochs; epoch++) {

@@ -4,7 +4,6 @@
  * Fields are read from bytes, and numbers where they stand, without making texts of them: papaparse, which makes texts, took 1.5 s
  * for a file of 37 MB (and 0.85 s of these before any number was made) for which tf.data takes 0.5 s (bench/training.md, "Files").
  */
-import type { DType } from "../core/dtype.ts";
 import { FormatError } from "../core/errors.ts";
 import { dateOf } from "./csvDate.ts";
 import {
@@ -16,6 +15,7 @@ import {
   type ColumnType,
   type CsvFormat,
   type CsvRows,
+  type NumberType,
 } from "./csvFormat.ts";
 import { quote } from "./json.ts";
 
@@ -183,7 +183,7 @@ class CsvReader {
     return true;
   }
 
-  #inferred(cells: readonly (string | undefined)[], numbers: DType): ColumnType {
+  #inferred(cells: readonly (string | undefined)[], numbers: NumberType): ColumnType {
     const present = cells.filter((cell): cell is string => cell !== undefined && !this.#missing.has(cell.trim()));
     if (present.every((cell) => isNumber(cell.trim()))) return numbers;
     return present.every((cell) => /^(true|false)$/i.test(cell.trim())) ? "bool" : "text";

@@ -3,11 +3,14 @@ import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import { quote } from "./json.ts";
 
+/** The dtypes that numbers of files can be read as; those of 16 bits come later, by a cast. */
+export type NumberType = Exclude<DType, "f16" | "bf16">;
+
 /**
  * What a column holds: numbers of a dtype; `text`; `date`, an ISO date with or without a time (UTC where it has no zone) as
  * milliseconds since 1970 in f64; one of a list of names, as its position in the list in i32; or what a function makes of the text, f64.
  */
-export type ColumnType = DType | "text" | "date" | readonly string[] | ((text: string) => number);
+export type ColumnType = NumberType | "text" | "date" | readonly string[] | ((text: string) => number);
 
 /** A column's values: numbers, or texts with null where they are missing. */
 export type ColumnValues = TypedArray | (string | null)[];
@@ -31,7 +34,7 @@ export interface CsvFormat {
    * The dtype of numbers in columns that are inferred, f32 by default. A column is inferred from up to 1,000 rows: numbers if all are
    * numbers or missing, bool if all are `true` or `false`, text otherwise.
    */
-  readonly numbers?: DType;
+  readonly numbers?: NumberType;
   /** Names of the columns that are wanted, in the order wanted; all by default. The others are not looked into. */
   readonly select?: readonly string[];
   /** One character between fields, "," by default. */
@@ -79,7 +82,7 @@ export function columnOf(name: string, type: ColumnType, fill: number | string |
       fill,
     };
   const dtype: DType =
-    typeof type === "function" || type === "date" ? "f64" : typeof type === "string" ? (type as DType) : "i32";
+    typeof type === "function" || type === "date" ? "f64" : typeof type === "string" ? (type as NumberType) : "i32";
   const positions = typeof type === "object" ? new Map(type.map((one, index) => [one, index])) : undefined;
   return {
     name,

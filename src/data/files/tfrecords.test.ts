@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FormatError } from "../../core/errors.ts";
+import { decodeImage, encodeImage } from "../../formats/image.ts";
 import { drawnDigits } from "../digits.ts";
 import { imageDataset } from "../labelledImages.ts";
 import { tfRecords, writeTfRecords } from "./tfrecords.ts";
@@ -44,6 +44,27 @@ describe("tfRecords", () => {
     }
   });
 
+  test("[S12] images as files within records are decoded on the way", async () => {
+    const path = join(folder, "photos");
+    const colours = [40, 120, 200];
+    const photo = (colour: number): Promise<Uint8Array> =>
+      encodeImage({ dtype: "u8", shape: [9, 12, 3], data: new Uint8Array(324).fill(colour) }, "jpeg");
+    const records = await Promise.all(
+      colours.map(async (colour, at) => ({ image: await photo(colour), label: Int32Array.of(at) })),
+    );
+    await writeTfRecords(path, records);
+    const examples = tfRecords(path, { example: { image: { dtype: "bytes" }, label: { dtype: "i32" } } })
+      .map(async ({ image, label }) => [await decodeImage(image, { size: [4, 5] }), label] as const, { parallel: 2 })
+      .batch(3);
+    const [x, y] = (await examples.toArray())[0]!;
+    expect([x.shape, [...y.dataSync()]]).toEqual([
+      [3, 4, 5, 3],
+      [0, 1, 2],
+    ]);
+    for (const [at, colour] of colours.entries())
+      expect(Math.abs(x.dataSync()[at * 60]! - colour)).toBeLessThanOrEqual(2);
+  });
+
   test("errors name file and record; damaged ones can be left out", async () => {
     const path = join(folder, "damaged");
     await writeTfRecords(
@@ -74,6 +95,6 @@ describe("tfRecords", () => {
     }
     await expect(writeTfRecords(path, failing())).rejects.toThrow(/no more/);
     expect(await tfRecords(path).toArray()).toEqual([Uint8Array.of(1)]);
-    expect(existsSync(`${path}.part`)).toBe(false);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
 });

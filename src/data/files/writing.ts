@@ -5,7 +5,8 @@ import { openWriter, system } from "#platform";
  * @throws PlatformError when it cannot be written, and always in a browser; what `pieces` throws.
  */
 export async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.part`;
+  // A name of its own: another program may write the same file.
+  const temporary = `${path}.${crypto.randomUUID()}.part`;
   const writer = await openWriter(temporary);
   try {
     for await (const piece of pieces) await writer.write(piece);
