@@ -8,7 +8,8 @@ import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
 import { stepPrecision, type Precision } from "./precision.ts";
 import { scoresOfStep, trainStep, type Clip, type CustomStep, type Updates } from "./step.ts";
-import { Training, type Schedules } from "./training.ts";
+import { Training } from "./training.ts";
+import type { Schedules } from "./trainingParts.ts";
 import { classWeights, weightsOf, type ClassWeight } from "./weights.ts";
 
 /** Means by name; those over the validation data have `val_` before their names, as in Keras. */
@@ -175,6 +176,7 @@ export async function fit<X, Y, O, M extends string = never>(
   const ofClasses = classWeight && classWeights("fit", classWeight);
   const callbacks = [...(options.callbacks ?? [])];
   const progress = display === false ? undefined : new Progress(display === true ? standardTerminal : display);
+  const precision = stepPrecision(options.precision ?? "float32", model, optimizer);
   const training = new Training<X, Y, O>({
     model,
     optimizer,
@@ -185,12 +187,16 @@ export async function fit<X, Y, O, M extends string = never>(
       optimizer,
       meter,
       clip: typeof clip === "number" ? { globalNorm: clip } : clip,
-      precision: stepPrecision(options.precision ?? "float32", model, optimizer),
+      precision,
       custom: options.step,
       classWeights: ofClasses,
       watches: callbacks.flatMap(({ watch }) => (watch ? [watch] : [])),
     }),
-    lossOf: (outputs, targets, weights) => meter.loss(outputs, targets, weightsOf("fit", targets, weights, ofClasses)),
+    lossOf: ([inputs, targets, weights]) =>
+      precision.forward(() =>
+        meter.loss(model.forward(inputs), targets, weightsOf("fit", targets, weights, ofClasses)),
+      ),
+    scaler: precision.scaler,
     accumulate,
     callbacks: [
       ...(progress ? [progressCallback(progress)] : []),

@@ -15,5 +15,5 @@ export type { Batch, Batches, Means, Model, Score, Scores } from "./model.ts";
 export { predict, type Inputs } from "./predict.ts";
 export type { Terminal } from "./progress.ts";
 export type { Clip, CustomStep, Updates } from "./step.ts";
-export type { Schedules } from "./training.ts";
+export type { Schedules } from "./trainingParts.ts";
 export type { ClassWeight } from "./weights.ts";

@@ -12,6 +12,7 @@ import { tensor } from "../tensor/create.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Callback, Run } from "./callback.ts";
+import { best, latest } from "./checkpoints/index.ts";
 import { fit, type FitOptions } from "./fit.ts";
 
 let root: string;
@@ -96,6 +97,15 @@ describe("going on from a checkpoint", () => {
     }
   });
 
+  test("in half precision too: the scale of the loss is kept", async () => {
+    const precision = { precision: "mixed_float16" } as const;
+    const whole = await train(7, { ...precision, checkpoint: { folder: folder() } });
+    const checkpoint = { folder: folder() };
+    await train(7, { ...precision, checkpoint }, 8);
+    expect((await latest(checkpoint.folder))!.parts).toContain("scaler");
+    expect(await train(94, { ...precision, checkpoint, resume: true })).toEqual(whole);
+  });
+
   test("after an error the last checkpoint is what there is; a run that was over stays over", async () => {
     const whole = await train(3, { checkpoint: { folder: folder() } });
     const checkpoint = { folder: folder(), everySteps: 3, keepLast: 2 };
@@ -145,10 +155,8 @@ describe("going on from a checkpoint", () => {
   test("keeps the best by a number of validation, though within the first epoch there is none", async () => {
     const checkpoint = { folder: folder(), everySteps: 2, keepLast: 1, by: "val_loss" } as const;
     const { history } = await train(5, { checkpoint });
-    const best = Math.min(...history.val_loss!);
-    const { best: bestOf } = await import("./checkpoints/index.ts");
-    const found = await bestOf(checkpoint.folder, { by: "val_loss" });
-    expect((found!.fields["metrics"] as { val_loss: number }).val_loss).toBe(best);
+    const found = await best(checkpoint.folder, { by: "val_loss" });
+    expect((found!.fields["metrics"] as { val_loss: number }).val_loss).toBe(Math.min(...history.val_loss!));
   });
 
   test("what makes no sense is refused", async () => {

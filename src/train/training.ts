@@ -1,71 +1,20 @@
 /** A training run: what `fit` does, step by step. */
 import { now, onInterrupt } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
-import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Callback, EpochSummary, Run } from "./callback.ts";
+import type { EpochSummary, Run } from "./callback.ts";
 import { Callbacks, type CallbackStates } from "./callbackList.ts";
-import type { Checkpointing } from "./checkpointing.ts";
 import type { Parts, Stateful } from "./checkpoints/index.ts";
 import { explainLoss } from "./diagnosis.ts";
-import type { Evaluator } from "./evaluate.ts";
-import type { Data, Feed } from "./feed.ts";
-import type { Meter, MeterState } from "./meter.ts";
 import { examplesIn, inMode, type Batch, type Model } from "./model.ts";
-import type { Progress } from "./progress.ts";
-import type { Step, Updates } from "./step.ts";
-
-/** What `fit` needs of a scheduler: a clock in epochs. */
-export interface Schedules {
-  epoch: number;
-}
-
-/** Of what a run is made. */
-export interface TrainingParts<X, Y, O> {
-  readonly model: Model<X, O>;
-  readonly optimizer: Updates;
-  readonly feed: Feed<X, Y>;
-  readonly meter: Meter<O, Y, string>;
-  readonly step: Step<X, Y>;
-  /** The loss of a batch, counted nowhere. */
-  readonly lossOf: (outputs: O, targets: Y, weights: Tensor | undefined) => Tensor;
-  /** Batches in a step. */
-  readonly accumulate: number;
-  readonly callbacks: readonly Callback[];
-  readonly scheduler: Schedules | undefined;
-  readonly validate: Evaluator<X, Y, string> | undefined;
-  readonly validation: Data<X, Y> | undefined;
-  readonly progress: Progress | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly checkpoint: Checkpointing | undefined;
-  readonly interrupts: boolean;
-  /** The last epoch, and the one before the first. */
-  readonly epochs: number;
-  readonly initialEpoch: number;
-  /** Where an epoch is so many steps, and not a pass through the data. */
-  readonly stepsPerEpoch: number | undefined;
-  /** Training ends after so many steps. */
-  readonly steps: number | undefined;
-}
+import type { Updates } from "./step.ts";
+import type { RunState, TrainingParts } from "./trainingParts.ts";
 
 /** Between looks at sums, display and signals, in milliseconds: often enough for an eye, too rare to cost anything. */
 const TICK = 100;
 
 const INTERRUPTED = "interrupted";
-
-/** Where a run is, as plain JSON (and tensors, where callbacks keep such). */
-export interface RunState {
-  readonly epoch: number;
-  /** Steps done of the epoch; 0 where it is over. */
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly firstTime: number;
-  readonly data: DatasetState;
-  readonly sums: MeterState;
-  readonly history: Readonly<Record<string, readonly number[]>>;
-  readonly callbacks: CallbackStates;
-}
 
 export class Training<X, Y, O> implements Run {
   readonly #parts: TrainingParts<X, Y, O>;
@@ -133,8 +82,7 @@ export class Training<X, Y, O> implements Run {
 
   recompute(): Tensor {
     if (!this.#lastBatch) throw new ArgumentError("recompute: no step was made yet");
-    const [inputs, targets, weights] = this.#lastBatch;
-    return this.#parts.lossOf(this.model.forward(inputs), targets, weights);
+    return this.#parts.lossOf(this.#lastBatch);
   }
 
   log(line: string): void {
@@ -191,7 +139,7 @@ export class Training<X, Y, O> implements Run {
 
   /** What a checkpoint keeps. */
   #checkpointed(): Parts {
-    const { model, optimizer, scheduler } = this.#parts;
+    const { model, optimizer, scheduler, scaler } = this.#parts;
     if (!("stateDict" in optimizer))
       throw new ArgumentError("fit: checkpoint wants an optimizer with stateDict and loadStateDict");
     const keepsTime = scheduler && "stateDict" in scheduler;
@@ -199,6 +147,7 @@ export class Training<X, Y, O> implements Run {
       model,
       optimizer: optimizer as unknown as Stateful,
       ...(keepsTime ? { scheduler: scheduler as unknown as Stateful } : {}),
+      ...(scaler ? { scaler } : {}),
       run: this,
     };
   }

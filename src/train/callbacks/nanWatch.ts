@@ -29,6 +29,8 @@ export class NonFiniteError extends MyelinError {
  * Ends training with an error at the first step whose loss or gradients are NaN or infinite, and names the layer and the operation where that
  * begins: the step is not made, and its batch runs again, operation by operation. In a `fit` the error is the cause of a `CallbackError`.
  *
+ * With `precision: "mixed_float16"` gradients that overflow are ordinary, and this calls them a fault: look for faults in f32.
+ *
  * Each step that is looked into waits for its result: for finding a fault, not for long training.
  * @param options.every how many steps from one look to the next, 1 by default; parameters that were spoilt in a step between are named.
  */
