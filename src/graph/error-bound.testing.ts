@@ -17,7 +17,9 @@ export interface Bound {
 }
 
 /** Digits of the significand. */
-const DIGITS: Readonly<Partial<Record<DType, number>>> = { f32: 24, f64: 53 };
+const DIGITS: Readonly<Partial<Record<DType, number>>> = { f16: 11, bf16: 8, f32: 24, f64: 53 };
+/** Half the distance of the smallest numbers, where it shows. */
+const SUBNORMAL: Readonly<Partial<Record<DType, number>>> = { f16: 2 ** -25 };
 const RANGES: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   i32: [-(2 ** 31), 2 ** 31 - 1],
   u32: [0, 2 ** 32 - 1],
@@ -25,7 +27,12 @@ const RANGES: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
   bool: [0, 1],
 };
 /** Functions without an instruction are good to a few units in the last place; f64's to about 10⁻¹⁴. */
-const FUNCTION_ERROR: Readonly<Partial<Record<DType, number>>> = { f32: 2 ** -20, f64: 1e-13 };
+const FUNCTION_ERROR: Readonly<Partial<Record<DType, number>>> = {
+  f16: 2 ** -10,
+  bf16: 2 ** -7,
+  f32: 2 ** -20,
+  f64: 1e-13,
+};
 
 const most = ({ low, high }: Bound): number => Math.max(Math.abs(low), Math.abs(high));
 const unit = (dtype: DType): number => 2 ** -(DIGITS[dtype] ?? 60);
@@ -60,7 +67,8 @@ function arithmetic(
 ): Bound {
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (propagated === 0 && size * 2 ** bits <= 2 ** DIGITS[dtype]!) return { low, high, error: 0, bits };
-  return { low, high, error: propagated + roundings * unit(dtype) * (size + propagated), bits: Infinity };
+  const error = propagated + roundings * (unit(dtype) * (size + propagated) + (SUBNORMAL[dtype] ?? 0));
+  return { low, high, error, bits: Infinity };
 }
 
 /** An integer result, which wraps when it leaves its dtype. */
@@ -155,7 +163,12 @@ function quotient(dtype: DType, a: Bound, b: Bound): Bound | undefined {
   if (nearest <= 0) return undefined;
   const [low, high] = product(a, { ...b, low: 1 / b.high, high: 1 / b.low });
   const size = Math.max(Math.abs(low), Math.abs(high));
-  return { low, high, error: (a.error + size * b.error) / nearest + 2 * unit(dtype) * size, bits: Infinity };
+  return {
+    low,
+    high,
+    error: (a.error + size * b.error) / nearest + 2 * unit(dtype) * size + (SUBNORMAL[dtype] ?? 0),
+    bits: Infinity,
+  };
 }
 
 /** A power of a positive number: monotone in both operands, so everything is found at the corners. */

@@ -2,7 +2,7 @@
  * Random graphs over all ops, for comparing two ways to evaluate them. Every decision is a number from a given source, and
  * 0 is always the simplest one, so that whoever supplies the numbers can look for the smallest graph that fails.
  */
-import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
+import { isFloat, isHalf, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf, type Shape } from "../core/shape.ts";
 import { boundOf, boundOfElements, type Bound } from "./error-bound.testing.ts";
 import { gradients } from "./grad.ts";
@@ -33,6 +33,9 @@ const MOST_STEPS = 20;
 /** Larger numbers make errors that hide everything. */
 const LARGEST = 1e5;
 const LOOSEST = 1e-3;
+/** The same for 16-bit floats. */
+const LARGEST_HALF = 1e4;
+const LOOSEST_HALF = 0.1;
 
 /** A graph in the making: what steps choose their operands from. */
 export class Workshop {
@@ -108,7 +111,8 @@ export class Workshop {
     const bound = this.bound(node);
     if (!bound) return false;
     const size = Math.max(Math.abs(bound.low), Math.abs(bound.high));
-    return !isFloat(node.dtype) || (size <= LARGEST && bound.error <= LOOSEST * Math.max(1, size));
+    const [largest, loosest] = isHalf(node.dtype) ? [LARGEST_HALF, LOOSEST_HALF] : [LARGEST, LOOSEST];
+    return !isFloat(node.dtype) || (size <= largest && bound.error <= loosest * Math.max(1, size));
   }
 }
 
@@ -116,7 +120,7 @@ export class Workshop {
 export function randomGraph(choose: Choose): RandomGraph {
   const shop = new Workshop(choose);
   const shape = shop.shape();
-  for (const dtype of ["bool", "i32", choose(6) === 5 ? "f64" : "f32"] as const)
+  for (const dtype of ["bool", "i32", (["f32", "f32", "f32", "f64", "f16", "bf16"] as const)[choose(6)]!] as const)
     shop.pool.push(shop.leaf(dtype, shape));
   // Many steps find nothing that fits them; a few of those are tried again.
   for (let tried = 0; tried < 3 * MOST_STEPS && shop.pool.length < MOST_STEPS && choose(25) > 0; tried++) {
