@@ -27,7 +27,7 @@ function weights(...shape: number[]): Tensor {
 }
 
 // Results go into state on the device: bringing them to JavaScript is not part of a product.
-function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
+export function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
   const a = weights(n, n),
     b = weights(n, n),
     c = nn.buffer(tensor(new Float32Array(n * n), [n, n]));
@@ -87,7 +87,7 @@ function convolutional(batch: number): Workload {
   return training(model, values(batch, 1, 28, 28), labels(10, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
 }
 
-function lstm(batch: number, length: number): Workload {
+export function lstm(batch: number, length: number): Workload {
   const model = new Recurrent(32, 128, 10);
   return training(
     model,
@@ -97,7 +97,7 @@ function lstm(batch: number, length: number): Workload {
   );
 }
 
-function gpt(batch: number, length: number): Workload {
+export function gpt(batch: number, length: number): Workload {
   const model = new Gpt(512, length, 256, 4, 4);
   const flat = { forward: (ids: Tensor): Tensor => model.forward(ids).reshape([batch * length, 512]) };
   return training(
