@@ -3,6 +3,7 @@ import { byteSize, computeType, isFloat } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import {
+  constant,
   index as freshIndex,
   quotient,
   register,
@@ -59,14 +60,15 @@ export function kernelize(
   isStored: (node: Node) => boolean,
   { layouts, surroundings }: { readonly layouts?: Layouts; readonly surroundings?: Surroundings } = {},
 ): Kernelized {
-  const inside = new Set(group.members.map((m) => m.node));
+  const members = group.members.map((m) => ({ ...m, index: m.index.map(atFirst) }));
+  const inside = new Set(members.map((m) => m.node));
   const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)), {
     ...(layouts ? { layouts } : {}),
     ...(surroundings ? { resolve: surroundings.resolve } : {}),
   });
-  const first = group.members[0]!.node;
+  const first = members[0]!.node;
   if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
-  const outputs = group.members
+  const outputs = members
     .filter((m) => m.stored)
     .flatMap((m): Output[] => {
       const loops = m.index.filter((e): e is Index => e.kind === "index" && !group.rows.includes(e));
@@ -76,7 +78,7 @@ export function kernelize(
       ];
       return destinations.map(({ node, offset }) => ({ node, loops, offset, value }));
     });
-  const heavy = group.members.find((m) => isHeavy(m.node));
+  const heavy = members.find((m) => isHeavy(m.node));
   if (heavy && computeType(heavy.node.dtype) === "f32") {
     const sum = inliner.read(heavy.node, heavy.index);
     const contraction = sum.kind === "reduce" ? contract(group, outputs, sum, inliner) : undefined;
@@ -84,6 +86,9 @@ export function kernelize(
   }
   return lowerLoopKernel(group, outputs, inliner);
 }
+
+/** Along an axis of size 1 there is one place, which all members call the same: what they share is known by that. */
+const atFirst = (e: Expression): Expression => (e.kind === "index" && e.extent === 1 ? constant(0, "i32") : e);
 
 const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
   [...inliner.buffers.keys()].map((n) => ({

@@ -75,7 +75,11 @@ function mayChange({ members, rows, scan }: Group, fixed: ReadonlySet<Node>): bo
 /** The rows in the order of the product that the group finishes, or of the largest value that it reads. */
 function orderOf(group: Group, isStored: (node: Node) => boolean, layouts: Layouts): readonly Index[] | undefined {
   const heavy = group.members.find((m) => isHeavy(m.node));
-  if (heavy) return orderOfProduct(heavy.node, heavy.index)?.filter((v): v is Index => group.rows.includes(v as Index));
+  if (heavy) {
+    const order = orderOfProduct(heavy.node, heavy.index)?.filter((v): v is Index => group.rows.includes(v as Index));
+    // Axes of size 1 that the product itself does not have stand in front.
+    return order && [...group.rows.filter((v) => !order.includes(v)), ...order];
+  }
   const inside = new Set(group.members.map((m) => m.node));
   const inliner = new Inliner((n) => n.source !== undefined || (isStored(n) && !inside.has(n)), { layouts });
   const loads: { readonly size: number; readonly strides: readonly number[] }[] = [];
