@@ -43,6 +43,16 @@ describe("the package in a bundle", () => {
     ).toHaveLength(2);
   });
 
+  test("a model of Keras's face keeps the layers that it names, and no callback", async () => {
+    const program =
+      'import { layers, sequential } from "myelin/layers";\n' +
+      "console.log(sequential([layers.dense({ units: 1, inputShape: [2] })]).countParams());\n";
+    const { code } = await bundle(program, { root: folder, minify: false });
+    const found = code.match(/className = "(Dense|Conv2D|LSTM|GRU|MultiHeadAttention|Embedding|Bidirectional)"/g);
+    expect(found).toEqual(['className = "Dense"']);
+    expect(code).not.toContain("earlyStopping");
+  });
+
   test("every namespace is a file that exports name", () => {
     const namespaces = Object.entries(myelin).filter(
       ([, value]) => Object.prototype.toString.call(value) === "[object Module]",
