@@ -366,9 +366,18 @@ function endOf(reader: BinaryReader, end: number): number {
   return reader.pos + length;
 }
 
-/** The names of an example's features, for a message. */
+/** The names of an example's features, for a message: as far as they can be read, where the record is damaged. */
 function shown(wire: Wire, record: Uint8Array): string {
   const names: string[] = [];
+  try {
+    collectNames(wire, record, names);
+  } catch {
+    names.push("what cannot be read");
+  }
+  return names.length === 0 ? "none" : names.slice(0, 20).join(", ");
+}
+
+function collectNames(wire: Wire, record: Uint8Array, names: string[]): void {
   const reader = new wire.BinaryReader(record);
   while (reader.pos < record.length) {
     const [number, type] = reader.tag();
@@ -383,5 +392,4 @@ function shown(wire: Wire, record: Uint8Array): string {
       reader.pos = entryEnd;
     }
   }
-  return names.length === 0 ? "none" : names.slice(0, 20).join(", ");
 }

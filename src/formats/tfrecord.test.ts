@@ -235,6 +235,10 @@ describe("examples of known features", () => {
 
   test("refuses what is no example", async () => {
     const reader = await exampleReader({ x: { dtype: "f32" } });
+    // Features of no names: a field of another kind, whose value is no length.
+    expect(() => reader.one(Uint8Array.of(10, 2, 16, 14), "r")).toThrow(
+      /has no feature "x"; it has what cannot be read/,
+    );
     for (const record of ["garbage", "\n\u0010\n", "\n\u0002\n\u0005"].map(bytes))
       expect(() => reader.one(record, "r")).toThrow(/^r: the record is no tf\.Example/);
     await expect(exampleReader({ x: { dtype: "f32", shape: [2], default: [1] } })).rejects.toThrow(/1 default values/);
@@ -255,7 +259,7 @@ describe("examples of known features", () => {
           expect(error).toBeInstanceOf(FormatError);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 });
