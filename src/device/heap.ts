@@ -66,7 +66,7 @@ export class Heap {
       throw new DeviceError(
         `alloc: ${show(bytes)} were asked for, and of ${show(this.#end - this.#start)} there are ` +
           `${show(this.#end - this.#start - this.#used)} free, the largest piece ${show(this.largest)}. ` +
-          `Use smaller batches, or drop tensors that are no longer needed.`,
+          `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or drop tensors that are no longer needed.`,
       );
     this.#removeHole(hole);
     if (hole.size > size) this.#addHole(hole.start + size, hole.size - size);
