@@ -72,7 +72,7 @@ onEachDevice(() => {
       expect(() => w!.T.matmul(x!)).toThrow("inner dimensions differ: [784, 128] × [32, 784] (128 ≠ 32)");
     });
 
-    test("[B19] the message names both shapes, and a transposition where one would fit", () => {
+    test("[B19] [AF7] the message names both shapes, and a transposition where one would fit", () => {
       const product =
         (a: number[], b: number[]): (() => unknown) =>
         () =>

@@ -247,7 +247,7 @@ const streams: Readonly<Record<string, [() => metrics.Metric, () => [Tensor, Ten
 };
 
 onEachDevice(() => {
-  describe("batch after batch they say the same", () => {
+  describe("[P27] batch after batch they say the same", () => {
     it.each(Object.entries(streams))("%s", async (_, [make, data, value]) => {
       const [outputs, targets] = data();
       const whole = await make().update(outputs, targets);
