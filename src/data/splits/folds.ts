@@ -136,6 +136,7 @@ export function timeSeriesSplit<const D extends Examples>(
 ): Split<Part<D>>[] {
   wholeNumber("timeSeriesSplit", "splits", splits, 1);
   wholeNumber("timeSeriesSplit", "the gap", gap, 0);
+  if (maxTrainSize !== Infinity) wholeNumber("timeSeriesSplit", "maxTrainSize", maxTrainSize, 1);
   const count = countOf("timeSeriesSplit", data);
   const size = testSize ?? Math.floor(count / (splits + 1));
   wholeNumber("timeSeriesSplit", "the test size", size, 1);

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
+import { timeSeriesSplit } from "../../data/splits/folds.ts";
+import type { Split } from "../../data/splits/trainTestSplit.ts";
 import * as nn from "../../nn/index.ts";
 import * as losses from "../../nn/losses/index.ts";
 import * as optim from "../../optim/index.ts";
@@ -54,20 +56,22 @@ describe("[R9] models side by side", () => {
 });
 
 describe("[R10] [R11] folds in the order of time", () => {
-  const flat = (folds: metrics.Fold[]): number[][] => folds.map(({ train, test }) => [...train, ...test]);
+  /** First and one past the last, of training and of test. */
+  const ends = ({ train, test }: Split<Uint32Array>): number[] =>
+    [train, test].flatMap((part) => [part[0]!, part.at(-1)! + 1]);
 
   it("are scikit-learn's, growing or rolling", () => {
-    expect(flat(metrics.timeSeriesSplit(23))).toEqual(golden.splits.default);
-    const rolling = { folds: 4, testSize: 3, gap: 2, maxTrainSize: 5 };
-    expect(flat(metrics.timeSeriesSplit(23, rolling))).toEqual(golden.splits.rolling);
+    expect(timeSeriesSplit(23).map(ends)).toEqual(golden.splits.default);
+    const rolling = { splits: 4, testSize: 3, gap: 2, maxTrainSize: 5 };
+    expect(timeSeriesSplit(23, rolling).map(ends)).toEqual(golden.splits.rolling);
   });
   it("test parts come after all of training, and cover the end without overlap", () => {
-    for (const options of [{}, { folds: 3, gap: 2 }, { folds: 10, testSize: 1 }, { folds: 2, maxTrainSize: 4 }]) {
-      const folds = metrics.timeSeriesSplit(40, options);
-      folds.forEach(({ train, test }, i) => {
-        expect(train[1] + (options.gap ?? 0)).toBe(test[0]);
-        expect(train[1]).toBeGreaterThan(train[0]);
-        expect(test[1]).toBe(folds[i + 1]?.test[0] ?? 40);
+    for (const options of [{}, { splits: 3, gap: 2 }, { splits: 10, testSize: 1 }, { splits: 2, maxTrainSize: 4 }]) {
+      const folds = timeSeriesSplit(40, options).map(ends);
+      folds.forEach(([from, to, start, end], i) => {
+        expect(to! + (options.gap ?? 0)).toBe(start);
+        expect(to).toBeGreaterThan(from!);
+        expect(end).toBe(folds[i + 1]?.[2] ?? 40);
       });
     }
   });
@@ -80,14 +84,16 @@ describe("[R10] [R11] folds in the order of time", () => {
       known.fill(NaN);
       return Array.from({ length: wanted }, () => last);
     };
-    const errors = await metrics.backTest(series, naive, metrics.meanAbsoluteError, { folds: 4, testSize: 1 });
+    const errors = await metrics.backTest(series, naive, metrics.meanAbsoluteError, { splits: 4, testSize: 1 });
     expect(seen).toEqual([15, 16, 17, 18]);
     expect(errors).toEqual([1, 1, 1, 1]);
   });
-  it("too few examples and sizes of 0 are errors", () => {
-    expect(() => metrics.timeSeriesSplit(5, { folds: 5, testSize: 1 })).toThrow(/5 examples are too few for 5 folds/);
-    expect(() => metrics.timeSeriesSplit(3)).toThrow(ArgumentError);
-    expect(() => metrics.timeSeriesSplit(30, { gap: -1 })).toThrow(/gap 0 or more/);
+  it("too few examples and sizes of 0 are errors", async () => {
+    expect(() => timeSeriesSplit(5, { splits: 5, testSize: 1 })).toThrow(/5 examples are too few for 5 tests/);
+    expect(() => timeSeriesSplit(3)).toThrow(ArgumentError);
+    expect(() => timeSeriesSplit(30, { gap: -1 })).toThrow(/the gap must be/);
+    expect(() => timeSeriesSplit(30, { maxTrainSize: 0 })).toThrow(/maxTrainSize must be/);
+    await expect(metrics.backTest([1, 2, 3], () => [0], metrics.meanAbsoluteError)).rejects.toThrow(ArgumentError);
   });
 });
 

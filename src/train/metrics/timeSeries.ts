@@ -1,65 +1,28 @@
-/** Judging forecasts: folds that never look ahead, and what is left over. */
+/** Judging forecasts: errors on folds that never look ahead, and what is left over. */
 import { ArgumentError } from "../../core/errors.ts";
+import { timeSeriesSplit, type TimeSeriesOptions } from "../../data/splits/folds.ts";
+import type { Split } from "../../data/splits/trainTestSplit.ts";
 import type { Numbers } from "./arrays.ts";
 
-/** Positions of examples, first to last + 1. */
-export interface Fold {
-  readonly train: readonly [start: number, end: number];
-  readonly test: readonly [start: number, end: number];
-}
-
-export interface TimeSeriesSplitOptions {
-  /** 5 by default. */
-  readonly folds?: number | undefined;
-  /** Examples of each test part; as many as fit by default. */
-  readonly testSize?: number | undefined;
-  /** Examples left out between training and test, 0 by default. */
-  readonly gap?: number | undefined;
-  /** The most examples to train on, so that the window rolls; by default it grows. */
-  readonly maxTrainSize?: number | undefined;
-}
-
 /**
- * Folds of examples in the order of time: each trains on what comes before its test part, and the test parts follow one another to the end,
- * as in scikit-learn's TimeSeriesSplit. With `testSize: 1` it is back-testing with a rolling origin.
- * @throws ArgumentError for sizes that are no whole numbers, and where there are too few examples.
- */
-export function timeSeriesSplit(count: number, options: TimeSeriesSplitOptions = {}): Fold[] {
-  const { folds = 5, gap = 0, maxTrainSize = Infinity } = options;
-  const { testSize = Math.floor(count / (folds + 1)) } = options;
-  const whole = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
-  if (!whole(folds, 1) || !whole(gap, 0) || !whole(testSize, 1) || !(maxTrainSize >= 1))
-    throw new ArgumentError(
-      `timeSeriesSplit: folds, testSize and maxTrainSize must be 1 or more and gap 0 or more, got ${folds}, ${testSize}, ${maxTrainSize} and ${gap} for ${count} examples`,
-    );
-  if (count - gap - testSize * folds <= 0)
-    throw new ArgumentError(
-      `timeSeriesSplit: ${count} examples are too few for ${folds} folds of ${testSize} with a gap of ${gap}`,
-    );
-  return Array.from({ length: folds }, (_, fold) => {
-    const start = count - (folds - fold) * testSize;
-    const end = start - gap;
-    return { train: [Math.max(0, end - maxTrainSize), end], test: [start, start + testSize] };
-  });
-}
-
-/**
- * Back-testing: a forecaster is given what is known before each test part and says what comes; one error for each fold.
- * @param forecast from known values, the number of values that are wanted, and the fold, to those values.
+ * Back-testing: a forecaster is given what is known before each test part and says what comes; one error for each of the splits of
+ * `splits.timeSeriesSplit`. With `testSize: 1` the origin rolls.
+ * @param forecast from known values, the number of values that are wanted, and their positions in the series, to those values.
  * @param error such as `meanAbsoluteError`.
+ * @throws ArgumentError where there are too few values.
  */
 export async function backTest(
   values: Numbers,
-  forecast: (known: Float64Array, wanted: number, fold: Fold) => Numbers | Promise<Numbers>,
+  forecast: (known: Float64Array, wanted: number, positions: Split<Uint32Array>) => Numbers | Promise<Numbers>,
   error: (labels: Numbers, predictions: Numbers) => number,
-  options: TimeSeriesSplitOptions = {},
+  options: TimeSeriesOptions = {},
 ): Promise<number[]> {
-  const all = Float64Array.from(values);
+  // Each fold has copies: a forecaster can neither look ahead nor change what later ones are given.
+  const at = (positions: Uint32Array): Float64Array => Float64Array.from(positions, (position) => values[position]!);
   const errors: number[] = [];
-  for (const fold of timeSeriesSplit(all.length, options)) {
-    // Copies: a forecaster can neither look ahead nor change what later ones are given.
-    const truth = all.slice(...fold.test);
-    errors.push(error(truth, await forecast(all.slice(...fold.train), truth.length, fold)));
+  for (const positions of timeSeriesSplit(values.length, options)) {
+    const truth = at(positions.test);
+    errors.push(error(truth, await forecast(at(positions.train), truth.length, positions)));
   }
   return errors;
 }
