@@ -62,6 +62,9 @@ describe("Dataset sources", () => {
   });
 
   test("refuses an iterator, which would be empty in the second epoch", () => {
+    expect(() => Dataset.from({ x: [1], y: [2] } as never)).toThrow(
+      /got an object with x, y; .* use Dataset\.fromTensorSlices/,
+    );
     expect(() => Dataset.from(count(3).values())).toThrow(/an iterator can be read only once.*; give the function/);
     expect(() => Dataset.from((async function* () {})())).toThrow(ArgumentError);
   });

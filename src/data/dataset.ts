@@ -101,6 +101,10 @@ export class Dataset<T> implements AsyncIterable<T> {
           : indexedSource("array", { length: source.length, get: (index) => source[index]! }),
       );
     }
+    if (!(Symbol.asyncIterator in source || Symbol.iterator in source))
+      throw new ArgumentError(
+        `Dataset.from: an array, something to iterate over or a function that makes it was wanted, got an object with ${Object.keys(source).join(", ") || "nothing in it"}; for rows of arrays or tensors use Dataset.fromTensorSlices`,
+      );
     // An iterator that returns itself is used up after one epoch; the second would silently be empty.
     const again = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
     if ((again as unknown) === source)

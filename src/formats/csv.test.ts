@@ -135,6 +135,11 @@ describe("CSV", () => {
       { columns: { a: "text" } },
     ],
     [
+      "UTF-16 without a mark",
+      new Uint8Array(Buffer.from("name\ncafé\n", "utf16le")),
+      /no UTF-8 text; name the encoding, such as encoding: "utf-16le"/,
+    ],
+    [
       "a function that makes nothing",
       "a\nx\n",
       /the function of the column made NaN of "x"/,

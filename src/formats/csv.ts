@@ -274,9 +274,11 @@ class CsvReader {
     try {
       return this.#utf8.decode(bytes.subarray(start, end));
     } catch (cause) {
+      // Letters of UTF-16 are every other byte 0.
+      const encoding = bytes.subarray(0, 64).includes(0) ? "utf-16le" : "latin1";
       throw this.#error(
         undefined,
-        'the bytes of a field are no UTF-8 text; name the encoding, such as encoding: "latin1"',
+        `the bytes of a field are no UTF-8 text; name the encoding, such as encoding: "${encoding}"`,
         cause,
       );
     }

@@ -148,7 +148,9 @@ describe("npz", () => {
 
   test("refuses what is none, is damaged, or holds no arrays", async () => {
     const whole = fileOf(recorded.npz);
-    await expect(parseNpz(whole.slice(0, 100), "a.npz")).rejects.toThrow(/^a\.npz: the archive cannot be unpacked/);
+    await expect(parseNpz(whole.slice(0, 100), "a.npz")).rejects.toThrow(
+      /^a\.npz: the archive cannot be unpacked .*; it is damaged or cut off(  at .*)?$/,
+    );
     await expect(parseNpz(new Uint8Array(50))).rejects.toThrow(FormatError);
     await expect(parseNpz(zipSync({ "x.npy": Uint8Array.of(1, 2, 3) }), "a.npz")).rejects.toThrow(
       /^a\.npz: "x\.npy": the file does not start/,

@@ -136,8 +136,10 @@ export async function parseNpz(
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
+    const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+    const damaged = "; it is damaged or cut off";
     throw new FormatError(
-      `${name}: the archive cannot be unpacked (${reason})${looksLike(bytes) || "; it is damaged or cut off"}`,
+      `${name}: the archive cannot be unpacked (${reason})${isZip ? damaged : looksLike(bytes) || damaged}`,
       {
         cause,
       },

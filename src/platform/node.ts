@@ -85,6 +85,7 @@ export async function openWriter(path: string): Promise<FileWriter> {
 
 /** See {@link Platform.writeFile}. */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  if (await isDevice(path)) return writeDevice(path, bytes);
   // In the same folder, because a rename is atomic only within one file system.
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
@@ -99,6 +100,20 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
     await fs.rename(temporary, path);
   } catch (cause) {
     await fs.rm(temporary, { force: true }).catch(() => undefined);
+    throw explain("writeFile", path, cause);
+  }
+}
+
+/** Whether a device or a pipe is there, such as /dev/stdout: it is written to, and no file put in its place. */
+async function isDevice(path: string): Promise<boolean> {
+  const status = await fs.stat(path).catch(() => undefined);
+  return status !== undefined && !status.isFile() && !status.isDirectory();
+}
+
+async function writeDevice(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await fs.writeFile(path, bytes);
+  } catch (cause) {
     throw explain("writeFile", path, cause);
   }
 }

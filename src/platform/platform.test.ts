@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -92,6 +93,14 @@ describe("platform/node", () => {
     expect(await node.readFile(path)).toEqual(new Uint8Array(0));
     await expect(node.openWriter(join(folder, "none", "a"))).rejects.toThrow(/openWriter .* does not exist/);
     await rm(path);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a device is written to, and no file takes its place", async () => {
+    const link = join(folder, "device");
+    await symlink("/dev/full", link);
+    await expect(node.writeFile(link, new Uint8Array(1))).rejects.toThrow(/the disk is full/);
+    expect(await readlink(link)).toBe("/dev/full");
+    await rm(link);
   });
 
   test("failures are typed, name the path and leave nothing behind", async () => {

@@ -72,6 +72,10 @@ describe("csv", () => {
       /column "sex" holds texts, and vector wants numbers/,
     );
     await expect(csv(a, { label: "sex" }).toArray()).rejects.toThrow(FormatError);
+    for (const batch of [undefined, 2])
+      await expect(csv(a, { label: "sx", ...(batch && { batch }) }).toArray()).rejects.toThrow(
+        /label names no column: "sx"; there are "x", "sex", "y"/,
+      );
     const other = join(folder, "other.csv");
     await writeFile(other, "x,y\n1,2\n");
     await expect(csv([a, other]).toArray()).rejects.toThrow(/other\.csv": there is no column "sex"/);

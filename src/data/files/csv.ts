@@ -140,7 +140,12 @@ function parts(
   const features = [...columns].filter(([name]) => name !== label);
   if (vector) numbersOf(features, "vector");
   if (label === undefined) return [features, undefined];
-  const [[, values]] = numbersOf([[label, columns.get(label)!]], "label");
+  const named = columns.get(label);
+  if (named === undefined)
+    throw new FormatError(
+      `csv: label names no column: ${quote(label)}; there are ${[...columns.keys()].map(quote).join(", ")}`,
+    );
+  const [[, values]] = numbersOf([[label, named]], "label");
   return [features, hostArray(values)];
 }
 

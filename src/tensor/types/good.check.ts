@@ -117,6 +117,7 @@ is<[32]>()(x.variance(1, false, 0));
 is<[32, 28, 28, 1]>()(x.reshape([32, 28, 28, 1]));
 is<[32, 784]>()(x.reshape([32, -1]));
 is<[25088]>()(x.reshape([-1]));
+is<[0, 784]>()(tensor([]).reshape([0, 784]));
 is<[number, 28, 28]>()(dyn.reshape([-1, 28, 28]));
 is<[number, 784]>()(dyn.reshape([n, 784]));
 is<Shape>()(x.reshape(dims));

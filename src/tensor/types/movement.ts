@@ -158,15 +158,17 @@ export type Reshape<A extends Shape, B extends Shape> = number extends B["length
       ? B
       : IsDynamic<B> extends true
         ? B
-        : Cancel<A, B> extends [infer X extends Shape, infer Y extends Shape]
-          ? X extends readonly []
-            ? Y extends readonly []
-              ? B
-              : SizesDiffer<A, B>
-            : Product<X> extends Product<Y>
-              ? B
-              : SizesDiffer<A, B>
-          : never;
+        : 0 extends A[number] & B[number]
+          ? B
+          : Cancel<A, B> extends [infer X extends Shape, infer Y extends Shape]
+            ? X extends readonly []
+              ? Y extends readonly []
+                ? B
+                : SizesDiffer<A, B>
+              : Product<X> extends Product<Y>
+                ? B
+                : SizesDiffer<A, B>
+            : never;
 
 type Flat<S extends Shape> = IsDynamic<S> extends true ? number : Product<S>;
 export type Flatten<S extends Shape, Start extends number> = number extends S["length"]
