@@ -202,7 +202,7 @@ describe("made-up data", () => {
   });
 
   test("[S36] t-shirts: four features, and a label by the planted rule", () => {
-    const shirts = generators.shirts({ count: 1000, seed: 1 });
+    const shirts = generators.shirts({ count: 400, seed: 1 });
     expect(shirts.x.shape).toEqual([400, 4]);
     for (let at = 0; at < 400; at++) {
       const [price, shipping, marketing, quality] = row(shirts, at) as unknown as [number, number, number, number];

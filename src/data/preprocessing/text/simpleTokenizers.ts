@@ -46,7 +46,7 @@ export interface WordOptions extends UnknownOptions {
   readonly minCount?: number | undefined;
 }
 
-const WORD = /[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*/u;
+const WORD = /[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*/u;
 
 /**
  * A token for each word, each sign of punctuation and each stretch of white space, commonest first; one space between two words goes
