@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
 import * as myelin from "myelin";
+import * as layers from "myelin/layers";
 
 const folder = new URL("./", import.meta.url);
 const programs = readdirSync(folder)
@@ -42,6 +43,9 @@ describe("README.md", () => {
       tune,
       files,
       datasets,
+      transforms,
+      preprocessing,
+      memory,
       Dataset,
       Tensor,
     } = myelin;
@@ -60,6 +64,11 @@ describe("README.md", () => {
       tune,
       files,
       datasets,
+      transforms,
+      preprocessing,
+      memory,
+      layers,
+      layers.Sequential.prototype,
     ];
     const folders = [nn.init, nn.regularizers, nn.constraints, Dataset.prototype, Tensor.prototype];
     const known = (name: string): boolean => [...places, ...folders].some((place) => name in place);

@@ -1,6 +1,6 @@
 /** Cross-entropy of probabilities, as Keras says it. `crossEntropy` of logits is the better loss wherever there are logits. */
-import { ArgumentError } from "../../core/errors.ts";
-import type { Shape } from "../../core/shape.ts";
+import { ArgumentError, ShapeError } from "../../core/errors.ts";
+import { sameShape, show, type Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { cast, log, neg } from "../../graph/ops/unary.ts";
 import { add, div, maximum, mul } from "../../tensor/functional/arithmetic.ts";
@@ -53,6 +53,11 @@ export function categoricalCrossEntropy<S extends Shape, T extends Shape, const 
   if (fromLogits) return fromNode(softCrossEntropy(probabilities as Tensor, targets as Tensor, options).node);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`${op}: labelSmoothing must lie in [0, 1], got ${labelSmoothing}`);
+  const { shape } = targets as Tensor;
+  if (sameShape(shape, probabilities.shape.slice(0, -1)))
+    throw new ShapeError(
+      `${op}: the targets ${show(shape)} are labels, and rows ${show(probabilities.shape)} were wanted; use sparseCategoricalCrossEntropy, or targets.oneHot(${probabilities.shape.at(-1)})`,
+    );
   const [given, wanted] = matched(op, probabilities, targets as Tensor);
   const x = logarithms(op, given, epsilon);
   const t = add(mul(cast(wanted, x.dtype), 1 - labelSmoothing), labelSmoothing / x.shape[x.shape.length - 1]!);

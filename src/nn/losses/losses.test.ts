@@ -168,6 +168,11 @@ onEachDevice(() => {
         /mse: the prediction \[32\] and the target \[32, 1\] must have one shape/,
       );
       check(
+        () => losses.categoricalCrossEntropy(zeros([4, 3]) as Tensor, tensor(Int32Array.of(0, 1, 2, 0)) as Tensor),
+        ShapeError,
+        /the targets \[4\] are labels, and rows \[4, 3\] were wanted; use sparse.*, or targets\.oneHot\(3\)/,
+      );
+      check(
         () => losses.crossEntropy(logits, tensor(Int32Array.of(0, 1, 2, 0)), { weight: zeros([4]) }),
         ShapeError,
         /the weight must be \[3\], one number a class, got \[4\]/,
