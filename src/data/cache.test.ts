@@ -108,7 +108,7 @@ describe("cache in memory", () => {
     await large.toArray();
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]![0]).toMatch(
-      /^myelin: cache holds 0\.0229 MiB after a part of the data, above its budget of 0\.0191 MiB; cache before/,
+      /^myelin: cache holds 23\.4 KiB after a part of the data, above its budget of 19\.5 KiB; cache before/,
     );
     await rows.prefetch().cache({ budget: 20_000 }).toArray();
     expect(warn).toHaveBeenCalledTimes(2);

@@ -8,7 +8,7 @@ import type { BatchSamplerLike, Sampler } from "./samplers/sampler.ts";
 import type { Stacked } from "./stack.ts";
 import type { PipelineStats } from "./stages/describe.ts";
 import type { Count } from "./stages/window.ts";
-import { wholeNumber } from "./wholeNumber.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 
 /** How a {@link DataLoader} loads; the names are PyTorch's. */
 export interface DataLoaderOptions<T, V, B> {

@@ -43,7 +43,7 @@ import { isIndexed, type Stage } from "./stages/stage.ts";
 import { fixed, parallelism, queueLength, type Count } from "./stages/window.ts";
 import { windowStage, type WindowOptions } from "./stages/windows.ts";
 import { zipStage } from "./stages/zip.ts";
-import { wholeNumber } from "./wholeNumber.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 
 export type * from "./datasetOptions.ts";
 

@@ -1,10 +1,10 @@
 import { byteSize, dtypeOf, viewOf, type DType } from "../core/dtype.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import { sizeOf } from "../core/shape.ts";
 import { tensor } from "../tensor/create.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { isTypedArray } from "./hostArray.ts";
-import { isPlainObject } from "./stack.ts";
 
 /** About how much memory an element takes: its arrays and texts, 8 bytes for everything else. */
 export function bytesOf(element: unknown): number {

@@ -1,8 +1,9 @@
 import { ShapeError } from "../core/errors.ts";
 import { sameShape, show, type Shape } from "../core/shape.ts";
 import { allocate } from "../core/dtype.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import type { HostArray } from "./hostArray.ts";
-import { isLeaf, isPlainObject, leafArray } from "./stack.ts";
+import { isLeaf, leafArray } from "./stack.ts";
 
 /** A value for every array of an element, in the same tuples and objects, or one for all of them. */
 export type ForEach<V> = V | readonly ForEach<V>[] | { readonly [name: string]: ForEach<V> };

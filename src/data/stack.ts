@@ -1,5 +1,6 @@
 import { allocate, dtypeOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import { isHostArray, isTypedArray, type HostArray } from "./hostArray.ts";
 
@@ -174,12 +175,6 @@ function write(data: TypedArray, at: number, value: unknown): number {
 function expectKind(value: unknown, kind: string, path: string): unknown {
   if (typeof value !== kind) throw differing(path, "", value);
   return value;
-}
-
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function differing(path: string, first: unknown, other: unknown): ArgumentError {

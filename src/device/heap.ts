@@ -2,6 +2,7 @@
  * Allocation inside one linear address space: best fit, freed neighbours joined, every block on a 64-byte boundary.
  * Knows numbers only; whoever owns the bytes lets it grow.
  */
+import { showBytes } from "../core/bytes.ts";
 import { DeviceError } from "../core/errors.ts";
 
 /** Blocks start and end on this boundary: a cache line, and more than any vector load wants. */
@@ -64,8 +65,8 @@ export class Heap {
     }
     if (!hole)
       throw new DeviceError(
-        `alloc: ${show(bytes)} were asked for, and of ${show(this.#end - this.#start)} there are ` +
-          `${show(this.#end - this.#start - this.#used)} free, the largest piece ${show(this.largest)}. ` +
+        `alloc: ${showBytes(bytes)} were asked for, and of ${showBytes(this.#end - this.#start)} there are ` +
+          `${showBytes(this.#end - this.#start - this.#used)} free, the largest piece ${showBytes(this.largest)}. ` +
           `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or drop tensors that are no longer needed.`,
       );
     this.#removeHole(hole);
@@ -131,11 +132,4 @@ export class Heap {
     }
     return low;
   }
-}
-
-/** A number of bytes for people. */
-export function show(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const power = Math.min(3, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(1)} ${["", "KiB", "MiB", "GiB"][power]}`;
 }

@@ -1,4 +1,5 @@
 /** Text in files: encodings and lines. */
+import { joinBytes } from "../core/bytes.ts";
 import { FormatError } from "../core/errors.ts";
 
 /**
@@ -47,10 +48,7 @@ async function* marked(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
       yield piece;
       continue;
     }
-    const joined: Uint8Array = new Uint8Array(start.length + piece.length);
-    joined.set(start);
-    joined.set(piece, start.length);
-    start = joined;
+    start = joinBytes([start, piece]);
     if (start.length < 3) continue;
     yield start;
     start = undefined;

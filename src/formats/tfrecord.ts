@@ -2,6 +2,7 @@
  * TFRecord, TensorFlow's file of records: for each an 8-byte little-endian length, its checksum, the content, its checksum
  * (tensorflow/core/lib/io/record_writer.h). A file may be packed as a whole, by gzip or zlib.
  */
+import { joinBytes } from "../core/bytes.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { looksLike } from "./content.ts";
 import { maskedCrc32c } from "./crc32c.ts";
@@ -120,7 +121,7 @@ export async function* parseTfRecords(
       held += part.length;
       rest = rest.subarray(part.length);
       if (held < wanted) break;
-      const bytes = joined(waiting, held);
+      const bytes = joinBytes(waiting);
       keep(bytes.subarray(scan(bytes)));
     }
     if (rest.length > 0 && fatal === undefined) keep(rest.subarray(scan(rest)));
@@ -133,17 +134,6 @@ export async function* parseTfRecords(
   const error = failure(`the file ends after ${held} of its ${wanted}${more} bytes`);
   if (onDamaged === undefined) throw error;
   onDamaged(error);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** The unpacked content of a file. */
@@ -164,7 +154,7 @@ async function opened(
       held += value.length;
     }
   }
-  const packing = compression === "auto" ? packingOf(joined(start, held)) : compression;
+  const packing = compression === "auto" ? packingOf(joinBytes(start)) : compression;
   async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield* start.splice(0);

@@ -1,6 +1,7 @@
 /** A model as one file: its configuration, its weights, and what training needs to go on. */
 import { writeFile } from "#platform";
 import { FormatError } from "../core/errors.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import { encodeTensors } from "../formats/tensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeModel } from "./description.ts";
@@ -44,8 +45,7 @@ function plainText(options: object): string | undefined {
   const isPlain = (value: unknown): boolean => {
     if (typeof value === "function") return false;
     if (typeof value !== "object" || value === null) return true;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return (Array.isArray(value) || prototype === Object.prototype) && Object.values(value).every(isPlain);
+    return (Array.isArray(value) || isPlainObject(value)) && Object.values(value).every(isPlain);
   };
   return isPlain(options) ? JSON.stringify(options) : undefined;
 }

@@ -1,5 +1,6 @@
 import { isFloat, type DType } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import { Cell } from "../tensor/cell.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
 import { BufferTensor, Parameter, StateTensor } from "../tensor/parameter.ts";
@@ -27,16 +28,10 @@ export function castModule<M extends Module>(model: M, dtype: DType): M {
   const visit = (container: object): void => {
     for (const [name, value] of Object.entries(container) as [string, unknown][]) {
       if (value instanceof StateTensor) (container as Record<string, unknown>)[name] = converted(value);
-      else if (Array.isArray(value) || (isPlain(value) && !(value instanceof Module))) visit(value as object);
+      else if (Array.isArray(value) || (isPlainObject(value) && !(value instanceof Module))) visit(value as object);
     }
   };
   for (const module of model.modules()) visit(module);
   bumpEpoch();
   return model;
-}
-
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, FormatError } from "../core/errors.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
@@ -80,8 +81,7 @@ export class GradScaler {
     if (!(growthFactor > 1)) throw new ArgumentError(`GradScaler: growthFactor must be above 1, got ${growthFactor}`);
     if (!(backoffFactor > 0 && backoffFactor < 1))
       throw new ArgumentError(`GradScaler: backoffFactor must lie between 0 and 1, got ${backoffFactor}`);
-    if (!(Number.isInteger(growthInterval) && growthInterval >= 1))
-      throw new ArgumentError(`GradScaler: growthInterval must be a whole number of 1 or more, got ${growthInterval}`);
+    wholeNumber("GradScaler", "growthInterval", growthInterval, 1);
     this.enabled = enabled;
     this.#growthFactor = growthFactor;
     this.#backoffFactor = backoffFactor;

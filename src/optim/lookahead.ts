@@ -1,5 +1,6 @@
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { reshape } from "../graph/ops/movement.ts";
@@ -34,8 +35,7 @@ export class Lookahead {
 
   /** @throws ArgumentError for a `k` that is no whole number of 1 or more, and an `alpha` outside [0, 1]. */
   constructor(inner: Lookahead["inner"], { k = 5, alpha = 0.5 }: LookaheadOptions = {}) {
-    if (!(Number.isInteger(k) && k >= 1))
-      throw new ArgumentError(`Lookahead: k must be a whole number of 1 or more, got ${k}`);
+    wholeNumber("Lookahead", "k", k, 1);
     if (!(alpha >= 0 && alpha <= 1)) throw new ArgumentError(`Lookahead: alpha must lie in [0, 1], got ${alpha}`);
     this.inner = inner;
     this.k = k;

@@ -2,6 +2,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { TypedArray } from "../core/dtype.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { RateCurve } from "./rateCurve.ts";
@@ -46,8 +47,7 @@ export async function findLearningRate(
   const { from = 1e-7, to = 10, steps = 100, spacing = "exponential", smoothing = 0.3, divergence = 5 } = options;
   if (!(from > 0 && to > from && to < Infinity))
     throw new ArgumentError(`findLearningRate: rates must rise from above 0, got ${from} to ${to}`);
-  if (!(Number.isInteger(steps) && steps >= 3))
-    throw new ArgumentError(`findLearningRate: steps must be a whole number of 3 or more, got ${steps}`);
+  wholeNumber("findLearningRate", "steps", steps, 3);
   if (!(smoothing > 0 && smoothing <= 1 && divergence > 1))
     throw new ArgumentError(
       `findLearningRate: wants smoothing in (0, 1] and divergence above 1, got ${smoothing} and ${divergence}`,

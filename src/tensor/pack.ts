@@ -1,5 +1,6 @@
 /** Arguments and results of traced functions: tensors, numbers and what keys a program, nested in arrays and plain objects. */
 import { ArgumentError, TraceError } from "../core/errors.ts";
+import { isPlainObject } from "../core/plainObject.ts";
 import type { Node } from "../graph/node.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { Tensor } from "./tensor.ts";
@@ -32,7 +33,7 @@ export function packArguments(args: readonly unknown[]): Packed {
       parts.push("(");
       value.forEach(visit);
       parts.push(")");
-    } else if (isPlain(value)) {
+    } else if (isPlainObject(value)) {
       parts.push("{");
       for (const [name, item] of Object.entries(value)) {
         parts.push(`${name}:`);
@@ -59,18 +60,13 @@ export function packArguments(args: readonly unknown[]): Packed {
           return new Tensor(replace(nodes[position]!, position));
         }
         if (Array.isArray(value)) return value.map(build);
-        if (isPlain(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, build(item)]));
+        if (isPlainObject(value))
+          return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, build(item)]));
         return value;
       };
       return args.map(build);
     },
   };
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 export interface ResultShape {
@@ -94,7 +90,7 @@ export function unpackResult(name: string, returned: unknown): ResultShape {
       const items = value.map(visit);
       return (values) => items.map((item) => item(values));
     }
-    if (isPlain(value)) {
+    if (isPlainObject(value)) {
       const items = Object.entries(value).map(([key, item]) => [key, visit(item)] as const);
       return (values) => Object.fromEntries(items.map(([key, item]) => [key, item(values)]));
     }

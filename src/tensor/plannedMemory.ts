@@ -1,9 +1,9 @@
 /** `plannedMemory(fn, …args)`: what a function's program will hold, known before anything runs. */
+import { showBytes } from "../core/bytes.ts";
 import { byteSize } from "../core/dtype.ts";
 import { show, sizeOf } from "../core/shape.ts";
 import type { Compiled } from "../compiler/compile.ts";
 import { kernelsOf, writtenBy } from "../compiler/schedule.ts";
-import { show as showBytes } from "../device/heap.ts";
 import type { Node } from "../graph/node.ts";
 import { CellVersion } from "./cell.ts";
 import { planned } from "./engine.ts";

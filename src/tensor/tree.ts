@@ -1,3 +1,4 @@
+import { isPlainObject } from "../core/plainObject.ts";
 import { Tensor } from "./tensor.ts";
 
 /** The same arrays and plain objects with every tensor in them replaced. Everything else stays as it is. */
@@ -5,7 +6,7 @@ export function mapTensors<T>(value: T, replace: (tensor: Tensor) => Tensor): T 
   const visit = (item: unknown): unknown => {
     if (item instanceof Tensor) return replace(item);
     if (Array.isArray(item)) return item.map(visit);
-    if (!isPlain(item)) return item;
+    if (!isPlainObject(item)) return item;
     return Object.fromEntries(Object.entries(item).map(([name, inner]) => [name, visit(inner)]));
   };
   return visit(value) as T;
@@ -19,10 +20,4 @@ export function tensorsIn(value: unknown): Tensor[] {
     return tensor;
   });
   return found;
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

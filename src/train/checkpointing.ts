@@ -1,4 +1,4 @@
-import { ArgumentError } from "../core/errors.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Run } from "./callback.ts";
 import { CheckpointFolder, type FolderOptions, type Parts } from "./checkpoints/index.ts";
 
@@ -27,8 +27,7 @@ export class Checkpointing {
   constructor(options: CheckpointOptions, resume: boolean) {
     const { folder, everySteps = 1, everyEpochs = 1 } = options;
     for (const [name, value] of Object.entries({ everySteps, everyEpochs }))
-      if (!Number.isSafeInteger(value) || value < 1)
-        throw new ArgumentError(`fit: checkpoint.${name} must be a whole number of 1 or more, got ${value}`);
+      wholeNumber("fit", `checkpoint.${name}`, value, 1);
     this.folder = folder;
     this.#options = options;
     this.#resume = resume;

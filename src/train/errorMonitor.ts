@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 
 export interface ErrorMonitorOptions {
   /** An error above this is too large: such as 1.5 times the mean absolute error on test data. */
@@ -28,8 +29,7 @@ export class ErrorMonitor {
   /** @throws ArgumentError for a threshold that is not above 0, and a patience that is no whole number of 1 or more. */
   constructor({ threshold, patience = 3, onDrift }: ErrorMonitorOptions) {
     if (!(threshold > 0)) throw new ArgumentError(`ErrorMonitor: threshold must be above 0, got ${threshold}`);
-    if (!Number.isSafeInteger(patience) || patience < 1)
-      throw new ArgumentError(`ErrorMonitor: patience must be a whole number of 1 or more, got ${patience}`);
+    wholeNumber("ErrorMonitor", "patience", patience, 1);
     this.#threshold = threshold;
     this.#patience = patience;
     this.#onDrift = onDrift;

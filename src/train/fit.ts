@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Callback } from "./callback.ts";
 import { Checkpointing, type CheckpointOptions } from "./checkpointing.ts";
 import { evaluator } from "./evaluate.ts";
@@ -152,11 +153,11 @@ export async function fit<X, Y, O, M extends string = never>(
     onEpoch,
     display = true,
   } = options;
-  if (epochs !== Infinity) wholeNumber("epochs", epochs, 1);
-  wholeNumber("initialEpoch", initialEpoch, 0);
-  wholeNumber("accumulate", accumulate, 1);
+  if (epochs !== Infinity) wholeNumber("fit", "epochs", epochs, 1);
+  wholeNumber("fit", "initialEpoch", initialEpoch, 0);
+  wholeNumber("fit", "accumulate", accumulate, 1);
   for (const [name, value] of Object.entries({ steps, stepsPerEpoch, batchSize }))
-    if (value !== undefined) wholeNumber(name, value, 1);
+    if (value !== undefined) wholeNumber("fit", name, value, 1);
 
   if (options.resume && !options.checkpoint)
     throw new ArgumentError('fit: resume wants to know the folder; give it as checkpoint: { folder: "run" }');
@@ -230,9 +231,4 @@ function reporting<M extends string>(
       if ((await onEpoch(report)) === false) run.stop("onEpoch returned false");
     },
   };
-}
-
-function wholeNumber(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ArgumentError(`fit: ${name} must be a whole number of ${least} or more, got ${value}`);
 }

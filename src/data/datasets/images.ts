@@ -1,5 +1,6 @@
 /** Labelled images: MNIST and its kin, CIFAR. */
 import { fileExists, readFile } from "#platform";
+import { joinBytes } from "../../core/bytes.ts";
 import { FormatError } from "../../core/errors.ts";
 import { parseCifar, type CifarImages } from "../../formats/cifar.ts";
 import { unpack } from "../../formats/gzip.ts";
@@ -173,15 +174,7 @@ async function contentsOf(
 
 function joined(parts: readonly CifarImages[]): CifarImages {
   const count = parts.reduce((sum, part) => sum + part.count, 0);
-  const all = (pick: (part: CifarImages) => Uint8Array): Uint8Array => {
-    const result = new Uint8Array(parts.reduce((sum, part) => sum + pick(part).length, 0));
-    let at = 0;
-    for (const part of parts) {
-      result.set(pick(part), at);
-      at += pick(part).length;
-    }
-    return result;
-  };
+  const all = (pick: (part: CifarImages) => Uint8Array): Uint8Array => joinBytes(parts.map(pick));
   const coarse = parts[0]?.coarseLabels && { coarseLabels: all((part) => part.coarseLabels!) };
   return { count, images: all((part) => part.images), labels: all((part) => part.labels), ...coarse };
 }

@@ -1,5 +1,6 @@
 import { allocate, type TypedArray } from "../../core/dtype.ts";
-import { ArgumentError, FormatError } from "../../core/errors.ts";
+import { FormatError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { parseCsvRows } from "../../formats/csv.ts";
 import type { ColumnType, ColumnValues, CsvFormat, CsvRows } from "../../formats/csvFormat.ts";
@@ -69,8 +70,7 @@ export function csv<const O extends CsvOptions>(
   options: O = {} as O,
 ): Dataset<CsvElement<O>> {
   const { batch, label } = options;
-  if (batch !== undefined && (!Number.isSafeInteger(batch) || batch < 1))
-    throw new ArgumentError(`csv: batch must be a whole number of 1 or more, got ${batch}`);
+  if (batch !== undefined) wholeNumber("csv", "batch", batch, 1);
   const list = pathsOf(paths);
   // A label that is not selected is wanted all the same.
   const format =

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ArgumentError, FormatError, ShapeError } from "../../core/errors.ts";
 import { DataFrame, readTable, writeCsv } from "./dataFrame.ts";
-import { Series, type Statistic } from "./series.ts";
+import type { Statistic } from "../statistics.ts";
+import { Series } from "./series.ts";
 
 type Values = readonly (number | string | null)[];
 const recorded = JSON.parse(

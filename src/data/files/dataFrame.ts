@@ -9,7 +9,8 @@ import { quote } from "../../formats/json.ts";
 import { asUtf8, type Encoding } from "../../formats/text.ts";
 import { tensor } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { Series, STATISTICS, type Statistic } from "./series.ts";
+import { STATISTICS, type Statistic } from "../statistics.ts";
+import { Series } from "./series.ts";
 import { contentOf, named, pathsOf } from "./reading.ts";
 
 /** A row by names. */

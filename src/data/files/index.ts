@@ -12,7 +12,8 @@ export {
 } from "./imageFolder.ts";
 export { jsonLines, writeJsonLines } from "./jsonLines.ts";
 export { readNpy, readNpz, writeNpy, writeNpz } from "./npy.ts";
-export { Series, type Statistic } from "./series.ts";
+export type { Statistic } from "../statistics.ts";
+export { Series } from "./series.ts";
 export { textLines } from "./textLines.ts";
 export { tfRecords, writeTfRecords, type ExampleTensors, type TfRecordsOptions } from "./tfrecords.ts";
 export {

@@ -1,31 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
 import type { ColumnValues } from "../../formats/csvFormat.ts";
-import { wholeNumber } from "../wholeNumber.ts";
-
-/** What of several numbers: `std` divides by n − 1, as pandas does. */
-export type Statistic = "mean" | "std" | "min" | "max" | "sum" | "median";
-
-export const STATISTICS: Readonly<Record<Statistic, (values: Float64Array) => number>> = {
-  sum: total,
-  mean: (values) => total(values) / values.length,
-  std: (values) => {
-    const mean = total(values) / values.length;
-    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-  },
-  // NaN where one is NaN, as the others.
-  min: (values) => values.reduce((least, value) => Math.min(least, value), Infinity),
-  max: (values) => values.reduce((most, value) => Math.max(most, value), -Infinity),
-  median: (values) => {
-    if (values.some(Number.isNaN)) return NaN;
-    const sorted = values.slice().sort();
-    const half = sorted.length >> 1;
-    return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-  },
-};
-
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
-}
+import { STATISTICS, type Statistic } from "../statistics.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** A column of a table: numbers or dates as f64 (NaN is missing), or texts (null is missing). It never changes. */
 export class Series {

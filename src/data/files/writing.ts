@@ -1,4 +1,5 @@
 import { openWriter, system } from "#platform";
+import { joinBytes } from "../../core/bytes.ts";
 
 /**
  * Writes a file from pieces as they are made. What is there under its name stays until the new one is complete and on the disk.
@@ -26,12 +27,7 @@ export async function* inLargePieces(pieces: AsyncIterable<Uint8Array>): AsyncGe
   let waiting: Uint8Array[] = [];
   let held = 0;
   const joined = (): Uint8Array => {
-    const all = new Uint8Array(held);
-    let at = 0;
-    for (const piece of waiting) {
-      all.set(piece, at);
-      at += piece.length;
-    }
+    const all = joinBytes(waiting);
     waiting = [];
     held = 0;
     return all;

@@ -3,7 +3,7 @@ import { HostRandom } from "../../core/random.ts";
 import { drawnDigits } from "../digits.ts";
 import { hostArray } from "../hostArray.ts";
 import { resample } from "../transforms/resample.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { drawCurve } from "../pen.ts";
 import type { Examples } from "./points.ts";
 

@@ -3,7 +3,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
 import { checkWithin } from "../checks.ts";
 import { hostArray, type HostArray } from "../hostArray.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** Examples and what is to be said about them. */
 export interface Examples {

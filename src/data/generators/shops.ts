@@ -1,6 +1,6 @@
 /** Made-up examples from shops and kitchens. */
 import { HostRandom } from "../../core/random.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { dateOf, dateText } from "../../formats/csvDate.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { examplesOf, type Examples } from "./points.ts";

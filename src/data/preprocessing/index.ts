@@ -10,16 +10,8 @@ export { Pipeline } from "./pipeline.ts";
 export { PolynomialFeatures, type PolynomialOptions } from "./polynomial.ts";
 export { LogScaler, MinMaxScaler, RobustScaler, StandardScaler } from "./scalers.ts";
 export { SeriesFeatures, type SeriesOptions } from "./seriesFeatures.ts";
-export {
-  calendar,
-  fourier,
-  isUnitedStatesHoliday,
-  lag,
-  rolling,
-  type CalendarField,
-  type Day,
-  type Statistic,
-} from "./seriesMath.ts";
+export { calendar, fourier, isUnitedStatesHoliday, lag, rolling, type CalendarField, type Day } from "./seriesMath.ts";
+export type { Statistic } from "../statistics.ts";
 export type { Table } from "./table.ts";
 export { BytePairTokenizer, type BytePairOptions } from "./text/bytePairTokenizer.ts";
 export { padSequences, type PaddingOptions } from "./text/padSequences.ts";

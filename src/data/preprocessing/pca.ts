@@ -4,7 +4,7 @@ import { tensor } from "../../tensor/create.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { eigh } from "../../tensor/linalg/eigh.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { checkColumns, checkFinite, inFormOf, matrixOf, type Matrix, type Numbers, type Same } from "./matrix.ts";
 import { fitted, given, StateReader, type Saved, type Transformer } from "./transformer.ts";
 

@@ -1,6 +1,6 @@
 import type { Json } from "../../formats/json.ts";
 import { ArgumentError } from "../../core/errors.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { checkColumns, checkFinite, inFormOf, matrixOf, type Numbers, type Same } from "./matrix.ts";
 import { fitted, given, StateReader, type Saved, type Transformer } from "./transformer.ts";
 

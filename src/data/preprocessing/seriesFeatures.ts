@@ -1,8 +1,9 @@
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import type { Json } from "../../formats/json.ts";
 import { hostArray, type HostArray } from "../hostArray.ts";
-import { wholeNumber } from "../wholeNumber.ts";
-import { calendar, fourier, lag, rolling, timeOf, type CalendarField, type Statistic } from "./seriesMath.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
+import type { Statistic } from "../statistics.ts";
+import { calendar, fourier, lag, rolling, timeOf, type CalendarField } from "./seriesMath.ts";
 import { columnIn, numberIn, type Table } from "./table.ts";
 import { fitted, given, StateReader, type Saved, type Transformer } from "./transformer.ts";
 

@@ -1,35 +1,13 @@
 /** Features of a series of numbers in time, from earlier values only. */
 import { ArgumentError } from "../../core/errors.ts";
 import { dateOf } from "../../formats/csvDate.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { STATISTICS, type Statistic } from "../statistics.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** The value `steps` places before each: NaN where there is none. `lag(y, 7)` of the 8th day is the first. */
 export function lag(values: ArrayLike<number>, steps: number): Float64Array {
   wholeNumber("lag", "the steps", steps, 1);
   return Float64Array.from({ length: values.length }, (_, at) => (at >= steps ? values[at - steps]! : Number.NaN));
-}
-
-/** What of a window of values: `std` divides by n − 1, as pandas does. */
-export type Statistic = "mean" | "std" | "min" | "max" | "sum" | "median";
-
-const STATISTICS: Readonly<Record<Statistic, (window: Float64Array) => number>> = {
-  mean: (window) => total(window) / window.length,
-  std: (window) => {
-    const mean = total(window) / window.length;
-    return Math.sqrt(window.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (window.length - 1));
-  },
-  min: (window) => window.reduce((least, value) => Math.min(least, value)),
-  max: (window) => window.reduce((most, value) => Math.max(most, value)),
-  sum: (window) => total(window),
-  median: (window) => {
-    const sorted = window.slice().sort();
-    const half = sorted.length >> 1;
-    return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-  },
-};
-
-function total(window: Float64Array): number {
-  return window.reduce((sum, value) => sum + value, 0);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { BatchSamplerLike, Sampler } from "./sampler.ts";
 
 /** Batches of the positions that another sampler gives. */

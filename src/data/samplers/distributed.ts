@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { lengthOf, type Sampler, type Sized } from "./sampler.ts";
 
 /** How {@link DistributedSampler} divides. */

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom, hostSeed } from "../../core/random.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Sampler } from "./sampler.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Data split several times, so that every example is tested on once; in scikit-learn's order where nothing is shuffled. */
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom, hostSeed } from "../../core/random.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { leakageOf } from "./dated.ts";
 import { countOf, select, type Examples, type Part } from "./select.ts";
 import { labelsOf, positionsByLabel, type Labels, type Split } from "./trainTestSplit.ts";

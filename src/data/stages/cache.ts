@@ -1,3 +1,4 @@
+import { showBytes } from "../../core/bytes.ts";
 import { isPromise } from "../ordered.ts";
 import { bytesOf } from "../elementBytes.ts";
 import { indexedStage, isIndexed, streamStage, type Reader, type Stage, type Stream } from "./stage.ts";
@@ -15,7 +16,7 @@ export function memoryCacheStage<T>(input: Stage<T>, budget: number): Stage<T> {
     if (bytes <= budget || warned) return;
     warned = true;
     console.warn(
-      `myelin: cache holds ${megabytes(bytes)} after a part of the data, above its budget of ${megabytes(budget)}; cache before elements grow (as bytes, before they are decoded), on disk as in cache({ folder, key }), or allow more: cache({ budget })`,
+      `myelin: cache holds ${showBytes(bytes)} after a part of the data, above its budget of ${showBytes(budget)}; cache before elements grow (as bytes, before they are decoded), on disk as in cache({ folder, key }), or allow more: cache({ budget })`,
     );
   };
   if (isIndexed(input)) {
@@ -56,8 +57,4 @@ export function memoryCacheStage<T>(input: Stage<T>, budget: number): Stage<T> {
     }
     complete = index === kept.length;
   });
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toPrecision(3)} MiB`;
 }

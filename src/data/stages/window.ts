@@ -1,5 +1,5 @@
 import { now } from "#platform";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** A number that the user gives, or leaves to be found while the pipeline runs. */
 export type Count = number | "auto";

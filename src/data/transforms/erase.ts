@@ -3,7 +3,7 @@ import { checkPositive, checkWithin } from "../checks.ts";
 import type { HostArray } from "../hostArray.ts";
 import type { Box } from "./resample.ts";
 import { augmentation, sizeOfImage, white, type ImageTransform } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** What stands where an image was erased: one value in the image's own units, or noise. */
 export type Fill = number | "noise";

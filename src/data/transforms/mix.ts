@@ -9,7 +9,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkPositive, checkWithin } from "../checks.ts";
 import type { Place } from "../indexed.ts";
 import { randomAt } from "./pipeline.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** A batch: images [n, channels, rows, columns] (`mixup` takes any [n, …]), and labels [n] or shares of classes [n, classes]. */
 export type Batch = readonly [inputs: Tensor, targets: Tensor];

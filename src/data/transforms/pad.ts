@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
 import type { HostArray } from "../hostArray.ts";
 import { fixed, resized, sizeOfImage, type FixedTransform } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** How wide borders are, in pixels. */
 export interface Border {

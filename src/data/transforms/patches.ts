@@ -3,7 +3,7 @@ import { ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { pairOf, type Size } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /**
  * Cuts images [n, channels, rows, columns] into square patches: [n, patches, channels·size·size], row by row. A linear layer

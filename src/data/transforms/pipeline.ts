@@ -5,7 +5,7 @@ import type { HostArray } from "../hostArray.ts";
 import type { Place } from "../indexed.ts";
 import { compose } from "./combine.ts";
 import type { ImageTransform } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /**
  * What happens to images before a model sees them: one way while it is trained, and one without chance for everything else.

@@ -1,6 +1,6 @@
 import type { HostArray } from "../hostArray.ts";
 import { augmentation, sizeOfImage, type ImageTransform } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /**
  * Moves every image by a few whole pixels up or down, left or right, each time differently: the simplest augmentation. What

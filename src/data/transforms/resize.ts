@@ -2,7 +2,7 @@ import { ArgumentError } from "../../core/errors.ts";
 import type { HostArray } from "../hostArray.ts";
 import { resample, type Interpolation } from "./resample.ts";
 import { fixed, pairOf, sizeOfImage, type FixedTransform, type Size } from "./transform.ts";
-import { wholeNumber } from "../wholeNumber.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 
 /** How `resize` resizes. */
 export interface ResizeOptions {

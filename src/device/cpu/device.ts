@@ -2,9 +2,10 @@
  * What devices of the processor have in common: one linear memory, a heap in it, and programs as tapes of words there.
  * How kernels are compiled and who walks a tape is theirs.
  */
+import { showBytes } from "../../core/bytes.ts";
 import { DeviceError } from "../../core/errors.ts";
 import type { Device, Limits, Memory, MemoryUse, Program, Runnable, Step, TapeEntry } from "../device.ts";
-import { Heap, show } from "../heap.ts";
+import { Heap } from "../heap.ts";
 import { layOut, SCALAR_BYTES, type Layout } from "./tape.ts";
 import type { Target } from "./target.ts";
 
@@ -228,7 +229,7 @@ export abstract class HeapDevice implements Device {
   #range(what: string, memory: Memory, offset: number, length: number): number {
     const { address, bytes } = this.#own(memory);
     if (offset < 0 || length < 0 || offset + length > bytes)
-      throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${show(bytes)}.`);
+      throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${showBytes(bytes)}.`);
     return address + offset;
   }
 
@@ -236,7 +237,7 @@ export abstract class HeapDevice implements Device {
     const { address, bytes } = this.#own(memory);
     const wanted = tape.program.bindings[binding]!;
     if (bytes < wanted)
-      throw new DeviceError(`run: binding ${binding} needs ${show(wanted)}, got a memory of ${show(bytes)}.`);
+      throw new DeviceError(`run: binding ${binding} needs ${showBytes(wanted)}, got a memory of ${showBytes(bytes)}.`);
     const start = tape.base >>> 2;
     for (const position of tape.layout.bindings[binding]!) this.#i32[start + position] = address;
     tape.bound[binding] = address;

@@ -1,7 +1,7 @@
 import { isFloat } from "../../core/dtype.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { stack } from "../../tensor/functions.ts";
 import type { Callback } from "../callback.ts";
-import { checkCount } from "./monitored.ts";
 
 /** What a module returned in one step. */
 export interface ActivationStatistic {
@@ -24,7 +24,7 @@ export interface ActivationStatistic {
 export function activationStatistics({ every = 50 }: { readonly every?: number } = {}): Callback & {
   readonly records: readonly ActivationStatistic[];
 } {
-  checkCount("every", every, 1);
+  wholeNumber("activationStatistics", "every", every, 1);
   const records: ActivationStatistic[] = [];
   return {
     name: "activationStatistics",

@@ -1,8 +1,8 @@
 import { isFloat } from "../../core/dtype.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { stack } from "../../tensor/functions.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback } from "../callback.ts";
-import { checkCount } from "./monitored.ts";
 
 /** Units of a module that said the same to every example that was looked at in an epoch. */
 export interface DeadUnitRecord {
@@ -25,7 +25,7 @@ export interface DeadUnitRecord {
 export function deadUnits({ every = 10 }: { readonly every?: number } = {}): Callback & {
   readonly records: readonly DeadUnitRecord[];
 } {
-  checkCount("every", every, 1);
+  wholeNumber("deadUnits", "every", every, 1);
   const records: DeadUnitRecord[] = [];
   /** By module, for each unit: whether all that was seen was 0, and ±1. */
   const still = new Map<string, { readonly zero: boolean[]; readonly one: boolean[] }>();

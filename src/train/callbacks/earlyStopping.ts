@@ -1,7 +1,8 @@
 import { FormatError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { StateDict } from "../../nn/stateDict.ts";
 import type { Callback, Run } from "../callback.ts";
-import { checkCount, monitored, type MonitorOptions } from "./monitored.ts";
+import { monitored, type MonitorOptions } from "./monitored.ts";
 
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** How many epochs without improvement end training; 0, Keras's default: the first of them does. */
@@ -36,7 +37,7 @@ interface State {
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const { patience = 0, minDelta = 0, baseline, restoreBestWeights = false, startFromEpoch = 1 } = options;
   const inTotal = options.counts === "inTotal";
-  checkCount("patience", patience, 0);
+  wholeNumber("earlyStopping", "patience", patience, 0);
   const number = monitored(options);
   let best = number.worst;
   let [bestEpoch, spent] = [0, 0];

@@ -1,6 +1,6 @@
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
-import { checkCount } from "./monitored.ts";
 import { parentOf } from "./paths.ts";
 
 /** Norms of a step's gradients by layer: the module that has the parameters. */
@@ -37,7 +37,7 @@ export function gradientNorms({ every = 50, exploding = 100, vanishing = 1e-5 }:
   readonly records: readonly GradientNormRecord[];
   readonly flags: readonly GradientFlag[];
 } {
-  checkCount("every", every, 1);
+  wholeNumber("gradientNorms", "every", every, 1);
   const records: GradientNormRecord[] = [];
   const flags: GradientFlag[] = [];
   const told = new Set<string>();

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Parameter } from "../../tensor/parameter.ts";
 import type { Callback } from "../callback.ts";
 
@@ -20,9 +21,7 @@ export interface GradualUnfreezingOptions {
  */
 export function gradualUnfreezing({ layers, every = 1, start = 1 }: GradualUnfreezingOptions): Callback {
   if (layers.length === 0) throw new ArgumentError("gradualUnfreezing: got no layers");
-  for (const [name, value] of Object.entries({ every, start }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new ArgumentError(`gradualUnfreezing: ${name} must be a whole number of 1 or more, got ${value}`);
+  for (const [name, value] of Object.entries({ every, start })) wholeNumber("gradualUnfreezing", name, value, 1);
   let trained: number | undefined;
   return {
     name: "gradualUnfreezing",

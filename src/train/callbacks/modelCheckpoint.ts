@@ -1,7 +1,8 @@
 import { ArgumentError, FormatError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { saveModel } from "../../formats/model.ts";
 import type { Callback, Run } from "../callback.ts";
-import { checkCount, monitored, type MonitorOptions } from "./monitored.ts";
+import { monitored, type MonitorOptions } from "./monitored.ts";
 
 export interface ModelCheckpointOptions extends MonitorOptions {
   /** Saves only epochs that are better than all before; false by default. */
@@ -24,7 +25,7 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  */
 export function modelCheckpoint(path: string, options: ModelCheckpointOptions = {}): Callback {
   const { saveBestOnly = false, everyEpochs = 1 } = options;
-  checkCount("everyEpochs", everyEpochs, 1);
+  wholeNumber("modelCheckpoint", "everyEpochs", everyEpochs, 1);
   const number = monitored(options);
   let best = options.initial ?? number.worst;
   return {

@@ -42,9 +42,3 @@ export function monitored({ monitor = "val_loss", mode }: MonitorOptions): Monit
     },
   };
 }
-
-/** Throws ArgumentError for a number that is no whole number of `least` or more. */
-export function checkCount(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new ArgumentError(`${name} must be a whole number of ${least} or more, got ${value}`);
-}

@@ -1,5 +1,6 @@
 import { isFloat } from "../../core/dtype.ts";
 import { MyelinError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { gradients } from "../../graph/grad.ts";
 import { topological, type Node } from "../../graph/node.ts";
 import { withLines } from "../../graph/op.ts";
@@ -8,7 +9,6 @@ import type { Module } from "../../nn/module.ts";
 import { readSync } from "../../tensor/evaluate.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
-import { checkCount } from "./monitored.ts";
 import { parentOf } from "./paths.ts";
 
 /** A loss or gradient that is not finite, and where that begins. */
@@ -35,7 +35,7 @@ export class NonFiniteError extends MyelinError {
  * @param options.every how many steps from one look to the next, 1 by default; parameters that were spoilt in a step between are named.
  */
 export function nanWatch({ every = 1 }: { readonly every?: number } = {}): Callback {
-  checkCount("every", every, 1);
+  wholeNumber("nanWatch", "every", every, 1);
   return {
     name: "nanWatch",
     watch: {

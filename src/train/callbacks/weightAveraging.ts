@@ -1,4 +1,4 @@
-import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { StateDict } from "../../nn/stateDict.ts";
 import type { WeightAverage } from "../../optim/weightAverage.ts";
 import { updateBatchNorm } from "../batchNorm.ts";
@@ -24,8 +24,7 @@ export interface WeightAveragingOptions {
  */
 export function weightAveraging(average: WeightAverage, options: WeightAveragingOptions = {}): Callback {
   const { from = 1, every = average.decay === undefined ? "epoch" : "step", batches, keep = true } = options;
-  if (!(Number.isInteger(from) && from >= 1))
-    throw new ArgumentError(`weightAveraging: from must be a whole number of 1 or more, got ${from}`);
+  wholeNumber("weightAveraging", "from", from, 1);
   let begun = average.count > 0;
   const update = (): void => {
     average.update();

@@ -1,6 +1,7 @@
 /** The checkpoints of one run, side by side in a folder. */
 import { fileExists, listDirectory, readFile, system } from "#platform";
 import { ArgumentError, CheckpointError, MyelinError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { quote } from "../../formats/json.ts";
 import { fixTier } from "../../tensor/engine.ts";
 import { Checkpoint, take, write, type Fields, type Parts, type Snapshot } from "./checkpoint.ts";
@@ -158,10 +159,8 @@ export class CheckpointFolder {
     const { name = "model", keepLast = 3, by, keepBest = by === undefined ? 0 : 1, mode = "min" } = options;
     if (!PART_NAME.test(name))
       throw new ArgumentError(`CheckpointFolder: name must be a word of letters and digits, got ${quote(name)}`);
-    if (!(keepLast === Infinity || (Number.isInteger(keepLast) && keepLast >= 1)))
-      throw new ArgumentError(`CheckpointFolder: keepLast must be a whole number of 1 or more, got ${keepLast}`);
-    if (!(Number.isInteger(keepBest) && keepBest >= 0))
-      throw new ArgumentError(`CheckpointFolder: keepBest must be a whole number of 0 or more, got ${keepBest}`);
+    if (keepLast !== Infinity) wholeNumber("CheckpointFolder", "keepLast", keepLast, 1);
+    wholeNumber("CheckpointFolder", "keepBest", keepBest, 0);
     if (keepBest > 0 && by === undefined)
       throw new ArgumentError(`CheckpointFolder: keepBest needs by, the name of a number among the fields: "val_loss"`);
     const os = system();

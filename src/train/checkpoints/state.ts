@@ -1,5 +1,6 @@
 /** State of all that takes part in training, as JSON and tensors. */
 import { ArgumentError, FormatError } from "../../core/errors.ts";
+import { isPlainObject } from "../../core/plainObject.ts";
 import { isJsonObject, quote, type Json } from "../../formats/json.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
@@ -63,7 +64,7 @@ export function pack(part: string, state: unknown): Packed {
     }
     const inside = (name: string): string => (path === "" ? name : `${path}.${name}`);
     if (Array.isArray(value)) return value.map((item: unknown, i) => visit(item, inside(`${i}`)));
-    if (typeof value === "object" && isPlain(value)) {
+    if (isPlainObject(value)) {
       const entries = Object.entries(value).filter(([, item]) => item !== undefined);
       if (entries.some(([name]) => name === TENSOR || name === NUMBER))
         throw new ArgumentError(`checkpoint: the state of ${part} has the key ${TENSOR} or ${NUMBER}; rename it`);
@@ -97,9 +98,4 @@ export function unpack(part: string, json: Json, tensors: Readonly<Record<string
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item)]));
   };
   return visit(json);
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,5 +1,5 @@
 /** What to do where memory is short, and which hardware has how much. */
-import { show } from "../../device/heap.ts";
+import { showBytes } from "../../core/bytes.ts";
 
 /** A way to need less memory. */
 export interface MemoryTechnique {
@@ -59,7 +59,7 @@ export function memoryAdvice(needed: number, available: number): string {
     Math.max(...memoryTechniques.map((t) => t.speed.length)),
   ];
   return [
-    `${show(needed)} are needed and ${show(available)} are there: ${(needed / available).toFixed(1)} times as much. In this order:`,
+    `${showBytes(needed)} are needed and ${showBytes(available)} are there: ${(needed / available).toFixed(1)} times as much. In this order:`,
     ...memoryTechniques.map(
       (t, i) =>
         `${i + 1}. ${t.technique.padEnd(widths[0]!)}  saves: ${t.saves.padEnd(widths[1]!)}  speed: ${t.speed.padEnd(widths[2]!)}  ${t.how}`,

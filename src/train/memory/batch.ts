@@ -1,5 +1,6 @@
+import { showBytes } from "../../core/bytes.ts";
 import { ArgumentError } from "../../core/errors.ts";
-import { show } from "../../device/heap.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Module } from "../../nn/module.ts";
 import { deviceMemory } from "./device.ts";
 import { estimateMemory, type EstimateOptions, type MemoryEstimate } from "./estimate.ts";
@@ -32,9 +33,7 @@ export function findBatchSize(
   input: readonly number[],
   { budget = free(), limit = 65_536, multipleOf = 8, ...options }: BatchSearchOptions = {},
 ): FoundBatch {
-  for (const [name, value] of Object.entries({ limit, multipleOf }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new ArgumentError(`findBatchSize: ${name} must be a whole number of 1 or more, got ${value}`);
+  for (const [name, value] of Object.entries({ limit, multipleOf })) wholeNumber("findBatchSize", name, value, 1);
   const tried = new Map<number, MemoryEstimate>();
   const estimateAt = (batch: number): MemoryEstimate => {
     let estimate = tried.get(batch);
@@ -44,7 +43,7 @@ export function findBatchSize(
   const fits = (batch: number): boolean => estimateAt(batch).total <= budget;
   if (!fits(1))
     throw new ArgumentError(
-      `findBatchSize: one example needs ${show(estimateAt(1).total)}, the budget is ${show(budget)}. Use mixed precision, checkpointing, or a smaller model`,
+      `findBatchSize: one example needs ${showBytes(estimateAt(1).total)}, the budget is ${showBytes(budget)}. Use mixed precision, checkpointing, or a smaller model`,
     );
   let low = 1;
   let high = 2;

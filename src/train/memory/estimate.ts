@@ -1,8 +1,9 @@
 /** What training will need, before it starts. */
+import { showBytes } from "../../core/bytes.ts";
 import { byteSize, type DType } from "../../core/dtype.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import { show } from "../../device/heap.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Module } from "../../nn/module.ts";
 import { zeros } from "../../tensor/create.ts";
 import { autocast } from "../../tensor/autocast.ts";
@@ -74,8 +75,7 @@ export interface MemoryEstimate {
  */
 export function estimateMemory(model: Module | number, options: EstimateOptions = {}): MemoryEstimate {
   const { optimizer = "adam", dtype = "f32", batch = 1, input, activations: each = 0 } = options;
-  if (!(Number.isInteger(batch) && batch >= 1))
-    throw new ArgumentError(`estimateMemory: the batch must be a whole number of 1 or more, got ${batch}`);
+  wholeNumber("estimateMemory", "the batch", batch, 1);
   if (typeof model === "number" && !(model >= 0 && Number.isFinite(model)))
     throw new ArgumentError(`estimateMemory: the number of parameters must be 0 or more, got ${model}`);
   if (typeof optimizer === "string" && !(optimizer in STATE))
@@ -108,7 +108,7 @@ export function estimateMemory(model: Module | number, options: EstimateOptions 
 }
 
 function table(e: Omit<MemoryEstimate, "toString">, isHalf: boolean): string {
-  const line = (name: string, bytes: number): string => `${name.padEnd(12)} ${show(bytes).padStart(10)}`;
+  const line = (name: string, bytes: number): string => `${name.padEnd(12)} ${showBytes(bytes).padStart(10)}`;
   const { total, low, high } = e.ruleOfThumb;
   return [
     `${e.parameters.toLocaleString("en-US")} parameters`,
@@ -117,7 +117,7 @@ function table(e: Omit<MemoryEstimate, "toString">, isHalf: boolean): string {
     line("optimizer", e.optimizer),
     line("activations", e.activations),
     line("total", e.total),
-    `By rule of thumb: ${show(total)} (model + 2 × gradients + 2 × optimizer + activations); texts say ${isHalf ? "2-3× the model of f32 in 16 bits" : "4-6× the model in f32"}: ${show(low)} to ${show(high)}`,
+    `By rule of thumb: ${showBytes(total)} (model + 2 × gradients + 2 × optimizer + activations); texts say ${isHalf ? "2-3× the model of f32 in 16 bits" : "4-6× the model in f32"}: ${showBytes(low)} to ${showBytes(high)}`,
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 /** Metrics of classes, exact, of whole arrays: scikit-learn's, with labels before predictions. */
 import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { checkClasses, checkPair, classesOf, meanOver, type Numbers } from "./arrays.ts";
 import * as counts from "./counts.ts";
 import type { AverageOptions, ClassScore, KappaWeights } from "./counts.ts";
@@ -15,8 +16,7 @@ export function accuracyScore(labels: Numbers, predictions: Numbers): number {
 /** The part of the examples whose label is among the k highest scores [examples, classes]; ties count against the label. */
 export function topKAccuracyScore(labels: Numbers, scores: Numbers, k: number = 2): number {
   const classes = classesOf("topKAccuracyScore", labels, scores);
-  if (!Number.isInteger(k) || k < 1)
-    throw new ArgumentError(`topKAccuracyScore: k must be a whole number of 1 or more, got ${k}`);
+  wholeNumber("topKAccuracyScore", "k", k, 1);
   return meanOver(labels.length, (i) => {
     const own = scores[i * classes + labels[i]!]!;
     let rank = 0;

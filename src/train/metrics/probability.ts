@@ -1,5 +1,5 @@
 /** How good probabilities are, exact, of whole arrays: one for each example of labels 0 and 1, or [examples, classes], row after row. */
-import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { checkProbabilities, classesOf, meanOver, type Numbers } from "./arrays.ts";
 
 /** Classes and the probability of a class of an example. */
@@ -53,8 +53,7 @@ export interface CalibrationBin {
  * @throws ArgumentError unless bins is a whole number of 1 or more.
  */
 export function calibrationBins(labels: Numbers, probabilities: Numbers, bins: number = 10): CalibrationBin[] {
-  if (!Number.isInteger(bins) || bins < 1)
-    throw new ArgumentError(`calibrationBins: bins must be a whole number of 1 or more, got ${bins}`);
+  wholeNumber("calibrationBins", "bins", bins, 1);
   const [classes, p] = rows("calibrationBins", labels, probabilities);
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));
   for (let i = 0; i < labels.length; i++) {

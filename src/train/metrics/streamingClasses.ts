@@ -2,6 +2,7 @@
 import { isFloat } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { sameShape, show } from "../../core/shape.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { checkKnownLabels } from "../../nn/losses/known.ts";
 import { full } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -112,8 +113,7 @@ export class CategoricalAccuracy extends Metric {
 /** The part of the examples whose label is among the k highest scores [..., classes]; 5 by default. Ties count against the label. */
 export class TopKAccuracy extends Metric {
   constructor(k: number = 5) {
-    if (!Number.isInteger(k) || k < 1)
-      throw new ArgumentError(`topKAccuracy: k must be a whole number of 1 or more, got ${k}`);
+    wholeNumber("topKAccuracy", "k", k, 1);
     super(
       "topKAccuracy",
       (outputs, targets) => {

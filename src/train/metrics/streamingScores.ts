@@ -1,5 +1,5 @@
 /** Metrics of probabilities and logits, batch after batch. */
-import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import { crossEntropy } from "../../nn/losses/crossEntropy.ts";
 import { matched } from "../../nn/losses/reduction.ts";
 import { checkKnownLabels } from "../../nn/losses/known.ts";
@@ -8,8 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { Metric, sideBySide } from "./metric.ts";
 
 function checkBins(op: string, bins: number): void {
-  if (!Number.isInteger(bins) || bins < 1)
-    throw new ArgumentError(`${op}: the number of bins must be a whole number of 1 or more, got ${bins}`);
+  wholeNumber(op, "the number of bins", bins, 1);
 }
 
 export interface AucOptions {

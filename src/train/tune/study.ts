@@ -2,6 +2,7 @@
 import { now } from "#platform";
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom, hostSeed } from "../../core/random.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Course, Pruner } from "./pruner.ts";
 import type { Observation, Sampler } from "./sampler.ts";
 import { checkSpace, type Params, type Space } from "./space.ts";
@@ -130,8 +131,7 @@ export class Study<S extends Space> {
     const parallel = threads?.count ?? options.parallel ?? 1;
     if (trials === Infinity && !this.#sampler.ends)
       throw new ArgumentError(`study.run: ${this.#sampler.name} never ends; say how many trials, as in { trials: 50 }`);
-    if (!(Number.isInteger(parallel) && parallel >= 1))
-      throw new ArgumentError(`study.run: parallel must be a whole number of 1 or more, got ${parallel}`);
+    wholeNumber("study.run", "parallel", parallel, 1);
     const evaluate = (record: TrialRecord, trial: Trial): PromiseLike<number> | number =>
       threads ? threads.run(record.params, trial) : (objective as Objective<S>)(record.params as Params<S>, trial);
     let failure: { readonly error: unknown } | undefined;

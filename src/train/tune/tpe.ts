@@ -1,5 +1,5 @@
-import { ArgumentError } from "../../core/errors.ts";
 import type { HostRandom } from "../../core/random.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Json } from "../../formats/json.ts";
 import { ParzenChoice, ParzenRange } from "./parzen.ts";
 import { randomSearch, type Observation, type Sampler } from "./sampler.ts";
@@ -20,9 +20,7 @@ export interface TpeOptions {
  */
 export function tpe(options: TpeOptions = {}): Sampler {
   const { startup = 10, candidates = 24, good = (n) => Math.min(Math.ceil(0.1 * n), 25) } = options;
-  for (const [name, value] of Object.entries({ startup, candidates }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new ArgumentError(`tpe: ${name} must be a whole number of 1 or more, got ${value}`);
+  for (const [name, value] of Object.entries({ startup, candidates })) wholeNumber("tpe", name, value, 1);
   const first = randomSearch();
   return {
     name: "tpe",

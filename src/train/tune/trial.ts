@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Values } from "./space.ts";
 
 /** One point that is tried. */
@@ -55,8 +56,7 @@ export class TrialRecord implements TrialResult {
   }
 
   note(step: number, value: number): void {
-    if (!(Number.isInteger(step) && step >= 0))
-      throw new ArgumentError(`trial.report: step must be a whole number of 0 or more, got ${step}`);
+    wholeNumber("trial.report", "step", step, 0);
     if (typeof value !== "number") throw new ArgumentError(`trial.report: value must be a number, got ${typeof value}`);
     this.reports.set(step, value);
   }

@@ -1,5 +1,6 @@
 import { startModuleWorker, threadCount } from "#platform";
-import { ArgumentError, DataError } from "../../core/errors.ts";
+import { DataError } from "../../core/errors.ts";
+import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { ModuleWorker } from "../../platform/platform.ts";
 import type { Values } from "./space.ts";
 import type { Trial } from "./trial.ts";
@@ -23,8 +24,7 @@ export class TrialThreads {
   >();
 
   constructor(module: URL, count: number = threadCount()) {
-    if (!(Number.isInteger(count) && count >= 1))
-      throw new ArgumentError(`study.run: parallel must be a whole number of 1 or more, got ${count}`);
+    wholeNumber("study.run", "parallel", count, 1);
     this.#module = module;
     this.count = count;
   }

@@ -1,6 +1,6 @@
 import { ArgumentError, FormatError } from "../../../core/errors.ts";
 import { isJsonObject, parseJson, quote, type Json } from "../../../formats/json.ts";
-import { wholeNumber } from "../../wholeNumber.ts";
+import { wholeNumber } from "../../../core/wholeNumber.ts";
 import { applyMerges, learnMerges, pairKey, type Rule } from "./bytePairs.ts";
 import { countsOf, Vocabulary, type Tokenizer } from "./tokenizer.ts";
 

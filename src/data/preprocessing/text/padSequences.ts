@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../../core/errors.ts";
 import { hostArray, type HostArray } from "../../hostArray.ts";
-import { wholeNumber } from "../../wholeNumber.ts";
+import { wholeNumber } from "../../../core/wholeNumber.ts";
 
 /** How lists of ids become rows of one length. */
 export interface PaddingOptions {

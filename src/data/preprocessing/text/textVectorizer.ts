@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../../core/errors.ts";
 import { isJsonObject, type Json } from "../../../formats/json.ts";
 import { hostArray, type HostArray } from "../../hostArray.ts";
-import { wholeNumber } from "../../wholeNumber.ts";
+import { wholeNumber } from "../../../core/wholeNumber.ts";
 import { fitted, given, StateReader, type Saved, type Transformer } from "../transformer.ts";
 import { padSequences } from "./padSequences.ts";
 import { byCodePoint, countsOf, Vocabulary, vocabularyIn } from "./tokenizer.ts";

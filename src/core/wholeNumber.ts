@@ -1,4 +1,4 @@
-import { ArgumentError } from "../core/errors.ts";
+import { ArgumentError } from "./errors.ts";
 
 /** @throws ArgumentError for a number that is no whole one of `least` or more. */
 export function wholeNumber(operation: string, what: string, value: number, least: number): void {
