@@ -89,6 +89,8 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   // In the same folder, because a rename is atomic only within one file system.
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
+    // A run of hours must not end because nobody made the folder for its first result.
+    await fs.mkdir(dirname(path), { recursive: true });
     const file = await fs.open(temporary, "wx");
     try {
       await file.writeFile(bytes);

@@ -19,7 +19,8 @@ export interface Platform {
   openWriter(path: string): Promise<FileWriter>;
   /**
    * Writes a file as a whole: a reader sees the old content or the new one, never a part, and a crash leaves no half file.
-   * @throws PlatformError when the folder is missing or not writable, and always in a browser.
+   * Folders above it are created. A device or a pipe is written to as it is.
+   * @throws PlatformError when it cannot be written, and always in a browser.
    */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   /**

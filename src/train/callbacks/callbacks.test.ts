@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -145,9 +145,16 @@ describe("saving", () => {
     expect(await saved("beat", { ...best, initial: 0.75 })).toEqual(["beat4"]);
   });
 
-  test("a folder that is not there, and names that are not", async () => {
-    const list = [callbacks.modelCheckpoint(join(folder, "none", "a"))];
-    await expect(scripted({ a: [1] }, list)).rejects.toThrow(/^modelCheckpoint: writeFile ".*none.*a"/);
+  test("a folder that is made, one that cannot be, and names that are not there", async () => {
+    await scripted({ a: [1] }, [
+      callbacks.modelCheckpoint(join(folder, "made", "a")),
+      callbacks.csvLogger(join(folder, "log", "b")),
+    ]);
+    await writeFile(join(folder, "file"), "");
+    const list = [callbacks.modelCheckpoint(join(folder, "file", "a"))];
+    await expect(scripted({ a: [1] }, list)).rejects.toThrow(
+      /^modelCheckpoint: writeFile ".*file.*a".*a folder was wanted/,
+    );
     for (const [path, message] of [
       ["{acc}", /"{acc}" wants acc, and there is only epoch, loss, a/],
       ["{a:x}", /has the form "x"/],

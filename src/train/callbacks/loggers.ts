@@ -77,7 +77,7 @@ export interface RunLog extends Callback {
  * `learning_rate` and further means.
  *
  * @param project part of the file's name: letters, digits, - and _.
- * @param options.folder that must be there, "." by default.
+ * @param options.folder made when it is missing, "." by default.
  * @param options.config hyper-parameters.
  * @example
  * const run = await callbacks.initRunLog("my-project", { config: { lr: 1e-3 } });

@@ -18,7 +18,7 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  * as its `save` does. To go on with training later, give
  * `fit` a `checkpoint`, which keeps the optimizer and all else.
  *
- * @param path with numbers of the epoch in braces: `models/{epoch:02d}-{val_loss:.2f}.safetensors`. Its folder must be there.
+ * @param path with numbers of the epoch in braces: `models/{epoch:02d}-{val_loss:.2f}.safetensors`. Folders that are missing are made.
  * @throws ArgumentError for intervals that make no sense; in training, where there is no such number. PlatformError when a file cannot be
  * written.
  * @example callbacks.modelCheckpoint("best_model.safetensors", { saveBestOnly: true, monitor: "val_loss" })

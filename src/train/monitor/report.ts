@@ -48,7 +48,7 @@ export interface ReportOptions {
  * Writes a page about the run when it is over, and after every epoch so far: curves of loss and metrics, learning rate, speed, norms of
  * gradients, statistics of layers, histograms, a confusion matrix, mistakes as pictures, the model and what was chosen. One HTML file that
  * needs nothing else.
- * @param path where to write it, `run.html`. The folder must be there.
+ * @param path where to write it, `run.html`. Folders that are missing are made.
  * @example
  * callbacks: [callbacks.report("run.html", { examples: { inputs, labels, picture: { shape: [28, 28] } } })]
  */
