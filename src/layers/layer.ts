@@ -60,11 +60,6 @@ export function withLosses<T>(run: () => T): readonly [result: T, losses: readon
   }
 }
 
-/** Whether a model runs that collects what `addLoss` adds. */
-export function collectsLosses(): boolean {
-  return collector !== undefined;
-}
-
 const counts = /* @__PURE__ */ new Map<string, number>();
 
 /** `conv2d`, `conv2d_1`, … for "Conv2D". */

@@ -1,5 +1,4 @@
 /** Made-up data, the same for the same seed on every machine. */
-export { drawnDigits } from "../digits.ts";
 export { cars, faces, heartbeats, smallDigits, type HeartbeatOptions, type PictureOptions } from "./pictures.ts";
 export {
   and,

@@ -18,6 +18,7 @@ export { lambdaCallback, terminateOnNaN } from "./simple.ts";
 export { throughputMonitor, type ThroughputRecord } from "./throughput.ts";
 export { frozenNorms } from "./frozenNorms.ts";
 export { gradualUnfreezing, type GradualUnfreezingOptions } from "./gradualUnfreezing.ts";
+export type { Histogram } from "../../core/histogram.ts";
 export { histogramWatch, type HistogramOptions, type Histograms } from "../monitor/histogramWatch.ts";
 export { report, type ReportOptions } from "../monitor/report.ts";
 export { runFolder } from "../production/runFolder.ts";
