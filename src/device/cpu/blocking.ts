@@ -42,6 +42,9 @@ export const TURNED = 3;
 /** Columns only: read where they lie, k side by side, by dot products. */
 export const DOTS = 4;
 
+/** No step that a row could have. */
+export const UNEVEN: number = -(2 ** 31);
+
 export interface Plan {
   readonly batch: readonly number[];
   readonly rows: readonly Level[];
@@ -49,7 +52,7 @@ export interface Plan {
   readonly depth: readonly Level[];
   readonly rowMode: number;
   readonly columnMode: number;
-  /** Elements from one k to the next, for rows (0 where that is uneven) and for columns. */
+  /** Elements from one k to the next, for rows (`UNEVEN` where there is no such number) and for columns. */
   readonly rowStep: number;
   readonly columnStep: number;
   /** Elements from k to k where rows are packed side by side, before they are turned. */
@@ -268,7 +271,7 @@ function planFor(
       (columnInPlace ? IN_PLACE : !column.unitDepth ? PACKED_COLUMNS : columnStride === 1 ? TURNED : PACKED_ROWS),
     rowPitch: padded(boxOf(rows), tileColumns),
     depthPitch: padded(boxOf(depth), tileColumns),
-    rowStep: rowMode === IN_PLACE ? (evenStride ?? 0) : 1,
+    rowStep: rowMode === IN_PLACE ? (evenStride ?? UNEVEN) : 1,
     columnStep: columnInPlace ? columnStride : pitch,
     items: batch.reduce((product, n) => product * n, 1) * blocksOf(rows) * blocksOf(columns),
   };

@@ -132,7 +132,7 @@ class BlockRenderer {
       this.part(boxes.rowPointers(row.plain!));
       lines.push(`row_base = b${row.plain!.buffer};`);
       if (depth.length === 1) return;
-      lines.block(`if (!${s(slots.rowStep)})`, () => {
+      lines.block(`if (${s(slots.rowStep)} == INT32_MIN)`, () => {
         this.part(boxes.depthPointers(row.plain!));
         lines.push(`for (i32 k = depth - 1; k >= 0; k--) (${steps})[k] -= (${steps})[0];`);
       });

@@ -3,6 +3,7 @@ import { compile } from "../../compiler/compile.ts";
 import { input } from "../../graph/ops/leaf.ts";
 import { add, mul } from "../../graph/ops/binary.ts";
 import { dot } from "../../graph/ops/dot.ts";
+import { expand, reshape } from "../../graph/ops/movement.ts";
 import type { Memory, Program } from "../device.ts";
 import { NativeDevice } from "./device.ts";
 import { availableTier } from "./tier.ts";
@@ -58,4 +59,21 @@ test.skipIf(missing !== undefined)("a device that was disposed of goes on with W
   device.fill(bindings.at(-1)!, 0);
   device.run(runnable, bindings, []);
   expect(resultOf(device, bindings)).toEqual(new Set([answer]));
+});
+
+test.skipIf(missing !== undefined)("rows that are one number again and again are multiplied like others", () => {
+  const device = new NativeDevice({ runsBefore: 0, threads: 1 });
+  const columns = input([3, 5], "f32", { requiresGrad: false });
+  const rows = expand(reshape(input([1], "f32", { requiresGrad: false }), [1, 1]), [2, 3]);
+  const product = dot(rows, columns, { batch: [[], []], contract: [[1], [0]] });
+  const { program } = compile({ results: [product], updates: [] });
+  const bindings = program.bindings.map((bytes) => device.alloc(bytes));
+  for (const memory of bindings.slice(0, 2)) {
+    const values = memory.bytes === 4 ? [-2] : Array.from({ length: 15 }, (_, i) => i);
+    device.write(memory, new Uint8Array(new Float32Array(values).buffer));
+  }
+  device.run(device.prepare(program), bindings, []);
+  const sums = [0, 1, 2, 3, 4].map((column) => -2 * (column + (column + 5) + (column + 10)));
+  expect([...new Float32Array(device.readSync(bindings[2]!).slice().buffer)]).toEqual([...sums, ...sums]);
+  device.dispose();
 });

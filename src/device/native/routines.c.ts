@@ -12,7 +12,7 @@ const DOTS = 4;
 /** What kernels see of the routines: members of `struct runtime`. */
 export const ROUTINES_MEMBERS = `
   /* Sums over k of row times column: \`count\` rows, each starting \`rows[i]\` elements from \`base\`, \`row_step\` elements
-     from k to k, or where that is 0 each k \`steps[k]\` elements from there; columns side by side, \`column_step\` elements
+     from k to k, or where that is \`INT32_MIN\` each k \`steps[k]\` elements from there; columns side by side, \`column_step\` elements
      from k to k. The sums go to \`out\`, \`pitch\` elements from row to row, or are added to what is there. Whole vectors
      of columns are read and written. */
   void (*sweep)(const int32_t *rows, int32_t count, const float *base, int64_t row_step, const int32_t *steps,
@@ -94,7 +94,7 @@ static void sweep_${walk}${parameters(walk)} {
   return `${swept("even")}${swept("listed")}
 static void sweep(const i32 *rows, i32 count, const f32 *base, i64 row_step, const i32 *steps, const f32 *columns,
     i64 column_step, i32 depth, f32 *out, i64 pitch, i32 width, i32 more) {
-  if (row_step) sweep_even(rows, count, base, row_step, ${rest});
+  if (row_step != INT32_MIN) sweep_even(rows, count, base, row_step, ${rest});
   else sweep_listed(rows, count, base, steps, ${rest});
 }`;
 }
