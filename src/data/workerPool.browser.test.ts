@@ -1,18 +1,10 @@
 /** Threads of a browser, in a real one. */
-import { existsSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../bench/bundle.ts";
+import { hasChromium, serveBrowser, type ServedBrowser } from "../platform/chromium.testing.ts";
 
-const executable = process.env["CHROMIUM"] || "/usr/bin/chromium";
 const root = fileURLToPath(new URL("../../", import.meta.url));
-if (!existsSync(executable))
-  console.warn(
-    `Not tested in a browser: there is none at ${executable}. Install chromium, or set CHROMIUM to its path.`,
-  );
 
 const PROGRAM = `import { Dataset } from "myelin"; globalThis.Dataset = Dataset;`;
 const AUGMENT = `
@@ -20,34 +12,20 @@ export default ({ x }, { index }) => ({ x: x.map((v) => 2 * v), index });
 export const picky = (x) => { if (x === 2) throw new RangeError("too dark"); return x; };
 `;
 
-describe.skipIf(!existsSync(executable))("map in threads, in a browser", () => {
-  let server: Server;
-  let browser: Browser;
+describe.skipIf(!hasChromium())("map in threads, in a browser", () => {
+  let browser: ServedBrowser;
   beforeAll(async () => {
-    const files: Readonly<Record<string, string>> = {
+    browser = await serveBrowser({
       "/page.js": (await bundle(PROGRAM, { root, from: "src" })).code,
       "/augment.js": AUGMENT,
-    };
-    server = createServer((request, response) => {
-      const script = files[request.url ?? ""];
-      response
-        .writeHead(200, { "content-type": script === undefined ? "text/html" : "text/javascript" })
-        .end(script ?? `<!doctype html><title>-</title><script type="module" src="/page.js"></script>`);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({
-      executablePath: executable,
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
     });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    server?.close();
   });
 
   test("elements go there and back in order; errors and modules that are missing are told; prefetch takes turns", async () => {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const page = await browser.open();
     const found = await page.evaluate(`(async () => {
       const url = new URL("/augment.js", location.href);
       const doubled = Dataset.range(6).map((v) => ({ x: Float32Array.of(v) })).map(url, { parallel: 2 }).prefetch(2);

@@ -1,19 +1,12 @@
 /** Files and images in a real browser: URLs for paths, the browser's own decoders. */
-import { existsSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { chromium, type Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../../bench/bundle.ts";
+import { hasChromium, serveBrowser, type ServedBrowser } from "../../platform/chromium.testing.ts";
 
-const executable = process.env["CHROMIUM"] || "/usr/bin/chromium";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-if (!existsSync(executable))
-  console.warn(
-    `Not tested in a browser: there is none at ${executable}. Install chromium, or set CHROMIUM to its path.`,
-  );
 
 const images = JSON.parse(
   readFileSync(new URL("../../../tools/goldens/results/images.json", import.meta.url), "utf8"),
@@ -25,12 +18,11 @@ const images = JSON.parse(
 };
 const PROGRAM = `import { files, Dataset } from "myelin"; Object.assign(globalThis, { files, Dataset });`;
 
-describe.skipIf(!existsSync(executable))("files, in a browser", () => {
-  let server: Server;
-  let browser: Browser;
+describe.skipIf(!hasChromium())("files, in a browser", () => {
+  let browser: ServedBrowser;
   beforeAll(async () => {
     const photo = Buffer.from(images.photo.file, "base64");
-    const served: Readonly<Record<string, string | Uint8Array>> = {
+    browser = await serveBrowser({
       "/page.js": (await bundle(PROGRAM, { root, from: "src" })).code,
       "/two.png": Buffer.from(images.png, "base64"),
       "/rgba.png": Buffer.from(images.rgba, "base64"),
@@ -38,33 +30,14 @@ describe.skipIf(!existsSync(executable))("files, in a browser", () => {
       "/turned.jpg": Buffer.from(images.turned, "base64"),
       "/cut.jpg": photo.subarray(0, 200),
       "/a.csv.gz": gzipSync("x,y\n1,2\n3,4\n"),
-    };
-    server = createServer((request, response) => {
-      const content = served[request.url ?? ""];
-      const type =
-        request.url === "/page.js"
-          ? "text/javascript"
-          : content === undefined
-            ? "text/html"
-            : "application/octet-stream";
-      response
-        .writeHead(200, { "content-type": type })
-        .end(content ?? `<!doctype html><title>-</title><script type="module" src="/page.js"></script>`);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    browser = await chromium.launch({
-      executablePath: executable,
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
     });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    server?.close();
   });
 
   test("[S38] images are decoded as in Node, CSV is fetched and unpacked, pages cannot write", async () => {
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const page = await browser.open();
     const found = (await page.evaluate(`(async () => {
       const read = async (name, options) => files.decodeImage(new Uint8Array(await (await fetch(name)).arrayBuffer()), options, name);
       const plain = ({ shape, data }) => ({ shape, data: Array.from(data) });
