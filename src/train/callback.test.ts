@@ -25,6 +25,12 @@ function train(callbacks: readonly Callback[], options: Options = {}, model: nn.
   return fit(model, line(), { optimizer, loss: losses.mse, callbacks, display: false, ...options });
 }
 
+test("what is none is refused and not passed over", async () => {
+  const keras = { name: "mine", onEpochEnd: () => undefined } as Callback;
+  await expect(train([keras])).rejects.toThrow(/some of begin, .*endEpoch.*, got an object with name, onEpochEnd/);
+  await expect(train([(() => undefined) as never])).rejects.toThrow(/got function/);
+});
+
 describe("when callbacks are called", () => {
   const calls: string[] = [];
   const note = (what: string, { epoch, step, totalSteps }: Run): void => {

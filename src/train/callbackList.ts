@@ -1,4 +1,4 @@
-import { CallbackError } from "../core/errors.ts";
+import { ArgumentError, CallbackError } from "../core/errors.ts";
 import { isPromise } from "../data/ordered.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Callback, EpochSummary, Run, Watch } from "./callback.ts";
@@ -6,7 +6,27 @@ import type { Callback, EpochSummary, Run, Watch } from "./callback.ts";
 /** What callbacks keep, in their order. */
 export type CallbackStates = readonly { readonly name: string; readonly state: unknown }[];
 
-type Method = "begin" | "beginEpoch" | "endStep" | "tick" | "beginValidation" | "endValidation" | "endEpoch" | "end";
+const METHODS = [
+  "begin",
+  "beginEpoch",
+  "endStep",
+  "tick",
+  "beginValidation",
+  "endValidation",
+  "endEpoch",
+  "end",
+] as const satisfies readonly (keyof Callback)[];
+
+type Method = (typeof METHODS)[number];
+
+/** A callback whose functions have other names would be passed over in silence. */
+function checkCallback(callback: Callback): void {
+  if (typeof callback === "object" && ["watch", ...METHODS].some((name) => name in callback)) return;
+  const got = typeof callback === "object" ? `an object with ${Object.keys(callback).join(", ")}` : typeof callback;
+  throw new ArgumentError(
+    `fit: a callback is an object with a name and some of ${METHODS.join(", ")} and watch, got ${got}`,
+  );
+}
 
 /** The callbacks of a run, one after the other, with their names on what they throw. */
 export class Callbacks {
@@ -17,6 +37,7 @@ export class Callbacks {
   readonly #watching: readonly { readonly callback: Callback; readonly watch: Watch }[];
 
   constructor(callbacks: readonly Callback[], run: Run) {
+    callbacks.forEach(checkCallback);
     this.#all = callbacks;
     this.#eachStep = callbacks.filter((callback) => callback.endStep);
     this.#watching = callbacks.flatMap((callback) => (callback.watch ? [{ callback, watch: callback.watch }] : []));
