@@ -15,6 +15,7 @@ it("[B20] tensors move between devices, and mixing devices is an error that says
   expect(() => here.add(there).dataSync()).toThrow(/a tensor on reference meets one on wasm.*x\.to\("wasm"\)/);
   expect([...here.add(there.add(1).to("wasm")).dataSync()]).toEqual([5, 9, 13]);
   expect(() => here.to("cuda")).toThrow(/"cuda" is not known/);
+  expect(() => here.to("bf16")).toThrow(/for another dtype use cast\("bf16"\)/);
   expect(() => setDevice("cuda")).toThrow(DeviceError);
 });
 

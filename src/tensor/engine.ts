@@ -1,7 +1,17 @@
 /** From requests to results: devices by name, programs by structure. */
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
-import { allocate, byteSize, numbersIn, stored, viewOf, type StoredArray, type TypedArray } from "../core/dtype.ts";
+import {
+  allocate,
+  byteSize,
+  DTYPES,
+  numbersIn,
+  stored,
+  viewOf,
+  type DType,
+  type StoredArray,
+  type TypedArray,
+} from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
@@ -74,8 +84,10 @@ export function deviceNamed(name: string): Device {
   let device = devices.get(name);
   if (!device) {
     const create = factories.get(name);
-    if (!create)
-      throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}`);
+    if (!create) {
+      const hint = DTYPES.includes(name as DType) ? `; for another dtype use cast("${name}")` : "";
+      throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}${hint}`);
+    }
     devices.set(name, (device = create()));
   }
   return device;
