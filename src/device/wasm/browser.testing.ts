@@ -76,9 +76,11 @@ async function readyHelpers(helpers: ReadonlySet<Helper>): Promise<number> {
       return Atomics.load(new Int32Array(memory.buffer), control.sleepers >>> 2);
     return 0;
   };
-  for (const end = performance.now() + 10_000; asleep() < helpers.size && performance.now() < end;)
+  // Asked once a turn: a thread that sleeps may wake by itself, and sleep again.
+  let count = asleep();
+  for (const end = performance.now() + 10_000; count < helpers.size && performance.now() < end; count = asleep())
     await new Promise((resolve) => setTimeout(resolve, 5));
-  return asleep();
+  return count;
 }
 
 /** Asks the engine itself. */
