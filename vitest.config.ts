@@ -1,39 +1,65 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
+import { CHROMIUM, CHROMIUM_FLAGS } from "./src/platform/chromium.testing.ts";
 
-const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+/** A file of `dist` in the sources. */
+const source = (file: string): string =>
+  fileURLToPath(new URL(file.replace("./dist/", "./src/").replace(/js$/, "ts"), import.meta.url));
 
 /** What package.json's `exports` names, in the sources: "myelin/nn" is src/nn/index.ts. */
 const faces = Object.entries(manifest.exports).flatMap(([name, file]) =>
   typeof file === "string"
     ? []
-    : [
-        {
-          find: new RegExp(`^${name.replace(".", "myelin")}$`),
-          replacement: source(file.default.replace("./dist/", "").replace(/js$/, "ts")),
-        },
-      ],
+    : [{ find: new RegExp(`^${name.replace(".", "myelin")}$`), replacement: source(file.default) }],
 );
 
-const config: ViteUserConfig = defineConfig({
-  resolve: {
-    // Tests run the TypeScript sources; package.json's `imports` and `exports` point at dist.
-    alias: [
-      { find: "#platform", replacement: source("platform/node.ts") },
-      { find: "#native", replacement: source("device/native/index.ts") },
-      ...faces,
-    ],
-  },
+/** Tests run the TypeScript sources; package.json's `imports` and `exports` point at dist. */
+const aliases = (condition: "node" | "default") => [
+  ...Object.entries(manifest.imports).map(([name, files]) => ({ find: name, replacement: source(files[condition]) })),
+  ...faces,
+];
+
+/** Tests that run in Node; some of them drive a browser. */
+const node: TestProjectConfiguration = {
+  resolve: { alias: aliases("node") },
   test: {
+    name: "node",
     include: ["src/**/*.test.ts", "tools/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+    exclude: ["**/*.page.test.ts"],
     // Processes, not threads: tests start worker threads of their own and share memory with them.
     pool: "forks",
-    maxWorkers: 2,
     // Tests that name no device are about what stands above devices.
     env: { MYELIN_DEVICE: "wasm" },
     testTimeout: 60_000,
   },
+};
+
+/** Tests that run in a page, cross-origin isolated, so that it has threads. */
+const page: TestProjectConfiguration = {
+  resolve: { alias: aliases("default") },
+  // The page that runs tests has policies of its own, to which Vite's must be added.
+  server: {
+    headers: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
+  },
+  test: {
+    name: "page",
+    include: ["src/**/*.page.test.ts"],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] } }),
+      instances: [{ browser: "chromium" }],
+    },
+  },
+};
+
+const config: ViteUserConfig = defineConfig({
+  test: { maxWorkers: 2, projects: existsSync(CHROMIUM) ? [node, page] : [node] },
 });
 
 export default config;

@@ -2,16 +2,25 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Page } from "playwright";
 
-const executable = process.env["CHROMIUM"] || "/usr/bin/chromium";
+/** Debian's Chromium, or the one that CHROMIUM names. */
+export const CHROMIUM: string = process.env["CHROMIUM"] || "/usr/bin/chromium";
+
+/** For a machine without a graphics card: WebGPU is computed by SwiftShader, which Chromium brings along. */
+export const CHROMIUM_FLAGS: readonly string[] = [
+  "--headless",
+  "--no-sandbox",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
 
 /** Whether there is a browser. Says so where there is none. */
 export function hasChromium(): boolean {
-  if (existsSync(executable)) return true;
-  console.warn(
-    `Not tested in a browser: there is none at ${executable}. Install chromium, or set CHROMIUM to its path.`,
-  );
+  if (existsSync(CHROMIUM)) return true;
+  console.warn(`Not tested in a browser: there is none at ${CHROMIUM}. Install chromium, or set CHROMIUM to its path.`);
   return false;
 }
 
@@ -36,8 +45,8 @@ export async function serveBrowser(files: Readonly<Record<string, string | Uint8
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const browser = await chromium.launch({
-    executablePath: executable,
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+    executablePath: CHROMIUM,
+    args: [...CHROMIUM_FLAGS],
   });
   return {
     async open() {

@@ -1,6 +1,5 @@
 /** The package as it is published, bundled for browsers and run by a real one. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,13 +8,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright";
 import { build, type InlineConfig } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import configs from "../../../tsdown.config.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, hasChromium } from "../../platform/chromium.testing.ts";
 import type { Outcome } from "./browser.testing.ts";
 
-const executable = process.env["CHROMIUM"] || "/usr/bin/chromium";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Cores that pages believe to have, so that the test means the same on every machine. */
@@ -46,12 +45,7 @@ const inWorker = `new Promise((resolve, reject) => {
 })`;
 const inPage = `import(new URL("./page.js", location.href).href).then(({ train }) => train())`;
 
-if (!existsSync(executable))
-  console.warn(
-    `Not tested in a browser: there is none at ${executable}. Install chromium, or set CHROMIUM to its path.`,
-  );
-
-describe.skipIf(!existsSync(executable))("the built package in a browser", () => {
+describe.skipIf(!hasChromium())("the built package in a browser", () => {
   let folder: string;
   let bundle: string;
   let server: Server;
@@ -74,18 +68,7 @@ describe.skipIf(!existsSync(executable))("the built package in a browser", () =>
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({
-      executablePath: executable,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
