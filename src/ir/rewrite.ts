@@ -2,11 +2,16 @@
  * Rewriting of parameterized kernels. Their expressions must not go through the constructors of expression.ts again:
  * copies carry the ids of what they were made from, so interning would mix them up. These functions make plain copies.
  */
+import type { DType } from "../core/dtype.ts";
 import {
   childrenOf,
+  constant,
+  type AffineParam,
   type Binary,
   type Expression,
   type Index,
+  type IndexDivide,
+  type Load,
   type Param,
   type Register,
   type Select,
@@ -115,6 +120,50 @@ export function plainUnary(op: Unary["op"], value: Expression): Unary {
 /** A choice as a plain node. */
 export function plainSelect(condition: Expression, yes: Expression, no: Expression): Select {
   return { ...PLAIN, kind: "select", dtype: yes.dtype, condition, yes, no, free: freeOf([condition, yes, no]) };
+}
+
+/**
+ * Σ coefficient · value + constant as a plain node, in which sums within it are dissolved; the only term of a sum by
+ * itself. A coefficient left out is 1.
+ */
+export function plainSum(
+  terms: readonly { readonly value: Expression; readonly coefficient?: Expression | undefined }[],
+  constantPart?: Expression,
+): Expression {
+  const flat: { value: Expression; coefficient: Expression | undefined }[] = [];
+  let fixed = 0;
+  const put = (value: Expression, coefficient: Expression | undefined): void => {
+    if (coefficient?.kind === "const") {
+      if (coefficient.value === 0) return;
+      if (coefficient.value === 1) return put(value, undefined);
+    }
+    if (value.kind === "const" && !coefficient) fixed += value.value;
+    else if (value.kind === "const" && coefficient!.kind === "const")
+      fixed += Math.imul(value.value, coefficient!.value);
+    else if (value.kind === "const") put(coefficient!, value);
+    else if (value.kind === "affineParam" && (!coefficient || value.terms.every((t) => !t.coefficient))) {
+      for (const t of value.terms) put(t.value, t.coefficient ?? coefficient);
+      if (value.constant) put(value.constant, coefficient);
+    } else flat.push({ value, coefficient });
+  };
+  for (const { value, coefficient } of terms) put(value, coefficient);
+  if (constantPart) put(constantPart, undefined);
+  if (!flat.length) return constant(fixed, "i32");
+  if (flat.length === 1 && !flat[0]!.coefficient && fixed === 0) return flat[0]!.value;
+  const free = freeOf(flat.flatMap((t) => (t.coefficient ? [t.value, t.coefficient] : [t.value])));
+  const rest = fixed === 0 ? undefined : constant(fixed, "i32");
+  return { ...PLAIN, kind: "affineParam", dtype: "i32", terms: flat, constant: rest, free } satisfies AffineParam;
+}
+
+/** The quotient or remainder of a non-negative index as a plain node. */
+export function plainDivide(kind: "quotient" | "remainder", value: Expression, divisor: number | Param): Expression {
+  if (divisor === 1) return kind === "quotient" ? value : constant(0, "i32");
+  return { ...PLAIN, kind, dtype: "i32", value, divisor, free: value.free } satisfies IndexDivide;
+}
+
+/** An element of a buffer as a plain node. */
+export function plainLoad(buffer: number, dtype: DType, offset: Expression): Load {
+  return { ...PLAIN, kind: "load", dtype, buffer, offset, free: offset.free };
 }
 
 const PLAIN = { id: -1, low: -Infinity, high: Infinity };
