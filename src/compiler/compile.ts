@@ -264,6 +264,6 @@ function placeScratch(steps: readonly ScheduledStep[], region: Map<Node, Region>
   });
   const nodes = [...lives.keys()];
   const { offsets, bytes } = planMemory(nodes.map((n): Lifetime => ({ bytes: bytesOf(n), ...lives.get(n)! })));
-  nodes.forEach((n, i) => region.set(n, { scratch: offsets[i]! }));
+  nodes.forEach((n, i) => region.set(n, { scratch: offsets[i]!, bytes: bytesOf(n) }));
   return bytes;
 }

@@ -14,8 +14,8 @@ export interface Placement {
   readonly bytes: number;
 }
 
-/** Bytes that a block is rounded up to: a cache line, and WebGPU's alignment would be a multiple of it. */
-const ALIGNMENT = 64;
+/** Bytes that a block is rounded up to: what WebGPU wants of ranges that kernels see, and whole cache lines. */
+const ALIGNMENT = 256;
 
 /**
  * Best fit, largest first: each value goes into the tightest gap left by the values placed before whose lifetimes overlap

@@ -3,6 +3,7 @@
  * only `read` and `sync` wait. CPU devices also answer synchronously.
  */
 import type { DType } from "../core/dtype.ts";
+import type { DeviceError } from "../core/errors.ts";
 import type { Kernel } from "../ir/kernel.ts";
 
 /** Bytes owned by a device. */
@@ -21,8 +22,8 @@ export interface Launch {
   readonly scalars: readonly number[];
 }
 
-/** A range of bytes: in a binding (an argument, result or piece of state), or in the program's scratch heap. */
-export type Region = { readonly binding: number } | { readonly scratch: number };
+/** A range of bytes: a whole binding (an argument, result or piece of state), or a part of the program's scratch heap, at an offset. */
+export type Region = { readonly binding: number } | { readonly scratch: number; readonly bytes: number };
 
 /** Launches of one kernel that do not depend on one another: the segments of one step. */
 export interface Step {
@@ -114,5 +115,13 @@ export interface Device {
   prepare(program: Program): Runnable;
   /** Runs with these bindings (in the program's order) and scalar values. */
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void;
+  /** Done when all that was asked for before is done. @throws DeviceError where it could not be. */
   sync(): Promise<void>;
+  /**
+   * Done when the device would take another run without its queue growing longer than keeps it busy: whoever runs programs in a loop and
+   * reads nothing waits for it. Absent where runs never queue.
+   */
+  room?(): Promise<void>;
+  /** Done if the device is lost, with the reason: from then on all calls throw it. Absent on devices that cannot be lost. */
+  readonly lost?: Promise<DeviceError>;
 }

@@ -81,7 +81,7 @@ export abstract class HeapDevice implements Device {
   }
 
   /** Largest single allocation, bytes. */
-  protected get room(): number {
+  protected get most(): number {
     return this.memoryType.maximum! * PAGE - 2 * TAIL;
   }
 
@@ -91,7 +91,7 @@ export abstract class HeapDevice implements Device {
   }
 
   memoryUse(): MemoryUse {
-    return { total: this.room, allocated: this.heap.used, reserved: this.#u8.length };
+    return { total: this.most, allocated: this.heap.used, reserved: this.#u8.length };
   }
 
   alloc(bytes: number): Memory {

@@ -31,11 +31,14 @@ describe("ReferenceDevice", () => {
     const size = 10;
     const program: Program = {
       tape: [
-        step(size, 0, [{ binding: 0 }, { scratch: 8 }]),
+        step(size, 0, [{ binding: 0 }, { scratch: 8, bytes: 40 }]),
         {
           times: 3,
           counter: 0,
-          steps: [step(size, 0, [{ scratch: 8 }, { binding: 1 }]), step(size, 0, [{ binding: 1 }, { scratch: 8 }])],
+          steps: [
+            step(size, 0, [{ scratch: 8, bytes: 40 }, { binding: 1 }]),
+            step(size, 0, [{ binding: 1 }, { scratch: 8, bytes: 40 }]),
+          ],
         },
       ],
       bindings: [40, 40],
@@ -56,7 +59,7 @@ describe("ReferenceDevice", () => {
     const device = new ReferenceDevice();
     const y = device.alloc(40);
     const program: Program = {
-      tape: [step(10, 0, [{ scratch: 0 }, { binding: 0 }])],
+      tape: [step(10, 0, [{ scratch: 0, bytes: 40 }, { binding: 0 }])],
       bindings: [40],
       scalars: ["i32", "f32"],
       scratchBytes: 40,

@@ -85,9 +85,11 @@ export class ReferenceDevice implements Device {
     const values = scalars.map((value, i) => castFunction("f64", program.scalars[i]!)(value));
     const scratch = new Uint8Array(program.scratchBytes).fill(255).buffer;
     const view = (region: Region, dtype: DType): StoredArray => {
-      const [buffer, start] =
-        "binding" in region ? [this.#bufferOf(bindings[region.binding]!), 0] : [scratch, region.scratch];
-      return viewOf(dtype, buffer, start, Math.floor((buffer.byteLength - start) / byteSize(dtype)));
+      const [buffer, start, bytes] =
+        "binding" in region
+          ? [this.#bufferOf(bindings[region.binding]!), 0, program.bindings[region.binding]!]
+          : [scratch, region.scratch, region.bytes];
+      return viewOf(dtype, buffer, start, Math.floor(bytes / byteSize(dtype)));
     };
     const run = (entry: TapeEntry): void => {
       if ("times" in entry) {

@@ -83,12 +83,12 @@ describe.each([1, 2, 3])("wasm device, %i threads", (threads) => {
     const x = floats(n, 1);
     const twice = step({
       kernel: map(n, (v, s) => binary("mul", v, s)),
-      buffers: [{ binding: 0 }, { scratch: 128 }],
+      buffers: [{ binding: 0 }, { scratch: 128, bytes: bytes(n) }],
       scalars: [0],
     });
     const plus = step({
       kernel: map(n, (v, s) => binary("add", v, s)),
-      buffers: [{ scratch: 128 }, { binding: 1 }],
+      buffers: [{ scratch: 128, bytes: bytes(n) }, { binding: 1 }],
       scalars: [1],
     });
     const memories = [upload(device, x), device.alloc(bytes(n))];

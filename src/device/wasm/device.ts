@@ -61,7 +61,7 @@ export class WasmDevice extends HeapDevice {
     this.#runner = new WebAssembly.Instance(new WebAssembly.Module(this.#runnerBytes), {
       env: { memory, table: this.#kernels.table },
     }).exports as unknown as Runner;
-    this.limits = { maxBytes: this.room, lanes: 4, threads, f64: true };
+    this.limits = { maxBytes: this.most, lanes: 4, threads, f64: true };
   }
 
   get vectorBits(): number {
