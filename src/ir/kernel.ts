@@ -52,8 +52,11 @@ export interface Parameters {
 export interface Loop {
   readonly kind: "loop";
   readonly index: Index;
-  /** Iterations. A number is fixed in the code (small and unrollable), a parameter is known at run time. */
-  readonly extent: number | Param;
+  /**
+   * Iterations. A number is fixed in the code (small and unrollable), a parameter is known at run time. Targets also write a
+   * register that was computed in front of the loop.
+   */
+  readonly extent: number | Param | Register;
   readonly axis: Axis;
   readonly body: readonly Statement[];
   /** Evaluated after `body`, once per iteration; their registers hold the result after the loop. */

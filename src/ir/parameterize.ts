@@ -10,6 +10,7 @@ import {
   type Expression,
   type IndexDivide,
   type Param,
+  type Register,
 } from "./expression.ts";
 import type { Axes, Kernel, Statement } from "./kernel.ts";
 
@@ -57,7 +58,7 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
     memo.set(e, made);
     return made;
   };
-  const extent = (n: number | Param, least = UNROLL_LIMIT): number | Param =>
+  const extent = <R extends Register = never>(n: number | Param | R, least = UNROLL_LIMIT): number | Param | R =>
     typeof n === "number" && n > least ? slot(n) : n;
   const statements = (list: readonly Statement[]): Statement[] => list.map((s) => statement(s));
   const statement = (s: Statement, outermost = false): Statement => {
@@ -85,7 +86,7 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
     }
   };
   const axes = (list: readonly Axes[], least?: number): Axes[] =>
-    list.map((a) => ({ index: a.index, extent: extent(a.extent, least) }));
+    list.map((a) => ({ index: a.index, extent: extent<never>(a.extent, least) }));
   const buffers = kernel.buffers.map((b) => (b.size === undefined ? b : { ...b, size: extent(b.size) }));
   const body =
     kernel.kind === "loops"

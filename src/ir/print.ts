@@ -27,7 +27,8 @@ export function printKernel(kernel: Kernel): string {
     return known;
   };
   const shared = new Map<Expression, number>();
-  const size = (n: number | Param): string => (typeof n === "number" ? `${n}` : `p${n.slot}`);
+  const size = (n: number | Param | Register): string =>
+    typeof n === "number" ? `${n}` : n.kind === "param" ? `p${n.slot}` : name(n);
   const show = (e: Expression): string => {
     // A value used again prints as a back reference: the text stays linear in the size of the graph.
     const seen = shared.get(e);

@@ -204,7 +204,7 @@ function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
     ...(a.position ? { position: f(a.position) } : {}),
   }));
   // Targets make loops whose extent is a value computed in front of them.
-  const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param);
+  const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param | Register);
   return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };
 }
 

@@ -113,7 +113,7 @@ export class Closures {
   }
 
   /** The value of an extent or divisor. */
-  size(n: number | Param): Closure {
+  size(n: number | Param | Register): Closure {
     return typeof n === "number" ? () => n : this.compile(n);
   }
 

@@ -15,7 +15,7 @@ import type {
 } from "../device.ts";
 import { castFunction } from "./arithmetic.ts";
 import { interpretKernel } from "./interpret.ts";
-import type { Statistics } from "./workers.ts";
+import type { KernelLaunch, Statistics } from "./workers.ts";
 
 interface ReferenceMemory extends Memory {
   /** Undefined once freed. */
@@ -27,8 +27,8 @@ interface ReferenceMemory extends Memory {
  * and (the scratch heap starts every run as NaN) intermediates read before they were computed.
  */
 export class ReferenceDevice implements Device {
-  readonly name = "reference";
-  readonly about = "each operation alone, interpreted";
+  readonly name: string = "reference";
+  readonly about: string = "each operation alone, interpreted";
   readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: true };
   readonly threads = 1;
   #allocated = 0;
@@ -104,10 +104,15 @@ export class ReferenceDevice implements Device {
         buffers: buffers.map((region, i) => view(region, globals[i]!.dtype)),
         parameters: [...used.map((i) => values[i]!), ...sizes],
       }));
-      const statistics = interpretKernel(entry.kernel, launches);
+      const statistics = this.interpret(entry, launches);
       this.onStep?.(entry, statistics);
     };
     program.tape.forEach(run);
+  }
+
+  /** Runs the launches of a step: its buffers as arrays, its scalars and sizes in one list. */
+  protected interpret({ kernel }: Step, launches: readonly KernelLaunch[]): Statistics {
+    return interpretKernel(kernel, launches);
   }
 
   async sync(): Promise<void> {}

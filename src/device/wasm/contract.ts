@@ -251,7 +251,8 @@ class BlockEmitter {
       this.f.get(this.frame).i32(0);
       if (outer?.kind !== "loop") this.f.i32(1);
       else if (typeof outer.extent === "number") this.f.i32(outer.extent);
-      else this.number(outer.extent);
+      else if (outer.extent.kind === "param") this.number(outer.extent);
+      else throw new Error("wasm: items are a number or a parameter");
       this.f.get(this.frame).call(callee);
     };
   }

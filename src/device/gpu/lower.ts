@@ -1,0 +1,19 @@
+/** From a launch of one of the compiler's kernels to the passes that a GPU runs. */
+import type { Kernel } from "../../ir/kernel.ts";
+import { lowerContraction } from "./contract.ts";
+import type { GpuLaunch, GpuTarget } from "./kernel.ts";
+import { lowerLoops } from "./loops.ts";
+
+/**
+ * @param step the kernel, and its text.
+ * @param sizes values of the kernel's size slots.
+ */
+export function lowerLaunch(
+  { kernel, key }: { readonly kernel: Kernel; readonly key: string },
+  sizes: readonly number[],
+  target: GpuTarget,
+): GpuLaunch {
+  return kernel.kind === "loops"
+    ? lowerLoops(kernel, key, sizes, target)
+    : lowerContraction(kernel, key, sizes, target);
+}
