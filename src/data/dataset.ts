@@ -255,8 +255,9 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * Applies a function of a module to every element, in threads. Order is kept. Becomes a stream: shuffle before it.
    *
-   * The threads are started for an iteration and end with it. Each loads the module; elements and results are copied between threads, but
-   * that arrays in results are handed over: the function must return new ones, or copies. Tensors cannot cross.
+   * The threads are started for the first pass and wait for the next, without keeping a process alive; of two pipelines at most, for threads
+   * take memory. Each loads the module; elements and results are copied between threads, but that arrays in results are handed over: the
+   * function must return new ones, or copies. Tensors cannot cross.
    *
    * @param module the module's address, `new URL("./augment.js", import.meta.url)`. Its function is called as functions given to `map`
    * are, with the element and its {@link Place}, and may return a promise.

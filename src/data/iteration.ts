@@ -1,5 +1,6 @@
 import { now } from "#platform";
 import type { Stream } from "./stages/stage.ts";
+import { startWaiting } from "./waiting.ts";
 
 /** Where in a dataset one is, as plain JSON: what `Dataset.restore` goes on from. */
 export interface DatasetState {
@@ -9,7 +10,7 @@ export interface DatasetState {
   readonly position: number;
 }
 
-/** How long iterations took, and how much of that the consumer stood and waited. In milliseconds. */
+/** How long iterations took, and how much of that the consumer stood and waited while the device computed nothing either. In milliseconds. */
 export interface Flow {
   elements: number;
   total: number;
@@ -33,9 +34,10 @@ export class Iteration<T> implements AsyncGenerator<T, void, undefined> {
 
   async next(): Promise<IteratorResult<T, void>> {
     const start = now();
+    const waited = startWaiting();
     const result = await this.#stream.next();
     const end = now();
-    this.#flow.stalled += end - start;
+    this.#flow.stalled += waited();
     this.#flow.total += end - (this.#last ?? start);
     this.#last = end;
     if (result.done) {

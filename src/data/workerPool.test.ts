@@ -59,6 +59,16 @@ describe("map in threads", () => {
     expect(new Set(two.map(({ threadId }) => threadId)).size).toBe(2);
   });
 
+  test("threads stay for the next pass, unless another runs at the same time", async () => {
+    const dataset = Dataset.range(6).map<{ threadId: number }>(module, { parallel: 1 });
+    const thread = async (): Promise<number> => (await dataset.toArray())[5]!.threadId;
+    const first = await thread();
+    expect(await thread()).toBe(first);
+    const [one, other] = await Promise.all([thread(), thread()]);
+    expect(one === first || other === first).toBe(true);
+    expect(one).not.toBe(other);
+  });
+
   test("order is kept whoever is first, and a restored epoch goes on", async () => {
     const dataset = Dataset.range(30).shuffle({ seed: 1 }).map<number>(module, { parallel: 3, export: "late" });
     const whole = await dataset.toArray();

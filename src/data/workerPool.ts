@@ -74,6 +74,11 @@ export class WorkerPool {
     });
   }
 
+  /** Whether all threads live and have answered everything. */
+  get isIdle(): boolean {
+    return !this.#lost && this.#threads.every(({ waiting }) => waiting.size === 0);
+  }
+
   /** Ends the threads, wherever they are. */
   stop(): void {
     this.#lost = new DataError(`the threads for ${this.#module} were stopped`);

@@ -93,6 +93,15 @@ export function deviceNamed(name: string): Device {
   return device;
 }
 
+/**
+ * Resolves when the current device has computed what it was given, and leaves the thread to others until then. Undefined where it has nothing
+ * under way for which a next step would wait.
+ */
+export function deviceIdle(): Promise<void> | undefined {
+  const device = deviceNamed(current);
+  return device.busy ? device.sync() : undefined;
+}
+
 /** Something that computes a request again and again, with other values each time. */
 export interface Prepared {
   readonly device: Device;

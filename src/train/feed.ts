@@ -1,5 +1,4 @@
 /** Where the batches of training come from, whatever form the data has. */
-import { now } from "#platform";
 import type { TypedArray } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { Dataset } from "../data/dataset.ts";
@@ -8,6 +7,7 @@ import type { IndexedSource } from "../data/indexed.ts";
 import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
 import { slices, type Sliceable } from "../data/slices.ts";
+import { startWaiting } from "../data/waiting.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { batchOf, type Batch, type Batches } from "./model.ts";
 
@@ -44,7 +44,7 @@ export class Feed<X, Y> {
   #isOver = true;
   /** Where the next pass shall start. */
   #next: DatasetState | undefined;
-  /** Milliseconds that were waited for batches. */
+  /** Milliseconds that were waited for batches while the device computed nothing. */
   waited = 0;
   /** Batches yet to be passed over in a pass that cannot seek. */
   #ahead = 0;
@@ -100,11 +100,11 @@ export class Feed<X, Y> {
     if (this.#isOver) return undefined;
     if (this.#ahead > 0) return this.#passOver();
     if (!this.#iterator) return undefined;
-    const start = now();
+    const waited = startWaiting();
     const result = this.#iterator.next();
     if (!isPromise(result)) return this.#took(result);
     return result.then((later) => {
-      this.waited += now() - start;
+      this.waited += waited();
       return this.#took(later);
     });
   }

@@ -7,6 +7,7 @@ import { cast } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
 import { zeros } from "../tensor/create.ts";
 import { Cell } from "../tensor/cell.ts";
+import { deviceIdle } from "../tensor/engine.ts";
 import { read } from "../tensor/evaluate.ts";
 import { add, mul, sub } from "../tensor/functional/arithmetic.ts";
 import { ge, isFinite, where } from "../tensor/functional/comparison.ts";
@@ -152,6 +153,7 @@ export class Meter<O, Y, M extends string> {
   /** Moves what the device added up into sums here: waits for all steps so far. False where there was nothing new. */
   async collect(): Promise<boolean> {
     if (this.#uncollectedBatches === 0) return false;
+    await deviceIdle();
     for (const { cell, totals } of this.#measured.values()) {
       if (!cell) continue;
       const sums = await read(cell.leaf());

@@ -27,7 +27,7 @@ export interface PipelineStats {
   /** From asking for the first element of an epoch to having the last, the consumer's work in between included. */
   readonly seconds: number;
   readonly elementsPerSecond: number;
-  /** That the consumer waited for elements. */
+  /** That the consumer waited for elements while the device computed nothing. */
   readonly stallSeconds: number;
   /** The share of `seconds` that the consumer waited, from 0 to 1. */
   readonly stalled: number;

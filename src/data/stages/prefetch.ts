@@ -1,4 +1,5 @@
 import { now, turn } from "#platform";
+import { deviceIdle } from "../../tensor/engine.ts";
 import { Meter } from "./meter.ts";
 import { streamStage, type Stage, type Stream } from "./stage.ts";
 import type { Window } from "./window.ts";
@@ -38,12 +39,20 @@ export function prefetchStage<T>(input: Stage<T>, window: Window): Stage<T> {
       try {
         fill();
         for (;;) {
-          // While the reader computes, threads and files can tell nothing. A small part of its time goes to hearing them out.
           const asked = now();
-          const until = asked + SHARE * (asked - given);
-          while (ready < window.size && !over) {
-            await turn();
-            if (now() >= until) break;
+          const idle = deviceIdle();
+          if (idle) {
+            // The reader could do nothing with the next element yet but block this thread, in which threads and files are heard.
+            await idle;
+            // Nobody waits for data as long as the device computes.
+            meter.waited -= now() - asked;
+          } else {
+            // While the reader computes in this thread, threads and files can tell nothing. A small part of its time goes to hearing them out.
+            const until = asked + SHARE * (asked - given);
+            while (ready < window.size && !over) {
+              await turn();
+              if (now() >= until) break;
+            }
           }
           meter.asked++;
           meter.ready += ready;

@@ -102,6 +102,10 @@ export class NativeDevice extends WasmDevice {
     return `${tier.about}, ${this.#nativeThreads} ${this.#nativeThreads === 1 ? "thread" : "threads"}${first}`;
   }
 
+  get busy(): boolean {
+    return this.#pending !== undefined && !this.#pending.pool.finished(this.#pending.ticket);
+  }
+
   override async read(memory: Memory, offset?: number, length?: number): Promise<Uint8Array> {
     await this.sync();
     return this.readSync(memory, offset, length);
