@@ -57,11 +57,15 @@ function float(value: number): string {
 
 export const C: Dialect = {
   type: cType,
+  constant: (type, name, value) => `const ${type} ${name} = ${value};`,
+  variable: (type, name, value) => `${type} ${name} = ${value};`,
+  count: (index, begin, end) => `for (i32 ${index} = ${begin}; ${index} < ${end}; ${index}++)`,
   literal(value, dtype) {
     if (isFloat(dtype)) return `(${dtype})${float(value)}`;
     if (dtype === "i32") return value === -(2 ** 31) ? "(-2147483647 - 1)" : value < 0 ? `(${value})` : String(value);
     return dtype === "bool" ? String(Number(value !== 0)) : `${value}u`;
   },
+  splat,
   unary(op, dtype, x, wide) {
     const type = cType(dtype, wide);
     switch (op) {

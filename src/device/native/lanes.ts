@@ -41,20 +41,19 @@ export class Lanes extends Values {
     this.varying = new Set();
   }
 
-  override scope(body: () => void): void {
+  override scope(body: () => void, stored?: ReadonlySet<number>): void {
     super.scope(() => {
       const { vectors } = this;
       const own = vectors ? Array.from({ length: vectors.count }, () => new Map<Expression, string>()) : [];
       own.forEach((map, u) => (this.vectorScopes[u] ??= []).push(map));
       body();
       own.forEach((_, u) => this.vectorScopes[u]!.pop());
-    });
+    }, stored);
   }
 
-  override forgetStored(): void {
-    super.forgetStored();
-    for (const scopes of this.vectorScopes)
-      for (const scope of scopes) for (const e of scope.keys()) if (this.isVolatile(e)) scope.delete(e);
+  override forgetStored(stored?: ReadonlySet<number>): void {
+    super.forgetStored(stored);
+    for (const scopes of this.vectorScopes) for (const scope of scopes) this.forgetIn(scope, stored);
   }
 
   /** Does the value differ between lanes? */

@@ -1,9 +1,10 @@
 /** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
 import { byteSize } from "../../core/dtype.ts";
-import { childrenOf, type Expression, type ReduceOp } from "../../ir/expression.ts";
-import { identityOf, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
+import { childrenOf, type Expression } from "../../ir/expression.ts";
+import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { speculate } from "../cpu/speculate.ts";
+import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType, splat } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
 
@@ -12,9 +13,6 @@ export interface Range {
   readonly begin: string;
   readonly end: string;
 }
-
-const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
-const COMBINE = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
 
 /** Writes statements in order; `range` limits the loop that they consist of. */
 export function renderStatements(lanes: Lanes, statements: readonly Statement[], range?: Range): void {
@@ -69,78 +67,19 @@ function scalarStore(lanes: Lanes, { buffer, offset, value }: Extract<Statement,
 
 // ---------- accumulators
 
-/** An accumulator at work: names of one value, or of one vector for each vector side by side. */
-interface Running {
-  readonly accumulator: Accumulator;
-  readonly wide: boolean;
-  readonly values: readonly string[];
-  /** Of argmax and argmin: −1 before the first iteration. */
-  readonly positions: readonly string[];
-}
-
-function start(lanes: Lanes, accumulator: Accumulator, count: number | undefined): Running {
-  const { op, value } = accumulator;
-  const wide = count !== undefined;
-  const declare = (dtype: Expression["dtype"], initial: number): string => {
-    const name = lanes.fresh("a");
-    const literal = C.literal(initial, dtype);
-    lanes.lines.push(`${cType(dtype, wide)} ${name} = ${wide ? splat(dtype, literal) : literal};`);
-    return name;
-  };
-  const values: string[] = [],
-    positions: string[] = [];
-  for (let u = 0; u < (count ?? 1); u++) {
-    values.push(declare(value.dtype, identityOf(op, value.dtype)));
-    if (isArg(op)) positions.push(declare("i32", -1));
-  }
-  return { accumulator, wide, values, positions };
-}
-
 /** Takes an iteration's value in; of vector `u` when it is one of vectors. */
-function step(
-  lanes: Lanes,
-  loop: Loop,
-  accumulator: Accumulator,
-  { wide, values, positions }: Running,
-  u: number,
-): void {
+function stepOf(lanes: Lanes, loop: Loop, accumulator: Accumulator, running: Running, u: number): void {
+  const { wide } = running;
   const { op, value, position = loop.index } = accumulator;
   const text = (e: Expression): string => (wide ? lanes.vector(e, u) : lanes.scalar(e));
-  const best = values[u]!;
-  const { lines } = lanes;
   const some = wide && lanes.vectors?.index === loop.index ? lanes.vectors.some : undefined;
-  if (!isArg(op)) {
-    const next = C.binary(COMBINE[op], value.dtype, best, text(value), wide);
-    lines.push(`${best} = ${some ? C.select(value.dtype, `first_lanes(${some})`, next, best, true) : next};`);
-    return;
-  }
-  const type = cType(value.dtype, wide);
-  const candidate = lanes.fresh("c"),
-    better = lanes.fresh("m");
-  lines.push(`const ${type} ${candidate} = ${text(value)};`);
-  const strictly = beats(op, value.dtype, candidate, best, wide);
-  const first = C.binary("lt", "i32", positions[u]!, wide ? "(i32v){0}" : "0", wide);
-  lines.push(
-    `const ${cType("bool", wide)} ${better} = (${strictly} | ${first})${some ? ` & first_lanes(${some})` : ""};`,
-    `${best} = ${C.select(value.dtype, better, candidate, best, wide)};`,
-    `${positions[u]!} = ${C.select("i32", better, text(position), positions[u]!, wide)};`,
-  );
-}
-
-/** Is the candidate strictly more extreme than the best? A NaN beats all numbers. */
-function beats(
-  op: "argmax" | "argmin",
-  dtype: Expression["dtype"],
-  candidate: string,
-  best: string,
-  wide: boolean,
-): string {
-  const [low, high] = op === "argmax" ? [best, candidate] : [candidate, best];
-  const more = C.binary("lt", dtype, low, high, wide);
-  if (dtype !== "f32" && dtype !== "f64") return more;
-  const isNaN = C.binary("ne", dtype, candidate, candidate, wide),
-    isNumber = C.binary("eq", dtype, best, best, wide);
-  return `(${more} | (${isNaN} & ${isNumber}))`;
+  const candidate = text(value);
+  step(lanes, running, {
+    candidate,
+    position: isArg(op) ? text(position) : "",
+    u,
+    mask: some && `first_lanes(${some})`,
+  });
 }
 
 /** The lanes of all vectors as one value: neighbouring vectors first, then halves of what is left. */
@@ -182,7 +121,7 @@ function combineArg(lanes: Lanes, { accumulator, values, positions }: Running): 
         : `(${candidate} == ${best})`;
     lanes.lines.block(`for (int l = 0; l < L; l++)`, () =>
       lanes.lines.push(
-        `if (${place} >= 0 && (${at} < 0 || ${beats(op, dtype, candidate, best!, false)} || (${equal} && ${place} < ${at}))) { ${best} = ${candidate}; ${at} = ${place}; }`,
+        `if (${place} >= 0 && (${at} < 0 || ${beats(C, op, dtype, candidate, best!, false)} || (${equal} && ${place} < ${at}))) { ${best} = ${candidate}; ${at} = ${place}; }`,
       ),
     );
   });
@@ -209,11 +148,11 @@ function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const running = loop.accumulators.map((a) => start(lanes, a, varying.has(a) ? lanes.vectors!.count : undefined));
   const i = lanes.fresh("i");
   const { begin, end } = range ?? { begin: "0", end: extentOf(lanes, loop) };
-  lines.block(`for (i32 ${i} = ${begin}; ${i} < ${end}; ${i}++)`, () => {
+  lines.block(C.count(i, begin, end), () => {
     lanes.bind(loop.index, i);
     lanes.scope(() => {
       renderStatements(lanes, loop.body);
-      for (const r of running) for (let u = 0; u < r.values.length; u++) step(lanes, loop, r.accumulator, r, u);
+      for (const r of running) for (let u = 0; u < r.values.length; u++) stepOf(lanes, loop, r.accumulator, r, u);
     });
   });
   bindResults(lanes, running);
@@ -238,7 +177,7 @@ function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): v
   const iterations = (of: Loop, count: number, some?: string): void =>
     lanes.inside({ index: loop.index, count, ...(some ? { some } : {}) }, () => {
       renderStatements(lanes, of.body);
-      for (let u = 0; u < count; u++) of.accumulators.forEach((a, k) => step(lanes, of, a, running[k]!, u));
+      for (let u = 0; u < count; u++) of.accumulators.forEach((a, k) => stepOf(lanes, of, a, running[k]!, u));
     });
   const guarded = (count: number, some?: string): void => {
     if (!speculation) return iterations(loop, count, some);

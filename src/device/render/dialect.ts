@@ -1,6 +1,6 @@
 /**
- * How a C-like language spells values. They are C's own: f32 and f64 floats, i32 signed, u32 and u8 unsigned 32-bit
- * numbers, bool 0 or 1. `wide` asks for the form on all lanes of a vector, in languages that have one; there a bool is a
+ * How a C-like language spells values: f32 and f64 floats, i32 signed, u32 and u8 unsigned 32-bit numbers, bool what
+ * comparisons give. `wide` asks for the form on all lanes of a vector, in languages that have one; there a bool is a
  * mask, all ones or all zeros.
  */
 import type { DType } from "../../core/dtype.ts";
@@ -9,7 +9,15 @@ import type { BinaryOp, UnaryOp } from "../../ir/expression.ts";
 export interface Dialect {
   /** The type of a value. */
   type(dtype: DType, wide: boolean): string;
+  /** The statement that names a value. */
+  constant(type: string, name: string, value: string): string;
+  /** The statement that makes a variable. */
+  variable(type: string, name: string, value: string): string;
+  /** What stands before the block of a loop that counts. */
+  count(index: string, begin: string, end: string): string;
   literal(value: number, dtype: DType): string;
+  /** One value for all lanes. */
+  splat(dtype: DType, x: string): string;
   unary(op: UnaryOp, dtype: DType, x: string, wide: boolean): string;
   /** `dtype` is the operands'. */
   binary(op: BinaryOp, dtype: DType, x: string, y: string, wide: boolean): string;

@@ -8,6 +8,7 @@ import {
   type AffineParam,
   type Expression,
   type Index,
+  type Load,
   type Register,
   type Select,
 } from "../../ir/expression.ts";
@@ -49,13 +50,15 @@ export function storedBy(statements: readonly Statement[]): Set<number> {
   );
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 export class Values {
   readonly lines: Lines;
   readonly dialect: Dialect;
   private readonly bound = new Map<Index | Register, string>();
   private readonly uses = new Map<Expression, number>();
   private readonly scopes: Map<Expression, string>[] = [new Map()];
-  private readonly volatile = new Map<Expression, boolean>();
+  private readonly changing = new Map<Expression, ReadonlySet<number>>();
   private hazards: ReadonlySet<number> = new Set();
   private names = 0;
 
@@ -86,18 +89,22 @@ export class Values {
     this.bound.set(variable, name);
   }
 
-  /** What is named inside is forgotten afterwards. */
-  scope(body: () => void): void {
-    this.forgetStored();
+  /** What is named inside is forgotten afterwards. `stored` are the buffers that it stores to, all by default. */
+  scope(body: () => void, stored?: ReadonlySet<number>): void {
+    this.forgetStored(stored);
     this.scopes.push(new Map());
     body();
     this.scopes.pop();
   }
 
-  /** To be called after a store, and where one may have happened: loads of what was stored are repeated. */
-  forgetStored(): void {
-    if (this.hazards.size)
-      for (const scope of this.scopes) for (const e of scope.keys()) if (this.isVolatile(e)) scope.delete(e);
+  /** To be called after a store, and where one may have happened: loads of what was stored (all by default) are repeated. */
+  forgetStored(stored: ReadonlySet<number> = this.hazards): void {
+    for (const scope of this.scopes) this.forgetIn(scope, stored);
+  }
+
+  protected forgetIn(scope: Map<Expression, string>, stored: ReadonlySet<number> = this.hazards): void {
+    if (!this.hazards.size) return;
+    for (const e of scope.keys()) if ([...this.loadsOf(e)].some((b) => stored.has(b))) scope.delete(e);
   }
 
   /** One value. */
@@ -129,21 +136,27 @@ export class Values {
     const text = compute();
     if ((this.uses.get(e) ?? 0) < 2) return text;
     const name = this.fresh("t");
-    this.lines.push(`const ${type} ${name} = ${text};`);
+    this.lines.push(this.dialect.constant(type, name, text));
     scopes.at(-1)!.set(e, name);
     return name;
   }
 
-  protected isVolatile(e: Expression): boolean {
-    let known = this.volatile.get(e);
+  /** The buffers that a value is loaded from and that are stored to as well. */
+  private loadsOf(e: Expression): ReadonlySet<number> {
+    let known = this.changing.get(e);
     if (known === undefined) {
-      known = (e.kind === "load" && this.hazards.has(e.buffer)) || childrenOf(e).some((c) => this.isVolatile(c));
-      this.volatile.set(e, known);
+      const parts = childrenOf(e)
+        .map((c) => this.loadsOf(c))
+        .filter((set) => set.size);
+      const own = e.kind === "load" && this.hazards.has(e.buffer) ? [e.buffer] : [];
+      known =
+        !own.length && parts.length < 2 ? (parts[0] ?? NONE) : new Set([...own, ...parts.flatMap((set) => [...set])]);
+      this.changing.set(e, known);
     }
     return known;
   }
 
-  private compute(e: Expression): string {
+  protected compute(e: Expression): string {
     const { dialect } = this;
     switch (e.kind) {
       case "affine":
@@ -153,27 +166,37 @@ export class Values {
       case "remainder":
         return dialect.divide(e.kind, this.scalar(e.value), this.factor(e.divisor), false);
       case "unary":
-        return dialect.unary(e.op, e.dtype, this.scalar(e.value), false);
+        return dialect.unary(e.op, e.dtype, this.operand(e.value, e), false);
       case "binary":
-        return dialect.binary(e.op, e.left.dtype, this.scalar(e.left), this.scalar(e.right), false);
+        return dialect.binary(e.op, e.left.dtype, this.operand(e.left, e), this.operand(e.right, e), false);
       case "select":
         if (isLazy(e)) return this.lazyChoice(e);
         return dialect.select(e.dtype, this.scalar(e.condition), this.scalar(e.yes), this.scalar(e.no), false);
       case "cast":
-        return dialect.cast(e.value.dtype, e.dtype, this.scalar(e.value), false);
+        return dialect.cast(e.value.dtype, e.dtype, this.operand(e.value, e), false);
       case "bitcast":
-        return dialect.bitcast(e.value.dtype, e.dtype, this.scalar(e.value), false);
+        return dialect.bitcast(e.value.dtype, e.dtype, this.operand(e.value, e), false);
       case "load":
-        return `b${e.buffer}[${this.scalar(e.offset)}]`;
+        return this.element(e);
       default:
         throw new Error(`render: a ${e.kind} is no value`);
     }
   }
 
+  /** One value, as an operation takes it. */
+  protected operand(e: Expression, _operation: Expression): string {
+    return this.scalar(e);
+  }
+
+  /** A load. */
+  protected element({ buffer, offset }: Load): string {
+    return `b${buffer}[${this.scalar(offset)}]`;
+  }
+
   /** The first side is computed where it is taken. */
   private lazyChoice({ dtype, condition, yes, no }: Select): string {
     const chosen = this.fresh("x");
-    this.lines.push(`${this.dialect.type(dtype, false)} ${chosen} = ${this.scalar(no)};`);
+    this.lines.push(this.dialect.variable(this.dialect.type(dtype, false), chosen, this.scalar(no)));
     this.lines.block(`if (${this.scalar(condition)})`, () =>
       this.scope(() => this.lines.push(`${chosen} = ${this.scalar(yes)};`)),
     );

@@ -1,0 +1,133 @@
+/**
+ * Kernels as compute shaders. All bindings are of group 0: the storage that the layout names, then one uniform with the
+ * launch's words: its scalars, its sizes, where in their bindings buffers begin, and a word that is 0.
+ */
+import { DeviceError } from "../../core/errors.ts";
+import type { Expression } from "../../ir/expression.ts";
+import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
+import { expandMathematics } from "../../ir/mathematics.ts";
+import { unrollLoops } from "../cpu/unroll.ts";
+import type { GridKernel } from "../gpu/kernel.ts";
+import { Lines } from "../render/values.ts";
+import { Elements, type ShaderLayout } from "./elements.ts";
+import { helperSources } from "./prelude.ts";
+import { renderStatements, ShaderValues } from "./statements.ts";
+import { Wgsl } from "./wgsl.ts";
+
+export type { ShaderLayout } from "./elements.ts";
+
+/** What the device has beyond WGSL's least. */
+export interface ShaderFeatures {
+  readonly f16: boolean;
+  readonly subgroups: boolean;
+}
+
+export interface Shader {
+  /** WGSL; the entry point is `main`. */
+  readonly code: string;
+  readonly workgroupSize: number;
+}
+
+/** Most workgroups along one dimension of a dispatch. */
+export const MOST_WORKGROUPS = 65_535;
+
+/** The shader of a kernel. */
+export function renderShader(kernel: GridKernel, layout: ShaderLayout, features: ShaderFeatures): Shader {
+  const dialect = new Wgsl(features.f16);
+  const { body, buffers } = unrollLoops(writtenOut(expandMathematics(kernel, { f16: features.f16 })));
+  const [grid] = body as [Loop];
+  const [threads] = grid.body as [Loop];
+  const workgroupSize = threads.extent as number;
+  const elements = new Elements(buffers, grid.body, layout, dialect);
+  const lines = new Lines();
+  const values = new ShaderValues(lines, dialect, elements);
+  values.learn(grid.body);
+  const main = (): void => {
+    lines.push(...parametersOf(kernel));
+    placeWorkgroup(lines, values, grid);
+    const thread = values.fresh("i");
+    lines.push(`let ${thread} = i32(thread);`);
+    values.bind(threads.index, thread);
+    lines.push(...elements.registers());
+    renderStatements(values, threads.body);
+  };
+  lines.block(
+    `@compute @workgroup_size(${workgroupSize})\nfn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32)`,
+    main,
+  );
+  const count = Math.max(-1, ...layout.bindings) + 1;
+  const head = [
+    ...(elements.needsF16 ? ["enable f16;\n"] : []),
+    ...structOf(kernel, layout),
+    ...elements.declarations(),
+    `@group(0) @binding(${count}) var<uniform> launch: Launch;\n`,
+    ...helperSources(dialect.helpers),
+    ...elements.functions(),
+  ];
+  return { code: `${head.join("\n")}\n${lines.toString()}`, workgroupSize };
+}
+
+/** Loops over the parts of a vector are run one part after another. */
+function writtenOut(kernel: LoopKernel): LoopKernel {
+  const each = (s: Statement): Statement =>
+    s.kind === "if"
+      ? { ...s, body: s.body.map(each) }
+      : s.kind === "loop"
+        ? { ...s, axis: s.axis === "vector" ? "unroll" : s.axis, body: s.body.map(each) }
+        : s;
+  return { ...kernel, body: kernel.body.map(each) };
+}
+
+/** The words of a launch. */
+function structOf({ parameters: { scalars, sizes } }: LoopKernel, { based }: ShaderLayout): string[] {
+  const member = (name: string, type: string): string => `  ${name}: ${type},`;
+  return [
+    "struct Launch {",
+    ...scalars.map((dtype, slot) => member(`s${slot}`, dtype === "f32" || dtype === "i32" ? dtype : "u32")),
+    ...Array.from({ length: sizes }, (_, k) => member(`s${scalars.length + k}`, "i32")),
+    ...based.flatMap((isBased, buffer) => (isBased ? [member(`base${buffer}`, "u32")] : [])),
+    member("zero", "u32"),
+    "}\n",
+  ];
+}
+
+function parametersOf({ parameters: { scalars, sizes } }: LoopKernel): string[] {
+  return Array.from({ length: scalars.length + sizes }, (_, slot) =>
+    scalars[slot] === "bool" ? `let s${slot} = launch.s${slot} != 0u;` : `let s${slot} = launch.s${slot};`,
+  );
+}
+
+/** The number of the workgroup; those beyond the last, of a dispatch in two dimensions, have nothing to do. */
+function placeWorkgroup(lines: Lines, values: ShaderValues, { index, extent }: Loop): void {
+  const name = values.fresh("i");
+  values.bind(index, name);
+  if (typeof extent === "number" && extent <= MOST_WORKGROUPS) {
+    lines.push(`let ${name} = i32(workgroup.x);`);
+    return;
+  }
+  const end = typeof extent === "number" ? String(extent) : values.scalar(extent as Expression);
+  lines.push(
+    `let ${name} = i32(workgroup.y * ${MOST_WORKGROUPS}u + workgroup.x);`,
+    `if (${name} >= ${end}) { return; }`,
+  );
+}
+
+/** What a compiler of shaders says. */
+export interface ShaderMessage {
+  readonly type: string;
+  readonly message: string;
+  /** From 1; 0 when unknown. */
+  readonly lineNum: number;
+  readonly linePos: number;
+}
+
+/** The error that a shader does not compile: `name` says what the kernel computes. */
+export function shaderError(name: string, code: string, messages: readonly ShaderMessage[]): DeviceError {
+  const first = messages.find((m) => m.type === "error") ?? messages[0];
+  const line = first && first.lineNum > 0 ? code.split("\n")[first.lineNum - 1] : undefined;
+  const where =
+    line === undefined ? "" : `, in line ${first!.lineNum} of its WGSL, column ${first!.linePos}: ${line.trim()}`;
+  return new DeviceError(
+    `webgpu: the shader of ${name} does not compile: ${first?.message ?? "no reason was given"}${where}. This is a fault of Myelin or of the driver; setDevice("wasm") runs the same program`,
+  );
+}
