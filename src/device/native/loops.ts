@@ -5,7 +5,7 @@ import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { speculate } from "../cpu/speculate.ts";
 import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
-import { C, cType, splat } from "./c.ts";
+import { C, cType } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
 
 /** The iterations that a loop is to run: names or numbers. */
