@@ -5,7 +5,7 @@ import { nodeSystem } from "../../platform/node-system.ts";
 import { ENTRY_BYTES, LEADER_STEP, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
 import { KernelCache } from "./cache.ts";
 import { RUNTIME_HEADER } from "./header.c.ts";
-import { loadRuntime, type NativePool, type NativeRuntime } from "./library.ts";
+import { loadRuntime, NativePool, type Functions, type NativeRuntime } from "./library.ts";
 import { fakeCompiler, NEEDS_COMPILER, newCache, refusal, toolchain } from "./native.testing.ts";
 
 const PARAMETERS =
@@ -330,6 +330,28 @@ describe.skipIf(!toolchain).each(WAITING)(`the native runtime, waiting %s${NEEDS
         expect(new Set(out)).toEqual(new Set([0]));
       }),
   );
+});
+
+test("whoever waits is answered, even if the program ends while the pool asks who is done", async () => {
+  // The first program is done when the pool is called back, the second one as soon as it has been asked about once more.
+  let calledBack = false;
+  let questions = 0;
+  const finished = (_pool: unknown, ticket: unknown): number => Number(calledBack && (ticket === 1 || questions++ > 0));
+  const nothing = Object.assign(() => 0, { async: () => undefined });
+  const wait = Object.assign(() => undefined, {
+    async: (...[, , back]: readonly unknown[]) =>
+      setTimeout(() => {
+        calledBack = true;
+        (back as (error: unknown) => void)(null);
+      }),
+  });
+  const functions = new Proxy({ wait, finished } as unknown as Functions, {
+    get: (own, name: keyof Functions) => own[name] ?? nothing,
+  });
+  const pool = new NativePool(functions, nodeSystem, new WebAssembly.Memory({ initial: 1 }), 1);
+  await Promise.all([pool.wait(1), pool.wait(2)]);
+  expect(questions).toBe(2);
+  pool.dispose();
 });
 
 describe.skipIf(!toolchain)(`what the runtime needs${NEEDS_COMPILER}`, () => {

@@ -33,7 +33,8 @@ const DECLARATIONS = {
   stop: "void myelin_stop(uintptr_t pool)",
   free: "void myelin_free(uintptr_t pool)",
 } as const;
-type Functions = Readonly<Record<keyof typeof DECLARATIONS, ForeignFunction>>;
+/** The runtime's functions, as they are called. */
+export type Functions = Readonly<Record<keyof typeof DECLARATIONS, ForeignFunction>>;
 
 /**
  * Compiles the runtime if it has to be, and loads it.
@@ -208,8 +209,11 @@ export class NativePool {
   #watch(): void {
     const { ticket } = this.#waiting.reduce((a, b) => (((b.ticket - a.ticket) | 0) < 0 ? b : a));
     this.#functions.wait.async(this.#own.handle, ticket, (error: unknown) => {
-      const over = (waiting: Waiting): boolean => !!error || this.#disposed || this.finished(waiting.ticket);
-      const [done, left] = [this.#waiting.filter(over), this.#waiting.filter((waiting) => !over(waiting))];
+      const done: Waiting[] = [];
+      const left: Waiting[] = [];
+      // Each is asked about once: a program may end between two questions.
+      for (const waiting of this.#waiting)
+        (error || this.#disposed || this.finished(waiting.ticket) ? done : left).push(waiting);
       this.#waiting = left;
       if (left.length) this.#watch();
       if (this.#disposed) end(this.#own);
