@@ -12,8 +12,6 @@ const INFIX: Readonly<Partial<Record<BinaryOp, string>>> = {
   add: "+",
   sub: "-",
   mul: "*",
-  lt: "<",
-  le: "<=",
   and: "&",
   or: "|",
   xor: "^",
@@ -155,6 +153,10 @@ export class Wgsl implements Dialect {
     }
     const isFloat = dtype === "f32";
     switch (op) {
+      case "lt":
+        return `(${x} < ${y})`;
+      case "le":
+        return `(${x} <= ${y})`;
       case "eq":
         return isFloat && x === y ? `(!${this.call("is_nan", x)})` : `(${x} == ${y})`;
       case "ne":
