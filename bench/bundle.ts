@@ -18,24 +18,31 @@ export interface BundleOptions {
   /** The package as it is published, the default, or what it is built from. */
   readonly from?: "dist" | "src";
   readonly minify?: boolean;
+  /** Where it will run; a page by default. */
+  readonly platform?: "browser" | "node";
 }
 
 /** The fields of package.json that say what file a name is. */
 interface Manifest {
   readonly exports: Readonly<Record<string, { readonly default: string }>>;
-  readonly imports: Readonly<Record<string, { readonly default: string }>>;
+  readonly imports: Readonly<Record<string, { readonly default: string; readonly node: string }>>;
 }
 
-/** Bundles a program for browsers, without what it does not use. */
-export async function bundle(program: string, { root, from = "dist", minify = true }: BundleOptions): Promise<Bundle> {
+/** Bundles a program, without what it does not use. */
+export async function bundle(
+  program: string,
+  { root, from = "dist", minify = true, platform = "browser" }: BundleOptions,
+): Promise<Bundle> {
   const { exports, imports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
   const fileOf = (id: string): string | undefined => {
-    const file = (id.startsWith("#") ? imports[id] : exports[id.replace(/^myelin(?=\/|$)/, ".")])?.default;
+    const file = id.startsWith("#")
+      ? imports[id]?.[platform === "node" ? "node" : "default"]
+      : exports[id.replace(/^myelin(?=\/|$)/, ".")]?.default;
     return from === "dist" ? file : file?.replace("/dist/", "/src/").replace(/\.js$/, ".ts");
   };
   const build = await rolldown({
     input: "entry",
-    platform: "browser",
+    platform,
     // This project's own settings send every import to the sources and to Node.
     tsconfig: false,
     plugins: [

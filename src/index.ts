@@ -13,6 +13,7 @@ export {
   PackageError,
   ShapeError,
   TraceError,
+  WorkerError,
 } from "./core/errors.ts";
 export type { Shape } from "./core/shape.ts";
 export { Tensor, fromNode, type Operand, type Pair } from "./tensor/tensor.ts";
@@ -103,3 +104,4 @@ export * as metrics from "./train/metrics/index.ts";
 export * as production from "./train/production/index.ts";
 export * as reports from "./train/reports/index.ts";
 export * as tensorboard from "./formats/tensorboard/index.ts";
+export * as workers from "./train/workers/index.ts";

@@ -48,6 +48,8 @@ export class TraceError extends MyelinError {}
 export class GradientError extends MyelinError {}
 /** A callback that failed; what it threw is the `cause`. */
 export class CallbackError extends MyelinError {}
+/** A worker that ended while something was asked of it. */
+export class WorkerError extends MyelinError {}
 /** An argument or option with a value that makes no sense. */
 export class ArgumentError extends MyelinError {}
 

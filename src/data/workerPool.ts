@@ -1,5 +1,6 @@
 import { startModuleWorker, turn } from "#platform";
 import { ArgumentError, DataError } from "../core/errors.ts";
+import { arrivedError, type SentError } from "../core/sentError.ts";
 import type { ModuleWorker } from "../platform/platform.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Place } from "./indexed.ts";
@@ -17,7 +18,7 @@ type Answer =
   | { readonly id: number; readonly value: unknown }
   | {
       readonly id: number;
-      readonly error: { readonly name: string; readonly message: string; readonly stack: string };
+      readonly error: SentError;
     };
 
 interface Waiting {
@@ -94,8 +95,7 @@ export class WorkerPool {
           waiting.delete(answer.id);
           if ("value" in answer) resolve(answer.value);
           else {
-            const { name, message, stack } = answer.error;
-            reject(Object.assign(new Error(`${this.#module}: ${message}`), { name, stack }));
+            reject(arrivedError({ ...answer.error, message: `${this.#module}: ${answer.error.message}` }));
           }
         }
         if (waiting.size === 0) worker.hold(false);

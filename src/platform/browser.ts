@@ -1,12 +1,4 @@
-import {
-  PlatformError,
-  type ByteRange,
-  type FileWriter,
-  type PlatformWorker,
-  type System,
-  type ModuleWorker,
-  type WorkerEvents,
-} from "./platform.ts";
+import { PlatformError, type ByteRange, type FileWriter, type System } from "./platform.ts";
 
 /** Fetches a URL, relative ones from the page's own. */
 async function request(operation: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -159,47 +151,7 @@ export function maySleep(): boolean {
 /** See {@link Platform.enableRelaxedSimd}: browsers switch nothing. */
 export function enableRelaxedSimd(): void {}
 
-/** See {@link Platform.startWorker}. */
-export function startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker {
-  const text = `onmessage = (event) => (${source})(event.data)`;
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  worker.onerror = (event): void => onEnd(event.message);
-  worker.postMessage(data);
-  return {
-    stop(): void {
-      // A failure that is on its way would be told even after the end.
-      worker.onerror = null;
-      worker.terminate();
-      URL.revokeObjectURL(url);
-    },
-  };
-}
-
-/** See {@link Platform.startModuleWorker}. */
-export function startModuleWorker(module: string, source: string, events: WorkerEvents): ModuleWorker {
-  const text = `
-    const post = (message, transfer) => postMessage({ message }, transfer);
-    const ready = import(${JSON.stringify(module)}).then((module) => (${source})(module, post));
-    ready.catch((error) => postMessage({ failed: String(error) }));
-    onmessage = async ({ data }) => (await ready)(data);`;
-  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const worker = new Worker(url, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<{ message: unknown } | { failed: string }>): void =>
-    "failed" in data ? events.end(data.failed) : events.message(data.message);
-  worker.onmessageerror = (): void => events.end("a message could not be read");
-  worker.onerror = (event): void => events.end(event.message);
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    hold(): void {},
-    stop(): void {
-      [worker.onmessage, worker.onerror] = [null, null];
-      worker.terminate();
-      URL.revokeObjectURL(url);
-    },
-  };
-}
-
+export { openWorker, startModuleWorker, startWorker, workerPort } from "./browser-workers.ts";
 export { imageCodec } from "./browser-images.ts";
 
 /** See {@link Platform.system}. */

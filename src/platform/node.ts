@@ -3,10 +3,9 @@ import * as fs from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { Worker } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
 import { nodeSystem } from "./node-system.ts";
-import type { ByteRange, FileWriter, PlatformWorker, System, ModuleWorker, WorkerEvents } from "./platform.ts";
+import type { ByteRange, FileWriter, System } from "./platform.ts";
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -248,58 +247,7 @@ export function enableRelaxedSimd(): void {
   if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
-/** See {@link Platform.startWorker}. */
-export function startWorker(source: string, data: unknown, onEnd: (reason: unknown) => void): PlatformWorker {
-  // No inherited arguments: loaders and inspectors of the program are not the worker's.
-  const worker = new Worker(`(${source})(require("node:worker_threads").workerData)`, {
-    eval: true,
-    workerData: data,
-    execArgv: [],
-  });
-  worker.unref();
-  let over = false;
-  const end = (reason: unknown): void => {
-    if (!over) onEnd(reason);
-    over = true;
-  };
-  worker.on("error", end);
-  worker.on("exit", () => end(undefined));
-  return {
-    stop(): void {
-      over = true;
-      void worker.terminate();
-    },
-  };
-}
-
-/** See {@link Platform.startModuleWorker}. */
-export function startModuleWorker(module: string, source: string, events: WorkerEvents): ModuleWorker {
-  const text = `
-    const { parentPort, workerData } = require("node:worker_threads");
-    const post = (message, transfer) => parentPort.postMessage(message, transfer);
-    const ready = import(workerData).then((module) => (${source})(module, post));
-    parentPort.on("message", async (message) => (await ready)(message));`;
-  const worker = new Worker(text, { eval: true, workerData: module, execArgv: [] });
-  worker.unref();
-  let over = false;
-  const end = (reason: unknown): void => {
-    if (!over) events.end(reason);
-    over = true;
-  };
-  worker.on("message", (message) => events.message(message));
-  worker.on("messageerror", end);
-  worker.on("error", end);
-  worker.on("exit", () => end(undefined));
-  return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    hold: (alive) => (alive ? worker.ref() : worker.unref()),
-    stop(): void {
-      over = true;
-      void worker.terminate();
-    },
-  };
-}
-
+export { openWorker, startModuleWorker, startWorker, workerPort } from "./node-workers.ts";
 export { imageCodec } from "./node-images.ts";
 
 /** See {@link Platform.system}. */

@@ -80,6 +80,14 @@ export interface Platform {
    */
   startModuleWorker(module: string, source: string, events: WorkerEvents): ModuleWorker;
   /**
+   * Starts a thread that runs a module, which speaks for itself through {@link Platform.workerPort}.
+   * @param module its address, from the root, or, in a browser, a function that makes the worker: bundlers know
+   * `new Worker(new URL(…), …)` by sight, and nothing else.
+   */
+  openWorker(module: string | (() => Worker), events: WorkerEvents): ModuleWorker;
+  /** In a thread, the way to whoever started it; undefined elsewhere. */
+  workerPort(): WorkerPort | undefined;
+  /**
    * What reads and writes images (Node: the package sharp; browsers: their own).
    * @throws whatever loading the package throws where it is not installed.
    */
@@ -237,6 +245,16 @@ export interface ModuleWorker extends PlatformWorker {
   post(message: unknown, transfer: ArrayBuffer[]): void;
   /** Whether the thread keeps the process alive; not at first. */
   hold(alive: boolean): void;
+}
+
+/** In a thread, the way to whoever started it. */
+export interface WorkerPort {
+  post(message: unknown, transfer: ArrayBuffer[]): void;
+  /**
+   * Takes the messages from now on, beside others who do. The thread lives until it is stopped; when this is done, its end will be noticed,
+   * as far as it can be.
+   */
+  listen(take: (message: unknown) => void): Promise<void>;
 }
 
 /** What comes from a thread. */

@@ -1,5 +1,6 @@
 import { startModuleWorker, threadCount } from "#platform";
 import { DataError } from "../../core/errors.ts";
+import { arrivedError, type SentError } from "../../core/sentError.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { ModuleWorker } from "../../platform/platform.ts";
 import type { Values } from "./space.ts";
@@ -9,7 +10,7 @@ import type { Trial } from "./trial.ts";
 type Told =
   | { readonly step: number; readonly value: number }
   | { readonly result: unknown }
-  | { readonly error: { readonly name: string; readonly message: string; readonly stack: string } };
+  | { readonly error: SentError };
 
 /** Threads that each have loaded a module and run the trials of a study with its `default` export. */
 export class TrialThreads {
@@ -53,8 +54,7 @@ export class TrialThreads {
             resolve(told.result as number);
           } else {
             done();
-            const { name, message, stack } = told.error;
-            reject(Object.assign(new Error(message), { name, stack }));
+            reject(arrivedError(told.error));
           }
         },
         lost: reject,
