@@ -1,68 +1,130 @@
-/** Contractions on GPUs: one thread for each sum. */
-import { register, type Expression, type Index } from "../../ir/expression.ts";
-import type { Axes, ContractKernel, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainDivide, replacer, mapStatements } from "../../ir/rewrite.ts";
-import { index as freshIndex } from "../../ir/expression.ts";
-import type { GpuLaunch, GpuTarget } from "./kernel.ts";
-import { lowerLoops } from "./loops.ts";
+/**
+ * Contractions on GPUs: in tiles, or without where rows or columns are few. Where there are too few sums to keep a GPU
+ * busy, k is shared out, and a second pass adds up the parts.
+ */
+import type { Expression } from "../../ir/expression.ts";
+import type { Buffer, ContractKernel, Loop, Statement } from "../../ir/kernel.ts";
+import { copyWith, expressionsOf } from "../../ir/rewrite.ts";
+import { childrenOf } from "../../ir/expression.ts";
+import { writeJoin } from "./contract-join.ts";
+import { planOf, type Plan } from "./contract-plan.ts";
+import { contractionOf, exchanged, type Contraction } from "./contract-sides.ts";
+import { writeThin } from "./contract-thin.ts";
+import { writeTiles, type Written } from "./contract-tile.ts";
+import type { GpuLaunch, GpuTarget, GridKernel, Pass } from "./kernel.ts";
 import { Slots } from "./slots.ts";
 
+/** @param sizes values of the kernel's size slots. */
 export function lowerContraction(
   kernel: ContractKernel,
   key: string,
   sizes: readonly number[],
   target: GpuTarget,
 ): GpuLaunch {
-  const { loops, slots } = asLoops(kernel, sizes);
-  return lowerLoops(loops, `loops of ${key}`, slots.values, target);
-}
-
-/** The same as loops: a row for each sum. */
-function asLoops(kernel: ContractKernel, sizes: readonly number[]): { loops: LoopKernel; slots: Slots } {
   const slots = new Slots(kernel.parameters, sizes);
-  const { left, right, sum, epilogue } = kernel;
-  const outer = [...kernel.batch, ...kernel.m, ...kernel.n];
-  const rows = slots.add(outer.reduce((product, a) => product * slots.valueOf(a.extent), 1));
-  const row = freshIndex(1);
-  const replace = new Map<Expression, Expression>();
-  let rest: Expression = row;
-  // From the innermost outwards: what is left of the row's number is divided by each extent.
-  const lets: Statement[] = [];
-  [...outer].reverse().forEach(({ index, extent }, i) => {
-    const last = i === outer.length - 1;
-    const own = register("i32");
-    lets.push({ kind: "let", register: own, value: last ? rest : plainDivide("remainder", rest, extent) });
-    replace.set(index, own);
-    if (last) return;
-    const next = register("i32");
-    lets.push({ kind: "let", register: next, value: plainDivide("quotient", rest, extent) });
-    rest = next;
-  });
-  const rewrite = replacer(replace);
-  const products = nest(kernel.k, plainBinary("mul", rewrite(left), rewrite(right)), sum);
-  const body: Statement[] = [...lets, products, ...mapStatements(epilogue, rewrite)];
+  const contraction = contractionOf(kernel, slots);
+  const sums = contraction.batch.count * contraction.rows.nest.count * contraction.columns.nest.count;
+  if (sums === 0) return { passes: [], temporaries: [] };
+  const plan = planOf(contraction, slots, target);
+  const written = plan.kind === "tile" ? writeTiles({ ...plan, slots }) : writeThin({ ...plan, slots });
+  const first = passOf(kernel, `${nameOf(plan)} of ${key}`, written, slots);
+  if (plan.parts === 1) return { passes: [first], temporaries: [] };
+  const second = new Slots(kernel.parameters, sizes);
+  const same = contractionOf(kernel, second);
+  const turned = isTurned(plan.contraction);
+  const joined = writeJoin(isTurned(same) === turned ? same : exchanged(same), plan.parts, second);
   return {
-    loops: {
-      kind: "loops",
-      buffers: kernel.buffers,
-      parameters: slots.parameters,
-      body: [{ kind: "loop", index: row, extent: rows, axis: "parallel", accumulators: [], body }],
-    },
-    slots,
+    passes: [first, passOf(kernel, `${turned ? "turned " : ""}join of ${key}`, joined, second)],
+    temporaries: [4 * plan.parts * sums],
   };
 }
 
-/** Σ value over the axes, into a register. */
-function nest(axes: readonly Axes[], value: Expression, into: Loop["accumulators"][number]["register"]): Loop {
-  const [axis, ...inner] = axes as [Axes, ...Axes[]];
-  const { index, extent }: { index: Index; extent: Loop["extent"] } = axis;
-  const part = register("f32");
+const isTurned = ({ kernel, rows }: Contraction): boolean => rows.nest.axes !== kernel.m;
+
+/** Everything of a plan that the code depends on. */
+function nameOf(plan: Plan): string {
+  const { contraction, parts, partSteps, ...rest } = plan;
+  const split = `${parts > 1 ? "parts" : "whole"}${parts * partSteps === contraction.depth.count ? " even" : ""}`;
+  return `${isTurned(contraction) ? "turned " : ""}${split} ${JSON.stringify(rest)}`;
+}
+
+interface Known {
+  readonly kernel: GridKernel;
+  /** The launch's buffers that it uses. */
+  readonly buffers: Pass["buffers"];
+}
+const kernels = new Map<string, Known>();
+
+function passOf(kernel: ContractKernel, key: string, { body, own, workgroups }: Written, slots: Slots): Pass {
+  let known = kernels.get(key);
+  if (!known) kernels.set(key, (known = gridKernel(kernel, body, own, slots)));
+  return { ...known, key, workgroups, sizes: slots.values };
+}
+
+/** The kernel, of whose global buffers those are left that it uses. */
+function gridKernel(kernel: ContractKernel, body: Loop, own: readonly Buffer[], slots: Slots): Known {
+  const all = [...kernel.buffers, ...own];
+  const { loaded, stored } = usedBy([body]);
+  const left = all.map((_, i) => i).filter((i) => loaded.has(i) || stored.has(i));
+  const numbers = new Map(left.map((old, i) => [old, i]));
+  const buffers = left.map((i): Buffer => {
+    const access = !stored.has(i) ? "read" : loaded.has(i) ? "readwrite" : "write";
+    return { ...all[i]!, access };
+  });
+  const globals = left.filter((i) => all[i]!.space === "global");
   return {
-    kind: "loop",
-    axis: "reduce",
-    index,
-    extent,
-    body: inner.length ? [nest(inner, value, part)] : [],
-    accumulators: [{ register: into, op: "sum", value: inner.length ? part : value }],
+    kernel: { kind: "loops", buffers, parameters: slots.parameters, body: [renumber([body], numbers)[0] as Loop] },
+    buffers: globals.map((i) => (i < kernel.buffers.length ? i : { temporary: 0 })),
   };
+}
+
+function usedBy(statements: readonly Statement[]): { loaded: Set<number>; stored: Set<number> } {
+  const loaded = new Set<number>();
+  const stored = new Set<number>();
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "load") loaded.add(e.buffer);
+    childrenOf(e).forEach(visit);
+  };
+  expressionsOf(statements).forEach(visit);
+  const walk = (s: Statement): void => {
+    if (s.kind === "store") stored.add(s.buffer);
+    else if (s.kind === "loop" || s.kind === "if") s.body.forEach(walk);
+  };
+  statements.forEach(walk);
+  return { loaded, stored };
+}
+
+function renumber(statements: readonly Statement[], numbers: ReadonlyMap<number, number>): Statement[] {
+  const memo = new Map<Expression, Expression>();
+  const value = (e: Expression): Expression => {
+    let made = memo.get(e);
+    if (!made) {
+      const copy = copyWith(e, value);
+      made = copy.kind === "load" ? { ...copy, buffer: numbers.get(copy.buffer)! } : copy;
+      memo.set(e, made);
+    }
+    return made;
+  };
+  const statement = (s: Statement): Statement => {
+    switch (s.kind) {
+      case "loop":
+        return {
+          ...s,
+          body: s.body.map(statement),
+          accumulators: s.accumulators.map((a) => ({ ...a, value: value(a.value) })),
+        };
+      case "let":
+        return { ...s, value: value(s.value) };
+      case "store":
+        return { ...s, buffer: numbers.get(s.buffer)!, offset: value(s.offset), value: value(s.value) };
+      case "if":
+        return { ...s, condition: value(s.condition), body: s.body.map(statement) };
+      case "barrier":
+        return s;
+    }
+  };
+  return statements.map(statement);
 }

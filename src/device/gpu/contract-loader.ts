@@ -1,0 +1,185 @@
+/**
+ * How the threads of a workgroup bring one operand's part of a tile into shared memory: `size` rows (or columns) times
+ * `depth` steps of k. Every thread loads runs of WIDTH elements into registers, one step ahead, and stores each run as
+ * one. Neighbouring threads read neighbouring addresses. Where a run is not side by side in memory it goes across that
+ * direction, so that the operand is turned on its way through the registers.
+ */
+import { constant, index as freshIndex, type Expression } from "../../ir/expression.ts";
+import type { Statement } from "../../ir/kernel.ts";
+import { plainDivide, plainLoad, plainSelect } from "../../ir/rewrite.ts";
+import { WIDTH, type Direction, type Reading, type Side } from "./contract-sides.ts";
+import {
+  atMost,
+  below,
+  Code,
+  hoist,
+  loopOver,
+  type Nest,
+  placing,
+  plus,
+  storeTo,
+  times,
+  whole,
+  type Places,
+} from "./emit.ts";
+import type { Slots } from "./slots.ts";
+
+/** A position along one direction: a value of the thread plus a number of the code. */
+interface Position {
+  readonly base: Expression;
+  readonly shift: number;
+}
+
+export interface LoaderOptions {
+  readonly side: Side;
+  readonly reading: Reading;
+  /** Rows (or columns) of the tile, and its steps of k. */
+  readonly size: number;
+  readonly depth: number;
+  readonly threads: number;
+  /** The thread's number, and the tile's first row. */
+  readonly thread: Expression;
+  readonly start: Expression;
+  readonly batch: Places;
+  readonly k: Nest;
+  /** How many steps of k there are; undefined where tiles are always full. */
+  readonly end: Expression | undefined;
+  readonly slots: Slots;
+  /** Buffers: what a thread has loaded, and the tile. */
+  readonly stage: number;
+  readonly tile: number;
+}
+
+export class Loader {
+  /** The direction that lies side by side in shared memory, and the distance of its lines. */
+  readonly inner: Direction;
+  readonly pitch: number;
+  readonly #options: LoaderOptions;
+  /** Code before the loop over k. */
+  readonly #ahead: Code;
+  readonly #lane = freshIndex(WIDTH);
+  readonly #runs: readonly { readonly free: Position; readonly depth: Position }[];
+  /** By shift: the operand along k at a row. */
+  readonly #rows = new Map<number, Expression>();
+  readonly #shared: Expression;
+  /** Where the last row's elements begin. */
+  readonly #last: Expression;
+
+  constructor(options: LoaderOptions, ahead: Code) {
+    this.#options = options;
+    this.#ahead = ahead;
+    const { side, reading, size, depth, threads, thread, slots } = options;
+    this.#last = slots.add(side.nest.count - (reading.vector && reading.along === "free" ? WIDTH : 1));
+    const { along, vector } = reading;
+    const across: Direction = along === "free" ? "depth" : "free";
+    this.inner = vector ? along : across;
+    this.pitch = (this.inner === "free" ? size : depth) + WIDTH;
+    // Threads count along the direction first.
+    const length = (along === "free" ? size : depth) / (vector ? WIDTH : 1);
+    const count = (size * depth) / WIDTH / threads;
+    const [alongUnit, acrossUnit] = vector ? [WIDTH, 1] : [1, WIDTH];
+    const isLong = length > threads;
+    const first = isLong ? thread : ahead.name(plainDivide("remainder", thread, length));
+    const second = isLong ? whole(0) : ahead.name(plainDivide("quotient", thread, length));
+    const alongBase = ahead.name(times(first, alongUnit));
+    const acrossBase = ahead.name(times(second, acrossUnit));
+    this.#runs = Array.from({ length: count }, (_, run) => {
+      const turns = isLong ? length / threads : 1;
+      const a: Position = { base: alongBase, shift: (run % turns) * threads * alongUnit };
+      const b: Position = {
+        base: acrossBase,
+        shift: (isLong ? Math.floor(run / turns) : run * (threads / length)) * acrossUnit,
+      };
+      return along === "free" ? { free: a, depth: b } : { free: b, depth: a };
+    });
+    const innerBase = this.inner === along ? alongBase : acrossBase;
+    const outerBase = this.inner === along ? acrossBase : alongBase;
+    this.#shared = ahead.name(plus(times(outerBase, this.pitch), innerBase));
+  }
+
+  /** Elements of the tile, and of what a thread loads. */
+  get tileSize(): number {
+    const { size, depth } = this.#options;
+    return this.pitch * (this.inner === "free" ? depth : size);
+  }
+  get stageSize(): number {
+    return this.#runs.length * WIDTH;
+  }
+
+  /** Reads the part of the tile that begins at `start` of k. */
+  fetch(start: Expression): Statement[] {
+    const { reading, stage } = this.#options;
+    const code = new Code();
+    const steps = new Map<number, Step>();
+    const stepAt = ({ base, shift }: Position, lane: number): Step => {
+      const known = steps.get(shift + lane) ?? this.#stepAt(code, plus(start, base, whole(shift + lane)));
+      steps.set(shift + lane, known);
+      return known;
+    };
+    this.#runs.forEach(({ free, depth }, run) => {
+      if (reading.vector) {
+        const step = stepAt(depth, 0);
+        const row = this.#rowAt(free, 0);
+        code.statements.push(
+          loopOver("vector", WIDTH, (lane) => [
+            storeTo(stage, plus(whole(run * WIDTH), lane), this.#element(row, step, lane)),
+          ]),
+        );
+        return;
+      }
+      for (let lane = 0; lane < WIDTH; lane++) {
+        const row = this.#rowAt(free, this.inner === "free" ? lane : 0);
+        const step = stepAt(depth, this.inner === "depth" ? lane : 0);
+        code.statements.push(storeTo(stage, whole(run * WIDTH + lane), this.#element(row, step)));
+      }
+    });
+    return code.statements;
+  }
+
+  /** Stores what was fetched to shared memory. */
+  deposit(): Statement[] {
+    const { stage, tile } = this.#options;
+    return this.#runs.map(({ free, depth }, run) => {
+      const [inner, outer] = this.inner === "free" ? [free, depth] : [depth, free];
+      const shift = whole(outer.shift * this.pitch + inner.shift);
+      return loopOver("vector", WIDTH, (lane) => [
+        storeTo(tile, plus(this.#shared, shift, lane), plainLoad(stage, "f32", plus(whole(run * WIDTH), lane))),
+      ]);
+    });
+  }
+
+  /** The operand at one of the thread's rows, k still open. Beyond the last row it is that one. */
+  #rowAt({ base, shift }: Position, lane: number): Expression {
+    let known = this.#rows.get(shift + lane);
+    if (known) return known;
+    const { side, reading, start, batch, k } = this.#options;
+    const row = this.#ahead.name(atMost(plus(start, base, whole(shift + lane)), this.#last));
+    const first = side.nest.locate(this.#ahead, row);
+    const places = reading.vector && reading.along === "free" ? side.nest.move(first, this.#lane) : first;
+    const varying = new Set<Expression>([...k.axes.map((axes) => axes.index), this.#lane]);
+    known = hoist(placing(new Map([...batch, ...places]))(side.value), varying, this.#ahead);
+    this.#rows.set(shift + lane, known);
+    return known;
+  }
+
+  /** A step of k. Beyond the last it is that one, and counts for nothing. */
+  #stepAt(code: Code, position: Expression): Step {
+    const { reading, k, end } = this.#options;
+    const step = code.name(position);
+    if (!end) return { places: k.locate(code, step), inside: undefined };
+    const last = plus(end, whole(reading.vector && reading.along === "depth" ? -WIDTH : -1));
+    return { places: k.locate(code, code.name(atMost(step, last))), inside: code.name(below(step, end)) };
+  }
+
+  #element(row: Expression, { places, inside }: Step, lane?: Expression): Expression {
+    const { k, reading } = this.#options;
+    const moved = lane && reading.along === "depth" ? k.move(places, lane) : places;
+    const value = placing(new Map([...moved, ...(lane ? ([[this.#lane, lane]] as const) : [])]))(row);
+    return inside ? plainSelect(inside, value, constant(0, "f32")) : value;
+  }
+}
+
+interface Step {
+  readonly places: Places;
+  readonly inside: Expression | undefined;
+}
