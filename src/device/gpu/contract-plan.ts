@@ -65,7 +65,7 @@ export function planOf(c: Contraction, slots: Slots, target: GpuTarget): Plan {
 }
 
 function tilePlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
-  const [m, n, depth] = [c.rows.nest.count, c.columns.nest.count, c.depth.count];
+  const [m, n] = [c.rows.nest.count, c.columns.nest.count];
   const split = splitOf(c);
   const rowReading = readingOf(c.rows, c.depth.axes, slots);
   const columnReading = readingOf(c.columns, c.depth.axes, slots);

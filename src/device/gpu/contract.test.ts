@@ -1,17 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  add,
-  affine,
-  binary,
-  index,
-  quotient,
-  register,
-  remainder,
-  select,
-  type Expression,
-  type Index,
-} from "../../ir/expression.ts";
+import { add, affine, binary, index, register, select, type Expression, type Index } from "../../ir/expression.ts";
 import type { Axes, ContractKernel, Store } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
@@ -103,7 +92,6 @@ const dense = (list: readonly Index[]): Expression => {
     0,
   );
 };
-const sizeOf = (list: readonly Index[]): number => list.reduce((size, i) => size * i.extent, 1);
 
 /** [batch, m, k] × [batch, k, n] with either operand turned or not. */
 function product(b: number, m: number, n: number, k: number, turnLeft = false, turnRight = false): ContractKernel {
@@ -158,5 +146,183 @@ describe("products", () => {
       fc.property(shapes, ({ b, m, n, k, l, r }) => check(product(b, m, n, k, l, r), memoriesOf(b, m, n, k))),
       { numRuns: 60 },
     );
+  });
+});
+
+interface Convolution {
+  readonly images: number;
+  readonly groups: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly height: number;
+  readonly width: number;
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: number;
+}
+
+/** [images, groups · inputs, height, width] by [groups · outputs, inputs, kernel], with bias and relu; undefined where nothing fits. */
+function convolution(c: Convolution): { kernel: ContractKernel; buffers: Float32Array[] } | undefined {
+  const { stride, dilation, padding } = c;
+  const along = (size: number, k: number): number =>
+    Math.floor((size + 2 * padding - dilation * (k - 1) - 1) / stride) + 1;
+  const [height, width] = [along(c.height, c.kernel[0]), along(c.width, c.kernel[1])];
+  if (height < 1 || width < 1) return undefined;
+  const [g, o, b, y, x] = [index(c.groups), index(c.outputs), index(c.images), index(height), index(width)];
+  const [i, ky, kx] = [index(c.inputs), index(c.kernel[0]), index(c.kernel[1])];
+  const place = (out: Index, k: Index, size: number): { inside: Expression; at: Expression } => {
+    const position = affine(
+      [
+        { value: out, coefficient: stride },
+        { value: k, coefficient: dilation },
+      ],
+      -padding,
+    );
+    const inside = binary("and", binary("le", i32(0), position), lt(position, i32(size)));
+    return { inside, at: binary("min", binary("max", position, i32(0)), i32(size - 1)) };
+  };
+  const [row, column] = [place(y, ky, c.height), place(x, kx, c.width)];
+  const image = affine(
+    [
+      { value: b, coefficient: c.groups * c.inputs * c.height * c.width },
+      { value: g, coefficient: c.inputs * c.height * c.width },
+      { value: i, coefficient: c.height * c.width },
+      { value: row.at, coefficient: c.width },
+      { value: column.at, coefficient: 1 },
+    ],
+    0,
+  );
+  const read = select(binary("and", row.inside, column.inside), at(0, image), f32(0));
+  const result = affine(
+    [
+      { value: b, coefficient: c.groups * c.outputs * height * width },
+      { value: dense([g, o, y, x]), coefficient: 1 },
+    ],
+    0,
+  );
+  const kernel = contraction(
+    { batch: [g], m: [o], n: [b, y, x], k: [i, ky, kx] },
+    at(1, dense([g, o, i, ky, kx])),
+    read,
+    (sum) => [store(3, result, binary("max", binary("add", sum, at(2, dense([g, o]))), f32(0)))],
+    [global("read"), global("read"), global("read"), global("write")],
+  );
+  const { images, groups, inputs, outputs } = c;
+  const buffers = [
+    numbers(images * groups * inputs * c.height * c.width, 1),
+    numbers(groups * outputs * inputs * c.kernel[0] * c.kernel[1], 2),
+    numbers(groups * outputs, 3),
+    new Float32Array(images * groups * outputs * height * width),
+  ];
+  return { kernel, buffers };
+}
+
+describe("convolutions", () => {
+  test("over random windows", () => {
+    const small = fc.integer({ min: 1, max: 3 });
+    const channels = fc.constantFrom(1, 2, 3, 8, 12, 16);
+    const shapes = fc.record({
+      images: small,
+      groups: fc.constantFrom(1, 1, 2),
+      inputs: channels,
+      outputs: channels,
+      height: fc.integer({ min: 1, max: 9 }),
+      width: fc.integer({ min: 1, max: 12 }),
+      kernel: fc.tuple(small, small),
+      stride: fc.integer({ min: 1, max: 2 }),
+      dilation: fc.integer({ min: 1, max: 2 }),
+      padding: fc.integer({ min: 0, max: 2 }),
+    });
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const made = convolution(shape);
+        if (made) check(made.kernel, made.buffers);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("what becomes of sums", () => {
+  test("several stores, one of them over what is read there", () => {
+    for (const [m, n, k] of [
+      [20, 24, 12],
+      [33, 16, 600],
+      [3, 40, 16],
+      [40, 2, 300],
+    ] as const) {
+      const [i, j, l] = [index(m), index(n), index(k)];
+      const place = dense([i, j]);
+      const kernel = contraction(
+        { batch: [], m: [i], n: [j], k: [l] },
+        at(0, dense([i, l])),
+        at(1, dense([l, j])),
+        (sum) => [
+          // The second and the third buffer are one memory: an update in place.
+          store(3, place, binary("sub", at(2, place), binary("mul", sum, f32(0.125)))),
+          store(4, add(place, i32(1)), binary("max", sum, at(5, j))),
+        ],
+        [global("read"), global("read"), global("read"), global("write"), global("write"), global("read")],
+      );
+      const updated = numbers(m * n, 3);
+      check(kernel, [
+        numbers(m * k, 1),
+        numbers(k * n, 2),
+        updated,
+        updated,
+        new Float32Array(m * n + 1),
+        numbers(n, 4),
+      ]);
+    }
+  });
+
+  test("operands are arbitrary expressions", () => {
+    const [b, i, j, l] = [index(2), index(20), index(36), index(24)];
+    const kernel = contraction(
+      { batch: [b], m: [i], n: [j], k: [l] },
+      binary("max", binary("sub", at(0, dense([b, i, l])), at(3, i)), f32(0)),
+      select(lt(l, add(j, i32(1))), at(1, dense([l, j])), f32(0)),
+      (sum) => [store(2, dense([b, i, j]), sum)],
+      [global("read"), global("read"), global("write"), global("read")],
+    );
+    check(kernel, [numbers(2 * 20 * 24), numbers(24 * 36, 2), new Float32Array(2 * 20 * 36), numbers(20, 3)]);
+  });
+
+  test("a sum over nothing is 0, and no sums are no passes", () => {
+    check(product(1, 20, 20, 0), memoriesOf(1, 20, 20, 0));
+    expect(runLowered(product(0, 20, 20, 4), memoriesOf(0, 20, 20, 4)).statistics).toEqual([]);
+    expect(runLowered(product(1, 20, 0, 4), memoriesOf(1, 20, 0, 4)).statistics).toEqual([]);
+  });
+});
+
+describe("what GPUs get", () => {
+  test("[D8] a tile loads less by its size, whatever the layout", () => {
+    const [m, n, k] = [64, 64, 32];
+    for (const turnLeft of [false, true])
+      for (const turnRight of [false, true]) {
+        const { statistics } = runLowered(product(1, m, n, k, turnLeft, turnRight), memoriesOf(1, m, n, k));
+        const [{ reads, workgroups }] = statistics as [Statistics];
+        // Square tiles. Naively every product loads one element of either side.
+        const tile = Math.sqrt((m * n) / workgroups);
+        expect(tile).toBeGreaterThanOrEqual(16);
+        expect([reads[0], reads[1]]).toEqual([(m * n * k) / tile, (m * n * k) / tile]);
+      }
+  });
+
+  test("other sizes are the same kernel", () => {
+    const keys = (m: number, n: number, k: number): string[] =>
+      runLowered(product(1, m, n, k), memoriesOf(1, m, n, k)).keys;
+    expect(keys(40, 40, 33)).toEqual(keys(47, 44, 35));
+    expect(keys(40, 40, 32)).not.toEqual(keys(40, 40, 33));
+  });
+
+  test("sums depend on their k alone: products of more rows have the same bits", () => {
+    const [n, k] = [48, 72];
+    const random = (count: number, seed: number): Float32Array =>
+      numbers(count, seed).map((x) => Math.fround(Math.sin(x * seed)));
+    const run = (m: number): Float32Array =>
+      runLowered(product(1, m, n, k), [random(m * k, 1), random(k * n, 2), new Float32Array(m * n)]).buffers[2]!;
+    expect([...run(100).subarray(0, 20 * n)]).toEqual([...run(20)]);
   });
 });
