@@ -1,5 +1,16 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { UserConfig } from "tsdown";
+import manifest from "./package.json" with { type: "json" };
+
+/** What depends on where the package is used. */
+const imports: Readonly<Record<string, { readonly default: string }>> = manifest.imports;
+
+/** What `dist` has been built from. */
+const sourceOf = (file: string): string => file.replace("./dist/", "./src/").replace(/js$/, "ts");
+
+/** Packages that users install for what needs them. */
+const optional = Object.keys(manifest.peerDependencies).map((name) => new RegExp(`^${name}($|/)`));
 
 /** What an index re-exports as one name, such as `nn` and `losses`: paths from its folder. */
 const namespacesOf = (index: string): readonly string[] =>
@@ -59,8 +70,38 @@ const library: UserConfig = {
   platform: "neutral",
   dts: { oxc: true },
   // Left as it is: package.json's `imports` picks Node's or a browser's part where the package is used.
-  deps: { neverBundle: ["#platform", "#native", /^node:/, "fflate", "papaparse", "sharp", /^@bufbuild/] },
+  deps: { neverBundle: [...Object.keys(imports), /^node:/, ...optional] },
   tsconfig: "tsconfig.json",
+};
+
+/**
+ * The library for pages without a bundler, `<script type="module">`, and for their workers, which know no import map: everything by a relative
+ * URL. `myelin.js` is the index with its namespaces, `layers.js` Keras's face.
+ */
+const page: UserConfig = {
+  entry: { myelin: "src/index.ts", layers: "src/layers/index.ts" },
+  plugins: [
+    {
+      name: "page",
+      resolveId: {
+        order: "pre",
+        handler: (id) =>
+          id in imports ? fileURLToPath(new URL(sourceOf(imports[id]!.default), import.meta.url)) : null,
+      },
+    },
+  ],
+  outDir: "dist/browser",
+  // The library's build has emptied `dist`.
+  clean: false,
+  format: "esm",
+  target: "es2022",
+  platform: "browser",
+  minify: true,
+  dts: false,
+  outputOptions: { chunkFileNames: "shared.js" },
+  outExtensions: () => ({ js: ".js" }),
+  deps: { neverBundle: optional },
+  tsconfig: false,
 };
 
 /** Programs that use the library by its name, as its users do: examples and benchmarks. */
@@ -76,6 +117,6 @@ const programs: UserConfig = {
   tsconfig: false,
 };
 
-const config: UserConfig[] = [library, programs];
+const config: UserConfig[] = [library, page, programs];
 
 export default config;

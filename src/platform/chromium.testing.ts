@@ -24,34 +24,49 @@ export function hasChromium(): boolean {
   return false;
 }
 
+/** What makes a page cross-origin isolated, so that its threads can share memory. */
+export const ISOLATION: Readonly<Record<string, string>> = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 export interface ServedBrowser {
-  /** A page in which `/page.js` runs. */
-  open(): Promise<Page>;
+  /** A page, at a path of the server's: in which `/page.js` runs, where nothing else is said. */
+  open(path?: string): Promise<Page>;
   close(): Promise<void>;
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html",
+  js: "text/javascript",
+  css: "text/css",
+  svg: "image/svg+xml",
+};
+
 /**
  * A browser, and a server of some files.
- * @param files by path; those that end with `.js` are scripts. What else is asked for is a page that runs `/page.js`.
+ * @param files by path, as a record or a function. What else is asked for is a page that runs `/page.js`.
+ * @param headers of all answers.
  */
-export async function serveBrowser(files: Readonly<Record<string, string | Uint8Array>>): Promise<ServedBrowser> {
-  const server = createServer(({ url = "" }, response) => {
-    const content = files[url];
-    const type =
-      content === undefined ? "text/html" : url.endsWith(".js") ? "text/javascript" : "application/octet-stream";
+export async function serveBrowser(
+  files: Readonly<Record<string, string | Uint8Array>> | ((path: string) => Promise<string | Uint8Array | undefined>),
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ServedBrowser> {
+  const contentOf = typeof files === "function" ? files : async (path: string) => files[path];
+  const server = createServer(async ({ url = "" }, response) => {
+    const path = url.replace(/[?#].*$/, "");
+    const content = await contentOf(path);
+    const ending = content === undefined || path.endsWith("/") ? "html" : /\.(\w+)$/.exec(path)?.[1];
     response
-      .writeHead(200, { "content-type": type })
+      .writeHead(200, { "content-type": TYPES[ending ?? ""] ?? "application/octet-stream", ...headers })
       .end(content ?? `<!doctype html><title>-</title><script type="module" src="/page.js"></script>`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [...CHROMIUM_FLAGS],
-  });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
   return {
-    async open() {
+    async open(path = "/") {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
       return page;
     },
     async close() {
