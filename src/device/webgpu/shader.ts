@@ -4,8 +4,10 @@
  */
 import { DeviceError } from "../../core/errors.ts";
 import type { Expression } from "../../ir/expression.ts";
+import { folder } from "../../ir/fold.ts";
 import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
+import { mapStatements } from "../../ir/rewrite.ts";
 import { unrollLoops } from "../cpu/unroll.ts";
 import type { GridKernel } from "../gpu/kernel.ts";
 import { Lines } from "../render/values.ts";
@@ -35,7 +37,7 @@ export const MOST_WORKGROUPS = 65_535;
 export function renderShader(kernel: GridKernel, layout: ShaderLayout, features: ShaderFeatures): Shader {
   const dialect = new Wgsl(features.f16);
   const { body, buffers } = unrollLoops(writtenOut(expandMathematics(kernel, { f16: features.f16 })));
-  const [grid] = body as [Loop];
+  const [grid] = mapStatements(body, folder()) as [Loop];
   const [threads] = grid.body as [Loop];
   const workgroupSize = threads.extent as number;
   const elements = new Elements(buffers, grid.body, layout, dialect);
