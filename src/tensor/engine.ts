@@ -1,17 +1,7 @@
 /** From requests to results: devices by name, programs by structure. */
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
-import {
-  allocate,
-  byteSize,
-  DTYPES,
-  numbersIn,
-  stored,
-  viewOf,
-  type DType,
-  type StoredArray,
-  type TypedArray,
-} from "../core/dtype.ts";
+import { allocate, DTYPES, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
@@ -22,6 +12,7 @@ import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
 import { Node, topological } from "../graph/node.ts";
 import { bumpEpoch } from "./epoch.ts";
+import { arrayOf, bytesOf } from "./value.ts";
 
 const factories = new Map<string, () => Device>([
   ["cpu", createCpuDevice],
@@ -180,7 +171,7 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
   );
   // Numbers inside loops stand in the loop's own graph, which lasts; they may stand outside as well.
   const numberOf = new Map(structure.numbers.flatMap((n, i) => [n, lasting.get(n) ?? n].map((x) => [x, i] as const)));
-  const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
+  const bindings = [...structure.leaves, ...request.results].map(bytesOf);
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
   return {
@@ -204,14 +195,6 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
       });
     },
   };
-}
-
-/** Bytes read from a device as the elements of a node. */
-export function arrayOf(
-  bytes: Uint8Array,
-  node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] },
-): StoredArray {
-  return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
 }
 
 /** Values of a program's run-time numbers. */
