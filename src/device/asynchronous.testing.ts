@@ -22,6 +22,9 @@ export class AsynchronousDevice implements Device {
   /** Memories that were not freed yet. */
   memories = 0;
   runs = 0;
+  /** Bytes that came from the host, and that went there. */
+  written = 0;
+  wasRead = 0;
   /** Runs that are queued, and the most that ever were. */
   waiting = 0;
   mostWaiting = 0;
@@ -56,11 +59,13 @@ export class AsynchronousDevice implements Device {
   write(memory: Memory, bytes: Uint8Array, offset?: number): void {
     const inner = this.#own(memory);
     const copy = bytes.slice();
+    this.written += bytes.length;
     this.#later(() => this.#inner.write(inner, copy, offset));
   }
 
   async read(memory: Memory, offset?: number, length?: number): Promise<Uint8Array> {
     const inner = this.#own(memory);
+    this.wasRead += length ?? memory.bytes;
     // What is read is what the memory has now, whatever is queued until then.
     const bytes = new Promise<Uint8Array>((resolve) =>
       this.#later(() => resolve(this.#inner.readSync(inner, offset, length))),

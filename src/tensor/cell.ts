@@ -7,6 +7,7 @@ import { DeviceError, ShapeError, TraceError } from "../core/errors.ts";
 import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Memory } from "../device/device.ts";
 import type { Node, Source } from "../graph/node.ts";
+import { detach } from "../graph/ops/control.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { currentDevice, deviceNamed } from "./engine.ts";
 import { bumpEpoch } from "./epoch.ts";
@@ -111,6 +112,13 @@ export class Cell {
     return (this.#leaf ??= this.version());
   }
 
+  /** The current version, through which no gradient flows. */
+  readDetached(): Node {
+    const leaf = this.read();
+    if (currentTrace() || !leaf.requiresGrad) return detach(leaf);
+    return input(this.shape, this.dtype, leaf.source!, false);
+  }
+
   /** The gradients that `backward` has accumulated here; empty until it runs. */
   get gradient(): Cell {
     return (this.#gradient ??= new Cell(this.shape, this.dtype, { label: `${this.label}.grad`, device: this.device }));
@@ -149,7 +157,7 @@ export class Cell {
    * this version yet.
    */
   known(): StoredArray | undefined {
-    const device = deviceNamed(this.device);
+    const { device } = this.memory;
     if (device.readSync) return arrayOf(device.readSync(this.memory, 0, bytesOf(this)), this);
     return this.#isLoaded ? this.#loaded : undefined;
   }
@@ -169,7 +177,7 @@ export class Cell {
 
   /** The elements of the current version, to stay when the cell moves on. */
   #copied(): Value {
-    const device = deviceNamed(this.device);
+    const { device } = this.memory;
     const known = this.known();
     let copy: Memory | undefined;
     if (!device.readSync) {
@@ -199,7 +207,7 @@ export class Cell {
       );
     this.beforeOverwrite();
     const { buffer, byteOffset, byteLength } = stored(array, this.dtype);
-    deviceNamed(this.device).write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
+    this.memory.device.write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
     this.#empty = false;
   }
 

@@ -2,8 +2,8 @@
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
 import { allocate, DTYPES, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
-import { DeviceError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
+import { DeviceError, DTypeError } from "../core/errors.ts";
+import { show, sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
 import type { Structure } from "../compiler/structure.ts";
 import type { Device, Memory } from "../device/device.ts";
@@ -141,6 +141,7 @@ export function planned(request: Request, deviceName: string): Prepared {
 }
 
 function build(request: Request, structure: Structure, device: Device): Omit<Prepared, "deviceName"> {
+  if (!device.limits.f64) refuseDoubles(request, device);
   const compiled = compile(request, structure);
   const runnable = device.prepare(compiled.program);
   // Counters of loops are set by the device; the caller knows the numbers only.
@@ -153,6 +154,14 @@ function build(request: Request, structure: Structure, device: Device): Omit<Pre
     results: compiled.results,
     run: (bindings, numbers) => device.run(runnable, bindings, counters.length ? [...numbers, ...counters] : numbers),
   };
+}
+
+/** The compiler would only say which kernel has them. */
+function refuseDoubles(request: Request, device: Device): void {
+  const node = topological(rootsOf(request)).find(({ dtype }) => dtype === "f64");
+  if (!node) return;
+  const what = node.source ? `a tensor ${show(node.shape)}` : `${node.op.name} ${show(node.shape)}`;
+  throw new DTypeError(`${what} is f64, which ${device.name} does not have. Use cast("f32"), or a CPU device`, node);
 }
 
 /** The reference device runs each node alone, exactly as its op says. */

@@ -6,7 +6,7 @@ import { add, mul } from "../graph/ops/binary.ts";
 import { fill, input, iota } from "../graph/ops/leaf.ts";
 import { assign } from "./assign.ts";
 import { Cell } from "./cell.ts";
-import { currentDevice } from "./engine.ts";
+import { currentDevice, deviceNamed } from "./engine.ts";
 import { read } from "./evaluate.ts";
 import { currentTrace, outsideTraces, type Trace } from "./trace.ts";
 import { Value } from "./value.ts";
@@ -17,13 +17,16 @@ let state: Cell | undefined;
 /** The same two words on the host, so that no device has to be asked for them; undefined where only the device knows. */
 let words: Uint32Array | undefined;
 
+/** Whether the state is on the current device, which may be another one of the same name. */
+const isHere = (): boolean => state?.memory.device === deviceNamed(currentDevice());
+
 function stateHere(): Cell {
-  if (state?.device !== currentDevice()) outsideTraces(() => setState(state ? randomState() : new Uint32Array(2)));
+  if (!isHere()) outsideTraces(() => setState(state ? randomState() : new Uint32Array(2)));
   return state!;
 }
 
 function setState(next: Uint32Array): void {
-  if (state?.device !== currentDevice()) state = new Cell([2], "u32", { label: "random state" });
+  if (!isHere()) state = new Cell([2], "u32", { label: "random state" });
   state!.set(next);
   words = next;
 }
