@@ -22,6 +22,12 @@ const aliases = (condition: "node" | "default") => [
   ...faces,
 ];
 
+/** Where no driver of a GPU is named, the one in software that comes with Debian's chromium. */
+function softwareGpu(): Record<string, string> {
+  const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+  return process.env["VK_ICD_FILENAMES"] === undefined && existsSync(driver) ? { VK_ICD_FILENAMES: driver } : {};
+}
+
 /** Tests that run in Node; some of them drive a browser. */
 const node: TestProjectConfiguration = {
   resolve: { alias: aliases("node") },
@@ -32,7 +38,7 @@ const node: TestProjectConfiguration = {
     // Processes, not threads: tests start worker threads of their own and share memory with them.
     pool: "forks",
     // Tests that name no device are about what stands above devices.
-    env: { MYELIN_DEVICE: "wasm" },
+    env: { MYELIN_DEVICE: "wasm", ...softwareGpu() },
     testTimeout: 60_000,
   },
 };

@@ -9,6 +9,7 @@ import { topological, type Node } from "../graph/node.ts";
 import { contiguous, reshapeOp } from "../graph/ops/movement.ts";
 import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
+import { aboutKernel } from "./about.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { walk } from "./index-space.ts";
 import { layOutValues } from "./layout.ts";
@@ -171,6 +172,7 @@ function compileWith(
             scalars: k.scalars.map((n) => numbers.get(n)!),
           })),
           work: step.launches.map((k) => ({ items: k.items, cost: k.cost })),
+          about: () => aboutKernel(step.launches[0]!),
         },
       ];
     });

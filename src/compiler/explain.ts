@@ -1,7 +1,8 @@
 /** What the compiler made of a graph, as data and as text: the debugger of everything above. */
 import { show } from "../core/shape.ts";
-import { topological, type Node } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import { printKernel } from "../ir/print.ts";
+import { linesOf, opsOf, storedBy } from "./about.ts";
 import type { Compiled } from "./compile.ts";
 import { kernelsOf, type Scheduled, type ScheduledStep } from "./schedule.ts";
 
@@ -75,22 +76,14 @@ function reportSteps(step: ScheduledStep, times: number): StepReport[] {
 }
 
 function reportKernel(k: Scheduled): KernelReport {
-  const members = k.group.members;
-  const inside = new Set(k.buffers.filter((b) => !members.some((m) => m.node === b)));
-  const nodes = topological(
-    members.map((m) => m.node),
-    (n) => n.source !== undefined || inside.has(n),
-  ).filter((n) => !n.source && !inside.has(n));
-  const counts = new Map<string, number>();
-  for (const n of nodes) counts.set(n.op.name, (counts.get(n.op.name) ?? 0) + 1);
-  const stored = members.filter((m) => m.stored).map((m) => m.node);
+  const stored = storedBy(k);
   return {
     kind: k.kind,
     flops: k.flops,
     bytes: k.bytes,
-    ops: [...counts].map(([name, count]) => (count > 1 ? `${name}×${count}` : name)),
+    ops: opsOf(k),
     results: stored.map(typed),
-    lines: [...new Set(stored.flatMap((n) => (n.line ? [n.line] : [])))],
+    lines: linesOf(k),
     code: printKernel(k.kernel),
   };
 }

@@ -33,6 +33,8 @@ export interface Step {
   readonly launches: readonly Launch[];
   /** Work of each launch: iterations of its outer parallel loop (results, for a contraction), and an estimate of nanoseconds for all of them on one core. */
   readonly work: readonly { readonly items: number; readonly cost: number }[];
+  /** For people: the ops that it computes, and the user's lines where they are known. */
+  readonly about?: () => string;
 }
 
 /** Steps to be run `times` times: the body of a scan. Before each repetition the i32 scalar `counter` is set to its number, from 0. */

@@ -1,6 +1,6 @@
 /**
- * Allocation inside one linear address space: best fit, freed neighbours joined, every block on a 64-byte boundary.
- * Knows numbers only; whoever owns the bytes lets it grow.
+ * Allocation inside one linear address space: best fit, freed neighbours joined, every block on a boundary of 64 bytes or
+ * more. Knows numbers only; whoever owns the bytes lets it grow.
  */
 import { showBytes } from "../core/bytes.ts";
 import { DeviceError } from "../core/errors.ts";
@@ -14,8 +14,8 @@ interface Hole {
 }
 
 /** `bytes` rounded up to the next boundary. */
-export function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+export function aligned(bytes: number, alignment: number = ALIGNMENT): number {
+  return Math.ceil(bytes / alignment) * alignment;
 }
 
 /** Hands out ranges of addresses. */
@@ -27,6 +27,7 @@ export class Heap {
   readonly #taken = new Map<number, number>();
   readonly #start: number;
   readonly #grow: (end: number) => number;
+  readonly #alignment: number;
   #end: number;
   #used = 0;
 
@@ -34,8 +35,9 @@ export class Heap {
    * Manages the addresses `start` … `end` − 1. When they do not suffice, `grow` is called with the end that is wanted
    * and answers with the end there is now: the same as before when it refuses, more than wanted when it likes.
    */
-  constructor(start: number, end: number, grow: (end: number) => number = () => end) {
-    this.#start = aligned(start);
+  constructor(start: number, end: number, grow: (end: number) => number = () => end, alignment: number = ALIGNMENT) {
+    this.#alignment = alignment;
+    this.#start = aligned(start, alignment);
     this.#end = this.#start;
     this.#grow = grow;
     this.#extend(end);
@@ -56,7 +58,7 @@ export class Heap {
    * @throws DeviceError when there is no room.
    */
   allocate(bytes: number): number {
-    const size = Math.max(ALIGNMENT, aligned(bytes));
+    const size = Math.max(this.#alignment, aligned(bytes, this.#alignment));
     let hole = this.#bestFit(size);
     if (!hole) {
       const last = this.#byEnd.get(this.#end);
@@ -87,7 +89,7 @@ export class Heap {
   }
 
   #extend(end: number): void {
-    const to = end - (end % ALIGNMENT);
+    const to = end - (end % this.#alignment);
     if (to <= this.#end) return;
     const from = this.#end;
     this.#end = to;

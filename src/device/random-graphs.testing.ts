@@ -1,8 +1,8 @@
 /** The property that any evaluation of any graph agrees with the reference device. */
 import * as fc from "fast-check";
-import type { TypedArray } from "../core/dtype.ts";
+import { DTYPES, type DType, type TypedArray } from "../core/dtype.ts";
 import type { Bound } from "../graph/error-bound.testing.ts";
-import type { Node } from "../graph/node.ts";
+import { topological, type Node } from "../graph/node.ts";
 import { describeGraph, randomGraph, type RandomValue } from "../graph/random-graph.testing.ts";
 import { evaluateGraph } from "./reference/graph.ts";
 
@@ -11,6 +11,8 @@ export interface RandomGraphOptions {
   readonly count: number;
   /** Computes nodes in the way under test. Leaves have a `RandomValue` as their source. */
   readonly evaluate: (roots: readonly Node[]) => Promise<readonly TypedArray[]>;
+  /** The dtypes that the device has; graphs with others are left out. All by default. */
+  readonly dtypes?: readonly DType[];
   /** Which graphs; another one every time unless given. */
   readonly seed?: number;
 }
@@ -46,11 +48,12 @@ export function expectAgreement(
  * Tries random graphs, and looks for a small one where the evaluation disagrees with the reference.
  * @throws Error with that graph.
  */
-export async function randomGraphs({ count, evaluate, seed }: RandomGraphOptions): Promise<void> {
+export async function randomGraphs({ count, evaluate, dtypes = DTYPES, seed }: RandomGraphOptions): Promise<void> {
   const decisions = fc.array(fc.nat({ max: 0xffff }), { minLength: 40, maxLength: 240, size: "max" });
   const property = fc.asyncProperty(decisions, async (numbers) => {
     let next = 0;
     const { roots, bounds } = randomGraph((options) => (numbers[next++] ?? 0) % options);
+    if (topological(roots).some((node) => !dtypes.includes(node.dtype))) return;
     // Described first: evaluating may leave values on nodes.
     const text = describeGraph(roots);
     const expected = evaluateGraph(roots, (node) => (node.source as RandomValue | undefined)?.array);

@@ -154,6 +154,12 @@ export function enableRelaxedSimd(): void {}
 export { openWorker, startModuleWorker, startWorker, workerPort } from "./browser-workers.ts";
 export { imageCodec } from "./browser-images.ts";
 
+/** See {@link Platform.gpu}. Pages that are not served safely (https, localhost) have none either. */
+export async function gpu(): Promise<GPU | undefined> {
+  // Older types and browsers know no such field.
+  return (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;
+}
+
 /** See {@link Platform.system}. */
 export function system(): System | undefined {
   return undefined;

@@ -250,6 +250,15 @@ export function enableRelaxedSimd(): void {
 export { openWorker, startModuleWorker, startWorker, workerPort } from "./node-workers.ts";
 export { imageCodec } from "./node-images.ts";
 
+/** Kept for ever: the process crashes where it is collected while devices live. */
+let webgpu: GPU | undefined;
+
+/** See {@link Platform.gpu}. */
+export async function gpu(): Promise<GPU | undefined> {
+  const { create } = await import("webgpu");
+  return (webgpu ??= create([]));
+}
+
 /** See {@link Platform.system}. */
 export function system(): System | undefined {
   return nodeSystem;

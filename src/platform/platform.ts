@@ -92,6 +92,11 @@ export interface Platform {
    * @throws whatever loading the package throws where it is not installed.
    */
   imageCodec(): Promise<ImageCodec>;
+  /**
+   * The entry to WebGPU (Node: the package webgpu), undefined where there is none.
+   * @throws whatever loading the package throws where it is not installed.
+   */
+  gpu(): Promise<GPU | undefined>;
   /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
   system(): System | undefined;
 }

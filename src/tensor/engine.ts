@@ -1,26 +1,39 @@
 /** From requests to results: devices by name, programs by structure. */
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
-import { allocate, DTYPES, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
+import {
+  allocate,
+  byteSize,
+  DTYPES,
+  numbersIn,
+  stored,
+  viewOf,
+  type DType,
+  type StoredArray,
+  type TypedArray,
+} from "../core/dtype.ts";
 import { DeviceError, DTypeError } from "../core/errors.ts";
-import { show, sizeOf } from "../core/shape.ts";
+import { sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
 import type { Structure } from "../compiler/structure.ts";
 import type { Device, Memory } from "../device/device.ts";
 import { evaluateGraph } from "../device/reference/graph.ts";
 import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
+import { WebGpuDevice } from "../device/webgpu/device.ts";
 import { Node, topological } from "../graph/node.ts";
 import { bumpEpoch } from "./epoch.ts";
-import { arrayOf, bytesOf } from "./value.ts";
 
 const factories = new Map<string, () => Device>([
   ["cpu", createCpuDevice],
   ...(createNativeDevice ? [["native", createNativeDevice] as const] : []),
   ["wasm", () => new WasmDevice()],
+  ["webgpu", () => new WebGpuDevice()],
   ["reference", () => new ReferenceDevice()],
 ]);
 const devices = new Map<string, Device>();
+/** Devices that were lost. They stay what their names mean, and refuse everything, until they are asked for anew. */
+const lost = new WeakSet<Device>();
 let current = environment("MYELIN_DEVICE") ?? "cpu";
 
 /** Makes a device available under a name; it is created on first use. Programs made for an older one of that name are forgotten. */
@@ -36,9 +49,9 @@ export function availableDevices(): string[] {
   return [...factories.keys()];
 }
 
-/** The device that new tensors live on. Throws DeviceError for a name that is not registered. */
+/** The device that new tensors live on; a GPU that was lost is opened again. Throws DeviceError for a name that is not registered. */
 export function setDevice(name: string): void {
-  deviceNamed(name);
+  if (lost.has(deviceNamed(name))) registerDevice(name, factories.get(name)!);
   current = name;
 }
 
@@ -79,7 +92,9 @@ export function deviceNamed(name: string): Device {
       const hint = DTYPES.includes(name as DType) ? `; for another dtype use cast("${name}")` : "";
       throw new DeviceError(`device: "${name}" is not known. Devices here: ${[...factories.keys()].join(", ")}${hint}`);
     }
-    devices.set(name, (device = create()));
+    const made = create();
+    devices.set(name, (device = made));
+    void made.lost?.then(() => lost.add(made));
   }
   return device;
 }
@@ -156,12 +171,14 @@ function build(request: Request, structure: Structure, device: Device): Omit<Pre
   };
 }
 
-/** The compiler would only say which kernel has them. */
+/** Throws DTypeError where something is computed in f64. */
 function refuseDoubles(request: Request, device: Device): void {
-  const node = topological(rootsOf(request)).find(({ dtype }) => dtype === "f64");
-  if (!node) return;
-  const what = node.source ? `a tensor ${show(node.shape)}` : `${node.op.name} ${show(node.shape)}`;
-  throw new DTypeError(`${what} is f64, which ${device.name} does not have. Use cast("f32"), or a CPU device`, node);
+  for (const { op, dtype, line } of topological(rootsOf(request)))
+    if (dtype === "f64")
+      throw new DTypeError(
+        `${op.name}: it is f64 here, which ${device.name} does not have. Use cast("f32") before, or setDevice("cpu")`,
+        line === undefined ? {} : { line },
+      );
 }
 
 /** The reference device runs each node alone, exactly as its op says. */
@@ -180,7 +197,7 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
   );
   // Numbers inside loops stand in the loop's own graph, which lasts; they may stand outside as well.
   const numberOf = new Map(structure.numbers.flatMap((n, i) => [n, lasting.get(n) ?? n].map((x) => [x, i] as const)));
-  const bindings = [...structure.leaves, ...request.results].map(bytesOf);
+  const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
   return {
@@ -204,6 +221,14 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
       });
     },
   };
+}
+
+/** Bytes read from a device as the elements of a node. */
+export function arrayOf(
+  bytes: Uint8Array,
+  node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] },
+): StoredArray {
+  return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
 }
 
 /** Values of a program's run-time numbers. */

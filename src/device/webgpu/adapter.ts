@@ -1,0 +1,101 @@
+/** Finds a GPU and opens it, with all that it offers; says what is missing where there is none. */
+import { environment, gpu as entry, system } from "#platform";
+import { DeviceError } from "../../core/errors.ts";
+import type { GpuTarget } from "../gpu/kernel.ts";
+
+/** What programs use where it is there. */
+const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+
+/** A GPU that was opened. */
+export interface OpenedGpu {
+  readonly gpu: GPUDevice;
+  /** For people: vendor, architecture, name of the driver. */
+  readonly about: string;
+  readonly features: ReadonlySet<string>;
+  readonly limits: GPUSupportedLimits;
+  /** Bytes of the largest buffer that a kernel can see as a whole. */
+  readonly maxBytes: number;
+  readonly target: GpuTarget;
+}
+
+/** Opens the GPU that the system likes best for much work. @throws DeviceError that says what is missing and how to get it. */
+export async function openGpu(): Promise<OpenedGpu> {
+  const adapter = await findAdapter();
+  const features = FEATURES.filter((name) => adapter.features.has(name));
+  let gpu: GPUDevice;
+  try {
+    gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: numbersOf(adapter.limits) });
+  } catch (cause) {
+    throw new DeviceError(
+      `webgpu: ${aboutAdapter(adapter)} was found, but refuses to be opened${because(cause)}. Close other programs or pages that use it, reload, and update its driver; setDevice("cpu") runs the same programs.`,
+      { cause },
+    );
+  }
+  const { limits } = gpu;
+  return {
+    gpu,
+    about: aboutAdapter(adapter),
+    features: new Set<string>(features),
+    limits,
+    maxBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+    target: { threads: limits.maxComputeInvocationsPerWorkgroup, sharedBytes: limits.maxComputeWorkgroupStorageSize },
+  };
+}
+
+async function findAdapter(): Promise<GPUAdapter> {
+  let gpu: GPU | undefined;
+  try {
+    gpu = await entry();
+  } catch (cause) {
+    throw new DeviceError(
+      `webgpu: in Node WebGPU comes with the package webgpu, which could not be loaded${because(cause)}. Run: npm install webgpu`,
+      { cause },
+    );
+  }
+  if (!gpu)
+    throw new DeviceError(
+      'webgpu: there is no WebGPU here. Chrome and Edge have it from 113 on (Android: 121), Safari from 26, Firefox from 141 on Windows, on pages served by https or from localhost only; setDevice("cpu") runs the same programs.',
+    );
+  let cause: unknown;
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch((error: unknown) => {
+    cause = error;
+    return null;
+  });
+  if (adapter) return adapter;
+  throw new DeviceError(
+    `webgpu: no GPU was found${because(cause)}. ${system() ? adviceInNode() : "Switch on graphics acceleration in the browser's settings, see chrome://gpu or about:support for why the GPU is blocked"}; setDevice("cpu") runs the same programs.`,
+    { cause },
+  );
+}
+
+/** How to get an adapter in Node. */
+function adviceInNode(): string {
+  const { name, fileState } = system()!;
+  if (!name.startsWith("linux")) return "Update the driver: WebGPU needs Metal on macOS, and Direct3D 12 on Windows";
+  const variable = environment("VK_ICD_FILENAMES");
+  const missing = variable?.split(":").find((path) => !fileState(path));
+  if (missing !== undefined) return `VK_ICD_FILENAMES names ${missing}, which is not there`;
+  return (
+    "WebGPU needs Vulkan here: its loader (libvulkan.so.1) and a driver (a file in /usr/share/vulkan/icd.d, or one named by VK_ICD_FILENAMES). " +
+    "Without a graphics card a driver in software serves: apt-get install libvulkan1 chromium and VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json, " +
+    "or apt-get install libvulkan1 mesa-vulkan-drivers (25 or later)"
+  );
+}
+
+function aboutAdapter({ info }: GPUAdapter): string {
+  const words = [info.vendor, info.architecture, info.description || info.device].filter(Boolean);
+  return words.length ? words.join(" ") : "a GPU without a name";
+}
+
+/** The limits as numbers by name: those of an adapter are getters. */
+function numbersOf(limits: GPUSupportedLimits): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const name in limits) {
+    const value: unknown = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") numbers[name] = value;
+  }
+  return numbers;
+}
+
+export const because = (cause: unknown): string =>
+  cause === undefined ? "" : ` (${cause instanceof Error ? cause.message : String(cause)})`;

@@ -1,0 +1,520 @@
+/**
+ * WebGPU. A device is there at once; the GPU is opened meanwhile, and all that is asked for waits in a queue until then.
+ * Errors of that time, and all that the GPU tells late, are thrown by the next `read` or `sync`.
+ */
+import { showBytes } from "../../core/bytes.ts";
+import { DeviceError, DTypeError } from "../../core/errors.ts";
+import { stepsOf } from "../cpu/device.ts";
+import type { Device, Limits, Memory, MemoryUse, Program, Runnable } from "../device.ts";
+import { aligned } from "../heap.ts";
+import { because, openGpu, type OpenedGpu } from "./adapter.ts";
+import { Pages, USAGE, type Page, type Range } from "./pages.ts";
+import { Queue, type Command } from "./queue.ts";
+import type { Recorder, Recording } from "./recording.ts";
+import { Staging } from "./staging.ts";
+
+const MiB = 2 ** 20;
+/** Runs that the GPU has not finished: one that it computes, and the next. */
+const RUNS = 2;
+/** What every GPU grants to one binding. */
+const LEAST_BYTES = 128 * MiB;
+/** Copies inside a page go through a buffer of at most so many bytes. */
+const TRANSFER_BYTES = 4 * MiB;
+
+class WebGpuMemory implements Memory {
+  readonly device: WebGpuDevice;
+  readonly bytes: number;
+  readonly range: Range;
+  freed = false;
+  /** Why it holds nothing: the program that should have written it did not run. */
+  failure: DeviceError | undefined;
+
+  constructor(device: WebGpuDevice, bytes: number, range: Range) {
+    this.device = device;
+    this.bytes = bytes;
+    this.range = range;
+  }
+}
+
+/** What outlives a program until its words can be given back. */
+interface Recorded {
+  recording: Recording | undefined;
+}
+
+class WebGpuProgram implements Runnable {
+  readonly device: WebGpuDevice;
+  readonly program: Program;
+  readonly recorded: Recorded = { recording: undefined };
+
+  constructor(device: WebGpuDevice, program: Program) {
+    this.device = device;
+    this.program = program;
+  }
+}
+
+/** What the device has made and not given up. */
+export interface WebGpuCounts {
+  readonly buffers: number;
+  readonly groups: number;
+  readonly pipelines: number;
+}
+
+/** A GPU by WebGPU: in browsers, and in Node by the package `webgpu`. */
+export class WebGpuDevice implements Device {
+  readonly name = "webgpu";
+  readonly threads = 1;
+  readonly lost: Promise<DeviceError>;
+  readonly #queue = new Queue();
+  readonly #storage: Pages;
+  readonly #uniforms: Pages;
+  #opening: Promise<void> | undefined;
+  #opened: OpenedGpu | undefined;
+  #recorder: Recorder | undefined;
+  #staging: Staging | undefined;
+  #transfer: GPUBuffer | undefined;
+  /** Runs that the GPU has not finished, oldest first: done when it has. */
+  readonly #running: Promise<void>[] = [];
+  /** Why nothing can be done any more. */
+  #over: DeviceError | undefined;
+  #lose!: (error: DeviceError) => void;
+  /** Whoever waits for the GPU. */
+  readonly #waiting = new Set<(error: DeviceError) => void>();
+  /** Calls so far, and what went wrong: told to all who waited then, or else to the first who waits again. */
+  #calls = 0;
+  #fault: { readonly error: DeviceError; readonly before: number; told: boolean } | undefined;
+  /** Words of programs that were collected. */
+  readonly #collected = new FinalizationRegistry<Recorded>(({ recording }) => {
+    if (!this.#over) recording?.release();
+  });
+
+  constructor() {
+    this.lost = new Promise((resolve) => (this.#lose = resolve));
+    const common = {
+      onFull: (error: DeviceError): void => this.#report(error),
+      onEmpty: (page: Page): void => this.#drop(page),
+    };
+    this.#storage = new Pages({ usage: USAGE.STORAGE, first: 4 * MiB, most: 64 * MiB, ...common });
+    this.#uniforms = new Pages({ usage: USAGE.UNIFORM, first: MiB / 4, most: 4 * MiB, ...common });
+    this.#opening = this.#open().catch((error: unknown) =>
+      this.#end(
+        error instanceof DeviceError ? error : new DeviceError(`webgpu: it could not be opened${because(error)}.`),
+      ),
+    );
+  }
+
+  get about(): string {
+    return this.#opened ? `WebGPU: ${this.#opened.about}` : (this.#over?.message ?? "WebGPU, not opened yet");
+  }
+
+  get limits(): Limits {
+    return { maxBytes: this.#opened?.maxBytes ?? LEAST_BYTES, lanes: 1, threads: 1, f64: false };
+  }
+
+  /** What was made and is still there: for those who look for leaks. */
+  get counts(): WebGpuCounts {
+    return {
+      buffers:
+        this.#storage.buffers + this.#uniforms.buffers + (this.#staging?.buffers ?? 0) + (this.#transfer ? 1 : 0),
+      groups: this.#recorder?.groups.size ?? 0,
+      pipelines: this.#recorder?.pipelines.size ?? 0,
+    };
+  }
+
+  /** The GPU as WebGPU knows it, when it is open. @throws DeviceError when it cannot be opened. */
+  async gpuDevice(): Promise<GPUDevice> {
+    await this.#opening;
+    this.#check();
+    return this.#opened!.gpu;
+  }
+
+  /** WebGPU does not tell how much memory there is: `total` is the largest single one, or what is reserved where that is more. */
+  memoryUse(): MemoryUse {
+    const reserved = this.#storage.reserved + this.#uniforms.reserved;
+    return {
+      total: Math.max(this.limits.maxBytes, reserved),
+      allocated: this.#storage.used + this.#uniforms.used,
+      reserved,
+    };
+  }
+
+  alloc(bytes: number): Memory {
+    this.#check();
+    return new WebGpuMemory(this, bytes, this.#storage.allocate(bytes));
+  }
+
+  free(memory: Memory): void {
+    const own = this.#own(memory);
+    own.freed = true;
+    if (!this.#over) this.#storage.free(own.range);
+  }
+
+  write(memory: Memory, bytes: Uint8Array, offset: number = 0): void {
+    const own = this.#own(memory);
+    const at = this.#place("write", own, offset, bytes.length);
+    if (bytes.length === 0) return;
+    const whole = offset % 4 === 0 && (bytes.length % 4 === 0 || offset + bytes.length === own.bytes);
+    if (!whole) return this.#writeInside(own, bytes, offset);
+    // Copied where it has to wait; WebGPU copies by itself.
+    let data = bytes;
+    const started = this.#push({
+      start: () => {
+        if (bytes.length === own.bytes) own.failure = undefined;
+        this.#writeWords(own.range.page, at, data);
+      },
+    });
+    if (!started) data = bytes.slice();
+  }
+
+  read(memory: Memory, offset: number = 0, length: number = memory.bytes - offset): Promise<Uint8Array> {
+    try {
+      const own = this.#own(memory);
+      this.#place("read", own, offset, length);
+      const from = offset - (offset % 4);
+      const bytes = aligned(offset + length - from, 4);
+      return this.#await(async () => {
+        if (own.failure) throw again(own.failure);
+        if (length === 0) return new Uint8Array(0);
+        const words = await this.#readWords(own, from, bytes);
+        return from === offset && bytes === length ? words : words.slice(offset - from, offset - from + length);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  copy(from: Memory, to: Memory): void {
+    const [source, target] = [this.#own(from), this.#own(to)];
+    this.#place("copy", target, 0, source.bytes);
+    if (source.bytes === 0 || source === target) return;
+    this.#push({
+      start: () => {
+        if (source.failure || source.bytes === target.bytes) target.failure = source.failure;
+        this.#copyRange(source.range, target.range, aligned(source.bytes, 4));
+      },
+    });
+  }
+
+  fill(memory: Memory, value: number): void {
+    const own = this.#own(memory);
+    if (own.bytes === 0) return;
+    if (value !== 0) return this.write(own, new Uint8Array(own.bytes).fill(value));
+    this.#push({
+      start: () => {
+        own.failure = undefined;
+        const { page, offset } = own.range;
+        this.#submit((encoder) => encoder.clearBuffer(this.#storage.bufferOf(page), offset, aligned(own.bytes, 4)));
+      },
+    });
+  }
+
+  prepare(program: Program): Runnable {
+    this.#check();
+    for (const step of stepsOf(program.tape))
+      if (step.kernel.buffers.some(({ dtype }) => dtype === "f64") || step.kernel.parameters.scalars.includes("f64"))
+        throw new DTypeError(
+          `${step.about?.() ?? "prepare"}: this computes in f64, which GPUs do not have. Use cast("f32") before it, or setDevice("cpu")`,
+        );
+    const made = new WebGpuProgram(this, program);
+    this.#collected.register(made, made.recorded);
+    if (this.#recorder) made.recorded.recording = this.#recorder.record(program);
+    return made;
+  }
+
+  run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
+    if (!(runnable instanceof WebGpuProgram) || runnable.device !== this)
+      throw new DeviceError("run: the program was prepared for another device.");
+    const { program, recorded } = runnable;
+    if (bindings.length !== program.bindings.length || scalars.length !== program.scalars.length)
+      throw new DeviceError(
+        `run: the program has ${program.bindings.length} bindings and ${program.scalars.length} scalars, got ${bindings.length} and ${scalars.length}.`,
+      );
+    const memories = bindings.map((memory, i) => this.#bindable(memory, i, program.bindings[i]!));
+    const ranges = memories.map(({ range }) => range);
+    const values = [...scalars];
+    // Why it cannot be bound, told when it should start.
+    let unbound: unknown;
+    this.#push({
+      wait: () => {
+        if (this.#running.length >= RUNS) return this.#running[0];
+        try {
+          recorded.recording ??= this.#recorder!.record(program);
+          return recorded.recording.bind(ranges);
+        } catch (error) {
+          unbound = error;
+          return undefined;
+        }
+      },
+      start: () => {
+        try {
+          if (unbound !== undefined) throw unbound;
+          const failed = memories.find(({ failure }) => failure)?.failure;
+          if (failed) throw again(failed);
+          recorded.recording!.run(values);
+          this.#started();
+        } catch (error) {
+          this.#spoil(program, memories, error);
+          throw error;
+        }
+      },
+    });
+  }
+
+  async sync(): Promise<void> {
+    await this.#await(() => this.#opened!.gpu.queue.onSubmittedWorkDone());
+  }
+
+  async room(): Promise<void> {
+    this.#check();
+    while (this.#running.length >= RUNS || !this.#queue.empty) {
+      await this.#orEnd(this.#queue.empty ? this.#running[0]! : this.#queue.whenEmpty());
+      this.#check();
+    }
+  }
+
+  /** Gives the GPU back. Nothing can be done with the device any more. */
+  dispose(): void {
+    this.#end(new DeviceError("webgpu: the device was disposed of. Make a new one by setDevice."));
+    this.#opened?.gpu.destroy();
+  }
+
+  // ---------- beginning and end
+
+  async #open(): Promise<void> {
+    const [opened, { Recorder }] = await Promise.all([openGpu(), import("./recording.ts")]);
+    const { gpu } = opened;
+    if (this.#over) return gpu.destroy();
+    this.#opened = opened;
+    this.#staging = new Staging(gpu);
+    this.#storage.attach(gpu, opened.maxBytes);
+    this.#uniforms.attach(gpu, opened.maxBytes);
+    this.#recorder = new Recorder(opened, this.#storage, this.#uniforms);
+    this.#opening = undefined;
+    gpu.onuncapturederror = ({ error }): void => this.#hear(error.message);
+    void gpu.lost.then(({ message }) =>
+      this.#end(
+        new DeviceError(
+          `webgpu: the GPU was lost${message ? ` (${message.trim()})` : ""}, and all that was on it. What was read before is still there; call setDevice("webgpu") to open it again, and go on from the last checkpoint.`,
+        ),
+      ),
+    );
+  }
+
+  /** Nothing can be done from now on. */
+  #end(error: DeviceError): void {
+    if (this.#over) return;
+    this.#over = error;
+    this.#opening = undefined;
+    this.#queue.drop(error);
+    for (const reject of this.#waiting) reject(again(error));
+    this.#waiting.clear();
+    this.#staging?.destroy();
+    this.#storage.destroy();
+    this.#uniforms.destroy();
+    this.#transfer?.destroy();
+    this.#transfer = undefined;
+    this.#lose(error);
+  }
+
+  #check(): void {
+    if (this.#over) throw again(this.#over);
+  }
+
+  /** An error that no call of ours caught. */
+  #hear(message: string): void {
+    // What uses a buffer that there was no memory for is invalid too.
+    if (this.#fault && /invalid/i.test(message)) return;
+    this.#report(
+      new DeviceError(
+        `webgpu: the GPU refused a command (${message.trim()}). This is a fault of Myelin or of the driver; setDevice("cpu") runs the same programs.`,
+      ),
+    );
+  }
+
+  /** Tells those who wait, or else the first who will. */
+  #report(error: DeviceError): void {
+    if (!this.#fault || this.#fault.told) this.#fault = { error, before: this.#calls, told: false };
+  }
+
+  // ---------- commands
+
+  /** Returns whether it was started at once. @throws what its start throws then. */
+  #push({ wait, start, drop }: Command): boolean {
+    this.#check();
+    this.#calls++;
+    return this.#queue.push({
+      wait: () => this.#opening ?? wait?.(),
+      start,
+      drop: (error) => {
+        if (drop) drop(error);
+        else if (!this.#over) this.#report(typed(error));
+      },
+    });
+  }
+
+  /** Does something in its turn and waits for it. @throws DeviceError when it, or something before it, fails. */
+  #await<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const call = this.#calls;
+      this.#waiting.add(reject);
+      const settle = (act: () => void): void => {
+        const fault = this.#fault;
+        this.#waiting.delete(reject);
+        if (!fault || (fault.told && call >= fault.before)) return act();
+        fault.told = true;
+        reject(again(fault.error));
+      };
+      this.#push({
+        start: () => {
+          work().then(
+            (value) => settle(() => resolve(value)),
+            // A device that was lost says so by itself, a moment later.
+            (error: unknown) => void Promise.race([this.lost, pause()]).then(() => settle(() => reject(typed(error)))),
+          );
+        },
+        drop: (error) => {
+          this.#waiting.delete(reject);
+          reject(again(typed(error)));
+        },
+      });
+    });
+  }
+
+  /** What is awaited, but for the end of the device. */
+  #orEnd<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.add(reject);
+      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  #submit(record: (encoder: GPUCommandEncoder) => void): void {
+    const { gpu } = this.#opened!;
+    const encoder = gpu.createCommandEncoder();
+    record(encoder);
+    gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** A run was submitted. */
+  #started(): void {
+    const end = (): void => void this.#running.shift();
+    this.#running.push(this.#opened!.gpu.queue.onSubmittedWorkDone().then(end, end));
+  }
+
+  /** What a program that did not run should have written holds nothing. What it should have changed is as it was. */
+  #spoil(program: Program, memories: readonly WebGpuMemory[], error: unknown): void {
+    const written = new Set<number>();
+    const read = new Set<number>();
+    for (const { kernel, launches } of stepsOf(program.tape)) {
+      const globals = kernel.buffers.filter(({ space }) => space === "global");
+      for (const { buffers } of launches)
+        buffers.forEach((region, i) => {
+          if (!("binding" in region)) return;
+          if (globals[i]!.access !== "read") written.add(region.binding);
+          if (globals[i]!.access !== "write") read.add(region.binding);
+        });
+    }
+    for (const i of written) if (!read.has(i)) memories[i]!.failure = typed(error);
+  }
+
+  /** Bytes to a whole number of words. */
+  #writeWords(page: Page, at: number, bytes: Uint8Array): void {
+    const { queue } = this.#opened!.gpu;
+    const buffer = this.#storage.bufferOf(page);
+    const whole = bytes.length - (bytes.length % 4);
+    // Views of memory that threads share are refused by some.
+    const data = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+    if (whole) queue.writeBuffer(buffer, at, data, 0, whole);
+    if (whole === bytes.length) return;
+    const last = new Uint8Array(4);
+    last.set(data.subarray(whole));
+    queue.writeBuffer(buffer, at + whole, last);
+  }
+
+  /** A write that begins or ends inside a word: the words are read, changed and written. */
+  #writeInside(own: WebGpuMemory, bytes: Uint8Array, offset: number): void {
+    const data = bytes.slice();
+    const from = offset - (offset % 4);
+    const length = aligned(offset + bytes.length - from, 4);
+    let [words, failure]: [Uint8Array?, unknown?] = [];
+    let reading: Promise<void> | undefined;
+    const read = (): Promise<void> =>
+      this.#readWords(own, from, length).then(
+        (got) => void (words = got),
+        (error: unknown) => void (failure = error),
+      );
+    this.#push({
+      wait: () => (words || failure ? undefined : (reading ??= read())),
+      start: () => {
+        if (!words) throw failure;
+        words.set(data, offset - from);
+        this.#writeWords(own.range.page, own.range.offset + from, words);
+      },
+    });
+  }
+
+  async #readWords({ range: { page, offset } }: WebGpuMemory, from: number, bytes: number): Promise<Uint8Array> {
+    return this.#staging!.read(this.#storage.bufferOf(page), offset + from, bytes);
+  }
+
+  #copyRange(from: Range, to: Range, bytes: number): void {
+    const [source, target] = [this.#storage.bufferOf(from.page), this.#storage.bufferOf(to.page)];
+    this.#submit((encoder) => {
+      if (source !== target) return encoder.copyBufferToBuffer(source, from.offset, target, to.offset, bytes);
+      const between = (this.#transfer ??= this.#opened!.gpu.createBuffer({
+        label: "copies",
+        size: TRANSFER_BYTES,
+        usage: USAGE.COPY_SRC | USAGE.COPY_DST,
+      }));
+      for (let at = 0; at < bytes; at += TRANSFER_BYTES) {
+        const part = Math.min(TRANSFER_BYTES, bytes - at);
+        encoder.copyBufferToBuffer(source, from.offset + at, between, 0, part);
+        encoder.copyBufferToBuffer(between, 0, target, to.offset + at, part);
+      }
+    });
+  }
+
+  /** The buffer of a page that is not needed any more goes when what was queued before is done. */
+  #drop(page: Page): void {
+    if (this.#over) return;
+    const end = (): void => {
+      this.#recorder?.groups.forget(page);
+      page.buffer?.destroy();
+      page.buffer = undefined;
+    };
+    this.#push({ start: end, drop: end });
+  }
+
+  // ---------- checks
+
+  #own(memory: Memory): WebGpuMemory {
+    this.#check();
+    if (!(memory instanceof WebGpuMemory) || memory.device !== this)
+      throw new DeviceError("webgpu: the memory belongs to another device, or to one that was lost.");
+    if (memory.freed) throw new DeviceError("webgpu: the memory was freed before.");
+    return memory;
+  }
+
+  #place(what: string, { bytes, range }: WebGpuMemory, offset: number, length: number): number {
+    if (offset < 0 || length < 0 || offset + length > bytes)
+      throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${showBytes(bytes)}.`);
+    return range.offset + offset;
+  }
+
+  #bindable(memory: Memory, binding: number, wanted: number): WebGpuMemory {
+    const own = this.#own(memory);
+    if (own.bytes < wanted)
+      throw new DeviceError(
+        `run: binding ${binding} needs ${showBytes(wanted)}, got a memory of ${showBytes(own.bytes)}.`,
+      );
+    return own;
+  }
+}
+
+/** The same error, for another caller. */
+const again = (error: DeviceError): DeviceError =>
+  error.line === undefined ? new DeviceError(error.message, { cause: error }) : error;
+
+const typed = (error: unknown): DeviceError =>
+  error instanceof DeviceError ? error : new DeviceError(`webgpu: it failed${because(error)}.`, { cause: error });
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,0 +1,166 @@
+/** Kernels compiled for the GPU, each once, and the groups of bindings that they are given. */
+import type { DeviceError } from "../../core/errors.ts";
+import type { Pass } from "../gpu/kernel.ts";
+import type { OpenedGpu } from "./adapter.ts";
+import type { Page, Pages, Range } from "./pages.ts";
+import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
+
+/** The least recently used ones beyond these numbers are forgotten; programs keep those that they use. */
+const PIPELINES = 4096;
+const GROUPS = 4096;
+
+/** What a cache drops when it is full: what was not asked for longest. */
+class Recent<T> {
+  readonly #most: number;
+  readonly #values = new Map<string, T>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get(key: string, make: () => T): T {
+    const value = this.#values.get(key) ?? make();
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    if (this.#values.size > this.#most) this.#values.delete(this.#values.keys().next().value!);
+    return value;
+  }
+
+  drop(unwanted: (value: T) => boolean): void {
+    for (const [key, value] of this.#values) if (unwanted(value)) this.#values.delete(key);
+  }
+}
+
+/** A kernel on the GPU, or on its way there. */
+export class Pipeline {
+  compiled: GPUComputePipeline | undefined;
+  failure: DeviceError | undefined;
+  /** Done when it is compiled, or failed. */
+  readonly ready: Promise<void>;
+
+  constructor(opened: OpenedGpu, layout: GPUPipelineLayout, pass: Pass, shape: ShaderLayout, name: string) {
+    this.ready = this.#compile(opened, layout, pass, shape, name);
+  }
+
+  async #compile(
+    { gpu, features }: OpenedGpu,
+    layout: GPUPipelineLayout,
+    { kernel }: Pass,
+    shape: ShaderLayout,
+    label: string,
+  ): Promise<void> {
+    const { code } = renderShader(kernel, shape, {
+      f16: features.has("shader-f16"),
+      subgroups: features.has("subgroups"),
+    });
+    // What is wrong with the shader is told by the pipeline; nobody else must hear of it.
+    gpu.pushErrorScope("validation");
+    const module = gpu.createShaderModule({ label, code });
+    void gpu.popErrorScope().catch(() => undefined);
+    try {
+      this.compiled = await gpu.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: "main" } });
+    } catch (cause) {
+      const { messages } = await module.getCompilationInfo();
+      const said = messages.length
+        ? messages
+        : [{ type: "error", message: (cause as Error).message, lineNum: 0, linePos: 0 }];
+      this.failure = shaderError(label, code, [...said]);
+    }
+  }
+}
+
+/** All pipelines of a GPU. */
+export class Pipelines {
+  readonly #opened: OpenedGpu;
+  readonly #layouts = new Map<number, { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }>();
+  readonly #pipelines = new Recent<Pipeline>(PIPELINES);
+
+  constructor(opened: OpenedGpu) {
+    this.#opened = opened;
+  }
+
+  get size(): number {
+    return this.#pipelines.size;
+  }
+
+  /** The pipeline of a pass whose buffers are bound like this. `name` says what it computes, for people. */
+  get(pass: Pass, shape: ShaderLayout, name: string): Pipeline {
+    const bindings = Math.max(-1, ...shape.bindings) + 1;
+    const key = `${shape.bindings.join()}|${shape.based.map(Number).join("")}|${pass.key}`;
+    return this.#pipelines.get(
+      key,
+      () => new Pipeline(this.#opened, this.layout(bindings).pipeline, pass, shape, name),
+    );
+  }
+
+  /** So many storage bindings that kernels read and write, and then the uniform with a launch's words. */
+  layout(storage: number): { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout } {
+    const known = this.#layouts.get(storage);
+    if (known) return known;
+    const { gpu } = this.#opened;
+    const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
+      binding,
+      // GPUShaderStage.COMPUTE
+      visibility: 4,
+      buffer,
+    });
+    const group = gpu.createBindGroupLayout({
+      entries: [
+        ...Array.from({ length: storage }, (_, i) => entry(i, { type: "storage" })),
+        entry(storage, { type: "uniform", hasDynamicOffset: true }),
+      ],
+    });
+    const made = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
+    this.#layouts.set(storage, made);
+    return made;
+  }
+}
+
+interface Group {
+  readonly group: GPUBindGroup;
+  readonly pages: readonly Page[];
+}
+
+/** All groups of bindings of a GPU. */
+export class Groups {
+  readonly #gpu: GPUDevice;
+  readonly #pipelines: Pipelines;
+  readonly #groups = new Recent<Group>(GROUPS);
+
+  constructor({ gpu }: OpenedGpu, pipelines: Pipelines) {
+    this.#gpu = gpu;
+    this.#pipelines = pipelines;
+  }
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** The group of these ranges of storage and one of `words` bytes of a page of uniforms, whose offset is given when it is used. */
+  get(places: readonly Range[], storage: Pages, wordsPage: Page, uniforms: Pages, words: number): GPUBindGroup {
+    const key = `${places.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join()}|${wordsPage.number}.${words}`;
+    const make = (): Group => ({
+      group: this.#gpu.createBindGroup({
+        layout: this.#pipelines.layout(places.length).group,
+        entries: [
+          ...places.map(({ page, offset, bytes }, binding) => ({
+            binding,
+            resource: { buffer: storage.bufferOf(page), offset, size: bytes },
+          })),
+          { binding: places.length, resource: { buffer: uniforms.bufferOf(wordsPage), size: words } },
+        ],
+      }),
+      pages: [...places.map(({ page }) => page), wordsPage],
+    });
+    return this.#groups.get(key, make).group;
+  }
+
+  /** Forgets the groups that a page is in. */
+  forget(page: Page): void {
+    this.#groups.drop(({ pages }) => pages.includes(page));
+  }
+}
