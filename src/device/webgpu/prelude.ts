@@ -5,6 +5,8 @@ export type Helper = keyof typeof SOURCES;
 const SOURCES = {
   /** The float of these bits: no literal can be NaN or infinite. */
   float: `fn float(bits: u32) -> f32 { return bitcast<f32>(bits); }`,
+  /** The same number; compilers do not know how it was computed, nor what was rounded then. */
+  rounded: `fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | launch.zero); }`,
   is_nan: `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
   is_nonzero: `fn is_nonzero(x: f32) -> bool { return (bitcast<u32>(x) << 1u) != 0u; }`,
   /** NaN passes; of two equal values the first is kept. */

@@ -11,9 +11,11 @@ const FOLDED: Readonly<Record<string, string>> = { add: "sum", sub: "sum", mul: 
 
 export class ShaderValues extends Values {
   readonly elements: Elements;
+  private readonly wgsl: Wgsl;
 
   constructor(lines: Lines, dialect: Wgsl, elements: Elements) {
     super(lines, dialect);
+    this.wgsl = dialect;
     this.elements = elements;
   }
 
@@ -27,7 +29,8 @@ export class ShaderValues extends Values {
   }
 
   protected override operand(e: Expression, operation: Expression): string {
-    return e.kind === "const" && mustHide(e, operation) ? this.hidden(e.value, e.dtype) : this.scalar(e);
+    if (e.kind === "const" && mustHide(e, operation)) return this.hidden(e.value, e.dtype);
+    return isUndone(e, operation) ? this.wgsl.rounded(this.scalar(e)) : this.scalar(e);
   }
 
   /** A number that compilers do not know. */
@@ -61,6 +64,14 @@ function mustHide(e: Expression & { kind: "const" }, operation: Expression): boo
     FOLDED[inner.op] === FOLDED[operation.op] &&
     (inner.left.kind === "const" || inner.right.kind === "const")
   );
+}
+
+/** Does an operation take back a part of a sum? (a + b) − a would be b, whatever was rounded in between. */
+function isUndone(e: Expression, operation: Expression): boolean {
+  if (operation.kind !== "binary" || e.kind !== "binary" || e.dtype !== "f32") return false;
+  if (FOLDED[operation.op] === undefined || FOLDED[operation.op] !== FOLDED[e.op]) return false;
+  const other = operation.left === e ? operation.right : operation.left;
+  return e.left === other || e.right === other;
 }
 
 /** Writes statements in order. */

@@ -73,6 +73,11 @@ export class Wgsl implements Dialect {
     return `${name}(${operands.join(", ")})`;
   }
 
+  /** A float that compilers take as it is, not as what it was computed from. */
+  rounded(x: string): string {
+    return this.call("rounded", x);
+  }
+
   /** Halves are their bits, or f16 where that exists. */
   type(dtype: DType): string {
     switch (dtype) {
