@@ -117,6 +117,11 @@ export function plainUnary(op: Unary["op"], value: Expression): Unary {
   return { ...PLAIN, kind: "unary", dtype: value.dtype, op, value, free: value.free };
 }
 
+/** A value as another dtype, as a plain node. */
+export function plainCast(value: Expression, dtype: DType): Expression {
+  return value.dtype === dtype ? value : { ...PLAIN, kind: "cast", dtype, value, free: value.free };
+}
+
 /** A choice as a plain node. */
 export function plainSelect(condition: Expression, yes: Expression, no: Expression): Select {
   return { ...PLAIN, kind: "select", dtype: yes.dtype, condition, yes, no, free: freeOf([condition, yes, no]) };

@@ -1,7 +1,7 @@
 import { isFloat, type DType } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import { isPlainObject } from "../core/plainObject.ts";
-import { Cell } from "../tensor/cell.ts";
+import { cellOf } from "../tensor/assign.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
 import { BufferTensor, Parameter, StateTensor } from "../tensor/parameter.ts";
 import { Module } from "./module.ts";
@@ -19,8 +19,8 @@ export function castModule<M extends Module>(model: M, dtype: DType): M {
     if (!isFloat(old.cell.dtype) || old.cell.dtype === dtype) return old;
     let own = made.get(old);
     if (!own) {
-      const { shape, label, requiresGrad } = old.cell;
-      const cell = Cell.of(old.cast(dtype).dataSync(), shape, dtype, { label, requiresGrad });
+      const { label, requiresGrad } = old.cell;
+      const cell = cellOf(old.cast(dtype).detach().node, { label, requiresGrad });
       made.set(old, (own = old instanceof Parameter ? new Parameter(cell) : new BufferTensor(cell)));
     }
     return own;

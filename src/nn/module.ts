@@ -86,7 +86,7 @@ export abstract class Module {
   stateDict(): Record<string, Tensor> {
     const dict: Record<string, Tensor> = {};
     for (const { path, value, again } of find(this))
-      if (value instanceof StateTensor && !again) dict[path] = new Tensor(value.cell.read()).detach();
+      if (value instanceof StateTensor && !again) dict[path] = value.detach();
     return dict;
   }
 

@@ -25,7 +25,7 @@ export function prune<M extends Module>(module: M, name: string, amount: number)
     originals: (original): Pruned => ({ original, mask: buffer(maskOf(original, amount), `${module}.${name}.mask`) }),
     compute: ({ original, mask }) => fromNode(mul(original.node, mask.node)),
     settle: ({ original }, computed) => {
-      original.cell.set(computed.dataSync());
+      original.assign(computed);
       return original;
     },
   });

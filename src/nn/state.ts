@@ -2,8 +2,7 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
-import { Cell } from "../tensor/cell.ts";
-import { readSync } from "../tensor/evaluate.ts";
+import { cellOf } from "../tensor/assign.ts";
 import { BufferTensor, Parameter } from "../tensor/parameter.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -11,10 +10,10 @@ import type { Tensor } from "../tensor/tensor.ts";
 export function parameter<S extends Shape>(initial: Tensor<S>, label: string = "parameter"): Parameter<S> {
   const { dtype } = initial;
   if (!isFloat(dtype)) throw new DTypeError(`${label}: parameters are floats, not ${dtype}. Use .float()`);
-  return new Parameter<S>(Cell.of(readSync(initial.node), initial.node.shape, dtype, { requiresGrad: true, label }));
+  return new Parameter<S>(cellOf(initial.node, { requiresGrad: true, label }));
 }
 
 /** A copy of a tensor that is saved with the module but not trained: running statistics, counters, tables. */
 export function buffer<S extends Shape>(initial: Tensor<S>, label: string = "buffer"): BufferTensor<S> {
-  return new BufferTensor<S>(Cell.of(readSync(initial.node), initial.node.shape, initial.dtype, { label }));
+  return new BufferTensor<S>(cellOf(initial.node, { label }));
 }

@@ -1,10 +1,9 @@
 /** Loading saved state into a module: all of it or, on an error, nothing. */
-import type { TypedArray } from "../core/dtype.ts";
 import { ArgumentError, FormatError, ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { cast } from "../graph/ops/unary.ts";
 import type { Cell } from "../tensor/cell.ts";
-import { readSync } from "../tensor/evaluate.ts";
+import { store } from "../tensor/assign.ts";
 import { StateTensor } from "../tensor/parameter.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { find, type Module } from "./module.ts";
@@ -74,8 +73,6 @@ export function loadCells(
         `Nothing was loaded; { strict: false } loads what matches`,
     );
   }
-  // All values are read before the first is written: they may come from this very module.
-  const arrays = found.map(([cell, value]): [Cell, TypedArray] => [cell, readSync(cast(value.node, cell.dtype))]);
-  for (const [cell, array] of arrays) cell.set(array);
+  store(found.map(([cell, value]) => ({ cell, value: cast(value.node, cell.dtype) })));
   return { missing, unexpected };
 }

@@ -43,7 +43,7 @@ export function weightNorm<M extends Module>(module: M, name: string = "weight",
     }),
     compute: ({ original0: g, original1: v }) => fromNode(mul(v.node, div(g.node, lengthOf(v.node)))),
     settle: ({ original1 }, computed) => {
-      original1.cell.set(computed.dataSync());
+      original1.assign(computed);
       return original1;
     },
   });

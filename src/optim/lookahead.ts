@@ -4,14 +4,14 @@ import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Node } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { reshape } from "../graph/ops/movement.ts";
-import { assign } from "../tensor/assign.ts";
-import { Cell } from "../tensor/cell.ts";
+import { assign, cellOf, store } from "../tensor/assign.ts";
+import type { Cell } from "../tensor/cell.ts";
 import { add, mod, mul, sub } from "../tensor/functional/arithmetic.ts";
 import { eq, where } from "../tensor/functional/comparison.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { scalarCell, type ParameterGroup } from "./group.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { elements, type OptimizerState } from "./state.ts";
+import { fitting, type OptimizerState } from "./state.ts";
 
 export interface LookaheadOptions {
   /** Steps of the inner optimizer between looks back, 5 by default. */
@@ -42,7 +42,7 @@ export class Lookahead {
     this.alpha = alpha;
     const parameters = inner.groups.flatMap((group) => group.slots.map((slot) => slot.parameter));
     this.#slow = new Map(
-      parameters.map((p) => [p, Cell.of(p.snapshot(), p.shape, p.dtype, { label: `${p.label}.slow_buffer` })]),
+      parameters.map((p) => [p, cellOf(p.leaf(), { label: `${p.label}.slow_buffer`, device: p.device })]),
     );
     this.#count = scalarCell(0, "f32", "Lookahead.step");
   }
@@ -101,16 +101,17 @@ export class Lookahead {
    * @throws FormatError when parameters or names differ, ShapeError when shapes do.
    */
   loadStateDict(saved: OptimizerState): void {
-    const writes = [...this.#slow.values()].map((slow, i) => {
+    const found = [...this.#slow.values()].flatMap((slow, i) => {
       const { slow_buffer: buffer, lookahead_step: step } = saved.state[i] ?? {};
       if (!buffer || !step)
         throw new FormatError(`Lookahead: the state of parameter ${i} has no slow_buffer, or no lookahead_step`);
-      return [slow, elements(buffer, slow.shape, slow, `${i}.slow_buffer`), step] as const;
+      return [
+        { cell: slow, value: fitting(buffer, slow.shape, slow, `${i}.slow_buffer`) },
+        { cell: this.#count, value: fitting(step, [], this.#count, "lookahead_step") },
+      ];
     });
-    const count = writes.map(([, , step]) => elements(step, [], this.#count, "lookahead_step"));
     this.inner.loadStateDict(saved);
-    for (const [slow, array] of writes) slow.set(array);
-    this.#count.set(count[0]!);
+    store(found);
   }
 }
 

@@ -1,8 +1,7 @@
 /** Which learning rate to take: the range test. */
 import { ArgumentError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
+import { store } from "../tensor/assign.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { RateCurve } from "./rateCurve.ts";
@@ -83,13 +82,11 @@ function remember(optimizer: Testable, model: RateFinderOptions["model"]): () =>
   const state = optimizer.stateDict();
   const rates = optimizer.groups.map((group) => group.lr);
   const cells = optimizer.groups.flatMap((group) => group.slots.map((slot) => slot.parameter));
-  const values = cells.map((cell): TypedArray => cell.snapshot());
+  const values = cells.map((cell) => cell.read());
   const buffers = model?.stateDict();
   return () => {
-    cells.forEach((cell, i) => {
-      if (sizeOf(cell.shape) > 0) cell.set(values[i]!);
-      cell.gradient.clear();
-    });
+    store(cells.map((cell, i) => ({ cell, value: values[i]! })));
+    for (const cell of cells) cell.gradient.clear();
     if (buffers) model!.loadStateDict(buffers);
     optimizer.loadStateDict(state);
     optimizer.groups.forEach((group, i) => (group.lr = rates[i]!));

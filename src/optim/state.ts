@@ -1,11 +1,14 @@
 /** Optimizer state in the layout of PyTorch's `state_dict`. */
-import { sizeOf, sameShape, show } from "../core/shape.ts";
-import { allocate, type TypedArray } from "../core/dtype.ts";
+import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
+import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import { FormatError, ShapeError } from "../core/errors.ts";
+import type { Node } from "../graph/node.ts";
 import { cast } from "../graph/ops/unary.ts";
+import { store } from "../tensor/assign.ts";
 import type { Cell } from "../tensor/cell.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
-import { readSync } from "../tensor/evaluate.ts";
+import { readIfHere, type Assignment } from "../tensor/evaluate.ts";
+import { owned } from "../tensor/owned.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { scalarCell, type ParameterGroup, type Slot } from "./group.ts";
 import type { OptimizerOptions } from "./rule.ts";
@@ -54,19 +57,22 @@ function optionsIn({ options }: ParameterGroup, saved: SavedGroup): OptimizerOpt
   return { ...options, ...Object.fromEntries(known.map((name) => [name, saved[snakeCase(name)]])) };
 }
 
-/** The elements of one piece of state, for a cell's dtype. Throws ShapeError where the shape is another. */
-export function elements(tensor: Tensor, shape: readonly number[], { dtype }: Cell, name: string): TypedArray {
+/** One piece of state in a cell's dtype. Throws ShapeError where the shape is another. */
+export function fitting(tensor: Tensor, shape: readonly number[], { dtype }: Cell, name: string): Node {
   if (!sameShape(shape, tensor.shape))
     throw new ShapeError(
       `optimizer: ${name} is ${show(shape)} here and ${show(tensor.shape)} there. Nothing was loaded`,
     );
-  return readSync(cast(tensor.node, dtype));
+  return cast(tensor.node, dtype);
 }
+
+const filled = (shape: Shape, value: number, dtype: DType): Node =>
+  owned(allocate(dtype, sizeOf(shape)).fill(value) as TypedArray, shape, dtype).node;
 
 interface LoadedSlot {
   readonly slot: Slot;
-  readonly count: number;
-  readonly state: ReadonlyMap<string, TypedArray>;
+  readonly count: Node;
+  readonly state: ReadonlyMap<string, Node>;
 }
 
 /** What was saved for a parameter, checked. PyTorch saves nothing for one that was never updated, and no step for SGD. */
@@ -81,19 +87,16 @@ function slotIn(
   const layout = [...group.layout(parameter, options)];
   const own = saved.state[at];
   if (!own) {
-    const fresh = layout.map(([name, { shape, initial }]) => [
-      name,
-      allocate(parameter.dtype, sizeOf(shape)).fill(initial) as TypedArray,
-    ]);
-    return { slot, count: 0, state: new Map(fresh as [string, TypedArray][]) };
+    const fresh = layout.map(([name, { shape, initial }]) => [name, filled(shape, initial, parameter.dtype)] as const);
+    return { slot, count: filled([], 0, slot.count.dtype), state: new Map(fresh) };
   }
   const missing = layout.map(([name]) => name).filter((name) => !own[name]);
   if (missing.length > 0)
     throw new FormatError(`optimizer: the state of parameter ${at} has no ${missing.join(", ")}. Nothing was loaded`);
   return {
     slot,
-    count: own["step"] ? elements(own["step"], [], slot.count, `${at}.step`)[0]! : 1,
-    state: new Map(layout.map(([name, { shape }]) => [name, elements(own[name]!, shape, parameter, `${at}.${name}`)])),
+    count: own["step"] ? fitting(own["step"], [], slot.count, `${at}.step`) : filled([], 1, slot.count.dtype),
+    state: new Map(layout.map(([name, { shape }]) => [name, fitting(own[name]!, shape, parameter, `${at}.${name}`)])),
   };
 }
 
@@ -108,22 +111,31 @@ export function loadState(groups: Groups, saved: OptimizerState): void {
     const { params } = saved.param_groups[g]!;
     return { group, options, slots: group.slots.map((slot, i) => slotIn(group, slot, options, saved, params[i]!)) };
   });
-  for (const [g, { group, options, slots }] of loaded.entries()) {
+  for (const [g, { group, options }] of loaded.entries()) {
     const { initial_lr: initialLr } = saved.param_groups[g]!;
     group.options = options;
     if (typeof initialLr === "number") group.initialLr = initialLr;
-    for (const { slot, state } of slots) for (const [name, array] of state) slot.state[name]!.set(array);
   }
-  shareCounts(loaded.flatMap(({ slots }) => slots));
+  const slots = loaded.flatMap((group) => group.slots);
+  const values = slots.flatMap(({ slot, state }) =>
+    [...state].map(([name, value]) => ({ cell: slot.state[name]!, value })),
+  );
+  store([...values, ...sharedCounts(slots)]);
 }
 
-/** One cell for all parameters with the same count. Traced steps would go on counting in the old ones. */
-function shareCounts(slots: readonly LoadedSlot[]): void {
+/**
+ * One cell for all parameters with the same count: the same number or, where only the device knows it, the same version of a cell. Traced
+ * steps would go on counting in the old ones.
+ */
+function sharedCounts(slots: readonly LoadedSlot[]): Assignment[] {
   bumpEpoch();
-  const cells = new Map<number, Cell>();
+  const cells = new Map<unknown, Assignment>();
   for (const { slot, count } of slots) {
-    const known = cells.get(count) ?? scalarCell(count, slot.count.dtype, slot.count.label);
-    cells.set(count, known);
-    slot.count = known;
+    const key = readIfHere(count)?.[0] ?? count.source ?? count;
+    const { dtype, label } = slot.count;
+    const shared = cells.get(key) ?? { cell: scalarCell(0, dtype, label), value: count };
+    cells.set(key, shared);
+    slot.count = shared.cell;
   }
+  return [...cells.values()];
 }

@@ -2,20 +2,22 @@
  * State. All that changes lives in cells: parameters, buffers, gradients, moments, counters. Tensors are values and never
  * change: reading a cell gives a node bound to its version, assigning makes a new version.
  */
-import { byteSize, numbersIn, stored, type DType, type StoredArray, type TypedArray } from "../core/dtype.ts";
-import { ShapeError, TraceError } from "../core/errors.ts";
+import { numbersIn, stored, type DType, type StoredArray, type TypedArray } from "../core/dtype.ts";
+import { DeviceError, ShapeError, TraceError } from "../core/errors.ts";
 import { sameShape, show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Memory } from "../device/device.ts";
 import type { Node, Source } from "../graph/node.ts";
+import { detach } from "../graph/ops/control.ts";
 import { input } from "../graph/ops/leaf.ts";
-import { arrayOf, currentDevice, deviceNamed } from "./engine.ts";
+import { currentDevice, deviceNamed } from "./engine.ts";
 import { bumpEpoch } from "./epoch.ts";
 import { currentTrace } from "./trace.ts";
+import { arrayOf, bytesOf, Value } from "./value.ts";
 
 /** One version of a cell, as the source of a leaf. When the cell moves on while the leaf lives, the old elements are kept here. */
 export class CellVersion implements Source {
   readonly cell: Cell;
-  saved: StoredArray | undefined;
+  saved: Value | undefined;
 
   constructor(cell: Cell) {
     this.cell = cell;
@@ -28,6 +30,14 @@ export class CellVersion implements Source {
 
 /** Stands in a traced program for whatever version the cell has when the program runs. */
 export class CellSlot extends CellVersion {}
+
+export interface CellOptions {
+  readonly requiresGrad?: boolean;
+  /** What the cell is to its owner, for messages: "cell" by default. */
+  readonly label?: string;
+  /** Name of its device, by default the current one. */
+  readonly device?: string;
+}
 
 const memories = /* @__PURE__ */ new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
 
@@ -46,11 +56,15 @@ export class Cell {
   /** Shared by all leaves of the version in memory, so that a program knows when it overwrites what it reads. */
   #version: CellVersion | undefined;
   #gradient: Cell | undefined;
+  /** The elements that were last read from a device that answers later; not to be written to. */
+  #loaded: StoredArray | undefined;
+  /** Whether they are those of the current version. */
+  #isLoaded = false;
   /** For messages: what the cell is to its owner. */
   readonly label: string;
 
   /** A cell with no value yet. */
-  constructor(shape: Shape, dtype: DType, options: { requiresGrad?: boolean; label?: string; device?: string } = {}) {
+  constructor(shape: Shape, dtype: DType, options: CellOptions = {}) {
     this.shape = shape;
     this.dtype = dtype;
     this.device = options.device ?? currentDevice();
@@ -60,12 +74,7 @@ export class Cell {
   }
 
   /** A cell holding a copy of these elements. */
-  static of(
-    array: TypedArray,
-    shape: Shape,
-    dtype: DType,
-    options: { requiresGrad?: boolean; label?: string } = {},
-  ): Cell {
+  static of(array: TypedArray, shape: Shape, dtype: DType, options: CellOptions = {}): Cell {
     const cell = new Cell(shape, dtype, options);
     cell.set(array);
     return cell;
@@ -103,6 +112,13 @@ export class Cell {
     return (this.#leaf ??= this.version());
   }
 
+  /** The current version, through which no gradient flows. */
+  readDetached(): Node {
+    const leaf = this.read();
+    if (currentTrace() || !leaf.requiresGrad) return detach(leaf);
+    return input(this.shape, this.dtype, leaf.source!, false);
+  }
+
   /** The gradients that `backward` has accumulated here; empty until it runs. */
   get gradient(): Cell {
     return (this.#gradient ??= new Cell(this.shape, this.dtype, { label: `${this.label}.grad`, device: this.device }));
@@ -130,21 +146,54 @@ export class Cell {
   /** Bytes of the current version on its device. */
   get memory(): Memory {
     if (!this.#memory) {
-      this.#memory = deviceNamed(this.device).alloc(Math.max(1, sizeOf(this.shape) * byteSize(this.dtype)));
+      this.#memory = deviceNamed(this.device).alloc(Math.max(1, bytesOf(this)));
       memories.register(this, this.#memory);
     }
     return this.#memory;
   }
 
-  /** Elements of the current version as memory has them; the array is the caller's. */
-  elements(): StoredArray {
-    const device = deviceNamed(this.device);
-    return arrayOf(device.readSync!(this.memory, 0, sizeOf(this.shape) * byteSize(this.dtype)), this);
+  /**
+   * Elements of the current version as memory has them; not to be written to. Undefined where the device answers later and nobody has read
+   * this version yet.
+   */
+  known(): StoredArray | undefined {
+    const { device } = this.memory;
+    if (device.readSync) return arrayOf(device.readSync(this.memory, 0, bytesOf(this)), this);
+    return this.#isLoaded ? this.#loaded : undefined;
   }
 
-  /** Elements of the current version as numbers; the array is the caller's. */
+  /** As `known`, on all devices. */
+  async load(): Promise<StoredArray> {
+    const known = this.known();
+    if (known) return known;
+    const version = this.version().source;
+    const { memory } = this;
+    const loaded = arrayOf(await memory.device.read(memory, 0, bytesOf(this)), this);
+    this.#loaded = loaded;
+    // Meanwhile the cell may have moved on.
+    this.#isLoaded = this.#version === version;
+    return loaded;
+  }
+
+  /** The elements of the current version, to stay when the cell moves on. */
+  #copied(): Value {
+    const { device } = this.memory;
+    const known = this.known();
+    let copy: Memory | undefined;
+    if (!device.readSync) {
+      copy = device.alloc(this.memory.bytes);
+      device.copy(this.memory, copy);
+    }
+    const value = new Value(copy ?? known!, this.shape, this.dtype, false, this.device);
+    value.array ??= known;
+    return value;
+  }
+
+  /** Elements of the current version as numbers; not to be written to. Throws DeviceError where `known` has none. */
   snapshot(): TypedArray {
-    return numbersIn(this.elements(), this.dtype);
+    const known = this.known();
+    if (!known) throw notOnHost(this.label, this.device);
+    return numbersIn(known, this.dtype);
   }
 
   /** Gives the cell new elements from the host: numbers, which f16 and bf16 round to the nearest. */
@@ -158,7 +207,7 @@ export class Cell {
       );
     this.beforeOverwrite();
     const { buffer, byteOffset, byteLength } = stored(array, this.dtype);
-    deviceNamed(this.device).write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
+    this.memory.device.write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
     this.#empty = false;
   }
 
@@ -172,9 +221,10 @@ export class Cell {
 
   /** Called before the memory changes: nodes made from this version outside the program keep its elements. */
   beforeOverwrite(): void {
-    if (!this.#empty && this.#leaf) (this.#leaf.source as CellVersion).saved = this.elements();
+    if (!this.#empty && this.#leaf) (this.#leaf.source as CellVersion).saved = this.#copied();
     this.#leaf = undefined;
     this.#version = undefined;
+    this.#isLoaded = false;
   }
 
   /** Called when a program has written the memory, or cleared it. */
@@ -189,4 +239,11 @@ export class Cell {
     if (node.dtype !== this.dtype)
       throw new ShapeError(`${this.label}: holds ${this.dtype}, was assigned ${node.dtype}. Use cast("${this.dtype}")`);
   }
+}
+
+/** What to say where elements are wanted at once that are on a device which answers later. */
+export function notOnHost(what: string, device: string): DeviceError {
+  return new DeviceError(
+    `${what}: the values are on ${device}, which answers later. Use await x.data(); from then on they are here too`,
+  );
 }

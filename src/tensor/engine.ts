@@ -1,19 +1,9 @@
 /** From requests to results: devices by name, programs by structure. */
 import { createCpuDevice, createNativeDevice } from "#native";
 import { environment } from "#platform";
-import {
-  allocate,
-  byteSize,
-  DTYPES,
-  numbersIn,
-  stored,
-  viewOf,
-  type DType,
-  type StoredArray,
-  type TypedArray,
-} from "../core/dtype.ts";
+import { allocate, DTYPES, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError, DTypeError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
+import { show, sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
 import type { Structure } from "../compiler/structure.ts";
 import type { Device, Memory } from "../device/device.ts";
@@ -23,6 +13,7 @@ import { WasmDevice } from "../device/wasm/device.ts";
 import { WebGpuDevice } from "../device/webgpu/device.ts";
 import { Node, topological } from "../graph/node.ts";
 import { bumpEpoch } from "./epoch.ts";
+import { arrayOf, bytesOf } from "./value.ts";
 
 const factories = new Map<string, () => Device>([
   ["cpu", createCpuDevice],
@@ -171,14 +162,12 @@ function build(request: Request, structure: Structure, device: Device): Omit<Pre
   };
 }
 
-/** Throws DTypeError where something is computed in f64. */
+/** The compiler would only say which kernel has them. */
 function refuseDoubles(request: Request, device: Device): void {
-  for (const { op, dtype, line } of topological(rootsOf(request)))
-    if (dtype === "f64")
-      throw new DTypeError(
-        `${op.name}: it is f64 here, which ${device.name} does not have. Use cast("f32") before, or setDevice("cpu")`,
-        line === undefined ? {} : { line },
-      );
+  const node = topological(rootsOf(request)).find(({ dtype }) => dtype === "f64");
+  if (!node) return;
+  const what = node.source ? `a tensor ${show(node.shape)}` : `${node.op.name} ${show(node.shape)}`;
+  throw new DTypeError(`${what} is f64, which ${device.name} does not have. Use cast("f32"), or a CPU device`, node);
 }
 
 /** The reference device runs each node alone, exactly as its op says. */
@@ -197,7 +186,7 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
   );
   // Numbers inside loops stand in the loop's own graph, which lasts; they may stand outside as well.
   const numberOf = new Map(structure.numbers.flatMap((n, i) => [n, lasting.get(n) ?? n].map((x) => [x, i] as const)));
-  const bindings = [...structure.leaves, ...request.results].map((n) => sizeOf(n.shape) * byteSize(n.dtype));
+  const bindings = [...structure.leaves, ...request.results].map(bytesOf);
   const results = request.results.map((_, i) => structure.leaves.length + i);
   const updates = request.updates.map((u) => leafOf.get(u.target.source!)!);
   return {
@@ -221,14 +210,6 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
       });
     },
   };
-}
-
-/** Bytes read from a device as the elements of a node. */
-export function arrayOf(
-  bytes: Uint8Array,
-  node: { readonly dtype: Node["dtype"]; readonly shape: Node["shape"] },
-): StoredArray {
-  return viewOf(node.dtype, bytes.buffer, bytes.byteOffset, sizeOf(node.shape));
 }
 
 /** Values of a program's run-time numbers. */

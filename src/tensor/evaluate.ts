@@ -1,14 +1,14 @@
 /** From graph to numbers. */
-import { byteSize, numbersIn, type StoredArray, type TypedArray } from "../core/dtype.ts";
+import { numbersIn, type StoredArray, type TypedArray } from "../core/dtype.ts";
 import { DeviceError, TraceError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
-import type { Memory } from "../device/device.ts";
+import type { Device, Memory } from "../device/device.ts";
 import { topological, type Node, type Source } from "../graph/node.ts";
 import { input } from "../graph/ops/leaf.ts";
-import { CellVersion, type Cell } from "./cell.ts";
-import { deviceNamed, arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
+import { CellVersion, notOnHost, type Cell } from "./cell.ts";
+import { deviceNamed, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
+import { letGo } from "./kept.ts";
 import { Argument, currentTrace } from "./trace.ts";
-import { Value } from "./value.ts";
+import { arrayOf, bytesOf, Value } from "./value.ts";
 
 /** A cell's next version. */
 export interface Assignment {
@@ -37,40 +37,76 @@ export function execute(nodes: readonly Node[], assignments: readonly Assignment
   const { memories, temporary } = bind(prepared);
   for (const { cell } of assignments) cell.beforeOverwrite();
   prepared.run(memories, numbersOf(prepared.structure));
-  results.forEach((node, i) => settle(node, prepared, memories[prepared.results[i]!]!));
+  results.forEach((node, i) => {
+    node.source = valueIn(prepared, memories[prepared.results[i]!]!, node, node.requiresGrad);
+    // The graph is kept only where a gradient may still want it.
+    if (!node.requiresGrad) (node as { inputs: readonly Node[] }).inputs = [];
+  });
   for (const memory of temporary) prepared.device.free(memory);
   for (const { cell } of assignments) cell.afterProgram(false);
 }
 
-/** Gives a node its value. Its graph is kept only where a gradient may still want it. */
-function settle(node: Node, prepared: Prepared, memory: Memory): void {
-  const bytes = prepared.device.readSync!(memory, 0, sizeOf(node.shape) * byteSize(node.dtype));
-  node.source = new Value(arrayOf(bytes, node), node.shape, node.dtype, node.requiresGrad, prepared.deviceName);
-  if (!node.requiresGrad) (node as { inputs: readonly Node[] }).inputs = [];
+/** What a program has left in a memory: an array on CPU devices, where the memory can be used again; the memory itself on others. */
+export function valueIn({ device, deviceName }: Prepared, memory: Memory, node: Node, requiresGrad: boolean): Value {
+  const held = device.readSync ? arrayOf(device.readSync(memory, 0, bytesOf(node)), node) : memory;
+  return new Value(held, node.shape, node.dtype, requiresGrad, deviceName);
 }
 
-/** Memory for every binding: cells where they are, values copied in, results fresh. */
+/** Memory for every binding: elements where they are, or copied in, results fresh. */
 function bind(prepared: Prepared): { memories: Memory[]; temporary: Memory[] } {
+  const { device, structure } = prepared;
   const temporary: Memory[] = [];
   const memories = prepared.bindings.map((bytes, i) => {
-    const source = prepared.structure.leaves[i]?.source;
-    if (source instanceof CellVersion && !source.saved) return source.cell.memory;
-    const memory = prepared.device.alloc(Math.max(1, bytes));
-    temporary.push(memory);
-    if (source) {
-      const array = hostArray(source);
-      prepared.device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-    }
+    const source = structure.leaves[i]?.source;
+    const place = source && placeOf(source, device);
+    if (place) return place;
+    const memory = device.alloc(Math.max(1, bytes));
+    if (source || device.readSync) temporary.push(memory);
+    if (source) copyIn(device, memory, source);
     return memory;
   });
   return { memories, temporary };
 }
 
-/** Elements of a source that lives on the host, as memory has them. Throws TraceError for an argument of a traced function. */
-export function hostArray(source: Source): StoredArray {
+/** The memory of a device that has the elements of a source, if there is one. */
+export function placeOf(source: Source, device: Device): Memory | undefined {
+  const memory =
+    source instanceof CellVersion
+      ? source.saved
+        ? source.saved.memory
+        : source.cell.memory
+      : source instanceof Value
+        ? source.memory
+        : undefined;
+  return memory?.device === device ? memory : undefined;
+}
+
+/** Copies the elements of a source into a memory, from the host where they are not on the device. */
+export function copyIn(device: Device, memory: Memory, source: Source): void {
+  const place = placeOf(source, device);
+  if (place) return device.copy(place, memory);
+  const array = hostArray(source);
+  if (array.byteLength) device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+}
+
+/** Elements of a source as far as the host has them, as memory has them. Throws TraceError for an argument of a traced function. */
+function knownArray(source: Source): StoredArray | undefined {
   if (source instanceof Value) return source.array;
-  if (source instanceof CellVersion) return source.saved ?? source.cell.elements();
+  if (source instanceof CellVersion) return source.saved ? source.saved.array : source.cell.known();
   throw escaped(source);
+}
+
+/** As `knownArray`. Throws DeviceError where they are on a device that answers later. */
+export function hostArray(source: Source): StoredArray {
+  const known = knownArray(source);
+  if (known) return known;
+  throw notOnHost("a tensor was read at once", deviceOfLeaf(source)!);
+}
+
+/** The elements of a source, brought to the host where they are not there yet. */
+function load(source: Source): Promise<StoredArray> {
+  if (source instanceof CellVersion) return (source.saved ?? source.cell).load();
+  return (source as Value).load();
 }
 
 function escaped(source: Source): TraceError {
@@ -84,6 +120,12 @@ function escaped(source: Source): TraceError {
   );
 }
 
+/** Name of the device that a leaf's elements live on. */
+function deviceOfLeaf(source: Source): string | undefined {
+  if (source instanceof Value) return source.device;
+  return source instanceof CellVersion ? source.cell.device : undefined;
+}
+
 /** The one device that a graph's leaves live on. */
 function deviceOf(roots: readonly Node[], others: readonly string[]): string {
   let found = others[0];
@@ -91,8 +133,7 @@ function deviceOf(roots: readonly Node[], others: readonly string[]): string {
     const { source } = node;
     if (!source) continue;
     if (source instanceof Argument) throw escaped(source);
-    const device =
-      source instanceof Value ? source.device : source instanceof CellVersion ? source.cell.device : undefined;
+    const device = deviceOfLeaf(source);
     if (device && found && device !== found)
       throw new DeviceError(`a tensor on ${device} meets one on ${found}. Move one of them: x.to("${found}")`);
     if (device) found ??= device;
@@ -100,28 +141,48 @@ function deviceOf(roots: readonly Node[], others: readonly string[]): string {
   return found ?? currentDevice();
 }
 
-/** The elements of a node as numbers, in row-major order. The array belongs to the value: do not write to it. */
+/**
+ * The elements of a node as numbers, in row-major order. The array belongs to the value: do not write to it.
+ * @throws DeviceError where they are on a device that answers later.
+ */
 export function readSync(node: Node): TypedArray {
+  return numbersIn(hostArray(valueOf(node)), node.dtype);
+}
+
+/** The same on all devices: waits for those that compute elsewhere. */
+export async function read(node: Node): Promise<TypedArray> {
+  const source = valueOf(node);
+  const elements = knownArray(source) ?? (await load(source));
+  const waiting = letGo();
+  if (waiting) await waiting;
+  return numbersIn(elements, node.dtype);
+}
+
+/** As `readSync`; undefined, and nothing computed, where that would throw DeviceError. */
+export function readIfHere(node: Node): TypedArray | undefined {
+  if (!node.source && !deviceNamed(deviceOf([node], [])).readSync) return undefined;
+  const elements = knownArray(valueOf(node));
+  return elements && numbersIn(elements, node.dtype);
+}
+
+/** Where a node's value is, computed now if it is not known. */
+function valueOf(node: Node): Source {
   const trace = currentTrace();
   if (trace && !(node.source instanceof Value))
     throw new TraceError(
       `${trace.name}: a tensor was read inside the traced function, where it has no value yet. Return it and read the result`,
     );
   realize([node]);
-  return numbersIn(hostArray(node.source!), node.dtype);
+  return node.source!;
 }
 
-/** The same without blocking on devices that compute elsewhere. */
-export async function read(node: Node): Promise<TypedArray> {
-  return readSync(node);
-}
-
-/** A leaf with the elements of a node on another device; the node itself when it is there already. */
+/**
+ * A leaf with the elements of a node on another device; the node itself when it is there already.
+ * @throws DeviceError where it is on a device that answers later and was not read yet.
+ */
 export function moveTo(node: Node, device: string): Node {
   deviceNamed(device);
-  readSync(node);
-  const source = node.source!;
-  if (source instanceof Value && source.device === device) return node;
-  if (source instanceof CellVersion && source.cell.device === device) return node;
+  const source = valueOf(node);
+  if (deviceOfLeaf(source) === device) return node;
   return input(node.shape, node.dtype, new Value(hostArray(source), node.shape, node.dtype, false, device));
 }

@@ -5,15 +5,16 @@
 import { TraceError } from "../core/errors.ts";
 import type { Request } from "../compiler/compile.ts";
 import type { Memory } from "../device/device.ts";
-import { topological, type Node, type Source } from "../graph/node.ts";
+import { topological, type Node } from "../graph/node.ts";
 import { withLines } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
-import { CellSlot, type Cell } from "./cell.ts";
-import { arrayOf, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
+import { CellSlot, CellVersion, type Cell } from "./cell.ts";
+import { currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
 import { currentEpoch } from "./epoch.ts";
-import { hostArray, realize } from "./evaluate.ts";
+import { copyIn, placeOf, realize, valueIn } from "./evaluate.ts";
 import { packArguments, unpackResult, type Packed, type ResultShape } from "./pack.ts";
 import { autocastType } from "./precision.ts";
+import { drawsIn, noteDraws } from "./random.ts";
 import type { Switch } from "./switch.ts";
 import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
 import { Value } from "./value.ts";
@@ -37,8 +38,11 @@ export interface Variant {
   readonly switches: readonly SwitchState[];
   readonly switched: readonly SwitchState[];
   readonly updated: readonly Cell[];
+  /** Random keys that a call gives out; undefined where that depends on data. */
+  readonly draws: number | undefined;
   readonly cleared: readonly Cell[];
-  readonly memories: Memory[];
+  /** Memory of the bindings that lasts from call to call; nothing where each call brings another one. */
+  readonly memories: (Memory | undefined)[];
   /** Binding of every tensor argument that the program reads. */
   readonly inputs: readonly { readonly binding: number; readonly position: number }[];
   /** Numbers of the last trace, and the arguments they came from. */
@@ -106,11 +110,12 @@ function dropStale(variants: Map<string, Variant[]>): void {
 }
 
 /** Frees what `bind` has made; to be bound again, if at all, from the start. */
-export function release(variant: Variant): void {
-  variant.memories.forEach((memory, i) => {
-    if (!(variant.prepared.structure.leaves[i]?.source instanceof CellSlot)) variant.prepared.device.free(memory);
+export function release({ prepared, memories }: Variant): void {
+  memories.forEach((memory, i) => {
+    const source = prepared.structure.leaves[i]?.source;
+    if (memory && !(source && placeOf(source, prepared.device) === memory)) prepared.device.free(memory);
   });
-  variant.memories.length = 0;
+  memories.length = 0;
 }
 
 /** Runs the function once on placeholders and prepares its program, or has somebody else prepare it. */
@@ -168,6 +173,7 @@ export function record<A extends readonly unknown[], R>(
     guards: touched.filter(([, s]) => s.asked).map(([cell, s]) => ({ cell, empty: s.emptyBefore })),
     switches: [...trace.switches].map(([one, on]) => ({ switch: one, on })),
     updated: updates.map((u) => u.cell),
+    draws: drawsIn(trace),
     cleared: touched.filter(([, s]) => s.changed && !s.now).map(([cell]) => cell),
     switched: switched.filter((s) => s.on !== trace.switches.get(s.switch)),
     inputs: prepared.structure.leaves.flatMap((leaf, binding) =>
@@ -209,50 +215,51 @@ function firstDifference(before: readonly Node[], after: readonly Node[]): strin
 }
 
 function replay(variant: Variant, packed: Packed): unknown {
-  const { prepared, memories } = variant;
-  const { device } = prepared;
-  bind(variant, packed);
+  const { prepared } = variant;
+  const memories = bind(variant, packed);
   for (const cell of variant.updated) cell.beforeOverwrite();
   prepared.run(memories, variant.numbers);
   for (const cell of variant.updated) cell.afterProgram(false);
+  noteDraws(variant.draws);
   for (const cell of variant.cleared) cell.clear();
   for (const s of variant.switched) s.switch.on = s.on;
   variant.calls++;
-  return variant.result.build((i) => {
+  return variant.result.build((i): Value => {
     const node = variant.request.results[i]!;
-    const array = arrayOf(
-      device.readSync!(memories[prepared.results[i]!]!, 0, prepared.bindings[prepared.results[i]!]!),
-      node,
-    );
-    return new Value(array, node.shape, node.dtype, false, prepared.deviceName);
+    return valueIn(prepared, memories[prepared.results[i]!]!, node, false);
   });
 }
 
 /**
- * Hands the arguments over. Memory for arguments, results and captured values belongs to the variant and is made the first
- * time; cells bring their own.
+ * Memory for every binding of a call. What belongs to the variant is made the first time: for captured values, for arguments that come from
+ * the host and, on CPU devices, for results. Elements that are on the device are taken where they are; results that stay there get memory
+ * of their own.
  */
-export function bind(variant: Variant, packed: Packed): void {
-  const { prepared, memories } = variant;
-  const { device } = prepared;
-  const put = (memory: Memory, source: Source): void => {
-    const array = hostArray(source);
-    if (array.byteLength) device.write(memory, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  };
-  if (!memories.length)
-    prepared.bindings.forEach((bytes, i) => {
-      const source = prepared.structure.leaves[i]?.source;
-      if (source instanceof CellSlot) {
-        memories.push(source.cell.memory);
-        return;
-      }
-      const memory = device.alloc(Math.max(1, bytes));
-      memories.push(memory);
-      if (source && !(source instanceof Argument)) put(memory, source);
+export function bind(variant: Variant, packed: Packed): Memory[] {
+  const { prepared, memories: lasting } = variant;
+  const { device, structure, bindings } = prepared;
+  const made = (i: number): Memory => device.alloc(Math.max(1, bindings[i]!));
+  if (!lasting.length)
+    bindings.forEach((_, i) => {
+      const source = structure.leaves[i]?.source;
+      // Older versions of cells are copied: they may yet be overwritten.
+      const place = source instanceof CellSlot || source instanceof Value ? placeOf(source, device) : undefined;
+      const comesLater = source ? source instanceof Argument : !device.readSync;
+      const memory = place ?? (comesLater ? undefined : made(i));
+      lasting.push(memory);
+      if (source && memory && !place) copyIn(device, memory, source);
     });
+  const memories = lasting.slice() as Memory[];
   for (const { binding, position } of variant.inputs) {
     const node = packed.nodes[position]!;
     realize([node]);
-    put(memories[binding]!, node.source!);
+    const source = node.source!;
+    // A cell that the program overwrites is not what it was when the argument is read.
+    const overwritten = source instanceof CellVersion && variant.updated.includes(source.cell);
+    const place = overwritten ? undefined : placeOf(source, device);
+    if (!place) copyIn(device, (lasting[binding] ??= made(binding)), source);
+    memories[binding] = place ?? lasting[binding]!;
   }
+  if (!device.readSync) for (const result of prepared.results) memories[result] = made(result);
+  return memories;
 }

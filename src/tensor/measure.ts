@@ -35,11 +35,10 @@ const RUNS = 15;
 export function measureSteps(variant: Variant, packed: Packed, compiled: Compiled): Measured {
   const { device, structure } = variant.prepared;
   const { program } = compiled;
-  bind(variant, packed);
-  const copies = variant.memories.flatMap((memory, i) =>
+  const memories = bind(variant, packed);
+  const copies = memories.flatMap((memory, i) =>
     structure.leaves[i]?.source instanceof CellSlot ? [{ i, memory, copy: device.alloc(memory.bytes) }] : [],
   );
-  const memories = [...variant.memories];
   for (const { i, memory, copy } of copies) {
     device.copy(memory, copy);
     memories[i] = copy;

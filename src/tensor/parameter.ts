@@ -30,6 +30,10 @@ export class StateTensor<out S extends Shape = Shape> extends Tensor<S> {
     assign([{ cell: this.cell, value: value.node }]);
   }
 
+  override detach(): Tensor<S> {
+    return new Tensor<S>(this.cell.readDetached());
+  }
+
   /** What `backward` has accumulated since it was cleared; null before. */
   override get grad(): Tensor<S> | null {
     const { gradient } = this.cell;

@@ -8,7 +8,7 @@ import { contiguous } from "../graph/ops/movement.ts";
 import { abs, cast, neg, sign } from "../graph/ops/unary.ts";
 import { backward } from "./backward.ts";
 import { currentDevice } from "./engine.ts";
-import { moveTo, read, readSync } from "./evaluate.ts";
+import { moveTo, read, readIfHere, readSync } from "./evaluate.ts";
 import * as activations from "./functional/activations.ts";
 import * as arithmetic from "./functional/arithmetic.ts";
 import * as comparison from "./functional/comparison.ts";
@@ -867,7 +867,8 @@ export class Tensor<out S extends Shape = Shape> {
 
   /**
    * The same elements on another device, now: the graph before it is computed, and no gradient flows through.
-   * @throws DeviceError for a device that is not known here; `availableDevices()` lists them.
+   * @throws DeviceError for a device that is not known here (`availableDevices()` lists them), and for elements on a device that answers later
+   * (GPUs) which were not read yet: `await x.data()` first.
    */
   to(device: string): Tensor<S> {
     const moved = moveTo(this.node, device);
@@ -890,7 +891,7 @@ export class Tensor<out S extends Shape = Shape> {
     return (await read(this.node))[0]!;
   }
 
-  /** As `item`, without waiting: CPU devices only. */
+  /** As `item`, without waiting. Throws DeviceError on devices that answer later (GPUs), until it was read with `await`. */
   itemSync(): number {
     checkSingle(this.node);
     return readSync(this.node)[0]!;
@@ -901,7 +902,7 @@ export class Tensor<out S extends Shape = Shape> {
     return (await read(this.node)).slice();
   }
 
-  /** As `data`, without waiting: CPU devices only. */
+  /** As `data`, without waiting. Throws DeviceError on devices that answer later (GPUs), until it was read with `await`. */
   dataSync(): TypedArray {
     return readSync(this.node).slice();
   }
@@ -911,14 +912,21 @@ export class Tensor<out S extends Shape = Shape> {
     return nest(await read(this.node), this.node.shape, this.node.dtype);
   }
 
-  /** As `toArray`, without waiting: CPU devices only. */
+  /** As `toArray`, without waiting. Throws DeviceError on devices that answer later (GPUs), until it was read with `await`. */
   toArraySync(): NestedNumbers {
     return nest(readSync(this.node), this.node.shape, this.node.dtype);
   }
 
-  /** The elements as NumPy prints them. Computes them where they are not yet known: CPU devices only. */
+  /**
+   * The elements as NumPy prints them, computed where they are not yet known. Of elements on a device that answers later only shape and dtype,
+   * until they were read with `await`.
+   */
   toString(): string {
-    return format(readSync(this.node), this.node.shape, this.node.dtype);
+    const { node } = this;
+    const elements = readIfHere(node);
+    return elements
+      ? format(elements, node.shape, node.dtype)
+      : `Tensor [${this[Symbol.toStringTag]}] on ${this.device}; its values are there after await x.data()`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { Module } from "../nn/module.ts";
 import { RunningNorm } from "../nn/runningNorm.ts";
+import { onesLike, zerosLike } from "../tensor/create.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { jit } from "../tensor/jit.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -22,9 +23,9 @@ export async function updateBatchNorm<X>(
   if (norms.length === 0) return;
   const momenta = norms.map(({ momentum }) => momentum);
   for (const { running } of norms) {
-    running!.mean.cell.set(running!.mean.cell.snapshot().fill(0));
-    running!.variance.cell.set(running!.variance.cell.snapshot().fill(1));
-    running!.batches.cell.set(running!.batches.cell.snapshot().fill(0));
+    running!.mean.assign(zerosLike(running!.mean));
+    running!.variance.assign(onesLike(running!.variance));
+    running!.batches.assign(zerosLike(running!.batches));
   }
   let batches = 0;
   try {

@@ -13,7 +13,5 @@ export function lowerLaunch(
   sizes: readonly number[],
   target: GpuTarget,
 ): GpuLaunch {
-  return kernel.kind === "loops"
-    ? lowerLoops(kernel, key, sizes, target)
-    : lowerContraction(kernel, key, sizes, target);
+  return kernel.kind === "loops" ? lowerLoops(kernel, sizes, target) : lowerContraction(kernel, key, sizes, target);
 }

@@ -11,6 +11,7 @@ export class SimulatedGpu extends ReferenceDevice {
   override readonly name: string = "simulator";
   override readonly about: string = "a GPU's passes, interpreted";
   override readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: false };
+  /** What loops are lowered for. */
   readonly target: GpuTarget;
   /** Called after every pass with what it did. */
   onPass: ((pass: Pass, statistics: Statistics) => void) | undefined;
@@ -22,8 +23,10 @@ export class SimulatedGpu extends ReferenceDevice {
 
   protected override interpret(step: Step, launches: readonly KernelLaunch[]): Statistics {
     const scalars = step.kernel.parameters.scalars.length;
+    // Tiles of matrices have the sizes that every GPU has room for.
+    const target = step.kernel.kind === "contract" ? LEAST_GPU : this.target;
     const ready = launches.map(({ buffers, parameters }) => {
-      const { passes, temporaries } = lowerLaunch(step, parameters.slice(scalars), this.target);
+      const { passes, temporaries } = lowerLaunch(step, parameters.slice(scalars), target);
       const memories = temporaries.map((bytes) => new Uint8Array(bytes).fill(255).buffer);
       return passes.map((pass) => {
         const globals = pass.kernel.buffers.filter((b) => b.space === "global");
@@ -35,7 +38,7 @@ export class SimulatedGpu extends ReferenceDevice {
         return { pass, launch: { buffers: bound, parameters: [...parameters.slice(0, scalars), ...pass.sizes] } };
       });
     });
-    const limits = this.target === LEAST_GPU ? WORKGROUP_LIMITS : { ...WORKGROUP_LIMITS, ...this.target };
+    const limits = target === LEAST_GPU ? WORKGROUP_LIMITS : { ...WORKGROUP_LIMITS, ...target };
     const total: Statistics = { workgroups: 0, threads: 1, barriers: 0, reads: [], writes: [] };
     // Launches of a step may run in any order, their passes one after another.
     for (let turn = 0; ready.some((passes) => turn < passes.length); turn++) {

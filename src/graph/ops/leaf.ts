@@ -11,8 +11,8 @@ type Typed = { readonly shape: Shape; readonly dtype: DType };
 export const inputOp: Op<Typed> = { name: "input", infer: (_, { shape, dtype }) => ({ shape, dtype }) };
 
 /** A leaf for a value owned by a floor above. */
-export function input(shape: Shape, dtype: DType, source: Source): Node {
-  const node = new Node(inputOp as unknown as Op, [], { shape, dtype }, shape, dtype, source.requiresGrad);
+export function input(shape: Shape, dtype: DType, source: Source, requiresGrad: boolean = source.requiresGrad): Node {
+  const node = new Node(inputOp as unknown as Op, [], { shape, dtype }, shape, dtype, requiresGrad);
   node.source = source;
   return node;
 }

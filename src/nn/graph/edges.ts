@@ -39,7 +39,7 @@ const checked = new WeakMap<Source, number>();
 
 /** Throws for edges outside the graph, where they are known already: not those that a traced function is given. */
 function checkKnown(layer: string, { source }: Node, nodes: number): void {
-  if (!(source instanceof Value) || checked.get(source) === nodes) return;
+  if (!(source instanceof Value && source.array) || checked.get(source) === nodes) return;
   const wrong = source.array.find((node) => node < 0 || node >= nodes);
   if (wrong !== undefined)
     throw new ArgumentError(`${layer}: edges must join nodes 0 to ${nodes - 1}, got node ${wrong}`);

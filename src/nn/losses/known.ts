@@ -5,10 +5,11 @@ import type { Node } from "../../graph/node.ts";
 import { reshapeOp } from "../../graph/ops/movement.ts";
 import { Value } from "../../tensor/value.ts";
 
-/** The elements of a tensor that nothing has to be computed for; undefined of any other. */
+/** The elements of a tensor that nothing has to be computed or waited for; undefined of any other. */
 export function known(node: Node): TypedArray | undefined {
   if (node.op === (reshapeOp as unknown)) return known(node.inputs[0]!);
-  return node.source instanceof Value ? numbersIn(node.source.array, node.dtype) : undefined;
+  const array = node.source instanceof Value ? node.source.array : undefined;
+  return array && numbersIn(array, node.dtype);
 }
 
 /** Throws ArgumentError for a known label outside 0 … classes − 1 that is not the one to be ignored. */

@@ -1,0 +1,104 @@
+/** The passes of a launch in the making: memory that they hand on, and kernels that name only what they use. */
+import { childrenOf, param, type Expression, type Param } from "../../ir/expression.ts";
+import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
+import { printKernel } from "../../ir/print.ts";
+import { byteSize, type DType } from "../../core/dtype.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
+import type { GpuLaunch, GridKernel, Pass } from "./kernel.ts";
+import { Rewriter } from "./rewriter.ts";
+import { Slots } from "./slots.ts";
+
+/** Kernels by their text, so that equal ones are one object. */
+const kernels = new Map<string, GridKernel>();
+
+export class Passes {
+  readonly slots: Slots;
+  /** Those of the kernel, then what lowering adds; those of one workgroup or thread too. */
+  readonly buffers: Buffer[];
+  readonly #bound: (Pass["buffers"][number] | undefined)[] = [];
+  readonly #passes: Pass[] = [];
+  readonly #temporaries: number[] = [];
+
+  constructor({ buffers, parameters }: Pick<LoopKernel, "buffers" | "parameters">, sizes: readonly number[]) {
+    this.slots = new Slots(parameters, sizes);
+    this.buffers = [...buffers];
+    let global = 0;
+    buffers.forEach((b, i) => {
+      if (b.space === "global") this.#bound[i] = global++;
+    });
+  }
+
+  /** Memory that later statements, also of other passes, read again; the number of its buffer. */
+  temporary(dtype: DType, elements: number): number {
+    const number = this.buffers.push({ dtype, space: "global", access: "readwrite" }) - 1;
+    this.#bound[number] = { temporary: this.#temporaries.push(elements * byteSize(dtype)) - 1 };
+    return number;
+  }
+
+  /** Memory of each workgroup. */
+  shared(dtype: DType, elements: number): number {
+    return this.buffers.push({ dtype, space: "shared", access: "readwrite", size: elements }) - 1;
+  }
+
+  /** Adds a pass of so many workgroups. */
+  add(workgroups: number, block: Loop["index"], threads: Loop): void {
+    if (workgroups === 0) return;
+    const { slots } = this;
+    const body: [Loop] = [
+      { kind: "loop", axis: "grid", index: block, extent: slots.add(workgroups), accumulators: [], body: [threads] },
+    ];
+    const used = usedBy(body, slots.scalars.length);
+    const numbers = new Map([...used.buffers].map((number, i) => [number, i]));
+    const order = [...new Set([...used.sizes].map((p) => p.slot))];
+    const replace = [...used.sizes].map(
+      (p) => [p, param(slots.scalars.length + order.indexOf(p.slot), "i32")] as const,
+    );
+    const { statement } = new Rewriter(replace, (buffer) => ({
+      buffer: numbers.get(buffer)!,
+      place: (offset) => offset,
+    }));
+    const kernel: GridKernel = {
+      kind: "loops",
+      buffers: [...used.buffers].map((b) => this.buffers[b]!),
+      parameters: { scalars: slots.scalars, sizes: order.length },
+      body: body.map(statement) as [Loop],
+    };
+    const key = printKernel(kernel);
+    const known = kernels.get(key);
+    if (!known) kernels.set(key, kernel);
+    this.#passes.push({
+      kernel: known ?? kernel,
+      key,
+      workgroups,
+      buffers: [...used.buffers].flatMap((b) => this.#bound[b] ?? []),
+      sizes: order.map((slot) => slots.valueOf(param(slot, "i32"))),
+    });
+  }
+
+  get launch(): GpuLaunch {
+    return { passes: this.#passes, temporaries: this.#temporaries };
+  }
+}
+
+/** The buffers and size slots that statements name, in the order of their first appearance. */
+function usedBy(body: readonly Statement[], scalars: number): { buffers: Set<number>; sizes: Set<Param> } {
+  const buffers = new Set<number>();
+  const sizes = new Set<Param>();
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind === "load") buffers.add(e.buffer);
+    if (e.kind === "param" && e.slot >= scalars) sizes.add(e);
+    childrenOf(e).forEach(visit);
+  };
+  const stores = (list: readonly Statement[]): void => {
+    for (const s of list) {
+      if (s.kind === "store") buffers.add(s.buffer);
+      else if (s.kind === "loop" || s.kind === "if") stores(s.body);
+    }
+  };
+  expressionsOf(body).forEach(visit);
+  stores(body);
+  return { buffers, sizes };
+}
