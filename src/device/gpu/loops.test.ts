@@ -2,6 +2,10 @@ import { describe, expect, test } from "vitest";
 import { HostRandom } from "../../core/random.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
+import { binary, index, register, unary } from "../../ir/expression.ts";
+import type { Loop, Statement } from "../../ir/kernel.ts";
+import { parameterize } from "../../ir/parameterize.ts";
+import { printKernel } from "../../ir/print.ts";
 import { add, div, mul, sub } from "../../graph/ops/binary.ts";
 import { scatter } from "../../graph/ops/gather.ts";
 import { fill, input } from "../../graph/ops/leaf.ts";
@@ -9,10 +13,13 @@ import { concat, expand, permute, reshape } from "../../graph/ops/movement.ts";
 import { argmax, argmin, maxReduce, minReduce, prod, sum } from "../../graph/ops/reduce.ts";
 import { cast, exp } from "../../graph/ops/unary.ts";
 import { compiledOn } from "../compiled.testing.ts";
+import { at, global, kernelOf, loop, numbers, shared, store } from "../reference/building.ts";
 import { evaluateGraph } from "../reference/graph.ts";
+import { interpretKernel } from "../reference/interpret.ts";
 import type { Statistics } from "../reference/workers.ts";
 import type { SampleValue } from "../suite.ts";
 import type { Pass } from "./kernel.ts";
+import { lowerLaunch } from "./lower.ts";
 import { SimulatedGpu } from "./simulator.testing.ts";
 
 const leaf = (array: Float32Array | Int32Array, shape: Shape): Node =>
@@ -195,9 +202,40 @@ describe("few long rows", () => {
     expect(passes[1]!.did.workgroups).toBe(1);
   });
 
-  test("and the maximum, the sum and the quotient of a softmax", async () => {
-    const passes = await check(softmax(eighths([1, 40_000])), 32);
+  test("and each loop of a softmax, with what it keeps", () => {
+    const size = 16_384;
+    const [i, largest, total] = [index(size), register("f32"), register("f32")];
+    const over = (body: Statement[], ...accumulators: Loop["accumulators"][number][]): Loop => ({
+      ...loop(accumulators.length ? "reduce" : "parallel", i, ...body),
+      accumulators,
+    });
+    const power = unary("exp", binary("sub", at(0, i), largest));
+    const { kernel, sizes } = parameterize(
+      kernelOf(
+        [global("read"), global("write"), shared(size)],
+        over([], { register: largest, op: "max", value: at(0, i) }),
+        over([store(2, i, power)], { register: total, op: "sum", value: power }),
+        over([store(1, i, binary("div", at(2, i), total))]),
+      ),
+    );
+    // So few threads that 16,384 iterations are worth several workgroups.
+    const { passes, temporaries } = lowerLaunch(
+      { kernel, key: printKernel(kernel) },
+      sizes,
+      { threads: 64, sharedBytes: 16_384 },
+    );
     expect(passes.length).toBe(3);
+    const x = numbers(size);
+    const out = new Float32Array(size);
+    const memories = temporaries.map((bytes) => new Float32Array(bytes / 4).fill(NaN));
+    const workgroups = passes.map(({ kernel: pass, buffers, sizes: parameters }) => {
+      const bound = buffers.map((b) => (typeof b === "object" ? memories[b.temporary]! : b === 0 ? x : out));
+      return interpretKernel(pass, [{ buffers: bound, parameters }]).workgroups;
+    });
+    expect(Math.min(...workgroups)).toBeGreaterThan(4);
+    const most = Math.max(...x);
+    const sums = x.reduce((s, v) => s + Math.exp(v - most), 0);
+    x.forEach((v, k) => expect(Math.abs(out[k]! * sums - Math.exp(v - most))).toBeLessThan(1e-6));
   });
 
   test("sums are the same at every run", async () => {
