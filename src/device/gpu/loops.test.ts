@@ -219,11 +219,10 @@ describe("few long rows", () => {
       ),
     );
     // So few threads that 16,384 iterations are worth several workgroups.
-    const { passes, temporaries } = lowerLaunch(
-      { kernel, key: printKernel(kernel) },
-      sizes,
-      { threads: 64, sharedBytes: 16_384 },
-    );
+    const { passes, temporaries } = lowerLaunch({ kernel, key: printKernel(kernel) }, sizes, {
+      threads: 64,
+      sharedBytes: 16_384,
+    });
     expect(passes.length).toBe(3);
     const x = numbers(size);
     const out = new Float32Array(size);
