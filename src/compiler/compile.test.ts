@@ -15,6 +15,7 @@ import { contiguous, expand, pad, permute, reshape, slice, window } from "../gra
 import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
 import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
 import { compile, rootsOf, type Request } from "./compile.ts";
+import { report } from "./explain.ts";
 
 class Host implements Source {
   readonly requiresGrad = true;
@@ -269,3 +270,20 @@ for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice
     });
   });
 }
+
+it("a loop's products read columns side by side, backwards as forwards: weights are turned once at most", () => {
+  const [steps, batch, hidden] = [5, 3, 6];
+  const [u, h0, xs] = [leaf(hidden, hidden), leaf(batch, hidden), leaf(steps, batch, hidden)];
+  const looped = scan(
+    ([h], [x]) => ({ carry: [tanh(add(matmul(h!, permute(u, [1, 0])), x!))], outputs: [] }),
+    [h0],
+    [xs],
+  );
+  const loss = sum(looped.carry[0]!, [0, 1]);
+  const results = [loss, ...gradients([loss], [fill([], 1, "f32")], [u]).map((g) => g!)];
+  const looping = report(compile({ results, updates: [] })).steps.filter(({ times }) => times === steps);
+  const products = looping.flatMap(({ launches }) => launches.filter(({ kind }) => kind === "contract"));
+  // Rows are i0, columns i1, and the sum runs over i2.
+  const columns = products.map(({ code }) => /sum of .*\* b\d\[\((.*?)\)\]/.exec(code)?.[1]);
+  expect(columns).toEqual(["i1 + i2*6", "i1 + i2*6"]);
+});

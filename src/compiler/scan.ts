@@ -13,6 +13,7 @@ import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
 import { rowsAreApart } from "./rows-apart.ts";
 import { address, schedule, type ScheduledLoop } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
+import { sharedBeneath } from "./stored.ts";
 
 /** Where a value of the step goes: a slot of a stacked buffer, `ahead` steps on. */
 interface Slot {
@@ -65,8 +66,13 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
       const { role, index: position } = node.source;
       if (role === "carry")
         return loadNumber(inliner.bufferOf(stacks[position]!), node.dtype, at(stacks[position]!, inliner, index, 0));
-      if (role === "step") return inliner.read(outer(role, position), [inliner.scalar(counter), ...index]);
-      return inliner.read(outer(role, position), index);
+      const whole = outer(role, position);
+      if (role === "step") return inliner.read(whole, [inliner.scalar(counter), ...index]);
+      const source = sharedBeneath(scan, body.carry.length + body.step.length + position);
+      if (!source) return inliner.read(whole, index);
+      const inSource: Expression[] = [];
+      (whole.attributes["axes"] as readonly number[]).forEach((axis, i) => (inSource[axis] = index[i]!));
+      return inliner.read(source, inSource);
     },
     destinations(node, index, inliner): readonly Destination[] {
       const wanted = slots.get(node);

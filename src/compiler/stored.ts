@@ -1,11 +1,11 @@
 /** Decides which values are stored: all others are computed inside the kernels that read them. */
 import { sizeOf } from "../core/shape.ts";
-import type { Node } from "../graph/node.ts";
+import { topological, type Node } from "../graph/node.ts";
 import { afterOp } from "../graph/ops/control.ts";
-import { dotOp } from "../graph/ops/dot.ts";
+import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
 import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
-import { scanOp, scanOutputOp } from "../graph/ops/scan.ts";
+import { scanOp, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
 import { isOp, isReduce } from "./kinds.ts";
 
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
@@ -35,7 +35,11 @@ export function chooseStored(
     if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
     if (isOp(node, scanOutputOp)) store(node);
     // What every step of a loop reads in another order than it is stored in is brought into order once.
-    if (isOp(node, scanOp)) for (const x of node.inputs) store(isOp(x, permuteOp) ? x : beneath(x, stored));
+    if (isOp(node, scanOp))
+      node.inputs.forEach((x, i) => {
+        const source = sharedBeneath(node, i);
+        store(isOp(x, permuteOp) && !source ? x : beneath(source ?? x, stored));
+      });
     // How much memory one element's recomputation reads, in elements of this node.
     const own = (x: Node): number =>
       Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
@@ -54,6 +58,26 @@ function beneath(node: Node, stored: ReadonlySet<Node>): Node {
   return !node.source && !stored.has(node) && node.op.movement && !isOp(node, afterOp)
     ? beneath(node.inputs[0]!, stored)
     : node;
+}
+
+/**
+ * What lies beneath the permutation of a value that all steps of a loop share, where the loop had better read that: its
+ * products sum over the last axis of the permuted value, so tiles would have to turn it at every step, and not over that of
+ * the other, which they read as it lies. Backward loops share the transposed weights of forward ones.
+ */
+export function sharedBeneath(scan: Node, position: number): Node | undefined {
+  const { body } = scan.attributes as unknown as ScanAttributes;
+  const x = scan.inputs[position]!;
+  const leaf = body.shared[position - body.carry.length - body.step.length];
+  if (!leaf || !isOp(x, permuteOp)) return undefined;
+  const last = x.shape.length - 1;
+  const lastBeneath = (x.attributes["axes"] as readonly number[]).indexOf(last);
+  const turns = (user: Node): boolean => {
+    const summed = isOp(user, dotOp) ? (user.attributes as Pairing).contract[user.inputs[0] === leaf ? 0 : 1] : [];
+    return summed.includes(last) && !summed.includes(lastBeneath);
+  };
+  const users = topological([...body.next, ...body.outputs]).filter((n) => !n.source && n.inputs.includes(leaf));
+  return users.length && users.every(turns) ? x.inputs[0] : undefined;
 }
 
 /** The order in which the only reader of a contraction wants it: stored like that at once, the reader reads straight on. A copy is its last. */
