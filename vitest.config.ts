@@ -1,26 +1,8 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
-import manifest from "./package.json" with { type: "json" };
-import { CHROMIUM, CHROMIUM_FLAGS } from "./src/platform/chromium.testing.ts";
-
-/** A file of `dist` in the sources. */
-const source = (file: string): string =>
-  fileURLToPath(new URL(file.replace("./dist/", "./src/").replace(/js$/, "ts"), import.meta.url));
-
-/** What package.json's `exports` names, in the sources: "myelin/nn" is src/nn/index.ts. */
-const faces = Object.entries(manifest.exports).flatMap(([name, file]) =>
-  typeof file === "string"
-    ? []
-    : [{ find: new RegExp(`^${name.replace(".", "myelin")}$`), replacement: source(file.default) }],
-);
-
-/** Tests run the TypeScript sources; package.json's `imports` and `exports` point at dist. */
-const aliases = (condition: "node" | "default") => [
-  ...Object.entries(manifest.imports).map(([name, files]) => ({ find: name, replacement: source(files[condition]) })),
-  ...faces,
-];
+import { aliases } from "./aliases.config.ts";
+import { CHROMIUM, CHROMIUM_FLAGS, ISOLATION } from "./src/platform/chromium.testing.ts";
 
 /** Where no driver of a GPU is named, the one in software that comes with Debian's chromium. */
 function softwareGpu(): Record<string, string> {
@@ -46,10 +28,7 @@ const node: TestProjectConfiguration = {
 /** Tests that run in a page, cross-origin isolated, so that it has threads. */
 const page: TestProjectConfiguration = {
   resolve: { alias: aliases("default") },
-  // The page that runs tests has policies of its own, to which Vite's must be added.
-  server: {
-    headers: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
-  },
+  server: { headers: ISOLATION },
   test: {
     name: "page",
     include: ["src/**/*.page.test.ts"],
