@@ -52,6 +52,14 @@ export function storedBy(statements: readonly Statement[]): Set<number> {
 
 const NONE: ReadonlySet<number> = new Set();
 
+function nameIn(scopes: readonly Map<Expression, string>[], e: Expression): string | undefined {
+  for (const scope of scopes) {
+    const name = scope.get(e);
+    if (name) return name;
+  }
+  return undefined;
+}
+
 export class Values {
   readonly lines: Lines;
   readonly dialect: Dialect;
@@ -129,13 +137,25 @@ export class Values {
     compute: () => string,
     scopes: readonly Map<Expression, string>[] = this.scopes,
   ): string {
-    for (const scope of scopes) {
-      const name = scope.get(e);
-      if (name) return name;
-    }
+    const known = nameIn(scopes, e);
+    if (known) return known;
     const text = compute();
-    if ((this.uses.get(e) ?? 0) < 2) return text;
-    const name = this.fresh("t");
+    return (this.uses.get(e) ?? 0) < 2 ? text : this.give(e, "t", type, text, scopes);
+  }
+
+  /** The name of a value that always gets one. */
+  protected named(e: Expression, letter: string, type: string, compute: () => string): string {
+    return nameIn(this.scopes, e) ?? this.give(e, letter, type, compute(), this.scopes);
+  }
+
+  private give(
+    e: Expression,
+    letter: string,
+    type: string,
+    text: string,
+    scopes: readonly Map<Expression, string>[],
+  ): string {
+    const name = this.fresh(letter);
     this.lines.push(this.dialect.constant(type, name, text));
     scopes.at(-1)!.set(e, name);
     return name;

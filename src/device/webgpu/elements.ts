@@ -1,10 +1,9 @@
 /** Where a shader's buffers live, and how their elements are read and written: WGSL has no types below 32 bits but f16. */
 import { byteSize, type DType } from "../../core/dtype.ts";
-import type { Expression, Load } from "../../ir/expression.ts";
-import { childrenOf } from "../../ir/expression.ts";
+import { childrenOf, type Expression, type Load } from "../../ir/expression.ts";
 import type { Buffer, Statement, Store } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
-import { storedBy } from "../render/values.ts";
+import { WIDTH, type Part, type Parts } from "./vectors.ts";
 import type { Wgsl } from "./wgsl.ts";
 
 /** How a launch binds its global buffers. */
@@ -15,33 +14,97 @@ export interface ShaderLayout {
   readonly based: readonly boolean[];
 }
 
-/** Storage of one binding. */
-interface Binding {
+/** The array that a buffer's elements are in. */
+interface Storage {
   readonly name: string;
-  /** What an element of the array is. */
-  readonly type: "f32" | "i32" | "u32" | "f16" | "atomic<u32>";
+  /** What it consists of: elements, four at a time, or words that hold elements of any type or parts of them. */
+  readonly holds: "elements" | "vectors" | "words";
+  /** Words that threads share are written by atomic operations. */
+  readonly atomic: boolean;
+  readonly binding?: number;
 }
+
+/** How one buffer is accessed. */
+interface Accesses {
+  loaded: boolean;
+  /** One element at a time. */
+  stored: boolean;
+  loadedFour: boolean;
+  storedFour: boolean;
+  /** At offsets that are not numbers. */
+  moving: boolean;
+}
+
+const LANES = ["x", "y", "z", "w"] as const;
 
 export class Elements {
   private readonly buffers: readonly Buffer[];
-  private readonly layout: ShaderLayout;
   private readonly dialect: Wgsl;
-  /** By global buffer. */
-  private readonly bindings: readonly Binding[];
-  private readonly stored: ReadonlySet<number>;
-  /** Register buffers whose every offset is a number: each element is a variable. */
-  private readonly scattered: ReadonlySet<number>;
-  private readonly loaded: ReadonlySet<number>;
+  private readonly parts: Parts;
+  private readonly accesses: readonly Accesses[];
+  private readonly storage: readonly Storage[];
+  private readonly based: ReadonlySet<number>;
+  private pending: string[] = [];
 
-  constructor(buffers: readonly Buffer[], body: readonly Statement[], layout: ShaderLayout, dialect: Wgsl) {
+  constructor(
+    buffers: readonly Buffer[],
+    body: readonly Statement[],
+    parts: Parts,
+    layout: ShaderLayout,
+    dialect: Wgsl,
+  ) {
     this.buffers = buffers;
-    this.layout = layout;
     this.dialect = dialect;
-    this.stored = storedBy(body);
-    const { loads, moving } = accessesOf(body);
-    this.loaded = loads;
-    this.scattered = new Set(buffers.flatMap((b, i) => (b.space === "register" && !moving.has(i) ? [i] : [])));
-    this.bindings = layout.bindings.map((binding) => this.bindingOf(binding));
+    this.parts = parts;
+    this.accesses = accessesOf(buffers, body, parts);
+    const globals = buffers.flatMap(({ space }, b) => (space === "global" ? [b] : []));
+    this.based = new Set(globals.filter((_, i) => layout.based[i]));
+    const bindings = new Map(globals.map((b, i) => [b, layout.bindings[i]!]));
+    this.storage = buffers.map(({ space }, b): Storage => {
+      if (space === "global") return this.bound(bindings, bindings.get(b)!);
+      const vectors = space === "shared" && this.fitsVectors([b]);
+      return { name: `b${b}`, holds: vectors ? "vectors" : "elements", atomic: false };
+    });
+  }
+
+  /** The storage of a binding. */
+  private bound(bindings: ReadonlyMap<number, number>, binding: number): Storage {
+    const members = [...bindings].flatMap(([b, at]) => (at === binding ? [b] : []));
+    const name = `b${members.join("_")}`;
+    const types = new Set(members.map((b) => this.dialect.type(this.buffers[b]!.dtype)));
+    if (types.size === 1 && members.every((b) => this.isWhole(b))) {
+      const vectors = this.fitsVectors(members);
+      return { name, holds: vectors ? "vectors" : "elements", atomic: false, binding };
+    }
+    const atomic = members.some((b) => this.accesses[b]!.stored && this.isSmall(b));
+    return { name, holds: "words", atomic, binding };
+  }
+
+  /** Are elements smaller than words? */
+  private isSmall(buffer: number): boolean {
+    return byteSize(this.buffers[buffer]!.dtype) < 4;
+  }
+
+  /** Are there arrays of such elements in global memory? */
+  private isWhole(buffer: number): boolean {
+    return !this.isSmall(buffer) || this.dialect.type(this.buffers[buffer]!.dtype) === "f16";
+  }
+
+  /** Is the memory of these buffers best accessed four elements at a time? Then no element may be stored alone. */
+  private fitsVectors(members: readonly number[]): boolean {
+    const accesses = members.map((b) => this.accesses[b]!);
+    const sizes = members.map((b) => this.buffers[b]!.size ?? 0);
+    return (
+      accesses.some((a) => a.loadedFour || a.storedFour) &&
+      accesses.every((a) => !a.stored) &&
+      sizes.every((size) => typeof size === "number" && size % WIDTH === 0) &&
+      members.every((b) => this.dialect.type(this.buffers[b]!.dtype) !== "bool")
+    );
+  }
+
+  /** Is the buffer's every element a variable? */
+  private isScattered(buffer: number): boolean {
+    return this.buffers[buffer]!.space === "register" && !this.accesses[buffer]!.moving;
   }
 
   /** Does the shader have f16 in memory? */
@@ -51,131 +114,195 @@ export class Elements {
 
   /** Do threads read what others stored to global memory? */
   get sharesStorage(): boolean {
-    return this.buffers.some((b, i) => b.space === "global" && this.stored.has(i) && this.loaded.has(i));
+    return this.buffers.some(({ space }, b) => {
+      const { loaded, loadedFour, stored, storedFour } = this.accesses[b]!;
+      return space === "global" && (loaded || loadedFour) && (stored || storedFour);
+    });
   }
 
-  private bindingOf(binding: number): Binding {
-    const members = this.layout.bindings.flatMap((b, buffer) => (b === binding ? [buffer] : []));
-    const name = `b${members.join("_")}`;
-    const types = new Set(members.map((b) => this.memoryType(this.buffers[b]!.dtype)));
-    const [type] = types;
-    if (types.size === 1 && type) return { name, type };
-    const parts = members.some((b) => this.stored.has(b) && this.isPart(b));
-    return { name, type: parts ? "atomic<u32>" : "u32" };
-  }
-
-  /** The type of an element in storage, undefined where words hold several. */
-  private memoryType(dtype: DType): "f32" | "i32" | "u32" | "f16" | undefined {
-    if (byteSize(dtype) === 4) return dtype as "f32" | "i32" | "u32";
-    return this.dialect.type(dtype) === "f16" ? "f16" : undefined;
-  }
-
-  /** Are elements parts of words in its binding? */
-  private isPart(buffer: number): boolean {
-    return byteSize(this.buffers[buffer]!.dtype) < 4;
-  }
-
-  /** Does an access go through a function, because elements are parts of words? */
-  private isPacked(buffer: number): boolean {
-    const { space } = this.buffers[buffer]!;
-    return space === "global" && this.isPart(buffer) && this.bindings[buffer]!.type !== "f16";
+  /** Names of the buffers whose first element is among the launch's words. */
+  bases(): string[] {
+    return [...this.based].map((b) => `base${b}`);
   }
 
   /** Global and shared memory. */
   declarations(): string[] {
-    const names = new Map<number, Binding>();
-    this.layout.bindings.forEach((binding, buffer) => names.set(binding, this.bindings[buffer]!));
-    const storage = [...names].sort(([a], [b]) => a - b);
-    return [
-      ...storage.map(
-        ([binding, { name, type }]) =>
-          `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${type}>;`,
-      ),
-      ...this.buffers.flatMap(({ space, dtype, size }, b) =>
-        space === "shared" ? [`var<workgroup> b${b}: array<${this.dialect.type(dtype)}, ${sizeOf(size)}>;`] : [],
-      ),
-    ];
+    const seen = new Set<string>();
+    const out: { readonly binding: number; readonly line: string }[] = [];
+    this.buffers.forEach(({ space, dtype, size }, b) => {
+      const { name, holds, atomic, binding = Infinity } = this.storage[b]!;
+      if (space === "register" || seen.has(name)) return;
+      seen.add(name);
+      const element = this.dialect.type(dtype);
+      const type =
+        holds === "words" ? (atomic ? "atomic<u32>" : "u32") : holds === "vectors" ? `vec4<${element}>` : element;
+      const count = holds === "vectors" ? sizeOf(size ?? 0) / WIDTH : size;
+      out.push({
+        binding,
+        line:
+          space === "global"
+            ? `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${type}>;`
+            : `var<workgroup> ${name}: array<${type}, ${sizeOf(count)}>;`,
+      });
+    });
+    return out.sort((a, b) => (a.binding === b.binding ? 0 : a.binding - b.binding)).map(({ line }) => line);
   }
 
   /** Functions that read and write parts of words. */
   functions(): string[] {
-    return this.layout.bindings.flatMap((_, buffer) => (this.isPacked(buffer) ? this.packedFunctions(buffer) : []));
+    return this.buffers.flatMap((_, b) => (this.isPartial(b) ? this.packedFunctions(b) : []));
+  }
+
+  /** Do accesses to single elements go through functions, because they are parts of words? */
+  private isPartial(buffer: number): boolean {
+    return this.storage[buffer]!.holds === "words" && this.isSmall(buffer);
   }
 
   private packedFunctions(buffer: number): string[] {
-    const { dtype } = this.buffers[buffer]!;
-    const { name, type } = this.bindings[buffer]!;
-    const [perWord, bits] = byteSize(dtype) === 1 ? [2, 8] : [1, 16];
-    const at = this.layout.based[buffer] ? `launch.base${buffer} + u32(i)` : "u32(i)";
-    const mask = `${2 ** bits - 1}u`;
-    const place = [`  let at = ${at};`, `  let shift = (at & ${2 ** perWord - 1}u) * ${bits}u;`];
-    const word = `${name}[at >> ${perWord}u]`;
-    const out: string[] = [];
-    if (this.loaded.has(buffer))
-      out.push(
-        `fn load_b${buffer}(i: i32) -> u32 {`,
-        ...place,
-        `  return (${type === "u32" ? word : `atomicLoad(&${word})`} >> shift) & ${mask};`,
-        "}",
-      );
-    if (this.stored.has(buffer))
-      out.push(
-        `fn store_b${buffer}(i: i32, x: u32) {`,
-        ...place,
-        `  atomicAnd(&${word}, ~(${mask} << shift));`,
-        `  atomicOr(&${word}, x << shift);`,
-        "}",
-      );
-    return out;
+    const { name } = this.storage[buffer]!;
+    const { loaded, stored } = this.accesses[buffer]!;
+    const { shift, bits, mask } = this.packing(buffer);
+    const place = [
+      `  let at = ${this.based.has(buffer) ? `launch.base${buffer} + u32(i)` : "u32(i)"};`,
+      `  let shift = (at & ${2 ** shift - 1}u) * ${bits}u;`,
+    ];
+    const word = `${name}[at >> ${shift}u]`;
+    const load = [
+      `fn load_b${buffer}(i: i32) -> u32 {`,
+      ...place,
+      `  return (${this.readWord(buffer, word)} >> shift) & ${mask};`,
+      "}",
+    ];
+    const store = [
+      `fn store_b${buffer}(i: i32, x: u32) {`,
+      ...place,
+      `  atomicAnd(&${word}, ~(${mask} << shift));`,
+      `  atomicOr(&${word}, x << shift);`,
+      "}",
+    ];
+    return [...(loaded ? load : []), ...(stored ? store : [])];
+  }
+
+  /** Elements of a word, as a shift and in bits. */
+  private packing(buffer: number): { readonly shift: number; readonly bits: number; readonly mask: string } {
+    return byteSize(this.buffers[buffer]!.dtype) === 1
+      ? { shift: 2, bits: 8, mask: "255u" }
+      : { shift: 1, bits: 16, mask: "65535u" };
   }
 
   /** The thread's own memory. */
   registers(): string[] {
-    return this.buffers.flatMap(({ space, dtype, size }, b) => {
+    return this.buffers.flatMap(({ space, dtype, size = 0 }, b) => {
       if (space !== "register") return [];
       const type = this.dialect.type(dtype);
-      return this.scattered.has(b)
+      return this.isScattered(b)
         ? Array.from({ length: sizeOf(size) }, (_, k) => `var b${b}_${k}: ${type};`)
         : [`var b${b}: array<${type}, ${sizeOf(size)}>;`];
     });
   }
 
+  // ---------- loads
+
+  /** The element is a variable, or part of a vector that has a name: it needs no name of its own. */
+  isNamed(e: Expression): e is Load {
+    return e.kind === "load" && (this.isScattered(e.buffer) || this.partOf(e) !== undefined);
+  }
+
+  /** The vector that a load is part of, where memory is accessed by vectors. */
+  partOf(e: Load): Part | undefined {
+    return this.byFour(e.buffer) ? this.parts.loads.get(e) : undefined;
+  }
+
+  private byFour(buffer: number): boolean {
+    return this.storage[buffer]!.holds === "vectors" || this.isPartial(buffer);
+  }
+
+  /** Four elements, or the words that they are in. */
+  loadFour({ buffer, offset }: Load, text: (e: Expression) => string): string {
+    const { name, holds } = this.storage[buffer]!;
+    if (holds === "vectors") return `${name}[${this.index(buffer, offset, text)} >> 2u]`;
+    const { shift } = this.packing(buffer);
+    const word = (next: string): string =>
+      this.readWord(buffer, `${name}[(${this.index(buffer, offset, text)} >> ${shift}u)${next}]`);
+    return shift === 2 ? word("") : `vec2<u32>(${word("")}, ${word(" + 1")})`;
+  }
+
+  /** One of four that were loaded. */
+  lane({ buffer, dtype }: Load, lane: number, whole: string): string {
+    if (this.storage[buffer]!.holds === "vectors") return `${whole}.${LANES[lane]!}`;
+    const { shift, bits, mask } = this.packing(buffer);
+    const word = shift === 2 ? whole : `${whole}.${LANES[lane >> 1]!}`;
+    return this.fromBits(dtype, `((${word} >> ${(lane * bits) % 32}u) & ${mask})`);
+  }
+
   load({ buffer, dtype, offset }: Load, text: (e: Expression) => string): string {
-    if (this.isPacked(buffer)) {
-      const word = `load_b${buffer}(${text(offset)})`;
-      return dtype === "bool" ? `(${word} != 0u)` : word;
-    }
-    const place = this.place(buffer, offset, text);
-    const type = this.bindings[buffer]?.type;
-    const own = this.dialect.type(dtype);
-    if (type === undefined || type === own) return place;
-    const word = type === "atomic<u32>" ? `atomicLoad(&${place})` : place;
-    return own === "u32" ? word : `bitcast<${own}>(${word})`;
+    const { name, holds } = this.storage[buffer]!;
+    if (this.isScattered(buffer)) return `${name}_${(offset as { readonly value?: number }).value}`;
+    if (this.isPartial(buffer)) return this.fromBits(dtype, `load_b${buffer}(${text(offset)})`);
+    const at = this.index(buffer, offset, text);
+    if (holds === "vectors") return `${name}[${at} >> 2u][${at} & 3]`;
+    if (holds === "elements") return `${name}[${at}]`;
+    return this.fromBits(dtype, this.readWord(buffer, `${name}[${at}]`));
   }
 
-  store({ buffer, offset, value }: Store, text: (e: Expression) => string): string {
+  /** The value whose bits these are. */
+  private fromBits(dtype: DType, bits: string): string {
+    return dtype === "bool" ? `(${bits} != 0u)` : this.dialect.bitcast("u32", dtype, bits);
+  }
+
+  /** The bits of a value. */
+  private toBits(dtype: DType, x: string): string {
+    return dtype === "bool" ? `u32(${x})` : this.dialect.bitcast(dtype, "u32", x);
+  }
+
+  private readWord(buffer: number, word: string): string {
+    return this.storage[buffer]!.atomic ? `atomicLoad(&${word})` : word;
+  }
+
+  private index(buffer: number, offset: Expression, text: (e: Expression) => string): string {
+    return this.based.has(buffer) ? `(i32(launch.base${buffer}) + ${text(offset)})` : text(offset);
+  }
+
+  // ---------- stores
+
+  /** The statement that stores; undefined where the element waits for its neighbours. */
+  store(s: Store, text: (e: Expression) => string): string | undefined {
+    const { buffer, offset, value } = s;
+    const { name, holds, atomic } = this.storage[buffer]!;
+    const part = this.byFour(buffer) ? this.parts.stores.get(s) : undefined;
+    if (part) return this.storeLane(part, text(value), text);
     const x = text(value);
-    const { dtype } = value;
-    if (this.isPacked(buffer)) return `store_b${buffer}(${text(offset)}, ${dtype === "bool" ? `u32(${x})` : x});`;
-    const place = this.place(buffer, offset, text);
-    const type = this.bindings[buffer]?.type;
-    const own = this.dialect.type(dtype);
-    if (type === undefined || type === own) return `${place} = ${x};`;
-    const word = own === "u32" ? x : `bitcast<u32>(${x})`;
-    return type === "atomic<u32>" ? `atomicStore(&${place}, ${word});` : `${place} = ${word};`;
+    if (this.isScattered(buffer)) return `${name}_${(offset as { readonly value?: number }).value} = ${x};`;
+    if (this.isPartial(buffer)) return `store_b${buffer}(${text(offset)}, ${this.toBits(value.dtype, x)});`;
+    const place = `${name}[${this.index(buffer, offset, text)}]`;
+    if (holds === "elements") return `${place} = ${x};`;
+    return atomic
+      ? `atomicStore(&${place}, ${this.toBits(value.dtype, x)});`
+      : `${place} = ${this.toBits(value.dtype, x)};`;
   }
 
-  /** Is the element a variable of its own? */
-  isVariable(e: Expression): boolean {
-    return e.kind === "load" && this.scattered.has(e.buffer);
-  }
-
-  /** The element of an array, in memory of whole elements. */
-  private place(buffer: number, offset: Expression, text: (e: Expression) => string): string {
-    if (this.scattered.has(buffer) && offset.kind === "const") return `b${buffer}_${offset.value}`;
-    const name = this.bindings[buffer]?.name ?? `b${buffer}`;
-    const at = text(offset);
-    return this.layout.based[buffer] ? `${name}[launch.base${buffer} + u32(${at})]` : `${name}[${at}]`;
+  private storeLane({ whole, lane }: Part, x: string, text: (e: Expression) => string): string | undefined {
+    const { buffer, offset, dtype } = whole;
+    const { name, holds, atomic } = this.storage[buffer]!;
+    this.pending.push(holds === "vectors" ? x : this.toBits(dtype, x));
+    if (lane < WIDTH - 1) return undefined;
+    const values = this.pending;
+    this.pending = [];
+    const at = this.index(buffer, offset, text);
+    if (holds === "vectors") {
+      const [vector] = x.split(".");
+      const moved = values.every((v, i) => v === `${vector}.${LANES[i]!}`);
+      return `${name}[${at} >> 2u] = ${moved ? vector : `vec4<${this.dialect.type(dtype)}>(${values.join(", ")})`};`;
+    }
+    const { shift, bits } = this.packing(buffer);
+    const perWord = 2 ** shift;
+    const words = Array.from({ length: WIDTH / perWord }, (_, k) => {
+      const parts = values.slice(k * perWord, (k + 1) * perWord).map((v, i) => (i ? `(${v} << ${i * bits}u)` : v));
+      const place = `${name}[(${at} >> ${shift}u)${k ? ` + ${k}` : ""}]`;
+      const word = parts.join(" | ");
+      return atomic ? `atomicStore(&${place}, ${word});` : `${place} = ${word};`;
+    });
+    return words.join(" ");
   }
 }
 
@@ -184,28 +311,38 @@ function sizeOf(size: Buffer["size"]): number {
   return size;
 }
 
-/** Which buffers are loaded from, and which are accessed at offsets that are not numbers. */
-function accessesOf(body: readonly Statement[]): {
-  readonly loads: ReadonlySet<number>;
-  readonly moving: ReadonlySet<number>;
-} {
-  const [loads, moving, seen] = [new Set<number>(), new Set<number>(), new Set<Expression>()];
+function accessesOf(buffers: readonly Buffer[], body: readonly Statement[], parts: Parts): Accesses[] {
+  const out = buffers.map((): Accesses => ({
+    loaded: false,
+    stored: false,
+    loadedFour: false,
+    storedFour: false,
+    moving: false,
+  }));
+  const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
     seen.add(e);
     if (e.kind === "load") {
-      loads.add(e.buffer);
-      if (e.offset.kind !== "const") moving.add(e.buffer);
+      const accesses = out[e.buffer]!;
+      if (parts.loads.has(e)) accesses.loadedFour = true;
+      else accesses.loaded = true;
+      if (e.offset.kind !== "const") accesses.moving = true;
     }
     childrenOf(e).forEach(visit);
   };
   expressionsOf(body).forEach(visit);
   const stores = (list: readonly Statement[]): void => {
     for (const s of list) {
-      if (s.kind === "store" && s.offset.kind !== "const") moving.add(s.buffer);
+      if (s.kind === "store") {
+        const accesses = out[s.buffer]!;
+        if (parts.stores.has(s)) accesses.storedFour = true;
+        else accesses.stored = true;
+        if (s.offset.kind !== "const") accesses.moving = true;
+      }
       if (s.kind === "loop" || s.kind === "if") stores(s.body);
     }
   };
   stores(body);
-  return { loads, moving };
+  return out;
 }

@@ -235,6 +235,32 @@ function bytes(): KernelCase {
   };
 }
 
+/** Small elements, four at a time: whole words are written. */
+function packed(): KernelCase {
+  return {
+    ...map(
+      [global("u8"), global("bf16"), global("u8", "write"), global("bf16", "write"), global("bool", "write")],
+      20,
+      (i) => {
+        const lane = index(4);
+        const at = add(scale(i, 4), lane);
+        const [x, y] = [load(0, "u8", at), loadNumber(1, "bf16", at)];
+        return [
+          loop(
+            "vector",
+            lane,
+            store(2, at, binary("mul", x, x)),
+            store(3, at, toStored(binary("mul", y, cast(x, "f32")), "bf16")),
+            store(4, at, binary("lt", y, f32(0))),
+          ),
+        ];
+      },
+    ),
+    sizes: [80, 80, 80, 80, 80],
+    parameters: [],
+  };
+}
+
 /** Halves in, halves out. */
 function halves(): KernelCase {
   return {
@@ -274,6 +300,7 @@ export const KERNELS: Readonly<Record<string, () => KernelCase>> = {
   contract: contracted,
   positions,
   bytes,
+  packed,
   halves,
   corners,
 };

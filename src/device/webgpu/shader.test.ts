@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { DType } from "../../core/dtype.ts";
+import { byteSize, numbersIn, viewOf, type DType } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
+import { HostRandom } from "../../core/random.ts";
+import { toHalfBits } from "../../core/half.ts";
+import { expectClose } from "../compare.ts";
+import { interpretKernel } from "../reference/interpret.ts";
 import { KERNELS, type KernelCase } from "./kernels.testing.ts";
 import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
+import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
 
 const FEATURES = { f16: false, subgroups: false };
 
@@ -29,6 +34,102 @@ describe("WGSL of", () => {
     const { code } = renderShader(one.kernel, plain(one), { ...FEATURES, f16: true });
     await expect(code).toMatchFileSnapshot("snapshots/halves-f16.wgsl");
   });
+});
+
+/** Bytes of an element's input: small numbers, with some that are special. */
+function inputs(dtype: DType, count: number, seed: number): Uint8Array<ArrayBuffer> {
+  const random = new HostRandom(seed);
+  const bytes = new Uint8Array(Math.ceil((count * byteSize(dtype)) / 16) * 16);
+  const view = viewOf(dtype, bytes.buffer, 0, count);
+  const special = [NaN, Infinity, -Infinity, 0, -0, 2 ** 31, -(2 ** 31), 3e9, 0.5, -2.5];
+  for (let i = 0; i < count; i++) {
+    const number = random.integer(4) ? random.integer(65) / 8 - 4 : special[random.integer(special.length)]!;
+    if (dtype === "f32") view[i] = number;
+    else if (dtype === "f16" || dtype === "bf16") view[i] = toHalfBits(number, dtype);
+    else if (dtype === "i32") view[i] = random.integer(3) ? random.integer(9) - 4 : number;
+    else view[i] = dtype === "bool" ? random.integer(2) : random.integer(256);
+  }
+  return bytes;
+}
+
+/** Runs a case on the GPU; all its buffers are parts of one, 256 bytes apart. */
+async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: boolean): Promise<Uint8Array[]> {
+  const gpu = await webgpu.gpuDevice();
+  const dtypes = globalsOf(one);
+  const layout = merged ? { bindings: dtypes.map(() => 0), based: dtypes.map((_, i) => i > 0) } : plain(one);
+  const { code } = renderShader(one.kernel, layout, FEATURES);
+  const module = gpu.createShaderModule({ code });
+  const { messages } = await module.getCompilationInfo();
+  expect(messages.map((m) => `${m.lineNum}: ${m.message}`)).toEqual([]);
+  const storage = new Set(layout.bindings).size;
+  const groupLayout = gpu.createBindGroupLayout({
+    entries: Array.from({ length: storage + 1 }, (_, binding) => ({
+      binding,
+      visibility: 4,
+      buffer: { type: binding < storage ? "storage" : "uniform" },
+    })),
+  });
+  const pipeline = await gpu.createComputePipelineAsync({
+    layout: gpu.createPipelineLayout({ bindGroupLayouts: [groupLayout] }),
+    compute: { module, entryPoint: "main" },
+  });
+  const places: number[] = [];
+  let end = 0;
+  for (const memory of memories) {
+    places.push(end);
+    end += Math.ceil(memory.length / 256) * 256;
+  }
+  const buffer = gpu.createBuffer({ size: end, usage: 0x80 | 0x4 | 0x8 });
+  memories.forEach((memory, i) => gpu.queue.writeBuffer(buffer, places[i]!, memory as Uint8Array<ArrayBuffer>));
+  const { scalars } = one.kernel.parameters;
+  const words = new DataView(new ArrayBuffer(256));
+  one.parameters.forEach((value, i) =>
+    scalars[i] === "f32" ? words.setFloat32(4 * i, value, true) : words.setInt32(4 * i, value, true),
+  );
+  places.forEach((place, i) => {
+    if (merged && i > 0) words.setUint32(4 * (one.parameters.length + i - 1), place / byteSize(dtypes[i]!), true);
+  });
+  const uniform = gpu.createBuffer({ size: 256, usage: 0x40 | 0x8 });
+  gpu.queue.writeBuffer(uniform, 0, words.buffer);
+  const ranges = merged
+    ? [{ binding: 0, resource: { buffer } }]
+    : memories.map((memory, binding) => ({
+        binding,
+        resource: { buffer, offset: places[binding]!, size: memory.length },
+      }));
+  const entries = [...ranges, { binding: storage, resource: { buffer: uniform } }];
+  const group = gpu.createBindGroup({ layout: groupLayout, entries });
+  const encoder = gpu.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(one.workgroups);
+  pass.end();
+  const staging = gpu.createBuffer({ size: end, usage: 0x1 | 0x8 });
+  encoder.copyBufferToBuffer(buffer, 0, staging, 0, end);
+  gpu.queue.submit([encoder.finish()]);
+  await staging.mapAsync(1);
+  const all = new Uint8Array(staging.getMappedRange().slice(0));
+  for (const b of [buffer, uniform, staging]) b.destroy();
+  return memories.map((memory, i) => all.slice(places[i]!, places[i]! + memory.length));
+}
+
+describe.skipIf(!hasWebGpu)("on a GPU, as interpreted:", () => {
+  for (const [name, make] of Object.entries(KERNELS))
+    for (const merged of [false, true])
+      test(`${name}${merged ? ", its buffers in one binding" : ""}`, async () => {
+        const one = make();
+        const dtypes = globalsOf(one);
+        const memories = dtypes.map((dtype, i) => inputs(dtype, one.sizes[i]!, 7 * i + 1));
+        const actual = await onGpu(one, memories, merged);
+        const views = memories.map((m, i) => viewOf(dtypes[i]!, m.buffer as ArrayBuffer, 0, one.sizes[i]!));
+        interpretKernel(one.kernel, [{ buffers: views, parameters: one.parameters }]);
+        dtypes.forEach((dtype, i) => {
+          const numbers = (bytes: Uint8Array): ReturnType<typeof numbersIn> =>
+            numbersIn(viewOf(dtype, bytes.buffer as ArrayBuffer, 0, one.sizes[i]!), dtype);
+          expectClose(`${name} ${i}`, dtype, numbers(actual[i]!), numbers(memories[i]!), { ulps: 2 });
+        });
+      });
 });
 
 test("a shader that does not compile is named, with its line", () => {

@@ -14,6 +14,7 @@ import { Lines } from "../render/values.ts";
 import { Elements, type ShaderLayout } from "./elements.ts";
 import { helperSources } from "./prelude.ts";
 import { renderStatements, ShaderValues } from "./statements.ts";
+import { isVectorLoop, spreadVectors } from "./vectors.ts";
 import { Wgsl } from "./wgsl.ts";
 
 export type { ShaderLayout } from "./elements.ts";
@@ -37,10 +38,12 @@ export const MOST_WORKGROUPS = 65_535;
 export function renderShader(kernel: GridKernel, layout: ShaderLayout, features: ShaderFeatures): Shader {
   const dialect = new Wgsl(features.f16);
   const { body, buffers } = unrollLoops(writtenOut(expandMathematics(kernel, { f16: features.f16 })));
-  const [grid] = mapStatements(body, folder()) as [Loop];
+  const fold = folder();
+  const parts = spreadVectors(mapStatements(body, fold), fold);
+  const [grid] = parts.body as [Loop];
   const [threads] = grid.body as [Loop];
   const workgroupSize = threads.extent as number;
-  const elements = new Elements(buffers, grid.body, layout, dialect);
+  const elements = new Elements(buffers, grid.body, parts, layout, dialect);
   const lines = new Lines();
   const values = new ShaderValues(lines, dialect, elements);
   values.learn(grid.body);
@@ -60,7 +63,7 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
   const count = Math.max(-1, ...layout.bindings) + 1;
   const head = [
     ...(elements.needsF16 ? ["enable f16;\n"] : []),
-    ...structOf(kernel, layout),
+    ...structOf(kernel, elements.bases()),
     ...elements.declarations(),
     `@group(0) @binding(${count}) var<uniform> launch: Launch;\n`,
     ...helperSources(dialect.helpers),
@@ -69,25 +72,24 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
   return { code: `${head.join("\n")}\n${lines.toString()}`, workgroupSize };
 }
 
-/** Loops over the parts of a vector are run one part after another. */
+/** Vector loops that are more than accesses of memory and arithmetic are run one iteration after another. */
 function writtenOut(kernel: LoopKernel): LoopKernel {
-  const each = (s: Statement): Statement =>
-    s.kind === "if"
-      ? { ...s, body: s.body.map(each) }
-      : s.kind === "loop"
-        ? { ...s, axis: s.axis === "vector" ? "unroll" : s.axis, body: s.body.map(each) }
-        : s;
+  const each = (s: Statement): Statement => {
+    if (s.kind === "if") return { ...s, body: s.body.map(each) };
+    if (s.kind !== "loop") return s;
+    return { ...s, axis: s.axis === "vector" && !isVectorLoop(s) ? "unroll" : s.axis, body: s.body.map(each) };
+  };
   return { ...kernel, body: kernel.body.map(each) };
 }
 
 /** The words of a launch. */
-function structOf({ parameters: { scalars, sizes } }: LoopKernel, { based }: ShaderLayout): string[] {
+function structOf({ parameters: { scalars, sizes } }: LoopKernel, bases: readonly string[]): string[] {
   const member = (name: string, type: string): string => `  ${name}: ${type},`;
   return [
     "struct Launch {",
     ...scalars.map((dtype, slot) => member(`s${slot}`, dtype === "f32" || dtype === "i32" ? dtype : "u32")),
     ...Array.from({ length: sizes }, (_, k) => member(`s${scalars.length + k}`, "i32")),
-    ...based.flatMap((isBased, buffer) => (isBased ? [member(`base${buffer}`, "u32")] : [])),
+    ...bases.map((name) => member(name, "u32")),
     member("zero", "u32"),
     "}\n",
   ];

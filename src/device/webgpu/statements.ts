@@ -20,12 +20,19 @@ export class ShaderValues extends Values {
   }
 
   override scalar(e: Expression): string {
-    // A variable needs no other name.
-    return this.elements.isVariable(e) ? this.element(e as Load) : super.scalar(e);
+    return this.elements.isNamed(e) ? this.element(e) : super.scalar(e);
   }
 
   protected override element(e: Load): string {
-    return this.elements.load(e, (part) => this.scalar(part));
+    const part = this.elements.partOf(e);
+    const text = (inner: Expression): string => this.scalar(inner);
+    if (!part) return this.elements.load(e, text);
+    const { whole, lane } = part;
+    return this.elements.lane(
+      whole,
+      lane,
+      this.named(whole, "v", "", () => this.elements.loadFour(whole, text)),
+    );
   }
 
   protected override operand(e: Expression, operation: Expression): string {
@@ -86,10 +93,13 @@ export function renderStatements(values: ShaderValues, statements: readonly Stat
         values.bind(s.register, name);
         break;
       }
-      case "store":
-        lines.push(elements.store(s, (e) => values.scalar(e)));
+      case "store": {
+        const line = elements.store(s, (e) => values.scalar(e));
+        if (line === undefined) break;
+        lines.push(line);
         values.forgetStored(new Set([s.buffer]));
         break;
+      }
       case "if":
         lines.block(`if (${values.scalar(s.condition)})`, () => inside(values, s.body));
         values.forgetStored(storedBy(s.body));

@@ -8,6 +8,7 @@ var<workgroup> b2: array<f32, 32>;
 @group(0) @binding(2) var<uniform> launch: Launch;
 
 fn float(bits: u32) -> f32 { return bitcast<f32>(bits); }
+fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | launch.zero); }
 fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn max_f32(x: f32, y: f32) -> f32 { return select(x, y, (x < y) | is_nan(y)); }
 @compute @workgroup_size(32)
@@ -28,7 +29,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let t_8 = (i_6 * 32 + i_0 * 64 + i_1);
     let t_9 = (b0[t_8] - a_4);
     let t_10 = ((t_9 * 1.442695f) + 12583039.0f);
-    let t_11 = (t_10 - bitcast<f32>(0x4b40007fu | launch.zero));
+    let t_11 = (rounded(t_10) - bitcast<f32>(0x4b40007fu | launch.zero));
     let t_12 = ((t_9 - (t_11 * 0.69314575f)) - (t_11 * 0.0000014286068f));
     let t_13 = (t_12 * t_12);
     let t_14 = bitcast<f32>((bitcast<i32>(t_10) << 23u));
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       let t_15 = select(t_9, 89.0f, (89.0f < t_9));
       let t_16 = select(t_15, (-104.0f), (t_15 < (-104.0f)));
       let t_17 = ((t_16 * 1.442695f) + 12583166.0f);
-      let t_18 = (t_17 - bitcast<f32>(0x4b4000feu | launch.zero));
+      let t_18 = (rounded(t_17) - bitcast<f32>(0x4b4000feu | launch.zero));
       let t_19 = ((t_16 - (t_18 * 0.69314575f)) - (t_18 * 0.0000014286068f));
       let t_20 = (t_19 * t_19);
       let t_21 = bitcast<i32>(t_17);
