@@ -76,6 +76,8 @@ export function copyWith(e: Expression, f: (child: Expression) => Expression): E
         terms.every((t, i) => t.value === e.terms[i]!.value && t.coefficient === e.terms[i]!.coefficient)
       )
         return e;
+      // Where loops are written out, places become numbers.
+      if (terms.some((t) => t.value.kind === "const")) return plainSum(terms, constant);
       const made = { ...e, terms, constant };
       return { ...made, free: freeOf(childrenOf(made)) };
     }

@@ -1,6 +1,14 @@
 /** How a contraction is done on a GPU, chosen from its sizes: they alone decide in which order sums add up. */
-import { WIDTH, exchanged, readingOf, storesVectors, type Contraction, type Reading } from "./contract-sides.ts";
-import type { Thin } from "./contract-thin.ts";
+import {
+  WIDTH,
+  exchanged,
+  readingOf,
+  storesVectors,
+  type Contraction,
+  type Direction,
+  type Reading,
+} from "./contract-sides.ts";
+import type { Direct } from "./contract-direct.ts";
 import type { Tile } from "./contract-tile.ts";
 import type { GpuTarget } from "./kernel.ts";
 import type { Slots } from "./slots.ts";
@@ -11,21 +19,28 @@ interface Split {
   readonly partSteps: number;
 }
 
-export type Plan = Split & { readonly contraction: Contraction } & (
+export type Plan = Split & { readonly contraction: Contraction; readonly vectorStores: boolean } & (
     | {
         readonly kind: "tile";
         readonly tile: Tile;
         readonly rowReading: Reading;
         readonly columnReading: Reading;
-        readonly vectorStores: boolean;
       }
-    | { readonly kind: "thin"; readonly thin: Thin; readonly rowVector: boolean; readonly columnVector: boolean }
+    | {
+        readonly kind: "direct";
+        readonly direct: Direct;
+        readonly rowVector: Direction | undefined;
+        readonly columnVector: Direction | undefined;
+      }
   );
 
 /** Rows (or columns) that one thread takes without tiles, and steps of k not worth a block of a tile. */
 const FEW = 8;
 /** Threads that keep a GPU busy. */
 const BUSY = 32_768;
+
+/** Sums that are few enough to leave part of a processor idle in large pieces. */
+const SMALL = 2 ** 14;
 
 interface Candidate {
   readonly tile: Tile;
@@ -59,8 +74,8 @@ const candidates = (): Candidate[] => [
 export function planOf(c: Contraction, slots: Slots, target: GpuTarget): Plan {
   const [m, n] = [c.rows.nest.count, c.columns.nest.count];
   const least = Math.min(m, n);
-  if (least <= FEW || (m < 16 && n < 16) || c.depth.count <= FEW)
-    return thinPlan(n < m && least <= FEW ? exchanged(c) : c, slots, target);
+  if (target.software || least <= FEW || (m < 16 && n < 16) || c.depth.count <= FEW)
+    return directPlan(n < m && least <= FEW ? exchanged(c) : c, slots, target);
   return tilePlan(c, slots, target);
 }
 
@@ -79,7 +94,7 @@ function tilePlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
     ({ tile: t }) => t.down * t.across <= target.threads && sharedBytes(t) <= target.sharedBytes,
   );
   const best = possible.reduce((a, b) => (cost(b) < cost(a) ? b : a));
-  const vectorStores = split.parts > 1 ? n % WIDTH === 0 : storesVectors(c, slots);
+  const vectorStores = storesTogether(c, split, slots);
   return { kind: "tile", contraction: c, tile: best.tile, rowReading, columnReading, vectorStores, ...split };
 }
 
@@ -102,37 +117,39 @@ function inParts(depth: number, parts: number, unit: number): Split {
   return { parts: Math.max(1, Math.ceil(depth / partSteps)), partSteps };
 }
 
-function thinPlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
+const storesTogether = (c: Contraction, { parts }: Split, slots: Slots): boolean =>
+  parts > 1 ? c.columns.nest.count % WIDTH === 0 : storesVectors(c, slots);
+
+function directPlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
   const [m, n, depth] = [c.rows.nest.count, c.columns.nest.count, c.depth.count];
-  const rows = m <= FEW ? m : [8, 7, 6, 5].reduce((a, b) => (ceil(m, b) < ceil(m, a) ? b : a));
+  const most = target.software && m * n * c.batch.count < SMALL ? FEW / 2 : FEW;
+  const rows =
+    m <= most ? m : [0, 1, 2, 3].map((less) => most - less).reduce((a, b) => (ceil(m, b) < ceil(m, a) ? b : a));
   const reading = readingOf(c.columns, c.depth.axes, slots);
   const rowReading = readingOf(c.rows, c.depth.axes, slots);
-  const places = Math.ceil(m / rows) * n * c.batch.count;
-  const run = depth >= WIDTH ? WIDTH : 1;
-  const isVector = (r: Reading): boolean => run === WIDTH && r.vector && r.along === "depth";
-  const depthFirst = reading.along === "depth" && depth >= 64;
+  const columns = target.software && n >= most ? most : 1;
+  const places = Math.ceil(m / rows) * Math.ceil(n / columns) * c.batch.count;
+  const run = depth >= WIDTH && rows * columns <= 16 ? WIDTH : 1;
+  const vector = (r: Reading, count: number): Direction | undefined =>
+    r.vector && (r.along === "depth" ? run : count) % WIDTH === 0 ? r.along : undefined;
+  const depthFirst = !target.software && reading.along === "depth" && depth >= 64;
   // As many threads share k as there are too few columns for, or as it takes to read along k.
-  const least = depthFirst ? 16 : 1;
-  const most = Math.max(1, powerBelow(Math.min(target.threads, 256, depth / (run * 4))));
-  const wanted = powerAbove(BUSY / 2 / Math.max(1, places));
-  const sharing = Math.min(most, Math.max(least, Math.min(wanted, depthFirst ? 256 : 16)));
+  const fewest = depthFirst ? 16 : 1;
+  const possible = powerBelow(Math.min(target.threads, 256, depth / (run * 4)));
+  const wanted = powerAbove((target.software ? 64 : BUSY / 2) / Math.max(1, places));
+  const sharing = Math.min(possible, Math.max(fewest, Math.min(wanted, depthFirst ? 256 : 16)));
   const across = Math.max(1, 64 / sharing);
   const groups = Math.ceil(places / across);
   const unit = sharing * run;
   const parts = Math.min(Math.ceil(128 / Math.max(1, groups)), Math.floor(depth / (unit * 8)), 64);
   const split =
-    groups >= 64 || parts < 2
+    target.software || groups >= 64 || parts < 2
       ? { parts: 1, partSteps: Math.max(unit, ceil(depth, unit)) }
       : inParts(depth, parts, unit);
-  const thin = { rows, across, sharing, depthFirst, run };
-  return {
-    kind: "thin",
-    contraction: c,
-    thin,
-    rowVector: isVector(rowReading),
-    columnVector: isVector(reading),
-    ...split,
-  };
+  const direct = { rows, columns, across, sharing, depthFirst, run };
+  const vectorStores = columns % WIDTH === 0 && storesTogether(c, split, slots);
+  const [rowVector, columnVector] = [vector(rowReading, rows), vector(reading, columns)];
+  return { kind: "direct", contraction: c, direct, rowVector, columnVector, vectorStores, ...split };
 }
 
 const ceil = (n: number, unit: number): number => Math.ceil(n / unit) * unit;

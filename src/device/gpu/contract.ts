@@ -9,7 +9,7 @@ import { childrenOf } from "../../ir/expression.ts";
 import { writeJoin } from "./contract-join.ts";
 import { planOf, type Plan } from "./contract-plan.ts";
 import { contractionOf, exchanged, type Contraction } from "./contract-sides.ts";
-import { writeThin } from "./contract-thin.ts";
+import { writeDirect } from "./contract-direct.ts";
 import { writeTiles, type Written } from "./contract-tile.ts";
 import type { GpuLaunch, GpuTarget, GridKernel, Pass } from "./kernel.ts";
 import { Slots } from "./slots.ts";
@@ -26,7 +26,7 @@ export function lowerContraction(
   const sums = contraction.batch.count * contraction.rows.nest.count * contraction.columns.nest.count;
   if (sums === 0) return { passes: [], temporaries: [] };
   const plan = planOf(contraction, slots, target);
-  const written = plan.kind === "tile" ? writeTiles({ ...plan, slots }) : writeThin({ ...plan, slots });
+  const written = plan.kind === "tile" ? writeTiles({ ...plan, slots }) : writeDirect({ ...plan, slots });
   const first = passOf(kernel, `${nameOf(plan)} of ${key}`, written, slots);
   if (plan.parts === 1) return { passes: [first], temporaries: [] };
   const second = new Slots(kernel.parameters, sizes);

@@ -10,6 +10,8 @@ export interface GpuTarget {
   readonly threads: number;
   /** Bytes of memory that a workgroup shares. */
   readonly sharedBytes: number;
+  /** Is it a program that runs shaders on a processor? There, shared memory and barriers cost more than they save. */
+  readonly software?: boolean;
 }
 
 /** What every WebGPU device grants. */

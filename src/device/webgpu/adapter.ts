@@ -38,7 +38,11 @@ export async function openGpu(): Promise<OpenedGpu> {
     features: new Set<string>(features),
     limits,
     maxBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
-    target: { threads: limits.maxComputeInvocationsPerWorkgroup, sharedBytes: limits.maxComputeWorkgroupStorageSize },
+    target: {
+      threads: limits.maxComputeInvocationsPerWorkgroup,
+      sharedBytes: limits.maxComputeWorkgroupStorageSize,
+      software: adapter.info.isFallbackAdapter,
+    },
   };
 }
 
