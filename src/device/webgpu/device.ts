@@ -84,7 +84,7 @@ export class WebGpuDevice implements Device {
   #fault: { readonly error: DeviceError; readonly before: number; told: boolean } | undefined;
   /** Words of programs that were collected. */
   readonly #collected = new FinalizationRegistry<Recorded>(({ recording }) => {
-    if (!this.#over) recording?.release();
+    if (recording && !this.#over) this.#recorder!.forget(recording);
   });
 
   constructor() {
@@ -115,7 +115,7 @@ export class WebGpuDevice implements Device {
     return {
       buffers:
         this.#storage.buffers + this.#uniforms.buffers + (this.#staging?.buffers ?? 0) + (this.#transfer ? 1 : 0),
-      groups: this.#recorder?.groups.size ?? 0,
+      groups: this.#recorder?.groups ?? 0,
       pipelines: this.#recorder?.pipelines.size ?? 0,
     };
   }
@@ -143,9 +143,11 @@ export class WebGpuDevice implements Device {
   }
 
   free(memory: Memory): void {
+    // All is free already; collectors and those who clean up must not stumble over that.
+    if (this.#over) return;
     const own = this.#own(memory);
     own.freed = true;
-    if (!this.#over) this.#storage.free(own.range);
+    this.#storage.free(own.range);
   }
 
   write(memory: Memory, bytes: Uint8Array, offset: number = 0): void {
@@ -477,7 +479,6 @@ export class WebGpuDevice implements Device {
   #drop(page: Page): void {
     if (this.#over) return;
     const end = (): void => {
-      this.#recorder?.groups.forget(page);
       page.buffer?.destroy();
       page.buffer = undefined;
     };

@@ -1,16 +1,14 @@
-/** Kernels compiled for the GPU, each once, and the groups of bindings that they are given. */
+/** Kernels compiled for the GPU, each once. */
 import type { DeviceError } from "../../core/errors.ts";
 import type { Pass } from "../gpu/kernel.ts";
 import type { OpenedGpu } from "./adapter.ts";
-import type { Page, Pages, Range } from "./pages.ts";
 import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
 
-/** The least recently used ones beyond these numbers are forgotten; programs keep those that they use. */
+/** The least recently used ones beyond this number are forgotten; programs keep those that they use. */
 const PIPELINES = 4096;
-const GROUPS = 4096;
 
-/** What a cache drops when it is full: what was not asked for longest. */
-class Recent<T> {
+/** A few values by key: what was not asked for longest goes when there are more. */
+export class Recent<T> {
   readonly #most: number;
   readonly #values = new Map<string, T>();
 
@@ -28,10 +26,6 @@ class Recent<T> {
     this.#values.set(key, value);
     if (this.#values.size > this.#most) this.#values.delete(this.#values.keys().next().value!);
     return value;
-  }
-
-  drop(unwanted: (value: T) => boolean): void {
-    for (const [key, value] of this.#values) if (unwanted(value)) this.#values.delete(key);
   }
 }
 
@@ -117,50 +111,5 @@ export class Pipelines {
     const made = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
     this.#layouts.set(storage, made);
     return made;
-  }
-}
-
-interface Group {
-  readonly group: GPUBindGroup;
-  readonly pages: readonly Page[];
-}
-
-/** All groups of bindings of a GPU. */
-export class Groups {
-  readonly #gpu: GPUDevice;
-  readonly #pipelines: Pipelines;
-  readonly #groups = new Recent<Group>(GROUPS);
-
-  constructor({ gpu }: OpenedGpu, pipelines: Pipelines) {
-    this.#gpu = gpu;
-    this.#pipelines = pipelines;
-  }
-
-  get size(): number {
-    return this.#groups.size;
-  }
-
-  /** The group of these ranges of storage and one of `words` bytes of a page of uniforms, whose offset is given when it is used. */
-  get(places: readonly Range[], storage: Pages, wordsPage: Page, uniforms: Pages, words: number): GPUBindGroup {
-    const key = `${places.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join()}|${wordsPage.number}.${words}`;
-    const make = (): Group => ({
-      group: this.#gpu.createBindGroup({
-        layout: this.#pipelines.layout(places.length).group,
-        entries: [
-          ...places.map(({ page, offset, bytes }, binding) => ({
-            binding,
-            resource: { buffer: storage.bufferOf(page), offset, size: bytes },
-          })),
-          { binding: places.length, resource: { buffer: uniforms.bufferOf(wordsPage), size: words } },
-        ],
-      }),
-      pages: [...places.map(({ page }) => page), wordsPage],
-    });
-    return this.#groups.get(key, make).group;
-  }
-
-  /** Forgets the groups that a page is in. */
-  forget(page: Page): void {
-    this.#groups.drop(({ pages }) => pages.includes(page));
   }
 }

@@ -11,11 +11,13 @@ import { lowerLaunch } from "../gpu/lower.ts";
 import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
 import { PAGE_ALIGNMENT, type Page, type Pages, type Range } from "./pages.ts";
-import { Groups, Pipelines, type Pipeline } from "./pipelines.ts";
+import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
 import { MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
 
 /** Bindings are whole vectors of four words. */
 const VECTOR_BYTES = 16;
+/** Groups of bindings that a dispatch keeps: arguments and results may be elsewhere from run to run. */
+const GROUPS = 4;
 
 /** A loop around dispatches: its turns, and the program's scalar that counts them. */
 interface Turns {
@@ -39,6 +41,7 @@ interface Dispatch {
   at: number;
   pipeline: Pipeline | undefined;
   group: GPUBindGroup | undefined;
+  readonly groups: Recent<GPUBindGroup>;
 }
 
 type Entry = Dispatch | { readonly times: number; readonly entries: readonly Entry[] };
@@ -49,7 +52,7 @@ export class Recorder {
   readonly storage: Pages;
   readonly uniforms: Pages;
   readonly pipelines: Pipelines;
-  readonly groups: Groups;
+  readonly #recordings = new Set<Recording>();
   #scratch: Range | undefined;
 
   constructor(opened: OpenedGpu, storage: Pages, uniforms: Pages) {
@@ -57,7 +60,6 @@ export class Recorder {
     this.storage = storage;
     this.uniforms = uniforms;
     this.pipelines = new Pipelines(opened);
-    this.groups = new Groups(opened, this.pipelines);
   }
 
   /** Where intermediates of all programs are: nothing in it outlives a run. */
@@ -65,8 +67,23 @@ export class Recorder {
     return this.#scratch;
   }
 
+  /** Groups of bindings that programs keep. */
+  get groups(): number {
+    let count = 0;
+    for (const recording of this.#recordings) count += recording.groups;
+    return count;
+  }
+
   record(program: Program): Recording {
-    return new Recording(this, program);
+    const recording = new Recording(this, program);
+    this.#recordings.add(recording);
+    return recording;
+  }
+
+  /** Forgets a program that will not run any more. */
+  forget(recording: Recording): void {
+    this.#recordings.delete(recording);
+    recording.release();
   }
 
   /** Makes the scratch at least so large, elsewhere when it must grow. */
@@ -129,6 +146,11 @@ export class Recording {
     this.#floats = new Float32Array(this.#words.buffer);
     this.#to = bytes;
     for (const d of this.#dispatches) this.#fill(d);
+  }
+
+  /** Groups of bindings that it keeps. */
+  get groups(): number {
+    return this.#dispatches.reduce((count, d) => count + d.groups.size, 0);
   }
 
   /** Gives its words back; it must not be used any more. */
@@ -260,6 +282,7 @@ export class Recording {
         at: 0,
         pipeline: undefined,
         group: undefined,
+        groups: new Recent(GROUPS),
       };
       this.#dispatches.push(dispatch);
       for (const region of regions)
@@ -306,17 +329,32 @@ export class Recording {
   }
 
   #bindDispatch(d: Dispatch): void {
-    const { opened, storage, uniforms, pipelines, groups } = this.#recorder;
+    const { opened, pipelines } = this.#recorder;
     const ranges = d.regions.map((region) => this.#rangeOf(region));
     const { places, shape, bases } = layOutBindings(d, ranges, opened.limits.maxStorageBuffersPerShaderStage);
     d.pipeline = pipelines.get(d.pass, shape, d.name);
-    d.group = groups.get(places, storage, this.#uniform.page, uniforms, d.wordBytes);
+    const key = places.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join();
+    d.group = d.groups.get(key, () => this.#groupOf(places, d.wordBytes));
     if (!bases.length) return;
     for (let copy = 0; copy < d.copies; copy++) {
       const start = d.at + copy * d.wordBytes + 4 * (d.scalars.length + d.pass.sizes.length);
       this.#words.set(bases, start >>> 2);
       this.#changed(start, start + 4 * bases.length);
     }
+  }
+
+  #groupOf(places: readonly Range[], wordBytes: number): GPUBindGroup {
+    const { opened, storage, uniforms, pipelines } = this.#recorder;
+    return opened.gpu.createBindGroup({
+      layout: pipelines.layout(places.length).group,
+      entries: [
+        ...places.map(({ page, offset, bytes }, binding) => ({
+          binding,
+          resource: { buffer: storage.bufferOf(page), offset, size: bytes },
+        })),
+        { binding: places.length, resource: { buffer: uniforms.bufferOf(this.#uniform.page), size: wordBytes } },
+      ],
+    });
   }
 
   #rangeOf(region: Region): Range {
