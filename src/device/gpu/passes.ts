@@ -48,7 +48,11 @@ export class Passes {
       { kind: "loop", axis: "grid", index: block, extent: slots.add(workgroups), accumulators: [], body: [threads] },
     ];
     const used = usedBy(body, slots.scalars.length);
-    const numbers = new Map([...used.buffers].map((number, i) => [number, i]));
+    const isGlobal = (b: number): boolean => this.buffers[b]!.space === "global";
+    const own = [...used.buffers];
+    // What is bound comes first.
+    const buffers = [...own.filter(isGlobal), ...own.filter((b) => !isGlobal(b))];
+    const numbers = new Map(buffers.map((number, i) => [number, i]));
     const order = [...new Set([...used.sizes].map((p) => p.slot))];
     const replace = [...used.sizes].map(
       (p) => [p, param(slots.scalars.length + order.indexOf(p.slot), "i32")] as const,
@@ -59,7 +63,7 @@ export class Passes {
     }));
     const kernel: GridKernel = {
       kind: "loops",
-      buffers: [...used.buffers].map((b) => this.buffers[b]!),
+      buffers: buffers.map((b) => this.buffers[b]!),
       parameters: { scalars: slots.scalars, sizes: order.length },
       body: body.map(statement) as [Loop],
     };
@@ -70,7 +74,7 @@ export class Passes {
       kernel: known ?? kernel,
       key,
       workgroups,
-      buffers: [...used.buffers].flatMap((b) => this.#bound[b] ?? []),
+      buffers: buffers.flatMap((b) => this.#bound[b] ?? []),
       sizes: order.map((slot) => slots.valueOf(param(slot, "i32"))),
     });
   }

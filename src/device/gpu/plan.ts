@@ -19,6 +19,8 @@ export interface Plan {
   readonly columns?: boolean;
 }
 
+/** Larger workgroups are not everywhere, and find room less easily. */
+const MOST_THREADS = 256;
 /** Threads that keep a GPU busy, in workgroups of the largest size. */
 const BUSY = 64;
 /** Threads, in workgroups, that long rows are cut for. */
@@ -30,34 +32,46 @@ const WORTH_A_CHUNK = 32;
 const MOST_CHUNKS = 256;
 /** Threads in a row that read memory in one go. */
 const WARP = 32;
+/** Threads that the cores of a processor have in hand at a time, in vectors. */
+const AT_A_TIME = 64;
+/** Iterations that are worth a thread of a processor, and a pass. */
+const WORTH_A_TURN = 1024;
 /** Rows this short are done by a thread each where rows are many. */
 const SHORT = 8;
 
-export function planOf(piece: Piece, passes: Passes, target: GpuTarget): Plan {
+export function planOf(piece: Piece, passes: Passes, { threads: most, software }: GpuTarget): Plan {
   if (!mayShare(piece, passes)) return {};
   const { slots } = passes;
+  const threads = Math.min(most, MOST_THREADS);
   const rows = slots.valueOf(piece.rows);
   const loops = piece.body.filter(isShared);
   const length = Math.max(...loops.map((l) => lengthOf(l, slots)));
-  const busy = BUSY * target.threads;
-  if (length <= SHORT && rows >= target.threads) return {};
+  const busy = BUSY * threads;
+  if (length <= SHORT && rows >= threads) return {};
+  if (software) return planForCores(rows, length, loops);
   const columns = neighboursAreRows(piece, loops, slots);
-  const team = columns ? teamOfColumns(rows, length, busy, target) : teamOfRows(rows, length, busy, target);
+  const team = columns ? teamOfColumns(rows, length, busy, threads) : teamOfRows(rows, length, busy, threads);
   const working = Math.max(rows, 1) * (team?.lanes ?? 1);
   const each = length / (team?.lanes ?? 1);
   const wanted = Math.min(
-    Math.floor((BUSY_IN_CHUNKS * target.threads) / working),
+    Math.floor((BUSY_IN_CHUNKS * threads) / working),
     Math.floor(each / WORTH_A_CHUNK),
     MOST_CHUNKS,
   );
-  if (wanted >= 2 && each >= 4 * WORTH_A_CHUNK && loops.every((l) => mayCut(l))) return { chunks: wanted, columns };
+  if (wanted >= 2 && each >= 4 * WORTH_A_CHUNK && loops.every(mayCut)) return { chunks: wanted, columns };
   return team ? { team } : {};
+}
+
+/** Rows are threads' own, and cut where they are fewer than the threads that cores take on at a time. */
+function planForCores(rows: number, length: number, loops: readonly Loop[]): Plan {
+  const wanted = Math.min(Math.floor(AT_A_TIME / Math.max(rows, 1)), Math.floor(length / WORTH_A_TURN));
+  return wanted >= 2 && loops.every(mayCut) ? { chunks: wanted } : {};
 }
 
 const floorPower = (n: number): number => 2 ** Math.floor(Math.log2(Math.max(1, n)));
 const ceilPower = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-function teamOfRows(rows: number, length: number, busy: number, { threads }: GpuTarget): Team | undefined {
+function teamOfRows(rows: number, length: number, busy: number, threads: number): Team | undefined {
   let lanes = Math.min(floorPower(length), threads);
   // With rows enough, lanes do more each: combining is dear.
   while (lanes > WARP && length / lanes < WORTH_A_LANE && rows * lanes > busy) lanes /= 2;
@@ -66,7 +80,7 @@ function teamOfRows(rows: number, length: number, busy: number, { threads }: Gpu
   return { rows: together, lanes, columns: false };
 }
 
-function teamOfColumns(rows: number, length: number, busy: number, { threads }: GpuTarget): Team | undefined {
+function teamOfColumns(rows: number, length: number, busy: number, threads: number): Team | undefined {
   const together = Math.min(WARP, ceilPower(rows), threads);
   let lanes = Math.min(threads / together, floorPower(length / WORTH_A_LANE));
   while (lanes > 1 && rows * (lanes / 2) >= busy) lanes /= 2;
