@@ -104,6 +104,13 @@ export interface Binary extends Common {
   readonly left: Expression;
   readonly right: Expression;
 }
+/** x · y + z of f32, rounded once. Only made where the target has an instruction for it (see mathematics.ts). */
+export interface Fused extends Common {
+  readonly kind: "fused";
+  readonly x: Expression;
+  readonly y: Expression;
+  readonly z: Expression;
+}
 export interface Select extends Common {
   readonly kind: "select";
   readonly condition: Expression;
@@ -144,6 +151,7 @@ export type Expression =
   | IndexDivide
   | Unary
   | Binary
+  | Fused
   | Select
   | Cast
   | Bitcast

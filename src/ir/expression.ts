@@ -103,6 +103,8 @@ export function childrenOf(e: Expression): readonly Expression[] {
       return [e.value];
     case "binary":
       return [e.left, e.right];
+    case "fused":
+      return [e.x, e.y, e.z];
     case "select":
       return [e.condition, e.yes, e.no];
     case "load":
@@ -460,6 +462,7 @@ export function mapChildren(e: Expression, f: (child: Expression) => Expression)
     case "index":
     case "register":
     case "affineParam":
+    case "fused":
       return e;
     case "affine": {
       let changed = false;

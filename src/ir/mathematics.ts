@@ -5,13 +5,22 @@
  * `expandMathematics` runs after `parameterize`: the constants of these formulas are code, not sizes.
  */
 import { isHalf } from "../core/dtype.ts";
-import { register, type BinaryOp, type Cast, type Expression, type Register, type UnaryOp } from "./expression.ts";
+import {
+  constant,
+  register,
+  type Binary,
+  type BinaryOp,
+  type Cast,
+  type Expression,
+  type Register,
+  type UnaryOp,
+} from "./expression.ts";
 import type { ContractKernel, Kernel, LoopKernel, Store } from "./kernel.ts";
 import { narrow, widen } from "./half.ts";
 import * as double from "./mathematics64.ts";
 import * as single from "./mathematics32.ts";
 import { integerPower, signOf } from "./mathematics-integer.ts";
-import { copyWith, mapStatements, replacer } from "./rewrite.ts";
+import { copyWith, mapStatements, plainFused, plainUnary, replacer } from "./rewrite.ts";
 
 /** A formula over stand-ins for its arguments. */
 interface Template {
@@ -22,15 +31,42 @@ interface Template {
 const templates = new Map<string, Template | null>();
 
 /** The formula of an operation on a dtype; null when the operation is basic. */
-function templateOf(key: string, op: UnaryOp | BinaryOp, operands: readonly Expression[]): Template | null {
+function templateOf(op: UnaryOp | BinaryOp, operands: readonly Expression[], fused: boolean): Template | null {
+  // Formulas of two arguments are about remainders, which products that are not rounded would change.
+  const fuses = fused && operands.length === 1 && operands[0]!.dtype === "f32";
+  const key = `${op} ${operands[0]!.dtype}${fuses ? " fused" : ""}`;
   let known = templates.get(key);
   if (known === undefined) {
     const parameters = operands.map((o) => register(o.dtype));
     const [x, y] = parameters;
     const body = y ? expandBinary(op as BinaryOp, x!, y) : expandUnary(op as UnaryOp, x!);
-    templates.set(key, (known = body ? { parameters, body } : null));
+    templates.set(key, (known = body ? { parameters, body: fuses ? fuseProducts(body) : body } : null));
   }
   return known;
+}
+
+/** The formula with every product of f32 that is added to something in one operation with that sum: rounded once, not twice. */
+function fuseProducts(body: Expression): Expression {
+  const memo = new Map<Expression, Expression>();
+  const isProduct = (e: Expression): e is Binary => e.kind === "binary" && e.op === "mul" && e.dtype === "f32";
+  const negative = (e: Expression): Expression =>
+    e.kind === "const" ? constant(-e.value, e.dtype) : plainUnary("neg", e);
+  const fuse = (e: Expression): Expression => {
+    let known = memo.get(e);
+    if (known) return known;
+    if (e.kind === "binary" && e.dtype === "f32" && (e.op === "add" || e.op === "sub")) {
+      const { op, left, right } = e;
+      if (isProduct(left))
+        known = plainFused(fuse(left.left), fuse(left.right), op === "add" ? fuse(right) : negative(fuse(right)));
+      else if (isProduct(right)) {
+        const factor = fuse(right.right);
+        known = plainFused(fuse(right.left), op === "add" ? factor : negative(factor), fuse(left));
+      }
+    }
+    memo.set(e, (known ??= copyWith(e, fuse)));
+    return known;
+  };
+  return fuse(body);
 }
 
 /** A unary operation in basic ones, or undefined when it is one. */
@@ -74,24 +110,26 @@ export function expandBinary(op: BinaryOp, x: Expression, y: Expression): Expres
 export interface Instructions {
   /** Casts between f16 and f32. */
   readonly f16?: boolean;
+  /** x · y + z of f32, rounded once. */
+  readonly fused?: boolean;
 }
 
 /** A function that replaces operations without an instruction throughout an expression; shared values stay shared. */
-export function mathematicsExpander({ f16 = false }: Instructions = {}): (e: Expression) => Expression {
+export function mathematicsExpander({ f16 = false, fused = false }: Instructions = {}): (e: Expression) => Expression {
   const memo = new Map<Expression, Expression>();
   const expand = (e: Expression): Expression => {
     let known = memo.get(e);
-    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand), f16)));
+    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand), f16, fused)));
     return known;
   };
   return expand;
 }
 
-function replaced(e: Expression, f16: boolean): Expression {
+function replaced(e: Expression, f16: boolean, fused: boolean): Expression {
   if (e.kind === "cast") return f16 && (e.dtype === "f16" || e.value.dtype === "f16") ? e : replacedCast(e);
   if (e.kind !== "unary" && e.kind !== "binary") return e;
   const operands = e.kind === "unary" ? [e.value] : [e.left, e.right];
-  const template = templateOf(`${e.op} ${operands[0]!.dtype}`, e.op, operands);
+  const template = templateOf(e.op, operands, fused);
   if (!template) return e;
   return replacer(new Map(template.parameters.map((p, i) => [p, operands[i]!])))(template.body);
 }

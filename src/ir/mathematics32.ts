@@ -1,6 +1,7 @@
 /**
  * Functions on f32 in basic operations, a few units in the last place from the true value on the full range, subnormal
- * results, infinities and NaN included. No fused multiply-add is assumed and none may be formed: every product rounds.
+ * results, infinities and NaN included. Every product may round; of one argument, they hold as well where none does that is
+ * added to something (`fuseProducts` in mathematics.ts).
  */
 import { binary, bitcast, cast, constant, select, unary, type Expression } from "./expression.ts";
 

@@ -61,6 +61,8 @@ export function printKernel(kernel: Kernel): string {
         return SYMBOL[e.op]
           ? `(${show(e.left)} ${SYMBOL[e.op]} ${show(e.right)})`
           : `${e.op}(${show(e.left)}, ${show(e.right)})`;
+      case "fused":
+        return `fma(${show(e.x)}, ${show(e.y)}, ${show(e.z)})`;
       case "select":
         return `(${show(e.condition)} ? ${show(e.yes)} : ${show(e.no)})`;
       case "cast":

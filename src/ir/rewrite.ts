@@ -9,6 +9,7 @@ import {
   type AffineParam,
   type Binary,
   type Expression,
+  type Fused,
   type Index,
   type IndexDivide,
   type Load,
@@ -40,6 +41,12 @@ export function copyWith(e: Expression, f: (child: Expression) => Expression): E
       const left = f(e.left),
         right = f(e.right);
       return left === e.left && right === e.right ? e : { ...e, left, right, free: freeOf([left, right]) };
+    }
+    case "fused": {
+      const x = f(e.x),
+        y = f(e.y),
+        z = f(e.z);
+      return x === e.x && y === e.y && z === e.z ? e : plainFused(x, y, z);
     }
     case "select": {
       const condition = f(e.condition),
@@ -117,6 +124,11 @@ export function plainBinary(op: Binary["op"], left: Expression, right: Expressio
 /** A unary operation as a plain node. */
 export function plainUnary(op: Unary["op"], value: Expression): Unary {
   return { ...PLAIN, kind: "unary", dtype: value.dtype, op, value, free: value.free };
+}
+
+/** x · y + z, rounded once, as a plain node. */
+export function plainFused(x: Expression, y: Expression, z: Expression): Fused {
+  return { ...PLAIN, kind: "fused", dtype: z.dtype, x, y, z, free: freeOf([x, y, z]) };
 }
 
 /** A value as another dtype, as a plain node. */

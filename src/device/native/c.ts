@@ -94,6 +94,7 @@ export const C: Dialect = {
     const name = plain === "div" || plain === "idiv" ? "divide" : plain;
     return wrapped(dtype, `${name}_${cType(dtype, wide)}(${x}, ${y})`);
   },
+  fused: (x, y, z, wide) => (wide ? `fma_f32v(${x}, ${y}, ${z})` : `__builtin_fmaf(${x}, ${y}, ${z})`),
   select(dtype, condition, yes, no, wide) {
     return wide ? `select_${cType(dtype, true)}(${condition}, ${yes}, ${no})` : `(${condition} ? ${yes} : ${no})`;
   },

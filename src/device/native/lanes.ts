@@ -123,6 +123,8 @@ export class Lanes extends Values {
         return C.unary(e.op, e.dtype, of(e.value), true);
       case "binary":
         return C.binary(e.op, e.left.dtype, of(e.left), of(e.right), true);
+      case "fused":
+        return C.fused(of(e.x), of(e.y), of(e.z), true);
       case "select":
         if (!this.isVarying(e.condition)) return `(${this.scalar(e.condition)} ? ${of(e.yes)} : ${of(e.no)})`;
         return isLazy(e) ? this.lazySelect(e, u) : C.select(e.dtype, of(e.condition), of(e.yes), of(e.no), true);

@@ -324,6 +324,11 @@ ${integers("i32")}
 ${integers("u32")}
 ${floats("f32")}
 ${floats("f64")}
+static inline f32v fma_f32v(f32v x, f32v y, f32v z) {
+  f32v out;
+  for (int l = 0; l < L; l++) out[l] = __builtin_fmaf(x[l], y[l], z[l]);
+  return out;
+}
 /* By the reciprocal in f64, which is one off at most. */
 static inline i32v quotient_v(i32v x, i32 d) {
   const i32v q = __builtin_convertvector(__builtin_convertvector(x, f64v) * (1 / (f64)d), i32v);

@@ -180,11 +180,6 @@ static void dots(const i32 *rows, i32 count, const f32 *base, const i32 *columns
 export function routinesFor(lanes: number): string {
   const rows = tileRowsFor(lanes);
   return [
-    `static inline f32v fma_f32v(f32v x, f32v y, f32v z) {
-  f32v out;
-  for (int l = 0; l < L; l++) out[l] = __builtin_fmaf(x[l], y[l], z[l]);
-  return out;
-}`,
     ...range(rows).flatMap((r) =>
       range(TILE_VECTORS).flatMap((v) => [tile(r + 1, v + 1, "even"), tile(r + 1, v + 1, "listed")]),
     ),

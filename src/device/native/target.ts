@@ -2,8 +2,11 @@ import type { Instructions } from "../../ir/mathematics.ts";
 import type { Target } from "../cpu/target.ts";
 import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
 
-/** AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts). */
-export const instructionsOf = ({ lanes }: Target): Instructions => ({ f16: lanes === 16 });
+/**
+ * AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts), and where vectors are wider than the least,
+ * products are added in one instruction.
+ */
+export const instructionsOf = ({ lanes }: Target): Instructions => ({ f16: lanes === 16, fused: lanes > 4 });
 
 /** Vectors of so many 32-bit lanes; a block's packed columns and its sums stay in the second cache. */
 export function targetFor(lanes: number): Target {

@@ -215,6 +215,10 @@ export class Closures {
         const right = this.#operand(e.right, e);
         return this.#rounded(e, (frame) => apply(left(frame), right(frame)));
       }
+      case "fused": {
+        const [x, y, z] = [this.#operand(e.x, e), this.#operand(e.y, e), this.#operand(e.z, e)];
+        return this.#rounded(e, (frame) => x(frame) * y(frame) + z(frame));
+      }
       case "select": {
         const condition = this.#operand(e.condition, e);
         const yes = this.#operand(e.yes, e);

@@ -21,6 +21,8 @@ export interface Dialect {
   unary(op: UnaryOp, dtype: DType, x: string, wide: boolean): string;
   /** `dtype` is the operands'. */
   binary(op: BinaryOp, dtype: DType, x: string, y: string, wide: boolean): string;
+  /** x · y + z of f32, rounded once. */
+  fused(x: string, y: string, z: string, wide: boolean): string;
   select(dtype: DType, condition: string, yes: string, no: string, wide: boolean): string;
   cast(from: DType, to: DType, x: string, wide: boolean): string;
   bitcast(from: DType, to: DType, x: string, wide: boolean): string;

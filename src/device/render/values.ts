@@ -189,6 +189,8 @@ export class Values {
         return dialect.unary(e.op, e.dtype, this.operand(e.value, e), false);
       case "binary":
         return dialect.binary(e.op, e.left.dtype, this.operand(e.left, e), this.operand(e.right, e), false);
+      case "fused":
+        return dialect.fused(this.scalar(e.x), this.scalar(e.y), this.scalar(e.z), false);
       case "select":
         if (isLazy(e)) return this.lazyChoice(e);
         return dialect.select(e.dtype, this.scalar(e.condition), this.scalar(e.yes), this.scalar(e.no), false);

@@ -189,6 +189,10 @@ export class Wgsl implements Dialect {
     }
   }
 
+  fused(x: string, y: string, z: string): string {
+    return `fma(${x}, ${y}, ${z})`;
+  }
+
   select(_dtype: DType, condition: string, yes: string, no: string): string {
     return `select(${no}, ${yes}, ${condition})`;
   }
