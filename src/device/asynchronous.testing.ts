@@ -74,6 +74,12 @@ export class AsynchronousDevice implements Device {
     return bytes;
   }
 
+  /** As tests may: nothing else can. */
+  readNow(memory: Memory): Uint8Array {
+    this.#work();
+    return this.#inner.readSync(this.#own(memory));
+  }
+
   copy(from: Memory, to: Memory): void {
     const [source, target] = [this.#own(from), this.#own(to)];
     this.#later(() => this.#inner.copy(source, target));

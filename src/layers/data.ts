@@ -4,8 +4,10 @@ import { Dataset } from "../data/dataset.ts";
 import { isHostArray, type HostArray } from "../data/hostArray.ts";
 import { slices, type Sliceable } from "../data/slices.ts";
 import { tensor } from "../tensor/create.ts";
+import { loadNodes } from "../tensor/evaluate.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { Feed, type Data } from "../train/feed.ts";
+import { tensorsIn } from "../tensor/tree.ts";
+import { Feed, readyExamples, type Data } from "../train/feed.ts";
 import type { Batch } from "../train/model.ts";
 import { withWeights, type Targets } from "./scores.ts";
 import { flat, type Nest } from "./symbolic.ts";
@@ -121,6 +123,7 @@ export class Prepared {
 
   /** All examples as one batch. */
   async whole(): Promise<readonly [Nest<Tensor>, Targets]> {
+    await readyExamples(this.data);
     const feed = new Feed<Nest<Tensor>, Targets>(this.#operation, this.data, { batchSize: 2 ** 30, shuffle: false });
     feed.start();
     const batch = await feed.next();
@@ -136,6 +139,7 @@ export class Prepared {
       for await (const batch of batches) return [batch[0], batch[1]];
       throw new ArgumentError(`${this.#operation}: the data has no batches; check where it comes from`);
     }
+    await readyExamples(this.data);
     const feed = new Feed<Nest<Tensor>, Targets>(this.#operation, this.data, { batchSize: 1, shuffle: false });
     feed.start();
     const batch = await feed.next();
@@ -191,9 +195,13 @@ export function batchesOf(
 }
 
 /** Batches of inputs for `predict`. */
-export function inputsOf(x: Arrays | AsyncIterable<Nest<Tensor>>, batchSize: number): AsyncIterable<Nest<Tensor>> {
+export async function inputsOf(
+  x: Arrays | AsyncIterable<Nest<Tensor>>,
+  batchSize: number,
+): Promise<AsyncIterable<Nest<Tensor>>> {
   if (x instanceof Dataset || (typeof x === "object" && x !== null && Symbol.asyncIterator in x))
     return x as AsyncIterable<Nest<Tensor>>;
   const arrays = held("predict", x as Arrays);
+  await loadNodes(tensorsIn(arrays).map(({ node }) => node));
   return Dataset.from(slices(arrays as Sliceable)).batch(batchSize) as unknown as AsyncIterable<Nest<Tensor>>;
 }

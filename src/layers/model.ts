@@ -367,7 +367,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     x: Arrays | AsyncIterable<Nest<Tensor>>,
     { batchSize = 32 }: BatchOptions = {},
   ): Promise<R> {
-    const batches = inputsOf(x, batchSize);
+    const batches = await inputsOf(x, batchSize);
     return (await predict<Nest<Tensor>, Nest<Tensor>>(this as never, batches)) as R;
   }
 

@@ -5,6 +5,7 @@ import { interpolate } from "../nn/upsample.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { assign } from "../tensor/assign.ts";
 import { tensor } from "../tensor/create.ts";
+import { widestFloat } from "../tensor/engine.ts";
 import { moveAxis } from "../tensor/functions.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ChannelOptions } from "./channels.ts";
@@ -68,7 +69,7 @@ export class Normalization extends Layer<NormalizationOptions> {
     this.buildFor([null, ...data.shape.slice(1)]);
     const others = data.shape.map((_, axis) => axis).filter((axis) => !this.#axes.includes(axis));
     noGrad(() => {
-      const exact = data.cast("f64");
+      const exact = data.cast(widestFloat());
       this.#set(exact.mean(others) as Tensor, exact.variance(others, false, 0) as Tensor);
     });
   }
@@ -94,7 +95,7 @@ export class Normalization extends Layer<NormalizationOptions> {
 const fitted = (values: number | readonly number[], sizes: Shape): Tensor => {
   const count = sizes.reduce((product, size) => product * size, 1);
   const list = typeof values === "number" ? new Array<number>(count).fill(values) : [...values];
-  return tensor(Float64Array.from(list), [...sizes]) as Tensor;
+  return tensor((widestFloat() === "f64" ? Float64Array : Float32Array).from(list), [...sizes]) as Tensor;
 };
 
 /**

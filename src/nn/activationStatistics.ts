@@ -6,6 +6,7 @@ import { detach } from "../graph/ops/control.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
+import { loadAll } from "../tensor/cell.ts";
 import { bumpEpoch } from "../tensor/epoch.ts";
 import { add, div, mul, sub } from "../tensor/functional/arithmetic.ts";
 import { mean, variance } from "../tensor/functional/reductions.ts";
@@ -61,6 +62,13 @@ export class ActivationStatistics {
       );
     }
     bumpEpoch();
+  }
+
+  /** To be awaited on devices that answer later (GPUs), before `endEpoch`. */
+  ready(): void | Promise<void> {
+    return loadAll(
+      [...this.#watched.values()].flatMap(({ running }) => Object.values(running).map(({ cell }) => cell)),
+    );
   }
 
   /** Notes what was gathered and begins anew. Layers that returned nothing leave no record. */

@@ -5,7 +5,7 @@ import { withGradientMode } from "../graph/op.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { assign, assignWhere } from "../tensor/assign.ts";
-import type { Cell } from "../tensor/cell.ts";
+import { loadAll, type Cell } from "../tensor/cell.ts";
 import { add, div, mul } from "../tensor/functional/arithmetic.ts";
 import { eq, logicalAnd, logicalNot, where } from "../tensor/functional/comparison.ts";
 import { toSingle } from "../tensor/functional/operands.ts";
@@ -153,6 +153,11 @@ export class GradScaler {
       ]);
     });
     this.#finite.clear();
+  }
+
+  /** To be awaited on devices that answer later (GPUs), before `currentScale` and `stateDict` are asked for. */
+  ready(): void | Promise<void> {
+    return loadAll([this.#scale, this.#good]);
   }
 
   /** Scale, factors and count under PyTorch's names. */

@@ -2,7 +2,7 @@ import { ArgumentError, FormatError } from "../core/errors.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { cast, exp, log, sqrt } from "../graph/ops/unary.ts";
 import { assign } from "../tensor/assign.ts";
-import type { Cell } from "../tensor/cell.ts";
+import { loadAll, type Cell } from "../tensor/cell.ts";
 import { add, mul } from "../tensor/functional/arithmetic.ts";
 import { normal } from "../tensor/functional/random.ts";
 import type { Parameter } from "../tensor/parameter.ts";
@@ -51,6 +51,11 @@ export class GradientNoise {
         });
       assign([...noisy, { cell: this.#count, value: next }]);
     });
+  }
+
+  /** To be awaited on devices that answer later (GPUs), before `stateDict` is asked for. */
+  ready(): void | Promise<void> {
+    return loadAll([this.#count]);
   }
 
   /** How many steps had noise. */

@@ -60,7 +60,7 @@ export class WeightAverage {
     this.#count = scalarCell(0, "f32", "WeightAverage.n_averaged");
   }
 
-  /** How many updates are in the average. Waits for all steps so far. */
+  /** How many updates are in the average. Waits for all steps so far; on devices that answer later, read `n_averaged` of the state. */
   get count(): number {
     return this.#count.snapshot()[0]!;
   }
@@ -89,10 +89,11 @@ export class WeightAverage {
 
   /**
    * Exchanges the model's weights and the average.
-   * @throws ArgumentError before the first update.
+   * @throws ArgumentError before the first update, where that can be told without waiting.
    */
   swap(): void {
-    if (this.count === 0) throw new ArgumentError("WeightAverage: there is no average before the first update");
+    if (this.#count.known()?.[0] === 0)
+      throw new ArgumentError("WeightAverage: there is no average before the first update");
     withGradientMode(false, () =>
       assign(
         this.#pairs.flatMap(({ live, average }) => [

@@ -39,6 +39,9 @@ export interface CellOptions {
   readonly device?: string;
 }
 
+/** Elements of which a copy costs nothing: counts, rates, scales. */
+const SMALL = 64;
+
 const memories = /* @__PURE__ */ new FinalizationRegistry<Memory>((memory) => memory.device.free(memory));
 
 export class Cell {
@@ -56,7 +59,7 @@ export class Cell {
   /** Shared by all leaves of the version in memory, so that a program knows when it overwrites what it reads. */
   #version: CellVersion | undefined;
   #gradient: Cell | undefined;
-  /** The elements that were last read from a device that answers later; not to be written to. */
+  /** The elements that were last read from a device that answers later, or few that were written there; not to be written to. */
   #loaded: StoredArray | undefined;
   /** Whether they are those of the current version. */
   #isLoaded = false;
@@ -207,7 +210,12 @@ export class Cell {
       );
     this.beforeOverwrite();
     const { buffer, byteOffset, byteLength } = stored(array, this.dtype);
-    this.memory.device.write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
+    const { device } = this.memory;
+    device.write(this.memory, new Uint8Array(buffer, byteOffset, byteLength));
+    if (!device.readSync && array.length <= SMALL) {
+      this.#loaded = stored(array, this.dtype).slice();
+      this.#isLoaded = true;
+    }
     this.#empty = false;
   }
 
@@ -246,4 +254,10 @@ export function notOnHost(what: string, device: string): DeviceError {
   return new DeviceError(
     `${what}: the values are on ${device}, which answers later. Use await x.data(); from then on they are here too`,
   );
+}
+
+/** Brings the elements of cells to the host. A promise only where one of them is on a device that answers later, and was not read yet. */
+export function loadAll(cells: readonly Cell[]): void | Promise<void> {
+  const unknown = cells.filter((cell) => !cell.known());
+  if (unknown.length) return Promise.all(unknown.map((cell) => cell.load())).then(() => undefined);
 }

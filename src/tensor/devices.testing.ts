@@ -1,15 +1,56 @@
 // What tests of tensors share.
-import { beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { numbersIn, type TypedArray } from "../core/dtype.ts";
 import { sizeOf, type Shape } from "../core/shape.ts";
+import { AsynchronousDevice } from "../device/asynchronous.testing.ts";
 import { tensor } from "./create.ts";
-import { setDevice } from "./engine.ts";
-import type { Tensor } from "./tensor.ts";
+import { registerDevice, setDevice } from "./engine.ts";
+import { placeOf, readSync, realize } from "./evaluate.ts";
+import { nest } from "./nest.ts";
+import { format } from "./print.ts";
+import { Tensor } from "./tensor.ts";
+import { arrayOf } from "./value.ts";
 
 /** Runs the same tests on the device that defines meaning and on the one that everybody gets. */
 export function onEachDevice(tests: () => void): void {
-  describe.each(["reference", "wasm"])("%s", (device) => {
-    beforeAll(() => setDevice(device));
+  describe.each(process.env["LATER"] ? ["asynchronous"] : ["reference", "wasm"])("%s", (device) => {
+    if (device === "asynchronous") readingNow();
+    else beforeAll(() => setDevice(device));
     tests();
+  });
+}
+
+/** Sets a device that answers later, which tests may nevertheless read without waiting: nothing else can. */
+function readingNow(): void {
+  const { prototype } = Tensor;
+  const own = Object.getOwnPropertyDescriptors(prototype);
+  beforeAll(() => {
+    const device = new AsynchronousDevice();
+    registerDevice("asynchronous", () => device);
+    setDevice("asynchronous");
+    const now = ({ node }: Tensor): TypedArray => {
+      realize([node]);
+      const memory = placeOf(node.source!, device);
+      return memory ? numbersIn(arrayOf(device.readNow(memory), node), node.dtype) : readSync(node);
+    };
+    Object.assign(prototype, {
+      dataSync(this: Tensor) {
+        return now(this).slice();
+      },
+      itemSync(this: Tensor) {
+        return now(this)[0]!;
+      },
+      toArraySync(this: Tensor) {
+        return nest(now(this), this.shape, this.dtype);
+      },
+      toString(this: Tensor) {
+        return format(now(this), this.shape, this.dtype);
+      },
+    });
+  });
+  afterAll(() => {
+    Object.defineProperties(prototype, own);
+    setDevice("wasm");
   });
 }
 

@@ -13,6 +13,7 @@ import { WasmDevice } from "../device/wasm/device.ts";
 import { WebGpuDevice } from "../device/webgpu/device.ts";
 import { Node, topological } from "../graph/node.ts";
 import { bumpEpoch } from "./epoch.ts";
+import { letGo } from "./kept.ts";
 import { arrayOf, bytesOf } from "./value.ts";
 
 const factories = new Map<string, () => Device>([
@@ -72,6 +73,34 @@ export function deviceTier(name: string = current): string {
  */
 export function fixTier(tier?: string, name: string = current): string {
   return deviceNamed(name).fixTier?.(tier) ?? deviceTier(name);
+}
+
+/**
+ * Runs `f` where results can be had at once and f64 is there: on the current device, or else on the CPU. For what is computed for the host.
+ */
+export function onHost<T>(f: () => T): T {
+  const before = current;
+  const { readSync, limits } = deviceNamed(before);
+  if (!readSync || !limits.f64) current = "cpu";
+  try {
+    return f();
+  } finally {
+    current = before;
+  }
+}
+
+/** The float dtype of the most digits that a device has: f64, but f32 on GPUs. */
+export function widestFloat(name: string = current): "f64" | "f32" {
+  return deviceNamed(name).limits.f64 ? "f64" : "f32";
+}
+
+/**
+ * To be awaited, where it returns a promise, by loops that run programs and read nothing: lets a device that answers later catch up, so that
+ * its queue does not grow, and frees results that nobody holds.
+ */
+export function roomToRun(): void | Promise<void> {
+  const room = deviceNamed(current).room?.();
+  return room ? room.then(letGo) : letGo();
 }
 
 /** The device itself, created on first use. */

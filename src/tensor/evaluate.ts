@@ -158,6 +158,13 @@ export async function read(node: Node): Promise<TypedArray> {
   return numbersIn(elements, node.dtype);
 }
 
+/** Brings the elements of nodes to the host. A promise only where some are on a device that answers later. */
+export function loadNodes(nodes: readonly Node[]): void | Promise<void> {
+  const nameOf = ({ source }: Node): string => (source && deviceOfLeaf(source)) ?? currentDevice();
+  const later = nodes.filter((node) => !deviceNamed(nameOf(node)).readSync);
+  if (later.length > 0) return Promise.all(later.map(read)).then(() => undefined);
+}
+
 /** As `readSync`; undefined, and nothing computed, where that would throw DeviceError. */
 export function readIfHere(node: Node): TypedArray | undefined {
   if (!node.source && !deviceNamed(deviceOf([node], [])).readSync) return undefined;

@@ -5,9 +5,8 @@ import type { Node } from "../graph/node.ts";
 import { add, mul } from "../graph/ops/binary.ts";
 import { fill, input, iota } from "../graph/ops/leaf.ts";
 import { assign } from "./assign.ts";
-import { Cell } from "./cell.ts";
+import { Cell, loadAll } from "./cell.ts";
 import { currentDevice, deviceNamed } from "./engine.ts";
-import { read } from "./evaluate.ts";
 import { currentTrace, outsideTraces, type Trace } from "./trace.ts";
 import { Value } from "./value.ts";
 
@@ -47,10 +46,9 @@ export function randomState(): Uint32Array {
   return (words ??= (state ?? stateHere()).snapshot() as Uint32Array).slice();
 }
 
-/** As `randomState`, also where a traced function has left the state in a way that only a device knows which answers later. */
-export async function loadRandomState(): Promise<Uint32Array> {
-  words ??= (await read(stateHere().version())) as Uint32Array;
-  return words.slice();
+/** To be awaited before `randomState`, where it returns a promise: only a device that answers later knows the state. */
+export function readyRandomState(): void | Promise<void> {
+  if (!words && state) return loadAll([state]);
 }
 
 /** Goes on from a state that `randomState` gave. */

@@ -3,6 +3,7 @@ import type { Module } from "../nn/module.ts";
 import { RunningNorm } from "../nn/runningNorm.ts";
 import { onesLike, zerosLike } from "../tensor/create.ts";
 import { noGrad } from "../tensor/autodiff.ts";
+import { roomToRun } from "../tensor/engine.ts";
 import { jit } from "../tensor/jit.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { inMode, type Model } from "./model.ts";
@@ -38,6 +39,7 @@ export async function updateBatchNorm<X>(
       for await (const batch of data) {
         step(Array.isArray(batch) && !(batch instanceof Tensor) ? (batch[0] as X) : (batch as X));
         batches++;
+        await roomToRun();
       }
     });
   } finally {

@@ -1,6 +1,7 @@
 import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Run } from "./callback.ts";
 import { CheckpointFolder, type FolderOptions, type Parts } from "./checkpoints/index.ts";
+import { readyParts } from "./checkpoints/state.ts";
 
 /** When `fit` saves checkpoints, and which it keeps. */
 export interface CheckpointOptions extends FolderOptions {
@@ -40,6 +41,7 @@ export class Checkpointing {
     this.#open = await CheckpointFolder.open(this.folder, this.#options);
     const newest = this.#resume ? await this.#open.latest() : undefined;
     if (!newest) return;
+    await readyParts(Object.values(parts));
     newest.restore(parts);
     this.#savedAt = placeOf(run);
     const { epoch, step } = newest.fields;

@@ -1,8 +1,9 @@
 import { ArgumentError } from "../core/errors.ts";
 import { noGrad } from "../tensor/autodiff.ts";
+import { roomToRun } from "../tensor/engine.ts";
 import { jit } from "../tensor/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { Feed, type Data, type Examples } from "./feed.ts";
+import { Feed, readyExamples, type Data, type Examples } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { examplesIn, inMode, type Means, type Model, type Scores } from "./model.ts";
 
@@ -57,6 +58,7 @@ export function evaluator<X, Y, O, M extends string>(
   });
   return (data, signal) =>
     inMode(model, false, async () => {
+      await readyExamples(data);
       const feed = new Feed("evaluate", data, { batchSize, shuffle: false });
       meter.reset();
       feed.start();
@@ -67,6 +69,7 @@ export function evaluator<X, Y, O, M extends string>(
           const examples = examplesIn("evaluate", inputs);
           step(inputs, targets, weights);
           meter.count(examples);
+          await roomToRun();
         }
       } finally {
         feed.close();

@@ -8,7 +8,9 @@ import type { DatasetState } from "../data/iteration.ts";
 import { isPromise } from "../data/ordered.ts";
 import { slices, type Sliceable } from "../data/slices.ts";
 import { startWaiting } from "../data/waiting.ts";
+import { loadNodes } from "../tensor/evaluate.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { tensorsIn } from "../tensor/tree.ts";
 import { batchOf, type Batch, type Batches } from "./model.ts";
 
 /** Arrays, or tuples or objects of them, all with one row for each example. */
@@ -162,6 +164,15 @@ export function isExamples<X, Y>(data: Data<X, Y>): data is Examples<X, Y> {
 
 function isArray(value: unknown): value is Tensor | HostArray | TypedArray {
   return value instanceof Tensor || isHostArray(value) || isTypedArray(value);
+}
+
+/**
+ * To be awaited before examples are fed or split, where it returns a promise: brings tensors to the host from a device that answers later.
+ * Batches are used where they are.
+ */
+export function readyExamples(data: unknown): void | Promise<void> {
+  if (Array.isArray(data) && isExamples(data as unknown as Data<unknown, unknown>))
+    return loadNodes(tensorsIn(data).map(({ node }) => node));
 }
 
 /**

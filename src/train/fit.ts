@@ -3,7 +3,7 @@ import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Callback } from "./callback.ts";
 import { Checkpointing, type CheckpointOptions } from "./checkpointing.ts";
 import { evaluator } from "./evaluate.ts";
-import { Feed, splitExamples, type Data, type Examples } from "./feed.ts";
+import { Feed, readyExamples, splitExamples, type Data, type Examples } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import type { Means, Model, Scores } from "./model.ts";
 import { progressCallback, Progress, standardTerminal, type Terminal } from "./progress.ts";
@@ -165,6 +165,7 @@ export async function fit<X, Y, O, M extends string = never>(
   const { shuffle = true, validationSplit } = options;
   if (validationSplit !== undefined && options.validation !== undefined)
     throw new ArgumentError("fit: got both validation and validationSplit; leave one of them out");
+  await readyExamples(data);
   const [train, validation] =
     validationSplit === undefined ? [data, options.validation] : splitExamples(data, validationSplit);
   const feed = new Feed("fit", train, { batchSize, shuffle });

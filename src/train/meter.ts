@@ -4,11 +4,12 @@ import { sameShape, show } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { reshape } from "../graph/ops/movement.ts";
 import { cast } from "../graph/ops/unary.ts";
+import { widestFloat } from "../tensor/engine.ts";
 import { assign } from "../tensor/assign.ts";
 import { zeros } from "../tensor/create.ts";
 import { Cell } from "../tensor/cell.ts";
 import { deviceIdle } from "../tensor/engine.ts";
-import { read } from "../tensor/evaluate.ts";
+import { read, type Assignment } from "../tensor/evaluate.ts";
 import { add, mul, sub } from "../tensor/functional/arithmetic.ts";
 import { ge, isFinite, where } from "../tensor/functional/comparison.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -17,12 +18,13 @@ import { outsideTraces } from "../tensor/trace.ts";
 import { metricNamed } from "./metrics/byName.ts";
 import { Metric } from "./metrics/metric.ts";
 import type { Means, Scores } from "./model.ts";
+import { RunningSums } from "./runningSums.ts";
 import { weighted } from "./weights.ts";
 
 /** Something measured: sums on the device, their total here, and what it says. */
 interface Measured {
-  /** Adds nothing yet; made by the first batch of a metric, which knows how many sums it has. */
-  cell: Cell | undefined;
+  /** Made by the first batch, which knows how many they are. */
+  sums: RunningSums | undefined;
   totals: Float64Array;
   readonly mean: (totals: Float64Array, examples: number) => number;
 }
@@ -46,7 +48,7 @@ export class Meter<O, Y, M extends string> {
   #examples = 0;
   #uncollected = 0;
   /** Batches whose loss was finite, up to the first whose loss was not; then −1 less that number. */
-  readonly #steady = zero("batches with a finite loss", 1, "f32");
+  readonly #steady = Cell.of(new Float32Array(1), [1], "f32", { label: "batches with a finite loss" });
   #batches = 0;
   #uncollectedBatches = 0;
   #firstBad: number | undefined;
@@ -70,13 +72,12 @@ export class Meter<O, Y, M extends string> {
         name,
         score instanceof Metric
           ? {
-              cell: undefined,
+              sums: undefined,
               totals: new Float64Array(0),
               mean: (totals) => (totals.length ? score.result(totals) : NaN),
             }
           : {
-              // In double precision sums are exact as far as it matters: means do not depend on how often they were collected.
-              cell: zero(name, 1, "f64"),
+              sums: new RunningSums(name, 1),
               totals: new Float64Array(1),
               mean: ([sum], examples) => sum! / examples,
             },
@@ -96,9 +97,9 @@ export class Meter<O, Y, M extends string> {
       if (score instanceof Metric) return this.#added(name, score.statistics(outputs, targets).detach().node);
       const value = loss ? this.#number(name, score(outputs, targets)) : this.loss(outputs, targets, weights);
       loss ??= value;
-      return this.#added(name, mul(cast(value.detach().reshape([1]).node, "f64"), examples));
+      return this.#added(name, mul(cast(value.detach().reshape([1]).node, widestFloat()), examples));
     });
-    assign([...sums, { cell: this.#steady, value: stillSteady(this.#steady.leaf(), loss!.detach().node) }]);
+    assign([...sums.flat(), { cell: this.#steady, value: stillSteady(this.#steady.leaf(), loss!.detach().node) }]);
     return loss!;
   }
 
@@ -111,16 +112,16 @@ export class Meter<O, Y, M extends string> {
   }
 
   /** The sums of something measured with more added to them. */
-  #added(name: string, more: Node): { cell: Cell; value: Node } {
+  #added(name: string, more: Node): Assignment[] {
     const measured = this.#measured.get(name)!;
     const count = more.shape[0]!;
-    const cell = (measured.cell ??= outsideTraces(() => zero(name, count, "f64")));
-    if (cell.shape[0] !== count)
+    const sums = (measured.sums ??= new RunningSums(name, count));
+    if (sums.count !== count)
       throw new ShapeError(
-        `${this.#operation}: ${name} has ${count} sums in this batch and had ${cell.shape[0]} before; all batches need the same number of classes`,
+        `${this.#operation}: ${name} has ${count} sums in this batch and had ${sums.count} before; all batches need the same number of classes`,
       );
     if (measured.totals.length !== count) measured.totals = new Float64Array(count);
-    return { cell, value: add(cell.leaf(), more) };
+    return sums.added(more);
   }
 
   /** Says that a batch with so many examples ran. */
@@ -154,13 +155,13 @@ export class Meter<O, Y, M extends string> {
   async collect(): Promise<boolean> {
     if (this.#uncollectedBatches === 0) return false;
     await deviceIdle();
-    for (const { cell, totals } of this.#measured.values()) {
-      if (!cell) continue;
-      const sums = await read(cell.leaf());
-      for (let i = 0; i < totals.length; i++) totals[i]! += sums[i]!;
-      cell.set(cell.dtype === "f64" ? new Float64Array(totals.length) : new Float32Array(totals.length));
-    }
-    const [steady] = await read(this.#steady.leaf());
+    // All is asked for at once: a device that answers later is waited for once.
+    const measured = [...this.#measured.values()];
+    const [[steady], ...sums] = await Promise.all([
+      read(this.#steady.leaf()),
+      ...measured.map(async ({ sums: running }) => running?.take()),
+    ]);
+    for (const [at, { totals }] of measured.entries()) sums[at]?.forEach((sum, i) => (totals[i]! += sum));
     if (steady! < 0) this.#firstBad ??= this.#batches - 1 - steady!;
     this.#steady.set(new Float32Array(1));
     this.#batches += this.#uncollectedBatches;
@@ -222,9 +223,4 @@ function classesOf(outputs: unknown, targets: unknown): number | undefined {
 function stillSteady(count: Node, loss: Node): Node {
   const next = where(isFinite(reshape(loss, [1])), add(count, 1), sub(-1, count));
   return where(ge(count, 0), next, count);
-}
-
-function zero(name: string, count: number, dtype: "f32" | "f64"): Cell {
-  const elements = dtype === "f64" ? new Float64Array(count) : new Float32Array(count);
-  return Cell.of(elements, [count], dtype, { label: `sum of ${name}` });
 }

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { concat } from "../tensor/functions.ts";
+import { roomToRun } from "../tensor/engine.ts";
 import { jit } from "../tensor/jit.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { mapTensors, tensorsIn } from "../tensor/tree.ts";
@@ -27,7 +28,10 @@ export async function predict<X, O = Tensor>(model: Model<X, O>, data: Tensor | 
   return inMode(model, false, async () => {
     if (data instanceof Tensor) return step(data as X);
     const outputs: O[] = [];
-    for await (const inputs of data) outputs.push(step(inputs));
+    for await (const inputs of data) {
+      outputs.push(step(inputs));
+      await roomToRun();
+    }
     if (outputs.length === 0) throw new ArgumentError("predict: the data has no batches; check where it comes from");
     if (outputs.length === 1) return outputs[0]!;
     const parts = outputs.map((one) => tensorsIn(one));

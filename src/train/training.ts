@@ -2,6 +2,8 @@
 import { now, onInterrupt } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import { isPromise } from "../data/ordered.ts";
+import { readyRandomState } from "../tensor/random.ts";
+import { roomToRun } from "../tensor/engine.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { EpochSummary, Run } from "./callback.ts";
 import { Callbacks, type CallbackStates } from "./callbackList.ts";
@@ -119,6 +121,8 @@ export class Training<X, Y, O> implements Run {
     try {
       const failedToEnd = await this.#callbacks.end(failure);
       failure ??= failedToEnd;
+      // Who draws weights next wants it at once.
+      if (failure === undefined) await readyRandomState();
     } finally {
       await checkpoint?.close(failure);
     }
@@ -251,6 +255,8 @@ export class Training<X, Y, O> implements Run {
       signal?.throwIfAborted();
       const done = this.#runStep(batches);
       if (isPromise(done)) await done;
+      const room = roomToRun();
+      if (room) await room;
       if (checkpoint?.isDue(this.totalSteps)) await checkpoint.save(this);
       if (now() - this.#lastTick >= TICK) await this.#tick();
       if (steps !== undefined && this.totalSteps >= steps) this.stop(`${steps} steps are done`);

@@ -1,6 +1,7 @@
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import type { Json } from "../../formats/json.ts";
 import { tensor } from "../../tensor/create.ts";
+import { onHost } from "../../tensor/engine.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { eigh } from "../../tensor/linalg/eigh.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -65,14 +66,16 @@ export class PCA implements Transformer<Numbers> {
     checkFinite("PCA", matrix);
     const mean = new Float64Array(columns);
     matrix.data.forEach((value, at) => (mean[at % columns]! += value / rows));
-    const centred = tensor(
-      matrix.data.map((value, at) => value - mean[at % columns]!),
-      [rows, columns],
-      { dtype: "f64" },
-    );
-    const covariance = (centred.T as Tensor).matmul(centred).div(rows - 1) as Tensor;
-    const { eigenvalues, eigenvectors } = eigh(covariance);
-    const [variances, directions] = [eigenvalues.dataSync(), eigenvectors.dataSync()];
+    const [variances, directions] = onHost(() => {
+      const centred = tensor(
+        matrix.data.map((value, at) => value - mean[at % columns]!),
+        [rows, columns],
+        { dtype: "f64" },
+      );
+      const covariance = (centred.T as Tensor).matmul(centred).div(rows - 1) as Tensor;
+      const { eigenvalues, eigenvectors } = eigh(covariance);
+      return [eigenvalues.dataSync(), eigenvectors.dataSync()] as const;
+    });
     // eigh gives them in increasing order; a direction is a column.
     const components = Array.from({ length: kept }, (_, at) => {
       const direction = Array.from({ length: columns }, (__, row) => directions[row * columns + columns - 1 - at]!);

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../../core/errors.ts";
 import { grad } from "../../tensor/autodiff.ts";
 import { linspace } from "../../tensor/create.ts";
+import { onHost } from "../../tensor/engine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** A function of one number at evenly spaced places, with its slope there. */
@@ -21,8 +22,10 @@ export function activationCurve(
 ): Curve {
   if (!Number.isInteger(points) || points < 2)
     throw new ArgumentError(`activationCurve: points must be a whole number of 2 or more, got ${points}`);
-  const x = linspace(from, to, points, { dtype: "f64" }) as Tensor;
-  const slope = grad((v: Tensor) => activation(v).sum() as Tensor)(x) as Tensor;
-  const read = (t: Tensor): Float64Array => Float64Array.from(t.dataSync());
-  return { x: read(x), value: read(activation(x)), slope: read(slope) };
+  return onHost(() => {
+    const x = linspace(from, to, points, { dtype: "f64" }) as Tensor;
+    const slope = grad((v: Tensor) => activation(v).sum() as Tensor)(x) as Tensor;
+    const read = (t: Tensor): Float64Array => Float64Array.from(t.dataSync());
+    return { x: read(x), value: read(activation(x)), slope: read(slope) };
+  });
 }

@@ -1,8 +1,10 @@
+import type { TypedArray } from "../../core/dtype.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
 import { tensor } from "../../tensor/create.ts";
 import { readSync } from "../../tensor/evaluate.ts";
 import { nextKey } from "../../tensor/random.ts";
+import { SparseMatrix } from "../../tensor/sparse/sparseMatrix.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkSizes } from "../checks.ts";
 import { edgeList, type Edges } from "./edges.ts";
@@ -21,7 +23,11 @@ export interface SampleOptions {
 export function sampleNeighbours(edges: Edges, nodes: number, count: number, options: SampleOptions = {}): Tensor {
   checkSizes("sampleNeighbours", { nodes, count });
   const list = edgeList("sampleNeighbours", edges, nodes);
-  const [source, target] = [readSync(list.source.node), readSync(list.target.node)];
+  // A list of edges is read as it was given: taken apart, it would be computed on the device.
+  const [source, target] =
+    edges instanceof SparseMatrix
+      ? [readSync(list.source.node), readSync(list.target.node)]
+      : halves(readSync(edges.node));
   const arriving = Array.from({ length: nodes }, (): number[] => []);
   target.forEach((node, edge) => {
     const there = arriving[node];
@@ -33,4 +39,8 @@ export function sampleNeighbours(edges: Edges, nodes: number, count: number, opt
   const kept = arriving.flatMap((there) => (there.length <= count ? there : random.shuffle(there).slice(0, count)));
   const at = (ends: ArrayLike<number>): number[] => kept.map((edge) => ends[edge]!);
   return tensor(Int32Array.from([...at(source), ...at(target)]), [2, kept.length]);
+}
+
+function halves(values: TypedArray): [TypedArray, TypedArray] {
+  return [values.subarray(0, values.length / 2), values.subarray(values.length / 2)];
 }

@@ -41,9 +41,9 @@ export function activationStatistics({ every = 50 }: { readonly every?: number }
               return [path, stack([mean, x.sub(mean).square().mean(), x.eq(0).float().mean()])];
             }),
         ),
-      see(values, { epoch, totalSteps: step }) {
+      async see(values, { epoch, totalSteps: step }) {
         for (const [layer, value] of Object.entries(values)) {
-          const [mean, variance, zeros] = value.dataSync() as unknown as [number, number, number];
+          const [mean, variance, zeros] = (await value.data()) as unknown as [number, number, number];
           records.push({ epoch, step, layer, mean, variance, zeros });
         }
       },

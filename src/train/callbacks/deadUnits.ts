@@ -43,10 +43,10 @@ export function deadUnits({ every = 10 }: { readonly every?: number } = {}): Cal
               return [path, stack([rows.eq(0).all(0).float(), rows.abs().eq(1).all(0).float()])];
             }),
         ),
-      see(values) {
+      async see(values) {
         for (const [layer, value] of Object.entries(values)) {
           const units = value.shape[1]!;
-          const flags = [...value.dataSync()].map((flag) => flag === 1);
+          const flags = [...(await value.data())].map((flag) => flag === 1);
           const now = { zero: flags.slice(0, units), one: flags.slice(units) };
           const before = still.get(layer);
           still.set(layer, {

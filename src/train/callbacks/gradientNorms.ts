@@ -70,8 +70,9 @@ export function gradientNorms({ every = 50, exploding = 100, vanishing = 1e-5 }:
         }
         return Object.fromEntries([...squares].map(([layer, sum]) => [layer, sum.sqrt()]));
       },
-      see(values, run) {
-        const norms = Object.fromEntries(Object.entries(values).map(([layer, norm]) => [layer, norm.itemSync()]));
+      async see(values, run) {
+        const read = Object.entries(values).map(async ([layer, norm]) => [layer, await norm.item()] as const);
+        const norms = Object.fromEntries(await Promise.all(read));
         records.push({ epoch: run.epoch, step: run.totalSteps, norms });
         judge(norms, run);
       },

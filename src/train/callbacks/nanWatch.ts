@@ -6,7 +6,7 @@ import { topological, type Node } from "../../graph/node.ts";
 import { withLines } from "../../graph/op.ts";
 import { fill } from "../../graph/ops/leaf.ts";
 import type { Module } from "../../nn/module.ts";
-import { readSync } from "../../tensor/evaluate.ts";
+import { read } from "../../tensor/evaluate.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
 import { parentOf } from "./paths.ts";
@@ -46,8 +46,8 @@ export function nanWatch({ every = 1 }: { readonly every?: number } = {}): Callb
         const each = values.map((value) => value.isFinite().all());
         return { finite: each.reduce((all, one) => all.logicalAnd(one)) };
       },
-      see(values, run) {
-        if (values["finite"]!.itemSync() !== 1) throw explain(run);
+      async see(values, run) {
+        if ((await values["finite"]!.item()) !== 1) throw await explain(run);
       },
     },
   };
@@ -60,22 +60,23 @@ interface Call {
   readonly to: number;
 }
 
-function explain(run: Run): NonFiniteError {
+async function explain(run: Run): Promise<NonFiniteError> {
   const where = `step ${run.totalSteps}`;
   for (const [path, parameter] of run.model.namedParameters())
-    if (!parameter.dataSync().every(Number.isFinite)) {
+    if (!(await parameter.data()).every(Number.isFinite)) {
       const advice = "look at every step to see where that came from";
       return new NonFiniteError(`${path} was not finite before ${where}; ${advice}`, parentOf(path), undefined);
     }
   const { loss, calls } = noted(run.model, () => withLines(() => run.recompute()));
-  const forward = firstBad([loss.node]);
+  const forward = await firstBad([loss.node]);
   if (forward) return fault(where, "its values", forward, calls);
   const [names, wanted] = [[...run.model.namedParameters().keys()], run.model.parameters().map(({ node }) => node)];
   const found = withLines(() => gradients([loss.node], [fill(loss.shape, 1, loss.dtype)], wanted));
   const made = found.filter((node) => node !== undefined);
-  const backward = firstBad(made);
+  const backward = await firstBad(made);
   if (backward) return fault(where, "the gradient of its values", backward, calls);
-  const name = names[found.findIndex((node) => node && !readSync(node).every(Number.isFinite))];
+  const states = await Promise.all(found.map((node) => node && stateOf(node)));
+  const name = names[states.findIndex((state) => state && state !== "finite")];
   const what = name === undefined ? "the loss or a gradient" : `the gradient of ${name}`;
   return new NonFiniteError(
     `${what} was not finite in ${where}, and is when computed operation by operation: it is at the edge of what the dtype holds`,
@@ -105,19 +106,20 @@ function noted(model: Module, run: () => Tensor): { loss: Tensor; calls: Call[] 
 }
 
 /** The operation that makes something infinite or NaN of finite operands; else the first that makes NaN of what is none. */
-function firstBad(roots: readonly Node[]): Bad | undefined {
+async function firstBad(roots: readonly Node[]): Promise<Bad | undefined> {
   const order = topological(roots);
   // Nodes forget their inputs once they have a value.
   const inputs = new Map(order.map((node) => [node, node.inputs]));
   const states = new Map<Node, "finite" | "infinite" | "nan">();
   let later: Bad | undefined;
   for (const node of order) {
-    const state = stateOf(node);
+    const state = await stateOf(node);
     states.set(node, state);
     const before = inputs.get(node)!;
     if (state === "finite" || before.length === 0) continue;
-    if (before.every((input) => states.get(input) === "finite")) return { node, inputs: before };
-    if (state === "nan" && before.every((input) => states.get(input) !== "nan")) later ??= { node, inputs: before };
+    if (before.every((input) => states.get(input) === "finite")) return { node, inputs: before, state };
+    if (state === "nan" && before.every((input) => states.get(input) !== "nan"))
+      later ??= { node, inputs: before, state };
   }
   return states.get(order.at(-1)!) === "finite" ? undefined : later;
 }
@@ -125,24 +127,24 @@ function firstBad(roots: readonly Node[]): Bad | undefined {
 interface Bad {
   readonly node: Node;
   readonly inputs: readonly Node[];
+  readonly state: "infinite" | "nan";
 }
 
-function stateOf(node: Node): "finite" | "infinite" | "nan" {
+async function stateOf(node: Node): Promise<"finite" | "infinite" | "nan"> {
   if (!isFloat(node.dtype)) return "finite";
-  const values = readSync(node);
+  const values = await read(node);
   if (values.some(Number.isNaN)) return "nan";
   return values.every(Number.isFinite) ? "finite" : "infinite";
 }
 
-function fault(where: string, what: string, { node, inputs }: Bad, calls: readonly Call[]): NonFiniteError {
+function fault(where: string, what: string, { node, inputs, state }: Bad, calls: readonly Call[]): NonFiniteError {
   // A node of a gradient belongs where the values come from that it reads.
   const ids = [node.id, ...inputs.map(({ id }) => id).sort((a, b) => b - a)];
   const call = ids.map((id) => calls.find(({ from, to }) => from < id && id < to)).find((found) => found !== undefined);
   const layer = call === undefined ? "the loss" : call.path === "" ? "the model" : call.path;
-  const state = readSync(node).some(Number.isNaN) ? "NaN" : "infinite";
   const line = node.line ? ` (${node.line})` : "";
   return new NonFiniteError(
-    `in ${where}, ${layer} is the first where ${what} are not finite: ${node.op.name}${line} gives ${state}; the step was not made`,
+    `in ${where}, ${layer} is the first where ${what} are not finite: ${node.op.name}${line} gives ${state === "nan" ? "NaN" : state}; the step was not made`,
     call?.path,
     node.op.name,
   );

@@ -8,10 +8,10 @@ import { naming, namingAsync } from "../../formats/naming.ts";
 import { sha256 } from "../../formats/sha256.ts";
 import { decodeTensors, encodeTensors } from "../../formats/tensors.ts";
 import { currentDevice, describeDevice, deviceNamed, deviceTier, fixTier } from "../../tensor/engine.ts";
-import { randomState, setRandomState } from "../../tensor/random.ts";
+import { randomState, readyRandomState, setRandomState } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeManifest, encodeManifest, MANIFEST, PART_NAME, type Manifest, type SavedDevice } from "./manifest.ts";
-import { pack, putState, stateOf, unpack, type Packed, type Stateful } from "./state.ts";
+import { pack, putState, readyParts, stateOf, unpack, type Packed, type Stateful } from "./state.ts";
 
 /** What takes part in training, by names of the user's choice: `{ model, optimizer, scheduler, data }`. */
 export type Parts = Readonly<Record<string, Stateful | undefined>>;
@@ -37,7 +37,7 @@ export type Fields = Readonly<Record<string, unknown>>;
  * const { epoch } = await checkpoints.load("run/model_v3", { model, optimizer });
  */
 export async function save(path: string, parts: Parts, fields: Fields = {}): Promise<void> {
-  await write(path, take(parts, fields));
+  await write(path, await take(parts, fields));
 }
 
 /** All that a checkpoint says, of one moment. */
@@ -45,11 +45,15 @@ export interface Snapshot extends Omit<Manifest, "state" | "files"> {
   readonly parts: readonly (Packed & { readonly name: string })[];
 }
 
-/** Takes note of the state as it is now. Training may go on while it is written. */
-export function take(parts: Parts, fields: Fields): Snapshot {
+/**
+ * Takes note of the state as it is now, on CPU devices before it returns. Training may go on while it is written. (On devices that answer
+ * later, when what has to be read was read.)
+ */
+export async function take(parts: Parts, fields: Fields): Promise<Snapshot> {
   const { json, tensors } = pack("fields", fields);
   if (!isJsonObject(json) || Object.keys(tensors).length > 0)
     throw new ArgumentError("checkpoint: fields hold tensors; give their numbers, or a part of its own");
+  for (const waiting of [readyParts(Object.values(parts)), readyRandomState()]) if (waiting) await waiting;
   return {
     timestamp: new Date().toISOString(),
     fields: json,
@@ -187,7 +191,9 @@ export class Checkpoint {
  * shapes differ, ArgumentError when it has no such part.
  */
 export async function load(path: string, parts: Parts): Promise<Fields & { readonly timestamp: string }> {
-  return (await Checkpoint.read(path)).restore(parts);
+  const checkpoint = await Checkpoint.read(path);
+  await readyParts(Object.values(parts));
+  return checkpoint.restore(parts);
 }
 
 const fileOf = (part: string): string => `${part}.safetensors`;

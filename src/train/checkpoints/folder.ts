@@ -190,7 +190,7 @@ export class CheckpointFolder {
    */
   save(parts: Parts, fields: Fields = {}): Promise<Version> {
     const snapshot = take(parts, fields);
-    const turn = this.#last.then(() => this.#save(snapshot, fields));
+    const turn = Promise.all([snapshot, this.#last]).then(([taken]) => this.#save(taken, fields));
     this.#last = turn.catch(() => undefined);
     return turn;
   }

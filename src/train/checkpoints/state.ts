@@ -2,12 +2,15 @@
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { isPlainObject } from "../../core/plainObject.ts";
 import { isJsonObject, quote, type Json } from "../../formats/json.ts";
+import { isPromise } from "../../data/ordered.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 
 /** Something with state, under PyTorch's pair of names: models, optimizers, schedulers, gradient scalers. */
 export interface HasStateDict {
   stateDict(): object;
   loadStateDict(state: never): unknown;
+  /** Awaited before `stateDict` is called, where it returns a promise: brings numbers to the host from a device that answers later. */
+  ready?(): void | Promise<void>;
 }
 
 /** Something with state, under the pair of names that datasets and callbacks have. */
@@ -18,6 +21,12 @@ export interface HasState {
 
 /** What a checkpoint keeps. Its state is a tree of plain objects and arrays of numbers, texts, booleans, null and tensors. */
 export type Stateful = HasStateDict | HasState;
+
+/** To be awaited before `stateOf`, where it returns a promise. */
+export function readyParts(parts: readonly (Stateful | undefined)[]): void | Promise<void> {
+  const waiting = parts.flatMap((part) => (part && "ready" in part ? [part.ready?.()] : [])).filter(isPromise);
+  if (waiting.length > 0) return Promise.all(waiting).then(() => undefined);
+}
 
 /** A part's state at this moment. */
 export function stateOf(part: Stateful): unknown {

@@ -3,6 +3,7 @@ import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import { concat } from "../../tensor/functions.ts";
 import { noGrad } from "../../tensor/autodiff.ts";
+import { widestFloat } from "../../tensor/engine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /**
@@ -27,9 +28,9 @@ export class Metric<O = Tensor, Y = Tensor> {
     this.#result = result;
   }
 
-  /** What a batch adds to the sums: f64, one axis, of the same size for every batch. No gradient flows. */
+  /** What a batch adds to the sums: f64 (f32 on GPUs), one axis, of the same size for every batch. No gradient flows. */
   statistics(outputs: O, targets: Y): Tensor {
-    return noGrad(() => this.#statistics(outputs, targets).cast("f64").reshape([-1]) as Tensor);
+    return noGrad(() => this.#statistics(outputs, targets).cast(widestFloat()).reshape([-1]) as Tensor);
   }
 
   /** What sums of statistics mean; NaN where nothing was measured. */
@@ -76,7 +77,7 @@ export class Metric<O = Tensor, Y = Tensor> {
   }
 }
 
-/** Sums side by side, as one tensor of f64. */
+/** Sums side by side, as one tensor of f64 (f32 on GPUs). */
 export function sideBySide(...parts: readonly Tensor[]): Tensor {
-  return concat(parts.map((part) => part.cast("f64").reshape([-1]) as Tensor)) as Tensor;
+  return concat(parts.map((part) => part.cast(widestFloat()).reshape([-1]) as Tensor)) as Tensor;
 }

@@ -1,7 +1,8 @@
-/** Metrics of numbers, batch after batch, in double precision. Predictions come before targets here, as in losses. */
+/** Metrics of numbers, batch after batch, in double precision where the device has it. Predictions come before targets here, as in losses. */
 import { matched } from "../../nn/losses/reduction.ts";
 import { full } from "../../tensor/create.ts";
 import { where } from "../../tensor/functions.ts";
+import { widestFloat } from "../../tensor/engine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Metric, sideBySide } from "./metric.ts";
 import { explained } from "./regression.ts";
@@ -17,8 +18,9 @@ class OfElements extends Metric {
       name,
       (outputs, targets) => {
         matched(name, outputs, targets);
-        const parts = sums(outputs.cast("f64"), targets.cast("f64")).map((part) => part.sum() as Tensor);
-        return sideBySide(...parts, full([1], outputs.size, { dtype: "f64" }));
+        const dtype = widestFloat();
+        const parts = sums(outputs.cast(dtype), targets.cast(dtype)).map((part) => part.sum() as Tensor);
+        return sideBySide(...parts, full([1], outputs.size, { dtype }));
       },
       (all) => result(all, all[all.length - 1]!),
     );

@@ -4,6 +4,7 @@ import { crossEntropy } from "../../nn/losses/crossEntropy.ts";
 import { matched } from "../../nn/losses/reduction.ts";
 import { checkKnownLabels } from "../../nn/losses/known.ts";
 import { full, ones } from "../../tensor/create.ts";
+import { widestFloat } from "../../tensor/engine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Metric, sideBySide } from "./metric.ts";
 
@@ -87,7 +88,8 @@ export class Brier extends Metric {
       "brier",
       (outputs, targets) => {
         matched("brier", outputs, targets);
-        const distance = outputs.cast("f64").sub(targets.cast("f64") as never) as Tensor;
+        const dtype = widestFloat();
+        const distance = outputs.cast(dtype).sub(targets.cast(dtype) as never) as Tensor;
         return sideBySide(distance.square().sum() as Tensor, full([1], outputs.size));
       },
       ([sum, count]) => sum! / count!,
