@@ -107,11 +107,6 @@ export class Elements {
     return this.buffers[buffer]!.space === "register" && !this.accesses[buffer]!.moving;
   }
 
-  /** Does the shader have f16 in memory? */
-  get needsF16(): boolean {
-    return this.buffers.some((b) => this.dialect.type(b.dtype) === "f16");
-  }
-
   /** Do threads read what others stored to global memory? */
   get sharesStorage(): boolean {
     return this.buffers.some(({ space }, b) => {

@@ -62,7 +62,7 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
   );
   const count = Math.max(-1, ...layout.bindings) + 1;
   const head = [
-    ...(elements.needsF16 ? ["enable f16;\n"] : []),
+    ...(dialect.usesF16 ? ["enable f16;\n"] : []),
     ...structOf(kernel, elements.bases()),
     ...elements.declarations(),
     `@group(0) @binding(${count}) var<uniform> launch: Launch;\n`,

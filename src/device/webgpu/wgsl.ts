@@ -61,7 +61,9 @@ const isNumber = (text: string): boolean => /^\(?-?[\d.]+(e[-+]?\d+)?f\)?$/.test
 /** Spells values, and notes which functions they need. */
 export class Wgsl implements Dialect {
   readonly helpers: Set<Helper> = new Set<Helper>();
-  /** Are halves in memory values of type f16? */
+  /** Whether the type f16 was needed. */
+  usesF16: boolean = false;
+  /** Is there a type f16? */
   private readonly f16: boolean;
 
   constructor(f16: boolean) {
@@ -87,6 +89,7 @@ export class Wgsl implements Dialect {
       case "bool":
         return dtype;
       case "f16":
+        this.usesF16 ||= this.f16;
         return this.f16 ? "f16" : "u32";
       case "bf16":
       case "u8":
