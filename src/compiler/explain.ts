@@ -88,10 +88,13 @@ function reportKernel(k: Scheduled): KernelReport {
   };
 }
 
-/** The report as a table for a terminal; `columns` are put in front of each step, after its number. */
+/**
+ * The report as a table for a terminal; `columns` are put in front of each step, after its number. `code` adds the loop
+ * nests, or other texts, one for each step.
+ */
 export function formatReport(
   program: ProgramReport,
-  { code = false, columns }: { code?: boolean; columns?: readonly string[] | undefined } = {},
+  { code = false, columns }: { code?: boolean | readonly string[]; columns?: readonly string[] | undefined } = {},
 ): string {
   const lines = [
     `${program.kernels} kernels (${program.distinctKernels} distinct), ${quantity(program.flops)} operations, ${bytes(program.movedBytes)} moved, ${bytes(program.scratchBytes)} scratch, ${bytes(program.boundBytes)} bound`,
@@ -110,7 +113,7 @@ export function formatReport(
     lines.push(
       `${`${i + 1}`.padStart(4)}  ${columns ? `${columns[i]!}  ` : ""}${first!.kind.padEnd(8)}  ${quantity(flops).padStart(7)}  ${bytes(moved).padStart(9)}  ${first!.results.slice(0, 3).join("; ")}${first!.results.length > 3 ? " …" : ""} ← ${first!.ops.join(" ")}${times ? `  (${times})` : ""}${first!.lines.length ? `  ${first!.lines.join(", ")}` : ""}`,
     );
-    if (code) lines.push(first!.code.replace(/^/gm, "        "));
+    if (code) lines.push((code === true ? first!.code : code[i]!).replace(/^/gm, "        "));
   });
   return lines.join("\n");
 }

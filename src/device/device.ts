@@ -51,6 +51,11 @@ export interface Repeat {
 
 export type TapeEntry = Step | Repeat;
 
+/** All steps of a tape, those of repeats included. */
+export function stepsOf(tape: readonly TapeEntry[]): Step[] {
+  return tape.flatMap((entry) => ("kernel" in entry ? [entry] : stepsOf(entry.steps)));
+}
+
 /** A compiled program as data: what `prepare` turns into something that runs. */
 export interface Program {
   readonly tape: readonly TapeEntry[];
@@ -121,6 +126,8 @@ export interface Device {
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void;
   /** Done when all that was asked for before is done. @throws DeviceError where it could not be. */
   sync(): Promise<void>;
+  /** For people: a step as the text that this device compiles, for its first launch; undefined while it cannot say. Devices that write no text have no such method. */
+  code?(step: Step): string | undefined;
   /**
    * Done when the device would take another run without its queue growing longer than keeps it busy: whoever runs programs in a loop and
    * reads nothing waits for it. Absent where runs never queue.

@@ -1,5 +1,6 @@
 /** `explain(fn, …args)`: from the user's line to kernels, moved bytes and planned memory. */
 import { ArgumentError } from "../core/errors.ts";
+import { stepsOf } from "../device/device.ts";
 import { formatReport, report, type ProgramReport } from "../compiler/explain.ts";
 import { record } from "./jit.ts";
 import { formatTime, measureSteps } from "./measure.ts";
@@ -9,11 +10,12 @@ import { Value } from "./value.ts";
 /** A report that prints as a table. `JSON.stringify` gives all of it. */
 export interface Explanation extends ProgramReport {
   /**
-   * A table: kind, operations, bytes, results and ops of every kernel; with `{ code: true }` the loop nests too. With
+   * A table: kind, operations, bytes, results and ops of every kernel; with `{ code: true }` the loop nests too, with
+   * `{ code: "device" }` what the device compiles instead: WGSL or C (wasm writes no text; there it is the loop nests). With
    * `{ times: true }` everything is run, on copies of the state, and each kernel's time, rates and share of what this machine can do
    * stand in front, as `profile` has them.
    */
-  toString(options?: { code?: boolean; times?: boolean }): string;
+  toString(options?: { code?: boolean | "device"; times?: boolean }): string;
 }
 
 /**
@@ -35,7 +37,10 @@ export function explain<A extends readonly unknown[], R>(fn: (...args: A) => R, 
     ...made,
     toString({ code = false, times = false } = {}) {
       const columns = times ? measureSteps(variant, packed, compiled).steps.map(formatTime) : undefined;
-      return formatReport(made, { code, columns });
+      const { device } = prepared;
+      const texts = code === "device" ? stepsOf(compiled.program.tape).map((step) => device.code?.(step)) : undefined;
+      const written = texts?.map((text, i) => text ?? made.steps[i]!.launches[0]!.code);
+      return formatReport(made, { code: written ?? code !== false, columns });
     },
   };
 }

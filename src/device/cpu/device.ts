@@ -4,7 +4,7 @@
  */
 import { showBytes } from "../../core/bytes.ts";
 import { DeviceError } from "../../core/errors.ts";
-import type { Device, Limits, Memory, MemoryUse, Program, Runnable, Step, TapeEntry } from "../device.ts";
+import type { Device, Limits, Memory, MemoryUse, Program, Runnable, Step } from "../device.ts";
 import { Heap } from "../heap.ts";
 import { layOut, SCALAR_BYTES, type Layout } from "./tape.ts";
 import type { Target } from "./target.ts";
@@ -290,9 +290,4 @@ function createMemory(shared: boolean): { memory: WebAssembly.Memory; type: Memo
   throw new DeviceError("the engine refuses to create a memory. Close other programs or pages, then try again.", {
     cause,
   });
-}
-
-/** All steps of a tape, those of repeats included. */
-export function stepsOf(tape: readonly TapeEntry[]): Step[] {
-  return tape.flatMap((entry) => ("kernel" in entry ? [entry] : stepsOf(entry.steps)));
 }

@@ -4,8 +4,8 @@
  * took. Both tiers share memory, tapes and everything above them. Where there is no compiler, WebAssembly stays.
  */
 import { DeviceError } from "../../core/errors.ts";
-import { stepsOf, type Tape } from "../cpu/device.ts";
-import type { Memory, Program, Runnable, Step, TapeEntry } from "../device.ts";
+import type { Tape } from "../cpu/device.ts";
+import { stepsOf, type Memory, type Program, type Runnable, type Step, type TapeEntry } from "../device.ts";
 import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
 import type { NativePool } from "./library.ts";
 import { Tier, type Order } from "./tier.ts";
@@ -100,6 +100,11 @@ export class NativeDevice extends WasmDevice {
     if (!tier) return super.about;
     const first = this.#runsBefore ? `; WebAssembly in a program's first ${this.#runsBefore} runs` : "";
     return `${tier.about}, ${this.#nativeThreads} ${this.#nativeThreads === 1 ? "thread" : "threads"}${first}`;
+  }
+
+  /** The C that the step's kernel is, where there is a C compiler. */
+  code({ kernel }: Step): string | undefined {
+    return this.tier === "native" ? this.#tierOrNull()?.codeOf(kernel) : undefined;
   }
 
   get busy(): boolean {

@@ -57,6 +57,11 @@ export class Tier {
     this.#threads = threads;
   }
 
+  /** The kernel in C. */
+  codeOf(kernel: Kernel): string {
+    return kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target);
+  }
+
   /** Starts compiling what the steps need and is not there yet; returns at once. */
   compile(steps: readonly Step[]): Order {
     if (!this.#runtime) this.#cache.compile([runtimeSource(this.#cache.toolchain)]);
@@ -64,11 +69,7 @@ export class Tier {
       ({ key }) => !this.#functions.has(key),
     );
     const compilation = this.#cache.compile(
-      missing.map(({ kernel }) => ({
-        prelude: this.#prelude,
-        body:
-          kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target),
-      })),
+      missing.map(({ kernel }) => ({ prelude: this.#prelude, body: this.codeOf(kernel) })),
     );
     return { keys: missing.map(({ key }) => key), compilation };
   }

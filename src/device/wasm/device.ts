@@ -5,8 +5,8 @@
 import { environment, sharesMemory, threadCount } from "#platform";
 import { ArgumentError, DeviceError } from "../../core/errors.ts";
 import type { Kernel } from "../../ir/kernel.ts";
-import { HeapDevice, stepsOf, type Tape } from "../cpu/device.ts";
-import type { Limits, Memory, Program, Runnable, Step } from "../device.ts";
+import { HeapDevice, type Tape } from "../cpu/device.ts";
+import { stepsOf, type Limits, type Memory, type Program, type Runnable, type Step } from "../device.ts";
 import { aligned } from "../heap.ts";
 import { CONTRACT_SCRATCH_BYTES } from "./contract.ts";
 import { KernelTable } from "./functions.ts";

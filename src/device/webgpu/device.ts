@@ -4,8 +4,16 @@
  */
 import { showBytes } from "../../core/bytes.ts";
 import { DeviceError, DTypeError } from "../../core/errors.ts";
-import { stepsOf } from "../cpu/device.ts";
-import type { Device, Limits, Memory, MemoryUse, Program, Runnable } from "../device.ts";
+import {
+  stepsOf,
+  type Device,
+  type Limits,
+  type Memory,
+  type MemoryUse,
+  type Program,
+  type Runnable,
+  type Step,
+} from "../device.ts";
 import { aligned } from "../heap.ts";
 import { because, openGpu, type OpenedGpu } from "./adapter.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
@@ -259,6 +267,11 @@ export class WebGpuDevice implements Device {
         }
       },
     });
+  }
+
+  /** Known once the GPU is open. */
+  code(step: Step): string | undefined {
+    return this.#recorder?.code(step);
   }
 
   async sync(): Promise<void> {

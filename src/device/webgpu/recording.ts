@@ -12,7 +12,7 @@ import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
 import { PAGE_ALIGNMENT, type Page, type Pages, type Range } from "./pages.ts";
 import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
-import { MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
+import { launchCode, MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
 
 /** Bindings are whole vectors of four words. */
 const VECTOR_BYTES = 16;
@@ -72,6 +72,15 @@ export class Recorder {
     let count = 0;
     for (const recording of this.#recordings) count += recording.groups;
     return count;
+  }
+
+  /** The shaders of a step's first launch. */
+  code(step: Step): string {
+    const { features, target } = this.opened;
+    return launchCode(lowerLaunch(step, step.launches[0]!.sizes, target), {
+      f16: features.has("shader-f16"),
+      subgroups: features.has("subgroups"),
+    });
   }
 
   record(program: Program): Recording {

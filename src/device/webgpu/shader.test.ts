@@ -3,6 +3,10 @@ import { byteSize, numbersIn, viewOf, type DType } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
 import { HostRandom } from "../../core/random.ts";
 import { toHalfBits } from "../../core/half.ts";
+import { compile } from "../../compiler/compile.ts";
+import { exp } from "../../graph/ops/unary.ts";
+import { input } from "../../graph/ops/leaf.ts";
+import { stepsOf } from "../device.ts";
 import { expectClose } from "../compare.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { KERNELS, type KernelCase } from "./kernels.testing.ts";
@@ -139,4 +143,13 @@ test("a shader that does not compile is named, with its line", () => {
   expect(error.message).toContain(
     "webgpu: the shader of exp, add does not compile: unresolved value 'y', in line 2 of its WGSL, column 11: let x = y;",
   );
+});
+
+test.skipIf(!hasWebGpu)("explain shows the shaders", async () => {
+  await webgpu.gpuDevice();
+  const { program } = compile({ results: [exp(input([3, 4], "f32", { requiresGrad: false }))], updates: [] });
+  const [step] = stepsOf(program.tape);
+  const code = webgpu.code(step!)!;
+  expect(code).toMatch(/^\/\/ 1 workgroup\n/);
+  expect(code).toContain("var<storage, read_write> b0: array<");
 });

@@ -9,7 +9,7 @@ import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
 import { mapStatements } from "../../ir/rewrite.ts";
 import { unrollLoops } from "../cpu/unroll.ts";
-import type { GridKernel } from "../gpu/kernel.ts";
+import type { GpuLaunch, GridKernel } from "../gpu/kernel.ts";
 import { Lines } from "../render/values.ts";
 import { Elements, type ShaderLayout } from "./elements.ts";
 import { helperSources } from "./prelude.ts";
@@ -70,6 +70,18 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
     ...elements.functions(),
   ];
   return { code: `${head.join("\n")}\n${lines.toString()}`, workgroupSize };
+}
+
+/** The shaders of a launch, one after another, for people. */
+export function launchCode({ passes }: GpuLaunch, features: ShaderFeatures): string {
+  return passes
+    .map(({ kernel, workgroups }, i) => {
+      const globals = kernel.buffers.filter((b) => b.space === "global");
+      const layout = { bindings: globals.map((_, b) => b), based: globals.map(() => false) };
+      const about = `// ${passes.length > 1 ? `pass ${i + 1} of ${passes.length}, ` : ""}${workgroups} ${workgroups === 1 ? "workgroup" : "workgroups"}`;
+      return `${about}\n${renderShader(kernel, layout, features).code}`;
+    })
+    .join("\n");
 }
 
 /** Vector loops that are more than accesses of memory and arithmetic are run one iteration after another. */
