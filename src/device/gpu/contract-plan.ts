@@ -38,8 +38,7 @@ export type Plan = Split & { readonly contraction: Contraction; readonly vectorS
 const FEW = 8;
 /** Threads that keep a GPU busy. */
 const BUSY = 32_768;
-
-/** Sums that are few enough to leave part of a processor idle in large pieces. */
+/** Sums that would leave part of a processor idle if threads had many each. */
 const SMALL = 2 ** 14;
 
 interface Candidate {
@@ -59,6 +58,7 @@ const tile = (down: number, across: number, rowsEach: number, columnsEach: numbe
 
 /** The more products a thread makes of what it loads, the better; there must be threads enough, though. */
 const candidates = (): Candidate[] => [
+  { tile: tile(16, 16, 8, 8, 16), efficiency: 1.05 },
   { tile: tile(16, 16, 8, 8, 8), efficiency: 1 },
   { tile: tile(16, 16, 8, 4, 16), efficiency: 0.9 },
   { tile: tile(16, 16, 4, 8, 16), efficiency: 0.9 },
@@ -71,31 +71,45 @@ const candidates = (): Candidate[] => [
   { tile: tile(16, 4, 4, 4, 16), efficiency: 0.55 },
 ];
 
-export function planOf(c: Contraction, slots: Slots, target: GpuTarget): Plan {
+/** Ways to do a contraction, the one that should be fastest first. All of them add up in the same order. */
+export function plansOf(c: Contraction, slots: Slots, target: GpuTarget): readonly [Plan, ...Plan[]] {
   const [m, n] = [c.rows.nest.count, c.columns.nest.count];
   const least = Math.min(m, n);
-  if (target.software || least <= FEW || (m < 16 && n < 16) || c.depth.count <= FEW)
-    return directPlan(n < m && least <= FEW ? exchanged(c) : c, slots, target);
-  return tilePlan(c, slots, target);
+  const turned = n < m && least <= FEW ? exchanged(c) : c;
+  if (target.software) {
+    const isSmall = m * n * c.batch.count < SMALL;
+    const plan = (most: number): Plan => directPlan(turned, most, most, slots, target);
+    return isSmall ? [plan(FEW / 2), plan(FEW)] : [plan(FEW), plan(FEW / 2)];
+  }
+  if (least <= FEW || (m < 16 && n < 16) || c.depth.count <= FEW) return [directPlan(turned, FEW, 1, slots, target)];
+  return tilePlans(c, slots, target);
 }
 
-function tilePlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
+function tilePlans(c: Contraction, slots: Slots, target: GpuTarget): readonly [Plan, ...Plan[]] {
   const [m, n] = [c.rows.nest.count, c.columns.nest.count];
   const split = splitOf(c);
   const rowReading = readingOf(c.rows, c.depth.axes, slots);
   const columnReading = readingOf(c.columns, c.depth.axes, slots);
+  const vectorStores = storesTogether(c, split, slots);
   const cost = ({ tile: t, efficiency }: Candidate): number => {
     const [height, width] = [t.down * t.rowsEach, t.across * t.columnsEach];
     const groups = Math.ceil(m / height) * Math.ceil(n / width) * c.batch.count * split.parts;
     const busy = Math.min(1, (groups * t.down * t.across) / BUSY);
     return (groups * height * width) / efficiency / busy;
   };
-  const possible = candidates().filter(
-    ({ tile: t }) => t.down * t.across <= target.threads && sharedBytes(t) <= target.sharedBytes,
-  );
-  const best = possible.reduce((a, b) => (cost(b) < cost(a) ? b : a));
-  const vectorStores = storesTogether(c, split, slots);
-  return { kind: "tile", contraction: c, tile: best.tile, rowReading, columnReading, vectorStores, ...split };
+  return candidates()
+    .filter(({ tile: t }) => t.down * t.across <= target.threads && sharedBytes(t) <= target.sharedBytes)
+    .map((candidate) => ({ candidate, cost: cost(candidate) }))
+    .sort((a, b) => a.cost - b.cost)
+    .map(({ candidate: { tile: t } }): Plan => ({
+      kind: "tile",
+      contraction: c,
+      tile: t,
+      rowReading,
+      columnReading,
+      vectorStores,
+      ...split,
+    })) as [Plan, ...Plan[]];
 }
 
 /** At most: lines are padded. */
@@ -107,7 +121,7 @@ function sharedBytes(t: Tile): number {
 /** Where there are few sums, k is shared out. */
 function splitOf({ rows, columns, batch, depth }: Contraction): Split {
   const blocks = Math.ceil(rows.nest.count / 64) * Math.ceil(columns.nest.count / 64) * batch.count;
-  const parts = Math.min(Math.ceil(128 / blocks), Math.floor(depth.count / 256), 64);
+  const parts = Math.min(Math.ceil(128 / blocks), Math.floor(depth.count / 128), 64);
   return blocks >= 64 || parts < 2 ? { parts: 1, partSteps: ceil(depth.count, 16) } : inParts(depth.count, parts, 16);
 }
 
@@ -120,25 +134,29 @@ function inParts(depth: number, parts: number, unit: number): Split {
 const storesTogether = (c: Contraction, { parts }: Split, slots: Slots): boolean =>
   parts > 1 ? c.columns.nest.count % WIDTH === 0 : storesVectors(c, slots);
 
-function directPlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
+function directPlan(c: Contraction, mostRows: number, mostColumns: number, slots: Slots, target: GpuTarget): Plan {
   const [m, n, depth] = [c.rows.nest.count, c.columns.nest.count, c.depth.count];
-  const most = target.software && m * n * c.batch.count < SMALL ? FEW / 2 : FEW;
-  const rows =
-    m <= most ? m : [0, 1, 2, 3].map((less) => most - less).reduce((a, b) => (ceil(m, b) < ceil(m, a) ? b : a));
   const reading = readingOf(c.columns, c.depth.axes, slots);
   const rowReading = readingOf(c.rows, c.depth.axes, slots);
-  const columns = target.software && n >= most ? most : 1;
-  const places = Math.ceil(m / rows) * Math.ceil(n / columns) * c.batch.count;
-  const run = depth >= WIDTH && rows * columns <= 16 ? WIDTH : 1;
+  const rows = inBlocks(m, mostRows);
+  const rowBlocks = Math.ceil(m / rows) * c.batch.count;
+  // A wide row is read in vectors.
+  const isWide = reading.along === "free" && reading.vector && n * rowBlocks >= 2 * BUSY;
+  const columns = n < mostColumns ? 1 : isWide ? Math.max(WIDTH, mostColumns) : mostColumns;
+  const places = rowBlocks * Math.ceil(n / columns);
+  // Places in several lists of k are long to find.
+  const isShort = rows * columns > 16 && c.depth.axes.length > 1;
+  const run = depth >= WIDTH && !isShort ? WIDTH : 1;
   const vector = (r: Reading, count: number): Direction | undefined =>
     r.vector && (r.along === "depth" ? run : count) % WIDTH === 0 ? r.along : undefined;
-  const depthFirst = !target.software && reading.along === "depth" && depth >= 64;
   // As many threads share k as there are too few columns for, or as it takes to read along k.
-  const fewest = depthFirst ? 16 : 1;
-  const possible = powerBelow(Math.min(target.threads, 256, depth / (run * 4)));
-  const wanted = powerAbove((target.software ? 64 : BUSY / 2) / Math.max(1, places));
-  const sharing = Math.min(possible, Math.max(fewest, Math.min(wanted, depthFirst ? 256 : 16)));
-  const across = Math.max(1, 64 / sharing);
+  const depthFirst = !target.software && reading.along === "depth" && depth >= 64;
+  const wanted = powerAbove(BUSY / 2 / Math.max(1, places));
+  const possible = powerBelow(depth / (run * 4));
+  const sharing = target.software
+    ? 1
+    : Math.min(possible, depthFirst ? Math.min(256, Math.max(16, wanted)) : Math.min(8, wanted));
+  const across = depthFirst ? Math.max(1, 64 / sharing) : sharing > 1 ? 32 : 64;
   const groups = Math.ceil(places / across);
   const unit = sharing * run;
   const parts = Math.min(Math.ceil(128 / Math.max(1, groups)), Math.floor(depth / (unit * 8)), 64);
@@ -150,6 +168,12 @@ function directPlan(c: Contraction, slots: Slots, target: GpuTarget): Plan {
   const vectorStores = columns % WIDTH === 0 && storesTogether(c, split, slots);
   const [rowVector, columnVector] = [vector(rowReading, rows), vector(reading, columns)];
   return { kind: "direct", contraction: c, direct, rowVector, columnVector, vectorStores, ...split };
+}
+
+/** Blocks of at most so many, and not much fewer, that leave the least over. */
+function inBlocks(count: number, most: number): number {
+  if (count <= most) return count;
+  return [0, 1, 2, 3].map((less) => most - less).reduce((a, b) => (ceil(count, b) < ceil(count, a) ? b : a));
 }
 
 const ceil = (n: number, unit: number): number => Math.ceil(n / unit) * unit;

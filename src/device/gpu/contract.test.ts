@@ -7,7 +7,7 @@ import { printKernel } from "../../ir/print.ts";
 import { at, f32, global, i32, lt, numbers, store } from "../reference/building.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { WORKGROUP_LIMITS, type Statistics } from "../reference/workers.ts";
-import { lowerContraction } from "./contract.ts";
+import { contractionChoices, lowerContraction } from "./contract.ts";
 import { LEAST_GPU, type GpuTarget } from "./kernel.ts";
 
 /** Extents of the indices, from outermost to innermost. */
@@ -49,9 +49,10 @@ function runLowered(
   kernel: ContractKernel,
   buffers: readonly Float32Array[],
   target: GpuTarget = LEAST_GPU,
+  choice?: number,
 ): { buffers: Float32Array[]; statistics: Statistics[]; keys: string[] } {
   const { kernel: general, sizes } = parameterize(kernel);
-  const { passes, temporaries } = lowerContraction(general, printKernel(general), sizes, target);
+  const { passes, temporaries } = lowerContraction(general, printKernel(general), sizes, target, choice);
   const copies = copiesOf(buffers);
   const memories = temporaries.map((bytes) => new Float32Array(bytes / 4).fill(NaN));
   const limits = { ...WORKGROUP_LIMITS, ...target };
@@ -79,6 +80,13 @@ function check(kernel: ContractKernel, buffers: readonly Float32Array[], target?
   const { buffers: got } = runLowered(kernel, buffers, target);
   got.forEach((b, i) => expect([...b]).toEqual([...expected[i]!]));
 }
+
+/** On a GPU and on one in software. */
+function checkBoth(kernel: ContractKernel, buffers: readonly Float32Array[]): void {
+  check(kernel, buffers);
+  check(kernel, buffers, SOFTWARE);
+}
+const SOFTWARE: GpuTarget = { ...LEAST_GPU, software: true };
 
 /** One index as a flat number of dense lists, first outermost. */
 const dense = (list: readonly Index[]): Expression => {
@@ -129,7 +137,7 @@ describe("products", () => {
   for (const turnLeft of [false, true])
     for (const turnRight of [false, true])
       test(`${turnLeft ? "turned" : "plain"} × ${turnRight ? "turned" : "plain"}`, () => {
-        for (const [b, m, n, k] of sizes) check(product(b, m, n, k, turnLeft, turnRight), memoriesOf(b, m, n, k));
+        for (const [b, m, n, k] of sizes) checkBoth(product(b, m, n, k, turnLeft, turnRight), memoriesOf(b, m, n, k));
       });
 
   test("over random shapes", () => {
@@ -143,7 +151,7 @@ describe("products", () => {
       r: fc.boolean(),
     });
     fc.assert(
-      fc.property(shapes, ({ b, m, n, k, l, r }) => check(product(b, m, n, k, l, r), memoriesOf(b, m, n, k))),
+      fc.property(shapes, ({ b, m, n, k, l, r }) => checkBoth(product(b, m, n, k, l, r), memoriesOf(b, m, n, k))),
       { numRuns: 60 },
     );
   });
@@ -237,7 +245,7 @@ describe("convolutions", () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const made = convolution(shape);
-        if (made) check(made.kernel, made.buffers);
+        if (made) checkBoth(made.kernel, made.buffers);
       }),
       { numRuns: 60 },
     );
@@ -266,7 +274,7 @@ describe("what becomes of sums", () => {
         [global("read"), global("read"), global("read"), global("write"), global("write"), global("read")],
       );
       const updated = numbers(m * n, 3);
-      check(kernel, [
+      checkBoth(kernel, [
         numbers(m * k, 1),
         numbers(k * n, 2),
         updated,
@@ -286,11 +294,11 @@ describe("what becomes of sums", () => {
       (sum) => [store(2, dense([b, i, j]), sum)],
       [global("read"), global("read"), global("write"), global("read")],
     );
-    check(kernel, [numbers(2 * 20 * 24), numbers(24 * 36, 2), new Float32Array(2 * 20 * 36), numbers(20, 3)]);
+    checkBoth(kernel, [numbers(2 * 20 * 24), numbers(24 * 36, 2), new Float32Array(2 * 20 * 36), numbers(20, 3)]);
   });
 
   test("a sum over nothing is 0, and no sums are no passes", () => {
-    check(product(1, 20, 20, 0), memoriesOf(1, 20, 20, 0));
+    checkBoth(product(1, 20, 20, 0), memoriesOf(1, 20, 20, 0));
     expect(runLowered(product(0, 20, 20, 4), memoriesOf(0, 20, 20, 4)).statistics).toEqual([]);
     expect(runLowered(product(1, 20, 0, 4), memoriesOf(1, 20, 0, 4)).statistics).toEqual([]);
   });
@@ -308,6 +316,34 @@ describe("what GPUs get", () => {
         expect(tile).toBeGreaterThanOrEqual(16);
         expect([reads[0], reads[1]]).toEqual([(m * n * k) / tile, (m * n * k) / tile]);
       }
+  });
+
+  test("all ways to do a product have the same bits, also in large tiles", () => {
+    const large: GpuTarget = { threads: 256, sharedBytes: 32_768 };
+    const irrational = (count: number, seed: number): Float32Array =>
+      numbers(count, seed).map((x) => Math.fround(Math.sin(x)));
+    const shapes: readonly (readonly [number, number, number, number, boolean, boolean, GpuTarget])[] = [
+      [1, 20, 36, 40, false, false, LEAST_GPU],
+      [1, 20, 18, 260, false, true, LEAST_GPU],
+      [1, 24, 20, 40, false, false, SOFTWARE],
+      // As large tiles are tried as there are.
+      [1, 36, 37, 9, false, false, large],
+      [1, 33, 36, 9, true, true, LEAST_GPU],
+    ];
+    for (const [b, m, n, k, turnLeft, turnRight, target] of shapes) {
+      const kernel = product(b, m, n, k, turnLeft, turnRight);
+      const { kernel: general, sizes } = parameterize(kernel);
+      const { choices } = contractionChoices(general, sizes, target);
+      expect(choices).toBeGreaterThan(1);
+      const buffers = [irrational(b * m * k, 1), irrational(b * k * n, 2), new Float32Array(b * m * n)];
+      const [first, ...others] = Array.from(
+        { length: choices },
+        (_, choice) => runLowered(kernel, buffers, target, choice).buffers[2]!,
+      );
+      const expected = runPlain(kernel, buffers)[2]!;
+      expect(Math.max(...first!.map((x, i) => Math.abs(x - expected[i]!)))).toBeLessThan(1e-5 * k);
+      for (const other of others) expect(Buffer.compare(Buffer.from(other.buffer), Buffer.from(first!.buffer))).toBe(0);
+    }
   });
 
   test("other sizes are the same kernel", () => {

@@ -7,25 +7,29 @@ import type { Buffer, ContractKernel, Loop, Statement } from "../../ir/kernel.ts
 import { copyWith, expressionsOf } from "../../ir/rewrite.ts";
 import { childrenOf } from "../../ir/expression.ts";
 import { writeJoin } from "./contract-join.ts";
-import { planOf, type Plan } from "./contract-plan.ts";
+import { plansOf, type Plan } from "./contract-plan.ts";
 import { contractionOf, exchanged, type Contraction } from "./contract-sides.ts";
 import { writeDirect } from "./contract-direct.ts";
 import { writeTiles, type Written } from "./contract-tile.ts";
 import type { GpuLaunch, GpuTarget, GridKernel, Pass } from "./kernel.ts";
 import { Slots } from "./slots.ts";
 
-/** @param sizes values of the kernel's size slots. */
+/**
+ * @param sizes values of the kernel's size slots.
+ * @param choice which of the ways to do it, from 0 for the one that should be fastest.
+ */
 export function lowerContraction(
   kernel: ContractKernel,
   key: string,
   sizes: readonly number[],
   target: GpuTarget,
+  choice = 0,
 ): GpuLaunch {
   const slots = new Slots(kernel.parameters, sizes);
   const contraction = contractionOf(kernel, slots);
-  const sums = contraction.batch.count * contraction.rows.nest.count * contraction.columns.nest.count;
+  const sums = sumsOf(contraction);
   if (sums === 0) return { passes: [], temporaries: [] };
-  const plan = planOf(contraction, slots, target);
+  const plan = plansOf(contraction, slots, target)[choice]!;
   const written = plan.kind === "tile" ? writeTiles({ ...plan, slots }) : writeDirect({ ...plan, slots });
   const first = passOf(kernel, `${nameOf(plan)} of ${key}`, written, slots);
   if (plan.parts === 1) return { passes: [first], temporaries: [] };
@@ -39,6 +43,19 @@ export function lowerContraction(
   };
 }
 
+/** How many ways there are to do a contraction, and its operations. The ways differ in speed only. */
+export function contractionChoices(
+  kernel: ContractKernel,
+  sizes: readonly number[],
+  target: GpuTarget,
+): { readonly choices: number; readonly operations: number } {
+  const slots = new Slots(kernel.parameters, sizes);
+  const contraction = contractionOf(kernel, slots);
+  const operations = 2 * sumsOf(contraction) * contraction.depth.count;
+  return { choices: operations ? plansOf(contraction, slots, target).length : 1, operations };
+}
+
+const sumsOf = ({ batch, rows, columns }: Contraction): number => batch.count * rows.nest.count * columns.nest.count;
 const isTurned = ({ kernel, rows }: Contraction): boolean => rows.nest.axes !== kernel.m;
 
 /** Everything of a plan that the code depends on. */
