@@ -113,7 +113,7 @@ const programs: UserConfig = {
   platform: "node",
   dts: false,
   outExtensions: () => ({ js: ".js" }),
-  deps: { neverBundle: [/^myelin/, /^node:/, "papaparse", "rolldown"] },
+  deps: { neverBundle: [/^myelin/, /^node:/, "papaparse", "rolldown", "playwright"] },
   tsconfig: false,
 };
 

@@ -7,32 +7,46 @@ export interface Timing {
   readonly firstMs: number;
 }
 
+/** Does the work once; a promise where it has to be waited for. */
+export type Step = () => void | Promise<unknown>;
+
 const SAMPLES = 15;
+const FEWEST_SAMPLES = 3;
 const WARM_UP_MS = 1500;
+const WARM_UP_RUNS = 10;
 const BATCH_MS = 2;
+/** A slow step is warmed up and sampled fewer times, so that neither takes much longer than this. */
+const PATIENCE_MS = 12_000;
 
 /**
  * Times a step: runs it until engines have settled (1.5 s, at least 10 runs), then takes the median of 15 samples, each long
- * enough (2 ms) for the clock.
+ * enough (2 ms) for the clock. Of a step of seconds there are fewer of both, but never fewer than 3 samples.
  */
-export function measure(step: () => void): Timing {
+export async function measure(step: Step): Promise<Timing> {
+  const firstMs = await time(step, 1);
   const begin = performance.now();
-  step();
-  const firstMs = performance.now() - begin;
-  let runs = 0;
-  const warm = performance.now();
-  while (performance.now() - warm < WARM_UP_MS || runs < 10) {
-    step();
+  let [runs, passed] = [0, 0];
+  while ((passed < WARM_UP_MS || runs < WARM_UP_RUNS) && passed < PATIENCE_MS) {
+    const waiting = step();
+    if (waiting) await waiting;
     runs++;
+    passed = performance.now() - begin;
   }
-  const each = (performance.now() - warm) / runs;
+  const each = passed / runs;
   const batch = Math.max(1, Math.ceil(BATCH_MS / each));
+  const count = Math.max(FEWEST_SAMPLES, Math.min(SAMPLES, Math.floor(PATIENCE_MS / each)));
   const samples: number[] = [];
-  for (let i = 0; i < SAMPLES; i++) {
-    const t = performance.now();
-    for (let k = 0; k < batch; k++) step();
-    samples.push((performance.now() - t) / batch);
-  }
+  for (let i = 0; i < count; i++) samples.push(await time(step, batch));
   samples.sort((a, b) => a - b);
-  return { medianMs: samples[SAMPLES >> 1]!, bestMs: samples[0]!, firstMs };
+  return { medianMs: samples[count >> 1]!, bestMs: samples[0]!, firstMs };
+}
+
+async function time(step: Step, times: number): Promise<number> {
+  const begin = performance.now();
+  for (let i = 0; i < times; i++) {
+    // Not awaited where there is nothing to wait for: a turn of the event loop would count against a short step.
+    const waiting = step();
+    if (waiting) await waiting;
+  }
+  return (performance.now() - begin) / times;
 }

@@ -29,10 +29,10 @@ if (unknown !== undefined) {
   comparePeers(names, { device, json, python });
 } else {
   setDevice(values.device);
-  for (const name of names) run(name);
+  for (const name of names) await run(name);
 }
 
-function run(name: string): void {
+async function run(name: string): Promise<void> {
   const { step, flops, bytes, run: traced, inputs = [] } = workloads[name]!();
   if (values.profile && traced) {
     console.log(profile(traced as (...args: Tensor[]) => unknown, ...inputs).toString());
@@ -42,7 +42,7 @@ function run(name: string): void {
     console.log(explain(traced as (...args: Tensor[]) => unknown, ...inputs).toString({ code: values.code }));
     return;
   }
-  const timing = measure(step);
+  const timing = await measure(step);
   const line = {
     workload: name,
     device: values.device,

@@ -20,7 +20,7 @@ setDevice(values.device);
 
 const product = matmul(1024);
 /** Operations a millisecond. */
-const rate = product.flops! / measure(product.step).bestMs;
+const rate = product.flops! / (await measure(product.step)).bestMs;
 
 interface Size {
   readonly series: string;
@@ -40,7 +40,7 @@ for (const { series, size, make } of sizes) {
   const begin = performance.now();
   const { flops } = explain(run as (...args: Tensor[]) => unknown, ...inputs);
   const compileMs = performance.now() - begin;
-  const { bestMs, firstMs } = measure(step);
+  const { bestMs, firstMs } = await measure(step);
   const floorMs = flops / rate;
   const line = { series, size, gflop: flops / 1e9, ms: bestMs, floorMs, ratio: bestMs / floorMs, compileMs, firstMs };
   const words = Object.entries(line).map(

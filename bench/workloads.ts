@@ -1,10 +1,11 @@
 /** What is timed. A training step is the whole step: zero, forward, backward, update. */
-import { jit, losses, nn, noGrad, optim, randint, randn, tensor, type Tensor } from "myelin";
+import { currentDevice, jit, losses, nn, noGrad, optim, synchronize, tensor, type Tensor } from "myelin";
+import type { Step } from "./measure.ts";
 import { Convolutional, Gpt, Perceptron, Recurrent } from "./models.ts";
 
 export interface Workload {
   /** Does the work once; results are read back where a user would read them. */
-  readonly step: () => void;
+  readonly step: Step;
   /** Floating-point operations of one step, where counting them makes sense. */
   readonly flops?: number;
   /** Bytes that one step must move, where that is its limit. */
@@ -16,15 +17,26 @@ export interface Workload {
 
 /** Concrete values, so that what is timed does not include making them. */
 function values(...shape: number[]): Tensor {
-  const tensor = randn(shape);
-  tensor.dataSync();
-  return tensor;
+  // Sums of uniform numbers are as good as normal ones here.
+  const normal = (): number => 2 * (Math.random() + Math.random() + Math.random()) - 3;
+  return tensor(Float32Array.from({ length: size(shape) }, normal), shape);
 }
+
+const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** State in the device's memory, as weights are. */
 function weights(...shape: number[]): Tensor {
-  return nn.parameter(tensor(values(...shape).dataSync(), shape));
+  return nn.parameter(values(...shape));
 }
+
+/** Waits for a device that answers later; the others have computed when a call returns. */
+const finished = (): Promise<void> | undefined => (currentDevice() === "webgpu" ? synchronize() : undefined);
+
+/** Runs a program whose result stays on the device. */
+const left = (program: () => unknown) => (): Promise<void> | undefined => {
+  program();
+  return finished();
+};
 
 // Results go into state on the device: bringing them to JavaScript is not part of a product.
 export function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
@@ -32,22 +44,25 @@ export function matmul(n: number, transposeLeft = false, transposeRight = false)
     b = weights(n, n),
     c = nn.buffer(tensor(new Float32Array(n * n), [n, n]));
   const product = jit(() => c.assign((transposeLeft ? a.T : a).matmul(transposeRight ? b.T : b)));
-  return { step: product, run: product, flops: 2 * n ** 3 };
+  return { step: left(product), run: product, flops: 2 * n ** 3 };
 }
 
 function elementwise(n: number): Workload {
   const x = weights(n),
     y = nn.buffer(tensor(new Float32Array(n), [n]));
   const f = jit(() => y.assign(x.mul(2).add(1).relu().mul(x.sigmoid())));
-  return { step: f, run: f, bytes: 8 * n };
+  return { step: left(f), run: f, bytes: 8 * n };
 }
 
 function softmax(rows: number, columns: number): Workload {
   const x = weights(rows, columns),
     y = nn.buffer(tensor(new Float32Array(rows * columns), [rows, columns]));
   const f = jit(() => y.assign(x.softmax(-1)));
-  return { step: f, run: f, bytes: 8 * rows * columns };
+  return { step: left(f), run: f, bytes: 8 * rows * columns };
 }
+
+/** Reads a result, without waiting where that is possible: a turn of the event loop would count against a short step. */
+const read = (x: Tensor): void | Promise<unknown> => (currentDevice() === "webgpu" ? x.data() : void x.dataSync());
 
 /** A whole training step of a classifier on one batch. */
 function training(
@@ -63,13 +78,14 @@ function training(
     optimizer.step();
     return loss;
   });
-  return { step: () => void step(x, labels).itemSync(), run: step, inputs: [x, labels] };
+  return { step: () => read(step(x, labels)), run: step, inputs: [x, labels] };
 }
 
 function labels(count: number, ...shape: number[]): Tensor {
-  const made = randint(0, count, shape);
-  made.dataSync();
-  return made;
+  return tensor(
+    Int32Array.from({ length: size(shape) }, () => Math.floor(count * Math.random())),
+    shape,
+  );
 }
 
 function perceptron(batch: number, ...sizes: number[]): Workload {
@@ -112,11 +128,13 @@ function inference(): Workload {
   const model = new Perceptron(784, 512, 256, 10);
   const x = values(1, 784);
   const f = jit((input: Tensor) => noGrad(() => model.forward(input)));
-  return { step: () => void f(x).dataSync(), run: f, inputs: [x] };
+  return { step: () => read(f(x)), run: f, inputs: [x] };
 }
 
 export const workloads: Readonly<Record<string, () => Workload>> = {
+  matmul64: () => matmul(64),
   matmul128: () => matmul(128),
+  matmul256: () => matmul(256),
   matmul512: () => matmul(512),
   matmul1024: () => matmul(1024),
   "matmul1024-ta": () => matmul(1024, true),
@@ -129,4 +147,5 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
   gpt: () => gpt(8, 128),
   "mlp-b1": () => inference(),
   softmax: () => softmax(4096, 1000),
+  elementwise1m: () => elementwise(1_000_000),
 };

@@ -39,6 +39,7 @@ export {
   describeDevice,
   registerDevice,
   setDevice,
+  synchronize,
 } from "./tensor/engine.ts";
 export { BufferTensor, Parameter } from "./tensor/parameter.ts";
 export { grad, jvp, noGrad, valueAndGrad, vjp, type GradOptions, type Gradients } from "./tensor/autodiff.ts";

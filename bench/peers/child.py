@@ -12,15 +12,19 @@ from measure import measure
 PEERS = {
     "torch": ("torch_peer", ["torch"], {}),
     "torch.compile": ("torch_peer", ["torch"], {"compiled": True}),
+    "torch.cuda": ("torch_peer", ["torch"], {"device": "cuda"}),
+    "torch.cuda.compile": ("torch_peer", ["torch"], {"device": "cuda", "compiled": True}),
     "jax": ("jax_peer", ["jax", "optax"], {}),
     "onnxruntime": ("onnx_peer", ["onnxruntime", "onnx"], {}),
 }
 
 
-def installed(packages):
+def installed(packages, device="cpu", **_):
     try:
+        if device == "cuda" and not import_module(packages[0]).cuda.is_available():
+            return {"cannot": "it sees no CUDA"}
         return {"version": [metadata.version(package) for package in packages][0]}
-    except metadata.PackageNotFoundError as missing:
+    except (metadata.PackageNotFoundError, ModuleNotFoundError) as missing:
         return {"cannot": f"{missing.name} is not installed"}
 
 
@@ -39,4 +43,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         print(json.dumps(timed(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
     else:
-        print(json.dumps({peer: installed(packages) for peer, (_, packages, _) in PEERS.items()}))
+        print(json.dumps({peer: installed(packages, **options) for peer, (_, packages, options) in PEERS.items()}))

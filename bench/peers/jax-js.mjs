@@ -288,12 +288,15 @@ function lstm(batch, length) {
 
 /** @type {import("./measure.mjs").Workloads} */
 export const workloads = {
+  matmul64: () => matmul(64),
   matmul128: () => matmul(128),
+  matmul256: () => matmul(256),
   matmul512: () => matmul(512),
   matmul1024: () => matmul(1024),
   "matmul1024-ta": () => forward((a, b) => np.matmul(a.transpose(), b), values(1024, 1024), values(1024, 1024)),
   "matmul1024-tb": () => forward((a, b) => np.matmul(a, b.transpose()), values(1024, 1024), values(1024, 1024)),
   elementwise10m: () => forward((x) => nn.relu(x.ref.mul(2).add(1)).mul(nn.sigmoid(x)), values(10_000_000)),
+  elementwise1m: () => forward((x) => nn.relu(x.ref.mul(2).add(1)).mul(nn.sigmoid(x)), values(1_000_000)),
   softmax: () => forward((x) => nn.softmax(x, -1), values(4096, 1000)),
   mlp64: () => mlp(64, 784, 512, 256, 10),
   mlp32: () => mlp(32, 784, 128, 10),

@@ -56,7 +56,7 @@ export async function serveBrowser(
   const server = createServer(async ({ url = "" }, response) => {
     const path = url.replace(/[?#].*$/, "");
     const content = await contentOf(path);
-    const ending = content === undefined || path.endsWith("/") ? "html" : /\.(\w+)$/.exec(path)?.[1];
+    const ending = content === undefined || path.endsWith("/") ? "html" : (/\.(\w+)$/.exec(path)?.[1] ?? "html");
     response
       .writeHead(200, { "content-type": TYPES[ending ?? ""] ?? "application/octet-stream", ...headers })
       .end(content ?? `<!doctype html><title>-</title><script type="module" src="/page.js"></script>`);

@@ -128,6 +128,14 @@ export function deviceIdle(): Promise<void> | undefined {
   return device.busy ? device.sync() : undefined;
 }
 
+/**
+ * Resolves when a device has computed all that it was given: for those who measure time. Reading a value waits for that value anyway.
+ * Throws DeviceError for a name that is not registered, and where the device fails.
+ */
+export function synchronize(name: string = current): Promise<void> {
+  return deviceNamed(name).sync();
+}
+
 /** Something that computes a request again and again, with other values each time. */
 export interface Prepared {
   readonly device: Device;
