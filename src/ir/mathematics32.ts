@@ -82,7 +82,7 @@ export function exp(x: Expression): Expression {
   const { expm1, k } = reduceExp(x, 127);
   const scale = float(shl(k, 23));
   const far = reduceExp(atLeast(atMost(x, 89), -104), 254);
-  return select(lt(f(87), abs(x)), scaleBy(far.expm1, far.k), add(mul(expm1, scale), scale));
+  return select(lt(f(87), abs(x)), scaleBy(far.expm1, far.k), mul(add(expm1, f(1)), scale));
 }
 
 /** Through e²ˣ − 1, so that small arguments keep their digits. From 9.1 on the quotient rounds to 1. */
@@ -111,8 +111,7 @@ export function erf(x: Expression): Expression {
     6.366164904e-1,
     3.379207318e-3,
   );
-  // The leading coefficient 1.128379 is 1.125, an exact product nearly always, and the rest.
-  const { expm1, k } = reduceExp(sub(mul(t, f(-1.125)), mul(p, t)), 127);
+  const { expm1, k } = reduceExp(mul(t, sub(f(-1.125), p)), 127);
   const scale = float(shl(k, 23));
   return withSign(sub(sub(f(1), scale), mul(expm1, scale)), x);
 }

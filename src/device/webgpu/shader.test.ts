@@ -26,7 +26,7 @@ const plain = (one: KernelCase): ShaderLayout => ({
 
 describe("WGSL of", () => {
   for (const [name, make] of Object.entries(KERNELS))
-    test(`[D12] ${name}`, async () => {
+    test(name, async () => {
       const one = make();
       const { code, workgroupSize } = renderShader(one.kernel, plain(one), FEATURES);
       expect(workgroupSize).toBe(32);
@@ -121,7 +121,7 @@ async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: b
 describe.skipIf(!hasWebGpu)("on a GPU, as interpreted:", () => {
   for (const [name, make] of Object.entries(KERNELS))
     for (const merged of [false, true])
-      test(`${name}${merged ? ", its buffers in one binding" : ""}`, async () => {
+      test(`[D9] ${name}${merged ? ", its buffers in one binding" : ""}`, async () => {
         const one = make();
         const dtypes = globalsOf(one);
         const memories = dtypes.map((dtype, i) => inputs(dtype, one.sizes[i]!, 7 * i + 1));
