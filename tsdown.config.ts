@@ -31,6 +31,7 @@ const library: UserConfig = {
   entry: [
     ...faces.map(({ folder }) => `src/${folder}index.ts`),
     "src/scalar/index.ts",
+    "src/cli/main.ts",
     "src/platform/{node,browser}.ts",
     "src/device/native/{index,none}.ts",
     ...faces.flatMap(({ folder, namespaces }) => namespaces.map((path) => `src/${folder}${path}.ts`)),

@@ -41,6 +41,7 @@ export {
   setDevice,
   synchronize,
 } from "./tensor/engine.ts";
+export { describeDevices, type DeviceReport } from "./tensor/describeDevices.ts";
 export { BufferTensor, Parameter } from "./tensor/parameter.ts";
 export { grad, jvp, noGrad, valueAndGrad, vjp, type GradOptions, type Gradients } from "./tensor/autodiff.ts";
 export { hessian, hvp, jacobian, type JacobianOptions } from "./tensor/jacobian.ts";

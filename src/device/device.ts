@@ -133,6 +133,10 @@ export interface Device {
    * reads nothing waits for it. Absent where runs never queue.
    */
   room?(): Promise<void>;
+  /** Done when the device can compute. @throws DeviceError that says what it lacks and how to get it. Absent where a device always can. */
+  ready?(): Promise<void>;
+  /** What it has beyond the least of its kind: "shader-f16". None by default. */
+  readonly features?: readonly string[];
   /** Done if the device is lost, with the reason: from then on all calls throw it. Absent on devices that cannot be lost. */
   readonly lost?: Promise<DeviceError>;
 }

@@ -8,7 +8,7 @@ import type { Tape } from "../cpu/device.ts";
 import { stepsOf, type Memory, type Program, type Runnable, type Step, type TapeEntry } from "../device.ts";
 import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
 import type { NativePool } from "./library.ts";
-import { Tier, type Order } from "./tier.ts";
+import { availableTier, Tier, type Order } from "./tier.ts";
 
 /** What can be chosen about the device. */
 export interface NativeOptions extends WasmOptions {
@@ -157,6 +157,12 @@ export class NativeDevice extends WasmDevice {
   async warm(programs: readonly Program[]): Promise<void> {
     const steps = programs.flatMap((program) => stepsOf(program.tape));
     await this.#attempt((tier) => tier.compile(steps))?.compilation.result();
+  }
+
+  /** Refuses where machine code was asked for by name, and there is no compiler. */
+  async ready(): Promise<void> {
+    const missing = this.#runsBefore === 0 ? availableTier() : undefined;
+    if (missing !== undefined) throw new DeviceError(missing);
   }
 
   #compile(made: NativeProgram): void {

@@ -392,5 +392,56 @@ describe.skipIf(!hasWebGpu)("WebGPU, in trouble", () => {
     await expect(early.read(memory, 0, 4)).rejects.toThrow(/^alloc: /);
   });
 
+  test.skipIf(!/swiftshader/i.test(device.about))("a full GPU: the memory is named, the others go on", async () => {
+    // SwiftShader promises buffers that it then has no memory for.
+    const [small, large] = [upload(floats(100, 1)), device.alloc(device.limits.maxBytes)];
+    device.fill(large, 0);
+    const told = device.read(small);
+    await expect(told).rejects.toThrow(
+      /^alloc: the GPU has no 1\.0 GiB more; .* are in use by this program\. Use smaller batches/,
+    );
+    await expect(device.read(large, 0, 4)).rejects.toThrow(/^alloc: the GPU has no 1\.0 GiB more/);
+    device.free(large);
+    await device.sync();
+    expect(await download(small)).toEqual(floats(100, 1));
+    const next = device.alloc(1000);
+    device.fill(next, 1);
+    expect([...(await device.read(next, 0, 2))]).toEqual([1, 1]);
+    device.free(small);
+    device.free(next);
+  });
+
+  test("a shader that does not compile: what computes is named, and what it should have written cannot be read", async () => {
+    // More memory for each thread than any shader has.
+    const kernel = {
+      ...map(100, (x) => binary("add", x, load(2, "f32", x))),
+      buffers: [
+        read("f32"),
+        write("f32"),
+        { dtype: "f32", space: "register", access: "readwrite", size: 2 ** 24 } as const,
+      ],
+    };
+    const program = programOf(
+      [{ ...step({ kernel, buffers: [binding(0), binding(1)] }), about: () => "add sum (model.ts:12)" }],
+      [400, 400],
+    );
+    const [from, to] = [upload(floats(100, 1)), device.alloc(400)];
+    device.run(device.prepare(program), [from, to], []);
+    const message = /^webgpu: the shader of add sum \(model\.ts:12\) does not compile: .*/;
+    const outcomes = await Promise.allSettled([device.read(to), device.sync()]);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({
+        status: "rejected",
+        reason: { name: "DeviceError", message: expect.stringMatching(message) },
+      });
+    // It was told; what the program only read is as it was.
+    expect(await download(from)).toEqual(floats(100, 1));
+    await expect(device.read(to)).rejects.toThrow(message);
+    device.fill(to, 0);
+    expect(await download(to)).toEqual(new Float32Array(100));
+    device.free(from);
+    device.free(to);
+  });
+
   afterAll(() => device.sync());
 });

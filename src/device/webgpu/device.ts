@@ -118,6 +118,10 @@ export class WebGpuDevice implements Device {
     return { maxBytes: this.#opened?.maxBytes ?? LEAST_BYTES, lanes: 1, threads: 1, f64: false };
   }
 
+  get features(): readonly string[] {
+    return [...(this.#opened?.features ?? [])];
+  }
+
   /** What was made and is still there: for those who look for leaks. */
   get counts(): WebGpuCounts {
     return {
@@ -128,10 +132,14 @@ export class WebGpuDevice implements Device {
     };
   }
 
-  /** The GPU as WebGPU knows it, when it is open. @throws DeviceError when it cannot be opened. */
-  async gpuDevice(): Promise<GPUDevice> {
+  async ready(): Promise<void> {
     await this.#opening;
     this.#check();
+  }
+
+  /** The GPU as WebGPU knows it, when it is open. @throws DeviceError when it cannot be opened. */
+  async gpuDevice(): Promise<GPUDevice> {
+    await this.ready();
     return this.#opened!.gpu;
   }
 
