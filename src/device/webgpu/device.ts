@@ -344,6 +344,8 @@ export class WebGpuDevice implements Device {
 
   /** An error that no call of ours caught. */
   #hear(message: string): void {
+    const { checked } = this.#storage;
+    if (checked) return void checked.then(() => this.#hear(message));
     // What uses a buffer that there was no memory for is invalid too.
     if (this.#fault && /invalid/i.test(message)) return;
     this.#report(
@@ -380,6 +382,8 @@ export class WebGpuDevice implements Device {
       const call = this.#calls;
       this.#waiting.add(reject);
       const settle = (act: () => void): void => {
+        const { checked } = this.#storage;
+        if (checked) return void checked.then(() => settle(act));
         const fault = this.#fault;
         this.#waiting.delete(reject);
         if (!fault || (fault.told && call >= fault.before)) return act();

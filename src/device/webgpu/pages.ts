@@ -59,6 +59,9 @@ export class Pages {
   #largest = Infinity;
   #used = 0;
   #reserved = 0;
+  /** Buffers of which the GPU has not said yet whether there is memory for them. */
+  #asked = 0;
+  #checked: Promise<void> = Promise.resolve();
 
   constructor(options: PageOptions) {
     this.#options = options;
@@ -67,6 +70,11 @@ export class Pages {
   /** Bytes in use, rounded up as ranges are. */
   get used(): number {
     return this.#used;
+  }
+
+  /** Done when it is known whether there is memory for every buffer; nothing where that is known. */
+  get checked(): Promise<void> | undefined {
+    return this.#asked ? this.#checked : undefined;
   }
 
   /** Bytes of all pages. */
@@ -153,12 +161,14 @@ export class Pages {
       size: page.bytes,
       usage: this.#options.usage | USAGE.COPY_SRC | USAGE.COPY_DST,
     });
-    gpu.popErrorScope().then(
+    this.#asked++;
+    this.#checked = gpu.popErrorScope().then(
       (error) => {
+        this.#asked--;
         if (error) this.#fail(page, others, error.message);
       },
       // The device was lost, which says so itself.
-      () => undefined,
+      () => void this.#asked--,
     );
     return buffer;
   }

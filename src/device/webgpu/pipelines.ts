@@ -1,7 +1,7 @@
 /** Kernels compiled for the GPU, each once. */
-import type { DeviceError } from "../../core/errors.ts";
+import { DeviceError } from "../../core/errors.ts";
 import type { Pass } from "../gpu/kernel.ts";
-import type { OpenedGpu } from "./adapter.ts";
+import { because, type OpenedGpu } from "./adapter.ts";
 import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
 
 /** The least recently used ones beyond this number are forgotten; programs keep those that they use. */
@@ -37,7 +37,12 @@ export class Pipeline {
   readonly ready: Promise<void>;
 
   constructor(opened: OpenedGpu, layout: GPUPipelineLayout, pass: Pass, shape: ShaderLayout, name: string) {
-    this.ready = this.#compile(opened, layout, pass, shape, name);
+    this.ready = this.#compile(opened, layout, pass, shape, name).catch((cause: unknown) => {
+      this.failure =
+        cause instanceof DeviceError
+          ? cause
+          : new DeviceError(`webgpu: no shader for ${name}${because(cause)}.`, { cause });
+    });
   }
 
   async #compile(
@@ -62,7 +67,7 @@ export class Pipeline {
       const said = messages.length
         ? messages
         : [{ type: "error", message: (cause as Error).message, lineNum: 0, linePos: 0 }];
-      this.failure = shaderError(label, code, [...said]);
+      throw shaderError(label, code, [...said]);
     }
   }
 }

@@ -144,6 +144,6 @@ export function shaderError(name: string, code: string, messages: readonly Shade
   const where =
     line === undefined ? "" : `, in line ${first!.lineNum} of its WGSL, column ${first!.linePos}: ${line.trim()}`;
   return new DeviceError(
-    `webgpu: the shader of ${name} does not compile: ${first?.message ?? "no reason was given"}${where}. This is a fault of Myelin or of the driver; setDevice("wasm") runs the same program`,
+    `webgpu: the shader of ${name} does not compile: ${first?.message.split("\n")[0] ?? "no reason was given"}${where}. This is a fault of Myelin or of the driver; setDevice("wasm") runs the same program`,
   );
 }
