@@ -9,7 +9,7 @@ import type { Memory } from "../device/device.ts";
 import type { Node, Source } from "../graph/node.ts";
 import { detach } from "../graph/ops/control.ts";
 import { input } from "../graph/ops/leaf.ts";
-import { currentDevice, deviceNamed } from "./engine.ts";
+import { currentDevice, deviceNamed, isLost } from "./engine.ts";
 import { bumpEpoch } from "./epoch.ts";
 import { currentTrace } from "./trace.ts";
 import { arrayOf, bytesOf, Value } from "./value.ts";
@@ -165,13 +165,19 @@ export class Cell {
     return this.#isLoaded ? this.#loaded : undefined;
   }
 
-  /** As `known`, on all devices. */
+  /** As `known`, on all devices. Of a device that was lost: those that were read last, if any were. */
   async load(): Promise<StoredArray> {
     const known = this.known();
     if (known) return known;
     const version = this.version().source;
     const { memory } = this;
-    const loaded = arrayOf(await memory.device.read(memory, 0, bytesOf(this)), this);
+    const loaded = await memory.device.read(memory, 0, bytesOf(this)).then(
+      (bytes) => arrayOf(bytes, this),
+      (error: unknown) => {
+        if (this.#loaded && isLost(memory.device)) return this.#loaded;
+        throw error;
+      },
+    );
     this.#loaded = loaded;
     // Meanwhile the cell may have moved on.
     this.#isLoaded = this.#version === version;

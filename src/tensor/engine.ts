@@ -47,6 +47,11 @@ export function setDevice(name: string): void {
   current = name;
 }
 
+/** Whether a device was lost, with all that was on it. */
+export function isLost(device: Device): boolean {
+  return lost.has(device);
+}
+
 /** Name of the device that new tensors live on; "cpu" unless `setDevice` or MYELIN_DEVICE said otherwise. */
 export function currentDevice(): string {
   return current;

@@ -327,6 +327,7 @@ export class WebGpuDevice implements Device {
     if (this.#over) return;
     this.#over = error;
     this.#opening = undefined;
+    this.#lose(error);
     this.#queue.drop(error);
     for (const reject of this.#waiting) reject(again(error));
     this.#waiting.clear();
@@ -335,7 +336,6 @@ export class WebGpuDevice implements Device {
     this.#uniforms.destroy();
     this.#transfer?.destroy();
     this.#transfer = undefined;
-    this.#lose(error);
   }
 
   #check(): void {

@@ -1,0 +1,121 @@
+/** Training on WebGPU, as users write it. */
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  DeviceError,
+  describeDevices,
+  DTypeError,
+  jit,
+  losses,
+  manualSeed,
+  nn,
+  optim,
+  rand,
+  registerDevice,
+  setDevice,
+  tensor,
+  type Tensor,
+} from "../../index.ts";
+import { deviceNamed } from "../../tensor/engine.ts";
+import { WebGpuDevice } from "./device.ts";
+import { hasWebGpu } from "./webgpu.testing.ts";
+
+const STEPS = process.env["MYELIN_FULL"] ? 10_000 : 150;
+
+/** A step of training, and its model: what the benchmark calls mlp32. */
+function mlp(): { step: () => Tensor; weight: Tensor } {
+  manualSeed(1);
+  const model = nn.sequential(new nn.Linear(64, 32), nn.relu, new nn.Linear(32, 32), nn.relu, new nn.Linear(32, 10));
+  const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
+  const x = rand([32, 64]);
+  const labels = tensor(
+    Array.from({ length: 32 }, (_, i) => (i * 7) % 10),
+    { dtype: "i32" },
+  );
+  const step = jit((x: Tensor, labels: Tensor) => {
+    optimizer.zeroGrad();
+    const loss = losses.crossEntropy(model.forward(x) as Tensor, labels);
+    loss.backward();
+    optimizer.step();
+    return loss;
+  });
+  return { step: () => step(x, labels), weight: model.parameters()[0] as Tensor };
+}
+
+describe.skipIf(!hasWebGpu)("WebGPU, training", () => {
+  beforeAll(() => registerDevice("webgpu", () => new WebGpuDevice()));
+  afterEach(() => setDevice("wasm"));
+  const device = (): WebGpuDevice => deviceNamed("webgpu") as WebGpuDevice;
+
+  test("[D9] a network learns as it does on the processor", async () => {
+    const curves: number[][] = [];
+    for (const name of ["wasm", "webgpu"]) {
+      setDevice(name);
+      const { step } = mlp();
+      const curve: number[] = [];
+      for (let k = 0; k < 12; k++) curve.push(await step().item());
+      curves.push(curve);
+    }
+    const [wasm, webgpu] = curves;
+    expect(wasm![11]).toBeLessThan(wasm![0]!);
+    webgpu!.forEach((loss, k) => expect(Math.abs(loss - wasm![k]!)).toBeLessThan(1e-4));
+  });
+
+  test("many steps leave no buffer and no group of bindings behind", async () => {
+    setDevice("webgpu");
+    const { step } = mlp();
+    const run = async (steps: number): Promise<void> => {
+      for (let k = 0; k < steps; k++) {
+        const loss = step();
+        if (k % 10 === 0) await loss.item();
+        await device().room();
+      }
+    };
+    await run(60);
+    const before = device().counts;
+    await run(STEPS);
+    const { buffers, groups, pipelines } = device().counts;
+    expect({ buffers, pipelines }).toEqual({ buffers: before.buffers, pipelines: before.pipelines });
+    // Losses that nobody holds are elsewhere each time, until they are collected.
+    expect(groups).toBeLessThanOrEqual(before.groups + 4);
+  });
+
+  test("a GPU that is lost in mid-training: what was read is there, what comes is refused, and it can be opened again", async () => {
+    setDevice("webgpu");
+    const { step, weight } = mlp();
+    await step().item();
+    const known = [...(await weight.data())];
+    const gpu = await device().gpuDevice();
+    const pending = step().item();
+    gpu.destroy();
+    await expect(pending).rejects.toThrow(DeviceError);
+    await expect(pending).rejects.toThrow(/^webgpu: the GPU was lost/);
+    const { message } = await device().lost;
+    expect(message).toMatch(/go on from the last checkpoint/);
+    expect(() => step()).toThrow(DeviceError);
+    expect([...(await weight.data())]).toEqual(known);
+    setDevice("webgpu");
+    const again = mlp();
+    expect(Number.isFinite(await again.step().item())).toBe(true);
+  });
+
+  test("f64 is refused where it is asked for", async () => {
+    setDevice("webgpu");
+    const x = tensor([1, 2, 3]);
+    await expect((async () => x.cast("f64").mul(2).data())()).rejects.toThrow(DTypeError);
+    await expect((async () => x.cast("f64").mul(2).data())()).rejects.toThrow(
+      /f64, which webgpu does not have.*cast\("f32"\)/,
+    );
+  });
+
+  test("what there is here", async () => {
+    const reports = await describeDevices();
+    expect(reports.find(({ name }) => name === "webgpu")).toMatchObject({
+      available: true,
+      current: false,
+      about: expect.stringMatching(/^WebGPU: ./),
+      limits: { f64: false, maxBytes: expect.any(Number) },
+      memory: { allocated: expect.any(Number) },
+    });
+    expect(reports.find(({ name }) => name === "wasm")).toMatchObject({ available: true, current: true });
+  });
+});
