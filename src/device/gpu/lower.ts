@@ -7,11 +7,18 @@ import { lowerLoops } from "./loops.ts";
 /**
  * @param step the kernel, and its text.
  * @param sizes values of the kernel's size slots.
+ * @param choice which of the ways to do a contraction; by default the one chosen for this target.
  */
 export function lowerLaunch(
   { kernel, key }: { readonly kernel: Kernel; readonly key: string },
   sizes: readonly number[],
   target: GpuTarget,
+  choice: number = target.chosen?.get(choiceKey(key, sizes)) ?? 0,
 ): GpuLaunch {
-  return kernel.kind === "loops" ? lowerLoops(kernel, sizes, target) : lowerContraction(kernel, key, sizes, target);
+  return kernel.kind === "loops"
+    ? lowerLoops(kernel, sizes, target)
+    : lowerContraction(kernel, key, sizes, target, choice);
 }
+
+/** Names a use of a kernel. */
+export const choiceKey = (key: string, sizes: readonly number[]): string => `${sizes.join()} ${key}`;

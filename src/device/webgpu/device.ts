@@ -234,7 +234,8 @@ export class WebGpuDevice implements Device {
         );
     const made = new WebGpuProgram(this, program);
     this.#collected.register(made, made.recorded);
-    if (this.#recorder) made.recorded.recording = this.#recorder.record(program);
+    if (this.#recorder && !this.#recorder.trials.wants(program))
+      made.recorded.recording = this.#recorder.record(program);
     return made;
   }
 
@@ -255,6 +256,8 @@ export class WebGpuDevice implements Device {
       wait: () => {
         if (this.#running.length >= RUNS) return this.#running[0];
         try {
+          const { trials } = this.#recorder!;
+          if (!recorded.recording && trials.wants(program)) return trials.run(program);
           recorded.recording ??= this.#recorder!.record(program);
           return recorded.recording.bind(ranges);
         } catch (error) {

@@ -6,13 +6,14 @@
 import { byteSize } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
 import type { Launch, Program, Region, Step, TapeEntry } from "../device.ts";
-import type { GpuLaunch, Pass } from "../gpu/kernel.ts";
+import type { GpuLaunch, GpuTarget, Pass } from "../gpu/kernel.ts";
 import { lowerLaunch } from "../gpu/lower.ts";
 import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
 import { PAGE_ALIGNMENT, type Page, type Pages, type Range } from "./pages.ts";
 import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
 import { launchCode, MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
+import { Trials } from "./trials.ts";
 
 /** Bindings are whole vectors of four words. */
 const VECTOR_BYTES = 16;
@@ -52,6 +53,8 @@ export class Recorder {
   readonly storage: Pages;
   readonly uniforms: Pages;
   readonly pipelines: Pipelines;
+  readonly trials: Trials;
+  readonly target: GpuTarget;
   readonly #recordings = new Set<Recording>();
   #scratch: Range | undefined;
 
@@ -60,6 +63,8 @@ export class Recorder {
     this.storage = storage;
     this.uniforms = uniforms;
     this.pipelines = new Pipelines(opened);
+    this.trials = new Trials(opened, this.pipelines);
+    this.target = { ...opened.target, chosen: this.trials.chosen };
   }
 
   /** Where intermediates of all programs are: nothing in it outlives a run. */
@@ -242,7 +247,7 @@ export class Recording {
       const known = new Map<string, GpuLaunch>();
       return entry.launches.flatMap((launch) => {
         const key = launch.sizes.join();
-        const lowered = known.get(key) ?? lowerLaunch(entry, launch.sizes, this.#recorder.opened.target);
+        const lowered = known.get(key) ?? lowerLaunch(entry, launch.sizes, this.#recorder.target);
         known.set(key, lowered);
         return this.#dispatchesOf(entry, launch, lowered, loops, needs);
       });
