@@ -1,7 +1,8 @@
 /**
- * `node build/bench/monitoring.js [--device NAME]`: what callbacks.tensorBoard costs with histograms of all weights, gradients and activations
- * every 100 steps. Runs of `fit` with and without it take turns; what is timed begins when all programs are made and settled. Beside the
- * clock's time stands the processor's, of all threads, on which other programs have less influence.
+ * `node build/bench/monitoring.js [--device NAME] [--rounds N]`: what callbacks.tensorBoard costs with histograms of all weights, gradients
+ * and activations every 100 steps. Two figures: the steps that are looked into, and those right after them, against the others of the same
+ * run; and runs of `fit` with and without it, in turn. What is timed begins when all programs are made and settled. Beside the clock's time
+ * stands the processor's, of all threads, on which other programs have less influence.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,35 +11,43 @@ import { parseArgs } from "node:util";
 import { callbacks, fit, losses, optim, randint, randn, setDevice, type Tensor } from "myelin";
 import { Perceptron } from "./models.ts";
 
-const { values } = parseArgs({ options: { device: { type: "string", default: "cpu" } } });
+const { values } = parseArgs({
+  options: { device: { type: "string", default: "cpu" }, rounds: { type: "string", default: "5" } },
+});
 setDevice(values.device);
 
 const EVERY = 100;
 const SETTLED = 2000;
 const TIMED = 4000;
-const ROUNDS = 5;
+/** Steps after a look that it may have slowed down, its own included. */
+const DISTURBED = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "myelin-monitoring-"));
 
-/** Microseconds of a step, by the clock and of the processor. */
-interface StepTime {
+interface RunTimes {
+  /** Microseconds of a step, by the clock and of the processor. */
   readonly clock: number;
   readonly processor: number;
+  /** Microseconds that a look adds. */
+  readonly look: number;
 }
 
-async function timeOf(batch: number, sizes: readonly number[], watched: boolean): Promise<StepTime> {
+async function timesOf(batch: number, sizes: readonly number[], watched: boolean): Promise<RunTimes> {
   const model = new Perceptron(...sizes);
   const x = randn([batch, sizes[0]!]) as Tensor;
   const y = randint(0, sizes.at(-1)!, [batch]) as Tensor;
   x.dataSync();
   y.dataSync();
-  let begin = 0;
   let used = process.cpuUsage();
+  /** When each batch was asked for: a look is over before the next is. */
+  const times = new Float64Array(SETTLED + TIMED + 1);
   function* batches(): Generator<readonly [Tensor, Tensor]> {
     for (let step = 0; step < SETTLED + TIMED; step++) {
-      if (step === SETTLED) [begin, used] = [performance.now(), process.cpuUsage()];
+      if (step === SETTLED) used = process.cpuUsage();
+      times[step] = performance.now();
       yield [x, y];
     }
+    times[SETTLED + TIMED] = performance.now();
   }
   await fit(
     model,
@@ -53,26 +62,42 @@ async function timeOf(batch: number, sizes: readonly number[], watched: boolean)
     },
   );
   const { user, system } = process.cpuUsage(used);
-  return { clock: (1000 * (performance.now() - begin)) / TIMED, processor: (user + system) / TIMED };
+  const looks: number[] = [];
+  for (let step = SETTLED + EVERY - 1; step + EVERY <= SETTLED + TIMED; step += EVERY) {
+    const [disturbed, next] = [step + DISTURBED, step + EVERY];
+    const others = (times[next]! - times[disturbed]!) / (EVERY - DISTURBED);
+    looks.push(1000 * (times[disturbed]! - times[step]! - DISTURBED * others));
+  }
+  return {
+    clock: (1000 * (times[SETTLED + TIMED]! - times[SETTLED]!)) / TIMED,
+    processor: (user + system) / TIMED,
+    look: median(looks),
+  };
 }
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+}
 
 for (const [name, batch, ...sizes] of [
   ["mlp32", 32, 784, 128, 10],
   ["mlp64", 64, 784, 512, 256, 10],
 ] as const) {
-  const plain: StepTime[] = [];
-  const watched: StepTime[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    plain.push(await timeOf(batch, sizes, false));
-    watched.push(await timeOf(batch, sizes, true));
+  const plain: RunTimes[] = [];
+  const watched: RunTimes[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    plain.push(await timesOf(batch, sizes, false));
+    watched.push(await timesOf(batch, sizes, true));
   }
+  const look = median(watched.map((one) => one.look));
+  const step = median(plain.map(({ clock }) => clock));
   const words = (["clock", "processor"] as const).map((time) => {
     const cost = median(watched.map((one, round) => one[time] / plain[round]![time] - 1));
     const [without, within] = [plain, watched].map((all) => median(all.map((one) => one[time])).toFixed(1));
     return `${time}: plainUs=${without}  watchedUs=${within}  cost=${(100 * cost).toFixed(1)}%`;
   });
-  console.log(`workload=${name}  device=${values.device}  ${words.join("  ")}`);
+  console.log(
+    `workload=${name}  device=${values.device}  lookUs=${look.toFixed(0)}  cost=${((100 * look) / (EVERY * step)).toFixed(1)}%  ${words.join("  ")}`,
+  );
 }
 rmSync(folder, { recursive: true });

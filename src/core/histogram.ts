@@ -18,11 +18,13 @@ export interface Histogram {
   readonly sumSquares: number;
 }
 
-/** Mantissa bits that a bucket fixes: eight buckets from one power of two to the next, each 7 to 12 % wide. */
-const MANTISSA_BITS = 3;
+/** Mantissa bits that a bucket fixes: four buckets from one power of two to the next, each 14 to 25 % wide. */
+const MANTISSA_BITS = 2;
 /** By how much the bits of an f32 are shifted to the right to give its bucket: those of negative numbers are the second half. */
 export const BUCKET_SHIFT: number = 23 - MANTISSA_BITS;
 const BUCKETS = 256 << MANTISSA_BITS;
+/** Those before the highest exponent, which is that of infinities and NaN. */
+const FINITE = 255 << MANTISSA_BITS;
 /** How many buckets there are. */
 export const BUCKET_COUNT: number = 2 * BUCKETS;
 
@@ -36,14 +38,10 @@ export type Moments = Pick<Histogram, "min" | "max" | "sum" | "sumSquares">;
 export function histogramOf(values: TypedArray): Histogram {
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
   const bits = new Int32Array(floats.buffer, floats.byteOffset, floats.length);
-  const seen = new Int32Array(BUCKET_COUNT);
-  for (let i = 0; i < bits.length; i++) seen[bits[i]! >>> BUCKET_SHIFT]!++;
-  return histogramFrom(seen, momentsOf(floats));
-}
-
-function momentsOf(floats: Float32Array): Moments {
+  const seen = (scratch ??= new Int32Array(BUCKET_COUNT)).fill(0);
   let [min, max, sum, sumSquares] = [Infinity, -Infinity, 0, 0];
-  for (let i = 0; i < floats.length; i++) {
+  for (let i = 0; i < bits.length; i++) {
+    seen[bits[i]! >>> BUCKET_SHIFT]!++;
     const value = floats[i]!;
     // False for NaN and infinities.
     if (value - value !== 0) continue;
@@ -52,36 +50,70 @@ function momentsOf(floats: Float32Array): Moments {
     sum += value;
     sumSquares += value * value;
   }
-  return { min, max, sum, sumSquares };
+  return histogramFrom(seen, floats.length, { min, max, sum, sumSquares });
 }
 
-/** The histogram of numbers that were counted by bucket. */
-export function histogramFrom(seen: ArrayLike<number>, { min, max, sum, sumSquares }: Moments): Histogram {
-  edges ??= makeEdges();
-  const limits: number[] = [];
-  const counts: number[] = [];
-  let [count, nonFinite] = [0, 0];
-  // Negative buckets from the largest to the smallest, then the others.
-  for (let at = -BUCKETS; at < BUCKETS; at++) {
-    const bucket = at < 0 ? -1 - at : at;
-    const held = seen[at < 0 ? BUCKETS + bucket : bucket]!;
-    if (held === 0) continue;
-    // The highest exponent is that of infinities and NaN.
-    if (bucket >= BUCKETS - (1 << MANTISSA_BITS)) {
-      nonFinite += held;
-      continue;
-    }
-    const [from, to] = at < 0 ? [-edges[bucket + 1]!, -edges[bucket]!] : [edges[bucket]!, edges[bucket + 1]!];
-    if (limits.length === 0) limits.push(from);
-    else if (limits.at(-1) !== from) {
-      limits.push(from);
-      counts.push(0);
-    }
-    limits.push(to);
-    counts.push(held);
-    count += held;
+let scratch: Int32Array | undefined;
+
+/**
+ * The histogram of numbers that were counted by bucket.
+ * @param size how many they were, finite or not.
+ */
+export function histogramFrom(seen: ArrayLike<number>, size: number, moments: Moments): Histogram {
+  const edge = (edges ??= makeEdges());
+  let nonFinite = 0;
+  for (let bucket = FINITE; bucket < BUCKETS; bucket++) nonFinite += seen[bucket]! + seen[BUCKETS + bucket]!;
+  const count = size - nonFinite;
+  /** Limits and counts of negative numbers, and of the others from the largest on. */
+  const negative: Side = { limits: [], counts: [] };
+  const positive: Side = { limits: [], counts: [] };
+  // Zeros are far below everything else: between them and that there is nothing to look through.
+  const [zeros, negativeZeros] = [seen[0]!, seen[BUCKETS]!];
+  let left = count - zeros - negativeZeros;
+  for (let bucket = left === 0 ? 0 : bucketOf(Math.max(-moments.min, moments.max)); left > 0 && bucket > 0; bucket--) {
+    const [above, below] = [seen[bucket]!, seen[BUCKETS + bucket]!];
+    if (above !== 0) add(positive, above, edge[bucket + 1]!, edge[bucket]!);
+    if (below !== 0) add(negative, below, -edge[bucket + 1]!, -edge[bucket]!);
+    left -= above + below;
   }
+  if (zeros !== 0) add(positive, zeros, edge[1]!, 0);
+  if (negativeZeros !== 0) add(negative, negativeZeros, -edge[1]!, 0);
+  positive.limits.reverse();
+  positive.counts.reverse();
+  const { limits, counts } = joined(negative, positive);
+  const { min, max, sum, sumSquares } = moments;
   return { limits, counts, count, nonFinite, min: count ? min : 0, max: count ? max : 0, sum, sumSquares };
+}
+
+/** The bucket of a number that is not negative. */
+function bucketOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]! >>> BUCKET_SHIFT;
+}
+
+interface Side {
+  readonly limits: number[];
+  readonly counts: number[];
+}
+
+/** Adds a bucket. What lies between it and the one before is empty. */
+function add({ limits, counts }: Side, held: number, from: number, to: number): void {
+  if (limits.length === 0) limits.push(from);
+  else if (limits[limits.length - 1] !== from) {
+    limits.push(from);
+    counts.push(0);
+  }
+  limits.push(to);
+  counts.push(held);
+}
+
+function joined(first: Side, second: Side): Side {
+  if (first.counts.length === 0) return second;
+  if (second.counts.length === 0) return first;
+  const touching = first.limits[first.limits.length - 1] === second.limits[0];
+  return {
+    limits: first.limits.concat(touching ? second.limits.slice(1) : second.limits),
+    counts: touching ? first.counts.concat(second.counts) : [...first.counts, 0, ...second.counts],
+  };
 }
 
 let edges: Float64Array | undefined;

@@ -1,7 +1,7 @@
 import type { Histogram } from "../../core/histogram.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Run, Watch } from "../callback.ts";
-import { measure, readLook, type Kind } from "./looks.ts";
+import { looksInto, type Kind } from "./looks.ts";
 
 /** Histograms by name: `weights/fc1.weight` and `gradients/fc1.weight` by parameter, `activations/fc1` by module. */
 export type Histograms = Readonly<Record<string, Histogram>>;
@@ -28,11 +28,12 @@ export function histogramWatch(
   see: (histograms: Histograms, run: Run) => void | PromiseLike<void>,
 ): Watch {
   wholeNumber("histogramWatch", "every", every, 1);
+  const looks = looksInto({ kinds: of, histograms: of });
   return {
     every,
-    trace: (step) => measure(step, of, of),
+    trace: (step) => looks.trace(step),
     async see(values, run) {
-      const look = await readLook(values);
+      const look = await looks.read(values);
       const histograms: Record<string, Histogram> = {};
       for (const kind of of) for (const [path, { histogram }] of look[kind]) histograms[`${kind}/${path}`] = histogram!;
       await see(histograms, run);

@@ -1,33 +1,43 @@
 /** What there is to see in a step, measured on the device in the step itself: what is read of it is small. */
-import { isFloat, type TypedArray } from "../../core/dtype.ts";
-import { BUCKET_COUNT, BUCKET_SHIFT, histogramFrom, type Histogram } from "../../core/histogram.ts";
+import { isFloat } from "../../core/dtype.ts";
+import {
+  BUCKET_COUNT,
+  BUCKET_SHIFT,
+  histogramFrom,
+  histogramOf,
+  type Histogram,
+  type Moments,
+} from "../../core/histogram.ts";
 import { shr } from "../../graph/ops/binary.ts";
 import { fill, fixed } from "../../graph/ops/leaf.ts";
 import { bitcast, cast } from "../../graph/ops/unary.ts";
 import { scatter } from "../../tensor/functional/indexing.ts";
-import { stack, where } from "../../tensor/functions.ts";
+import { concat, stack, where } from "../../tensor/functions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { TracedStep } from "../callback.ts";
 
 /** The kinds of things in a step. */
-export type Kind = "weights" | "gradients" | "activations";
+export const KINDS = ["weights", "gradients", "activations"] as const;
+export type Kind = (typeof KINDS)[number];
 
-/** A tensor in numbers; but for `size`, of its finite elements. */
-export interface Measures {
-  readonly size: number;
-  readonly finite: number;
-  readonly zeros: number;
-  readonly min: number;
-  readonly max: number;
-  readonly sum: number;
-  readonly mean: number;
-  /** The mean of squared distances from the mean. */
-  readonly variance: number;
-  readonly sumSquares: number;
+/** A tensor in numbers, of its finite elements. */
+export interface Measures extends Moments {
   /** The length of the vector of all elements. */
   readonly norm: number;
   /** Where it was asked for. */
+  readonly spread: Spread | undefined;
+  /** Where it was asked for. */
   readonly histogram: Histogram | undefined;
+}
+
+/** More numbers of a tensor; but for `size`, of its finite elements. */
+export interface Spread {
+  readonly size: number;
+  readonly finite: number;
+  readonly zeros: number;
+  readonly mean: number;
+  /** The mean of squared distances from the mean. */
+  readonly variance: number;
 }
 
 /** What was seen in a step: measures by path. */
@@ -38,59 +48,134 @@ export interface Look {
   readonly activations: ReadonlyMap<string, Measures>;
 }
 
-/** The tensors of a traced step by names such as `gradients/fc1.weight`. What the model returns as a whole is left out. */
-function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonly [string, Tensor]> {
+/** Of which kinds what is measured. */
+export interface Measuring {
+  readonly kinds: readonly Kind[];
+  readonly histograms?: readonly Kind[] | undefined;
+  readonly spread?: readonly Kind[] | undefined;
+}
+
+/** What looks into steps. */
+export interface Looks {
+  /** Measures a step while it is traced. Returns few tensors, because each that is read costs a little. */
+  trace(step: TracedStep): Record<string, Tensor>;
+  /** Reads what a step has shown that was traced here. */
+  read(seen: Readonly<Record<string, Tensor>>): Promise<Look>;
+}
+
+/** Where a tensor's measures are found. */
+interface Place {
+  readonly kind: Kind;
+  readonly path: string;
+  readonly size: number;
+  readonly spread: boolean;
+  readonly counted: boolean;
+}
+
+/** Tensors of no more elements are read as they are: their measures would be as many numbers, and kernels of their own. */
+const SMALL = BUCKET_COUNT;
+
+export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): Looks {
+  /** Of each traced program, in the order of the tensors in it. */
+  const traced: Place[][] = [];
+  return {
+    trace(step) {
+      const places: Place[] = [];
+      const numbers: Tensor[] = [step.loss.reshape([1]).cast("f32") as Tensor];
+      const counts: Tensor[] = [];
+      for (const [kind, path, tensor] of tensorsIn(step, kinds)) {
+        const x = tensor.flatten().cast("f32") as Tensor;
+        const place = { kind, path, size: x.size, spread: spread.includes(kind), counted: histograms.includes(kind) };
+        places.push(place);
+        if (x.size <= SMALL) numbers.push(x);
+        else {
+          numbers.push(momentsOf(x));
+          if (place.spread) numbers.push(spreadOf(x));
+          if (place.counted) counts.push(countsOf(x));
+        }
+      }
+      const at = traced.push(places) - 1;
+      return {
+        [`numbers ${at}`]: concat(numbers) as Tensor,
+        ...(counts.length > 0 ? { counts: concat(counts) as Tensor } : {}),
+      };
+    },
+    async read(seen) {
+      const [key, first] = Object.entries(seen)[0]!;
+      const numbers = (await first.data()) as Float32Array;
+      const counts = await seen["counts"]?.data();
+      const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
+        Kind,
+        Map<string, Measures>
+      >;
+      let [next, nextCount] = [1, 0];
+      for (const { kind, path, size, spread, counted } of traced[Number(key.slice("numbers ".length))]!) {
+        let measures: Omit<Measures, "norm">;
+        if (size <= SMALL) {
+          const elements = numbers.subarray(next, (next += size));
+          const histogram = histogramOf(elements);
+          const { min, max, sum, sumSquares } = histogram;
+          measures = {
+            min,
+            max,
+            sum,
+            sumSquares,
+            spread: spread ? spreadIn(elements, histogram) : undefined,
+            histogram: counted ? histogram : undefined,
+          };
+        } else {
+          const four = (): Four => [numbers[next++]!, numbers[next++]!, numbers[next++]!, numbers[next++]!];
+          const [min, max, sum, sumSquares] = four();
+          const moments = { min, max, sum, sumSquares };
+          const [finite, zeros, mean, variance] = spread ? four() : NONE;
+          measures = {
+            ...moments,
+            spread: spread ? { size, finite, zeros, mean, variance } : undefined,
+            histogram: counted
+              ? histogramFrom(counts!.subarray(nextCount, (nextCount += BUCKET_COUNT)), size, moments)
+              : undefined,
+          };
+        }
+        look[kind].set(path, { ...measures, norm: Math.sqrt(measures.sumSquares) });
+      }
+      return { ...look, loss: numbers[0]! };
+    },
+  };
+}
+
+type Four = readonly [number, number, number, number];
+const NONE: Four = [0, 0, 0, 0];
+
+/** The tensors of a traced step by kind and path. What the model returns as a whole is left out. */
+function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonly [Kind, string, Tensor]> {
   for (const [path, parameter] of step.model.namedParameters()) {
-    if (kinds.includes("weights")) yield [`weights/${path}`, parameter];
-    if (kinds.includes("gradients") && parameter.grad) yield [`gradients/${path}`, parameter.grad];
+    if (kinds.includes("weights")) yield ["weights", path, parameter];
+    if (kinds.includes("gradients") && parameter.grad) yield ["gradients", path, parameter.grad];
   }
   if (!kinds.includes("activations")) return;
   for (const [path, tensor] of step.activations)
-    if (path !== "" && isFloat(tensor.dtype) && tensor.size > 0) yield [`activations/${path}`, tensor];
+    if (path !== "" && isFloat(tensor.dtype) && tensor.size > 0) yield ["activations", path, tensor];
 }
 
-/**
- * Measures a step while it is traced.
- * @param kinds what to measure.
- * @param counted of what histograms are made, too.
- * @returns few tensors, because each that is read costs a little: their names say of what the rows are.
- */
-export function measure(step: TracedStep, kinds: readonly Kind[], counted: readonly Kind[]): Record<string, Tensor> {
-  const numbers = new Map<string, Tensor>();
-  const counts = new Map<string, Tensor>();
-  for (const [name, tensor] of tensorsIn(step, kinds)) {
-    const x = tensor.flatten().cast("f32") as Tensor;
-    numbers.set(name, numbersOf(x));
-    if (counted.some((kind) => name.startsWith(kind))) counts.set(name, countsOf(x));
-  }
-  const seen: Record<string, Tensor> = { loss: step.loss };
-  for (const [what, rows] of Object.entries({ numbers, counts }))
-    if (rows.size > 0) seen[[what, ...rows.keys()].join("\n")] = stack([...rows.values()]) as Tensor;
-  return seen;
-}
-
-/** What `numbersOf` measures, in its order. */
-const NUMBERS = ["size", "finite", "zeros", "min", "max", "sum", "mean", "variance", "sumSquares"] as const;
-
-function numbersOf(x: Tensor): Tensor {
+/** The least, the largest, the sum, and that of squares. No two share a value, so that all are found in one pass. */
+function momentsOf(x: Tensor): Tensor {
   const finite = x.isFinite() as Tensor;
-  const kept = where(finite, x, 0) as Tensor;
+  return stack([
+    where(finite, x, Infinity).min() as Tensor,
+    where(finite, x, -Infinity).max() as Tensor,
+    where(finite, x, 0).sum() as Tensor,
+    where(finite, x.mul(x) as Tensor, 0).sum() as Tensor,
+  ]) as Tensor;
+}
+
+/** How many are finite, how many are 0, mean and variance. */
+function spreadOf(x: Tensor): Tensor {
+  const finite = x.isFinite() as Tensor;
   const count = finite.cast("f32").sum() as Tensor;
   const some = count.maximum(1) as Tensor;
-  const mean = kept.sum().div(some) as Tensor;
+  const mean = where(finite, x, 0).sum().div(some) as Tensor;
   const distance = where(finite, x.sub(mean) as Tensor, 0) as Tensor;
-  const measured: Record<(typeof NUMBERS)[number], Tensor> = {
-    size: fromNode(fill([], x.size, "f32")),
-    finite: count,
-    zeros: x.eq(0).cast("f32").sum() as Tensor,
-    min: where(finite, x, Infinity).min() as Tensor,
-    max: where(finite, x, -Infinity).max() as Tensor,
-    sum: kept.sum() as Tensor,
-    mean,
-    variance: distance.mul(distance).sum().div(some) as Tensor,
-    sumSquares: kept.mul(kept).sum() as Tensor,
-  };
-  return stack(NUMBERS.map((name) => measured[name])) as Tensor;
+  return stack([count, x.eq(0).cast("f32").sum(), mean, distance.mul(distance).sum().div(some)] as Tensor[]) as Tensor;
 }
 
 /** How many elements lie in each bucket of a histogram. */
@@ -99,30 +184,12 @@ function countsOf(x: Tensor): Tensor {
   return fromNode(scatter("add", fill([BUCKET_COUNT], 0, "i32"), bucket, fill([x.size], 1, "i32")));
 }
 
-/** Reads what a step has shown. */
-export async function readLook(seen: Readonly<Record<string, Tensor>>): Promise<Look> {
-  const rows = { numbers: new Map<string, TypedArray>(), counts: new Map<string, TypedArray>() };
-  for (const [key, tensor] of Object.entries(seen)) {
-    const [what, ...names] = key.split("\n");
-    if (what === "loss") continue;
-    const values = await tensor.data();
-    const size = values.length / names.length;
-    for (const [at, name] of names.entries())
-      rows[what as "numbers" | "counts"].set(name, values.subarray(at * size, (at + 1) * size));
+function spreadIn(values: Float32Array, { sum, count: finite }: Histogram): Spread {
+  const mean = sum / Math.max(1, finite);
+  let [zeros, squares] = [0, 0];
+  for (const value of values) {
+    if (value === 0) zeros++;
+    if (Number.isFinite(value)) squares += (value - mean) ** 2;
   }
-  const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
-    Kind,
-    Map<string, Measures>
-  >;
-  for (const [name, values] of rows.numbers) {
-    const [, kind, path] = /^(\w+)\/(.*)/s.exec(name)!;
-    const numbers = Object.fromEntries(NUMBERS.map((key, at) => [key, values[at]!])) as Record<
-      (typeof NUMBERS)[number],
-      number
-    >;
-    const counts = rows.counts.get(name);
-    const histogram = counts && histogramFrom(counts, numbers);
-    look[kind as Kind].set(path!, { ...numbers, norm: Math.sqrt(numbers.sumSquares), histogram });
-  }
-  return { ...look, loss: await seen["loss"]!.item() };
+  return { size: values.length, finite, zeros, mean, variance: squares / Math.max(1, finite) };
 }

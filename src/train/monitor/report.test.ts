@@ -8,7 +8,7 @@ import { callbacks, drawnDigits, fit, losses, manualSeed, nn, optim, tensor, typ
 import type { TracedStep } from "../callback.ts";
 import { reportPage } from "../reports/page.ts";
 import { histogramsOf, layersOf } from "../reports/curves.ts";
-import { measure, readLook, type Look } from "./looks.ts";
+import { KINDS, looksInto, type Look } from "./looks.ts";
 import { judge, templatesOf } from "./report.ts";
 
 let folder: string;
@@ -32,6 +32,7 @@ async function trained(path: string) {
   const model = network();
   const [inputs, labels] = digits(60, 2);
   const looks: { step: number; look: Look }[] = [];
+  const into = looksInto({ kinds: KINDS, histograms: ["weights", "activations"], spread: ["activations"] });
   const direct: { activation: Float32Array; gradient: Float32Array }[] = [];
   const history = await fit(model, digits(160, 1), {
     optimizer: new optim.Adam(model.parameters(), { lr: 0.01 }),
@@ -53,13 +54,13 @@ async function trained(path: string) {
         watch: {
           every: 10,
           trace: (step: TracedStep) => ({
-            ...measure(step, ["weights", "gradients", "activations"], ["weights", "activations"]),
+            ...into.trace(step),
             "direct activation": step.activations.get("1")!,
             "direct gradient": [...step.model.namedParameters().values()][0]!.grad as Tensor,
           }),
           async see(values, { totalSteps }) {
             const { "direct activation": activation, "direct gradient": gradient, ...measured } = values;
-            looks.push({ step: totalSteps, look: await readLook(measured) });
+            looks.push({ step: totalSteps, look: await into.read(measured) });
             direct.push({
               activation: (await activation!.data()) as Float32Array,
               gradient: (await gradient!.data()) as Float32Array,
@@ -148,7 +149,8 @@ describe("callbacks.report", () => {
   test("[AH9] histograms of activations, and the share of zeros, equal direct counts", () => {
     for (const [at, { look }] of run.looks.entries()) {
       const { activation } = run.direct[at]!;
-      const { zeros, size, histogram } = look.activations.get("1")!;
+      const { spread, histogram } = look.activations.get("1")!;
+      const { zeros, size } = spread!;
       expect(zeros).toBe(activation.filter((value) => value === 0).length);
       expect([size, histogram!.count]).toEqual([activation.length, activation.length]);
       expect([histogram!.min, histogram!.max]).toEqual([Math.min(...activation), Math.max(...activation)]);
@@ -170,7 +172,7 @@ describe("callbacks.report", () => {
       const values = Float64Array.from(run.direct[at]!.activation);
       const mean = values.reduce((a, b) => a + b) / values.length;
       const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-      const seen = look.activations.get("1")!;
+      const seen = look.activations.get("1")!.spread!;
       expect(seen.mean / mean).toBeCloseTo(1, 5);
       expect(seen.variance / variance).toBeCloseTo(1, 5);
     }

@@ -12,7 +12,7 @@ import { diagnose } from "../doctor/diagnose.ts";
 import { predict } from "../predict.ts";
 import { reportPage } from "../reports/page.ts";
 import type { Judgement, Mistake, RunRecord } from "../reports/record.ts";
-import { measure, readLook, type Look } from "./looks.ts";
+import { KINDS, looksInto, type Look } from "./looks.ts";
 
 /** Examples to judge a classifier by. */
 export interface JudgedExamples {
@@ -55,6 +55,7 @@ export interface ReportOptions {
 export function report(path: string, options: ReportOptions = {}): Callback {
   const { title = "Training run", config, inputs = [], lookEvery = 100, examples } = options;
   const epochs: EpochSummary[] = [];
+  const into = looksInto({ kinds: KINDS, histograms: KINDS, spread: ["activations"] });
   const looks: { step: number; look: Look }[] = [];
   let begun = 0;
   let summary = "";
@@ -69,10 +70,9 @@ export function report(path: string, options: ReportOptions = {}): Callback {
         ? undefined
         : {
             every: lookEvery,
-            trace: (step) =>
-              measure(step, ["weights", "gradients", "activations"], ["weights", "gradients", "activations"]),
+            trace: (step) => into.trace(step),
             async see(values, { totalSteps }) {
-              looks.push({ step: totalSteps, look: await readLook(values) });
+              looks.push({ step: totalSteps, look: await into.read(values) });
               if (looks.length > MOST_LOOKS) thin(looks);
             },
           },

@@ -3,7 +3,7 @@ import type { ImageLayout, ImageLike } from "../../formats/pixels.ts";
 import { SummaryWriter } from "../../formats/tensorboard/summaryWriter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
-import { measure, readLook, type Kind } from "./looks.ts";
+import { looksInto, type Kind } from "./looks.ts";
 
 /** Pictures by tag; several under one tag are a grid. */
 export type Images = Readonly<Record<string, ImageLike | readonly ImageLike[]>>;
@@ -26,6 +26,9 @@ export interface TensorBoardOptions {
   /** What was chosen for this run: compared with other runs under "hparams", by the means of the last epoch. */
   readonly hparams?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
+
+/** So many looks wait to be read at most. */
+const UNREAD = 16;
 
 /**
  * Writes what happens for TensorBoard: `tensorboard --logdir logs`. After every epoch loss and metrics of training and validation, each in a
@@ -51,12 +54,30 @@ export function tensorBoard({
   let validation: SummaryWriter;
   const writers = (): readonly SummaryWriter[] => [train, validation];
   const flush = async (run: Run): Promise<void> => {
+    await readLooks();
     for (const writer of writers())
       await writer.flush().catch((error: unknown) => {
         run.log(`tensorBoard: ${error instanceof Error ? error.message : String(error)} Training goes on`);
       });
   };
-  const kinds: readonly Kind[] = [...new Set<Kind>([...histograms, "gradients"])];
+  const looks = looksInto({ kinds: [...new Set<Kind>([...histograms, "gradients"])], histograms });
+  /** Looks are read several at a time: a device that answers later is not waited for, and what is done again and again is fast. */
+  const unread: { readonly values: Readonly<Record<string, Tensor>>; readonly step: number; readonly time: number }[] =
+    [];
+  /** When what is being written was seen, where that was before. */
+  let seenAt: number | undefined;
+  const clock = (): number => seenAt ?? Date.now() / 1000;
+  const readLooks = async (): Promise<void> => {
+    for (const { values, step, time } of unread.splice(0)) {
+      const look = await looks.read(values);
+      seenAt = time;
+      train.addScalar("batch/loss", look.loss, step);
+      for (const [path, { norm }] of look.gradients) train.addScalar(`gradient norm/${path}`, norm, step);
+      for (const kind of histograms)
+        for (const [path, { histogram }] of look[kind]) train.addHistogram(`${kind}/${path}`, histogram!, step);
+      seenAt = undefined;
+    }
+  };
   return {
     name: "tensorBoard",
     watch:
@@ -64,19 +85,15 @@ export function tensorBoard({
         ? undefined
         : {
             every: histogramEvery,
-            trace: (step) => measure(step, kinds, histograms),
-            async see(values, { totalSteps }) {
-              const look = await readLook(values);
-              train.addScalar("batch/loss", look.loss, totalSteps);
-              for (const [path, { norm }] of look.gradients) train.addScalar(`gradient norm/${path}`, norm, totalSteps);
-              for (const kind of histograms)
-                for (const [path, { histogram }] of look[kind])
-                  train.addHistogram(`${kind}/${path}`, histogram!, totalSteps);
+            trace: (step) => looks.trace(step),
+            async see(values, { totalSteps: step }) {
+              unread.push({ values, step, time: Date.now() / 1000 });
+              if (unread.length === UNREAD) await readLooks();
             },
           },
     begin(run) {
       // What an earlier process wrote after its last checkpoint never happened.
-      const options = run.totalSteps > 0 ? { purgeStep: run.totalSteps + 1 } : {};
+      const options = { clock, ...(run.totalSteps > 0 ? { purgeStep: run.totalSteps + 1 } : {}) };
       train = new SummaryWriter(`${folder}/train`, options);
       validation = new SummaryWriter(`${folder}/validation`, options);
       if (graph) train.addGraph(run.model, ...graph);
@@ -97,6 +114,7 @@ export function tensorBoard({
       await flush(run);
     },
     async end(run) {
+      await readLooks();
       const last = Object.entries(run.history).map(([name, values]) => [`final/${name}`, values.at(-1)!]);
       if (hparams) train.addHparams(hparams, Object.fromEntries(last) as Record<string, number>, run.totalSteps);
       for (const writer of writers()) await writer.close();

@@ -92,17 +92,17 @@ export function layersOf(looks: readonly LookAt[]): string[] {
     ),
     ...charts(
       "means of activations",
-      linesOf(looks, "activations", ({ mean }) => mean),
+      linesOf(looks, "activations", ({ spread }) => spread?.mean ?? NaN),
       {},
     ),
     ...charts(
       "variances of activations",
-      linesOf(looks, "activations", ({ variance }) => variance),
+      linesOf(looks, "activations", ({ spread }) => spread?.variance ?? NaN),
       { log: true },
     ),
     ...charts(
       "share of zeros in activations",
-      linesOf(looks, "activations", ({ zeros, size }) => zeros / size),
+      linesOf(looks, "activations", ({ spread }) => (spread ? spread.zeros / spread.size : NaN)),
       {
         from: 0,
         to: 1,
