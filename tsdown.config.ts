@@ -114,7 +114,7 @@ const programs: UserConfig = {
   platform: "node",
   dts: false,
   outExtensions: () => ({ js: ".js" }),
-  deps: { neverBundle: [/^myelin/, /^node:/, "papaparse", "rolldown", "playwright"] },
+  deps: { neverBundle: [/^myelin/, /^node:/, "papaparse", "rolldown", "playwright", "webgpu"] },
   tsconfig: false,
 };
 

@@ -71,7 +71,7 @@ await tf.ready();
 const wait = ${
   device === "wasm"
     ? "undefined"
-    : "() => { const backend = tf.backend(); backend.submitQueue(); return backend.device.queue.onSubmittedWorkDone(); }"
+    : "() => { const backend = tf.backend(); backend.endComputePassEncoder(); backend.submitQueue(); return backend.device.queue.onSubmittedWorkDone(); }"
 };
 const workloads = workloadsOf(wait);
 const makers = (name) => workloads[name] && { step: workloads[name]() };
@@ -173,4 +173,4 @@ for (const workload of names) {
   }
 }
 await served.close();
-if (peers !== undefined) console.log(`\n${drawTable("myelin", ["jax-js", "tfjs"], lines)}`);
+if (peers !== undefined) console.log(`\n${drawTable("myelin", Object.keys(pages).slice(1), lines)}`);

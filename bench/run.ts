@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { deviceThreads, explain, profile, setDevice, type Tensor } from "myelin";
 import { measure } from "./measure.ts";
 import { comparePeers } from "./peers/compare.ts";
-import { workloads } from "./workloads.ts";
+import { large, workloads } from "./workloads.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,10 +19,11 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.threads) process.env["MYELIN_THREADS"] = values.threads;
+const known = { ...workloads, ...large };
 const names = positionals.length ? positionals : Object.keys(workloads);
-const unknown = names.find((name) => !workloads[name]);
+const unknown = names.find((name) => !known[name]);
 if (unknown !== undefined) {
-  console.error(`bench: no workload "${unknown}". There are: ${Object.keys(workloads).join(", ")}`);
+  console.error(`bench: no workload "${unknown}". There are: ${Object.keys(known).join(", ")}`);
   process.exitCode = 2;
 } else if (values.peers) {
   const { device, json, python = process.env["MYELIN_PYTHON"] } = values;
@@ -33,7 +34,7 @@ if (unknown !== undefined) {
 }
 
 async function run(name: string): Promise<void> {
-  const { step, flops, bytes, run: traced, inputs = [] } = workloads[name]!();
+  const { step, flops, bytes, run: traced, inputs = [] } = known[name]!();
   if (values.profile && traced) {
     console.log(profile(traced as (...args: Tensor[]) => unknown, ...inputs).toString());
     return;

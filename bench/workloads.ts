@@ -16,17 +16,18 @@ export interface Workload {
 }
 
 /** Concrete values, so that what is timed does not include making them. */
-function values(...shape: number[]): Tensor {
+function values(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
   // Sums of uniform numbers are as good as normal ones here.
   const normal = (): number => 2 * (Math.random() + Math.random() + Math.random()) - 3;
-  return tensor(Float32Array.from({ length: size(shape) }, normal), shape);
+  const made = tensor(Float32Array.from({ length: size(shape) }, normal), [...shape]);
+  return dtype === "f32" ? made : made.cast(dtype);
 }
 
 const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** State in the device's memory, as weights are. */
-function weights(...shape: number[]): Tensor {
-  return nn.parameter(values(...shape));
+function weights(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
+  return nn.buffer(values(shape, dtype));
 }
 
 /** Waits for a device that answers later; the others have computed when a call returns. */
@@ -39,23 +40,28 @@ const left = (program: () => unknown) => (): Promise<void> | undefined => {
 };
 
 // Results go into state on the device: bringing them to JavaScript is not part of a product.
-export function matmul(n: number, transposeLeft = false, transposeRight = false): Workload {
-  const a = weights(n, n),
-    b = weights(n, n),
-    c = nn.buffer(tensor(new Float32Array(n * n), [n, n]));
+export function matmul(
+  n: number,
+  transposeLeft = false,
+  transposeRight = false,
+  dtype: "f32" | "f16" = "f32",
+): Workload {
+  const a = weights([n, n], dtype),
+    b = weights([n, n], dtype),
+    c = nn.buffer(tensor(new Float32Array(n * n), [n, n]).cast(dtype));
   const product = jit(() => c.assign((transposeLeft ? a.T : a).matmul(transposeRight ? b.T : b)));
   return { step: left(product), run: product, flops: 2 * n ** 3 };
 }
 
 function elementwise(n: number): Workload {
-  const x = weights(n),
+  const x = weights([n]),
     y = nn.buffer(tensor(new Float32Array(n), [n]));
   const f = jit(() => y.assign(x.mul(2).add(1).relu().mul(x.sigmoid())));
   return { step: left(f), run: f, bytes: 8 * n };
 }
 
 function softmax(rows: number, columns: number): Workload {
-  const x = weights(rows, columns),
+  const x = weights([rows, columns]),
     y = nn.buffer(tensor(new Float32Array(rows * columns), [rows, columns]));
   const f = jit(() => y.assign(x.softmax(-1)));
   return { step: left(f), run: f, bytes: 8 * rows * columns };
@@ -92,7 +98,7 @@ function perceptron(batch: number, ...sizes: number[]): Workload {
   const model = new Perceptron(...sizes);
   return training(
     model,
-    values(batch, sizes[0]!),
+    values([batch, sizes[0]!]),
     labels(sizes[sizes.length - 1]!, batch),
     new optim.Adam(model.parameters(), { lr: 1e-3 }),
   );
@@ -100,14 +106,19 @@ function perceptron(batch: number, ...sizes: number[]): Workload {
 
 function convolutional(batch: number): Workload {
   const model = new Convolutional();
-  return training(model, values(batch, 1, 28, 28), labels(10, batch), new optim.Adam(model.parameters(), { lr: 1e-3 }));
+  return training(
+    model,
+    values([batch, 1, 28, 28]),
+    labels(10, batch),
+    new optim.Adam(model.parameters(), { lr: 1e-3 }),
+  );
 }
 
 export function lstm(batch: number, length: number): Workload {
   const model = new Recurrent(32, 128, 10);
   return training(
     model,
-    values(batch, length, 32),
+    values([batch, length, 32]),
     labels(10, batch),
     new optim.Adam(model.parameters(), { lr: 1e-3 }),
   );
@@ -126,7 +137,7 @@ export function gpt(batch: number, length: number): Workload {
 
 function inference(): Workload {
   const model = new Perceptron(784, 512, 256, 10);
-  const x = values(1, 784);
+  const x = values([1, 784]);
   const f = jit((input: Tensor) => noGrad(() => model.forward(input)));
   return { step: () => read(f(x)), run: f, inputs: [x] };
 }
@@ -148,4 +159,11 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
   "mlp-b1": () => inference(),
   softmax: () => softmax(4096, 1000),
   elementwise1m: () => elementwise(1_000_000),
+};
+
+/** For GPUs: minutes on a processor. */
+export const large: Readonly<Record<string, () => Workload>> = {
+  matmul2048: () => matmul(2048),
+  matmul4096: () => matmul(4096),
+  "matmul4096-f16": () => matmul(4096, false, false, "f16"),
 };

@@ -74,9 +74,9 @@ def workloads(threads, compiled=False, device="cpu"):
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     compiling = torch.compile if compiled else lambda f: f
 
-    def forward(f, *shape):
+    def forward(f, *shape, dtype=torch.float32):
         """A function that writes its result into a tensor that is there already, as Myelin's own does."""
-        out = torch.empty(shape)
+        out = torch.empty(shape, dtype=dtype)
         run = compiling(lambda: f(out))
 
         def step():
@@ -85,10 +85,10 @@ def workloads(threads, compiled=False, device="cpu"):
 
         return torch.no_grad()(step)
 
-    def matmul(n, transpose_left=False, transpose_right=False):
-        a, b = torch.randn(n, n), torch.randn(n, n)
+    def matmul(n, transpose_left=False, transpose_right=False, dtype=torch.float32):
+        a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
         left, right = a.T if transpose_left else a, b.T if transpose_right else b
-        return forward(lambda out: torch.matmul(left, right, out=out), n, n)
+        return forward(lambda out: torch.matmul(left, right, out=out), n, n, dtype=dtype)
 
     def elementwise(n):
         x = torch.randn(n)
@@ -137,6 +137,9 @@ def workloads(threads, compiled=False, device="cpu"):
         "matmul256": lambda: matmul(256),
         "matmul512": lambda: matmul(512),
         "matmul1024": lambda: matmul(1024),
+        "matmul2048": lambda: matmul(2048),
+        "matmul4096": lambda: matmul(4096),
+        "matmul4096-f16": lambda: matmul(4096, dtype=torch.float16),
         "matmul1024-ta": lambda: matmul(1024, transpose_left=True),
         "matmul1024-tb": lambda: matmul(1024, transpose_right=True),
         "elementwise1m": lambda: elementwise(1_000_000),

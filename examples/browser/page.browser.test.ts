@@ -36,9 +36,9 @@ describe.skipIf(!hasChromium())("the page that trains", () => {
     await rm(built, { recursive: true, force: true });
   });
 
-  /** Opens the page on WebAssembly, and notes what it complains about. */
-  const visit = async (): Promise<{ page: Page; complaints: string[] }> => {
-    const page = await served.open("/?device=wasm");
+  /** Opens the page for a device, and notes what it complains about. */
+  const visit = async (device = "wasm"): Promise<{ page: Page; complaints: string[] }> => {
+    const page = await served.open(`/?device=${device}`);
     const complaints: string[] = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
@@ -133,6 +133,24 @@ describe.skipIf(!hasChromium())("the page that trains", () => {
       await picture(page, "phone");
       await page.emulateMedia({ colorScheme: "dark" });
       await picture(page, "phone-dark");
+      expect(complaints).toEqual([]);
+    } finally {
+      await page.close();
+    }
+  }, 180_000);
+
+  test("trains on WebGPU, where there is one, if only in software", async ({ skip }) => {
+    const { page, complaints } = await visit("webgpu");
+    try {
+      if (!(await page.evaluate(async () => await navigator.gpu?.requestAdapter()))) skip();
+      await page.selectOption("#channels", "8");
+      await reach(page, "ready");
+      expect(await page.textContent("#status")).toMatch(/Ready\. WebGPU: /);
+      await page.fill("#epochs", "1");
+      await page.click("#train");
+      await reach(page, "done");
+      expect(await number(page, "accuracy")).toBeGreaterThan(0.9);
+      await picture(page, "webgpu");
       expect(complaints).toEqual([]);
     } finally {
       await page.close();
