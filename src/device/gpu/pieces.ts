@@ -6,6 +6,7 @@ import { index as freshIndex, register, type Expression, type Index, type Param 
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expressionsOf, plainDivide } from "../../ir/rewrite.ts";
 import { storedBy } from "../render/values.ts";
+import { byFours } from "./fours.ts";
 import { levelsOf, type Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";
 import type { Slots } from "./slots.ts";
@@ -41,7 +42,8 @@ function descend(
 }
 
 /** One loop over rows in place of several: the innermost counts fastest. */
-function joined(levels: readonly Level[], body: readonly Statement[], slots: Slots): Piece {
+function joined(given: readonly Level[], all: readonly Statement[], slots: Slots): Piece {
+  const { levels, body } = byFours(given, all, slots) ?? { levels: given, body: all };
   const [first] = levels as [Level, ...Level[]];
   if (levels.length === 1) return { rows: first.extent, row: first.index, body };
   const row = freshIndex(2 ** 31 - 1);

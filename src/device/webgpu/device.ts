@@ -14,6 +14,7 @@ import {
   type Runnable,
   type Step,
 } from "../device.ts";
+import type { GpuTarget } from "../gpu/kernel.ts";
 import { aligned } from "../heap.ts";
 import { because, openGpu, type OpenedGpu } from "./adapter.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
@@ -72,6 +73,7 @@ export class WebGpuDevice implements Device {
   readonly name = "webgpu";
   readonly threads = 1;
   readonly lost: Promise<DeviceError>;
+  readonly #target: Partial<GpuTarget>;
   readonly #queue = new Queue();
   readonly #storage: Pages;
   readonly #uniforms: Pages;
@@ -95,7 +97,9 @@ export class WebGpuDevice implements Device {
     if (recording && !this.#over) this.#recorder!.forget(recording);
   });
 
-  constructor() {
+  /** @param target what of the GPU is taken to be otherwise than it says: for tests. */
+  constructor(target: Partial<GpuTarget> = {}) {
+    this.#target = target;
     this.lost = new Promise((resolve) => (this.#lose = resolve));
     const common = {
       onFull: (error: DeviceError): void => this.#report(error),
@@ -306,7 +310,8 @@ export class WebGpuDevice implements Device {
   // ---------- beginning and end
 
   async #open(): Promise<void> {
-    const [opened, { Recorder }] = await Promise.all([openGpu(), import("./recording.ts")]);
+    const [found, { Recorder }] = await Promise.all([openGpu(), import("./recording.ts")]);
+    const opened = { ...found, target: { ...found.target, ...this.#target } };
     const { gpu } = opened;
     if (this.#over) return gpu.destroy();
     this.#opened = opened;
