@@ -1,7 +1,8 @@
 /**
  * Functions on f32 in basic operations, a few units in the last place from the true value on the full range, subnormal
- * results, infinities and NaN included. Every product may round; of one argument, they hold as well where none does that is
- * added to something (`fuseProducts` in mathematics.ts).
+ * results, infinities and NaN included. Every product may round; they hold as well where none does that is added to
+ * something (compilers of shaders do that, and `fuseProducts` in mathematics.ts), and where quotients are a few units in
+ * the last place off, as GPUs have them.
  */
 import { binary, bitcast, cast, constant, select, unary, type Expression } from "./expression.ts";
 
@@ -351,9 +352,12 @@ function lessProduct(x: Expression, q: Expression, y: Expression): Expression {
 export function idiv(x: Expression, y: Expression): Expression {
   const q = unary("floor", div(x, y));
   const rest = lessProduct(x, q, y);
-  // The quotient was rounded up to an integer. Infinite divisors leave NaN, which is on no side.
-  const wrong = select(lt(y, f(0)), lt(f(0), rest), lt(rest, f(0)));
-  return select(and(wrong, lt(abs(q), f(2 ** 24))), sub(q, f(1)), q);
+  // The quotient was rounded up to an integer, or missed one. Infinite divisors leave NaN, which is on no side.
+  const negative = lt(y, f(0));
+  const above = select(negative, lt(f(0), rest), lt(rest, f(0)));
+  const below = select(negative, binary("le", rest, y), binary("le", y, rest));
+  const right = select(above, sub(q, f(1)), select(below, add(q, f(1)), q));
+  return select(lt(abs(q), f(2 ** 24)), right, q);
 }
 
 /** The remainder with the sign of the divisor: exact, and rounded once where the divisor has to be added. */
@@ -362,7 +366,9 @@ export function mod(x: Expression, y: Expression): Expression {
   // Cut towards zero, so that what is left is never longer than the operands.
   const size = unary("floor", abs(quotient));
   const q = withSign(size, quotient);
-  const near = select(eq(q, f(0)), x, lessProduct(x, q, y));
+  const first = select(eq(q, f(0)), x, lessProduct(x, q, y));
+  // The quotient missed an integer.
+  const near = select(binary("le", abs(y), abs(first)), sub(first, withSign(abs(y), first)), first);
   // From 2²⁴ on the quotient has lost digits.
   const rest = select(binary("le", f(2 ** 24), size), farRest(x, y), near);
   // The signs differ, or the quotient was rounded up to an integer: then it is one too large.
