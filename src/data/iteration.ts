@@ -1,4 +1,5 @@
 import { now } from "#platform";
+import { roomToRun } from "../tensor/engine.ts";
 import type { Stream } from "./stages/stage.ts";
 import { startWaiting } from "./waiting.ts";
 
@@ -35,6 +36,9 @@ export class Iteration<T> implements AsyncGenerator<T, void, undefined> {
   async next(): Promise<IteratorResult<T, void>> {
     const start = now();
     const waited = startWaiting();
+    // Whoever trains on one element after the other and reads nothing would pile up work.
+    const room = roomToRun();
+    if (room) await room;
     const result = await this.#stream.next();
     const end = now();
     this.#flow.stalled += waited();

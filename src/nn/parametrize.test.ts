@@ -20,12 +20,13 @@ onEachDevice(() => {
       layer.loadStateDict({ weight: fixed([20, 30], 5) });
       const sizes = numbers(layer.weight).map(Math.abs);
       expect(nn.prune(layer, "weight", 0.9)).toBe(layer);
-      const kept = numbers(layer.weight);
+      const pruned = layer.weight as Tensor;
+      const kept = numbers(pruned);
       expect(kept.filter((w) => w !== 0)).toHaveLength(60);
       const cut = sizes.filter((_, i) => kept[i] === 0);
       expect(Math.max(...cut)).toBeLessThan(Math.min(...kept.filter((w) => w !== 0).map(Math.abs)));
       const x: Tensor = fixed([30, 4], 1);
-      const sparse = fromDense(layer.weight).matmul(x);
+      const sparse = fromDense(pruned).matmul(x);
       expectNumbers("product", layer.forward(x.T) as Tensor, numbers(sparse.T as Tensor), 1e-12);
       expect(Object.keys(layer.stateDict()).sort()).toEqual([
         "parametrizations.weight.mask",

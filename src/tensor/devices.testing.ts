@@ -9,11 +9,14 @@ import { placeOf, readSync, realize } from "./evaluate.ts";
 import { nest } from "./nest.ts";
 import { format } from "./print.ts";
 import { Tensor } from "./tensor.ts";
-import { arrayOf } from "./value.ts";
+import { arrayOf, Value } from "./value.ts";
+
+/** With MYELIN_FULL=1 also one that answers later, as GPUs do. */
+const DEVICES = ["reference", "wasm", ...(process.env["MYELIN_FULL"] ? ["asynchronous"] : [])];
 
 /** Runs the same tests on the device that defines meaning and on the one that everybody gets. */
 export function onEachDevice(tests: () => void): void {
-  describe.each(process.env["LATER"] ? ["asynchronous"] : ["reference", "wasm"])("%s", (device) => {
+  describe.each(DEVICES)("%s", (device) => {
     if (device === "asynchronous") readingNow();
     else beforeAll(() => setDevice(device));
     tests();
@@ -31,7 +34,9 @@ function readingNow(): void {
     const now = ({ node }: Tensor): TypedArray => {
       realize([node]);
       const memory = placeOf(node.source!, device);
-      return memory ? numbersIn(arrayOf(device.readNow(memory), node), node.dtype) : readSync(node);
+      const elements = memory && arrayOf(device.readNow(memory), node);
+      if (elements && node.source instanceof Value) node.source.array ??= elements;
+      return elements ? numbersIn(elements, node.dtype) : readSync(node);
     };
     Object.assign(prototype, {
       dataSync(this: Tensor) {

@@ -1,4 +1,5 @@
 /** Times of a traced function's steps, each run alone, again and again, on memory of its own. */
+import { DeviceError } from "../core/errors.ts";
 import { report, type KernelReport, type StepReport } from "../compiler/explain.ts";
 import type { TapeEntry } from "../device/device.ts";
 import { CellSlot } from "./cell.ts";
@@ -33,7 +34,11 @@ const RUNS = 15;
 
 /** Runs a recorded function step by step. What it would assign it assigns to copies: no state changes. */
 export function measureSteps(variant: Variant, packed: Packed, compiled: Compiled): Measured {
-  const { device, structure } = variant.prepared;
+  const { device, deviceName, structure } = variant.prepared;
+  if (!device.readSync)
+    throw new DeviceError(
+      `profile: ${deviceName} answers later, and the time of a step cannot be told from here. Use setDevice("cpu") to see the steps`,
+    );
   const { program } = compiled;
   const memories = bind(variant, packed);
   const copies = memories.flatMap((memory, i) =>

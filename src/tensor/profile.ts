@@ -22,7 +22,7 @@ export interface Profile {
  * Runs a function's program step by step and times each step: the median of 15 runs, after 10 to warm up. Steps work on
  * copies of the state that the function assigns, so that none changes.
  *
- * @throws ArgumentError on the reference device, which has no steps.
+ * @throws ArgumentError on the reference device, which has no steps; DeviceError on devices that answer later (GPUs).
  *
  * @example
  * const times = profile(step, images, labels);

@@ -91,7 +91,12 @@ onEachDevice(() => {
     expect(made[2]!.add(made[3]!).toDense().toArraySync()).toEqual(dense.mul(2).toArraySync());
   });
   it("nothing but zeros", () => {
-    const none = sparse.fromDense(zeros([2, 3]));
+    const none = sparse.fromDense(
+      tensor([
+        [0, 0, 0],
+        [0, 0, 0],
+      ]),
+    );
     expect(none.size).toBe(0);
     expect(none.toCsc().toDense().toArraySync()).toEqual([
       [0, 0, 0],
