@@ -5,11 +5,8 @@
  */
 export const reasons = {
   C11: "tables of hardware come with the guidance pages; the CORDIC functions it asks for are row C25",
-  C14: "the compiler chooses by estimated cost; timing candidates comes with devices whose cost it cannot tell",
   C16: "programs without their source come with the exchange formats",
   C19: "comes with training on several machines",
-  D9: "a graphics device comes later; D1 to D8 are tested on the kernel language, interpreted",
-  D10: "needs a graphics device",
   D12: "advice on hardware comes with the guidance pages",
   I12: "second-order optimizers come later",
   I13: "second-order optimizers come later",
