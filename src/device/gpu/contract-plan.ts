@@ -87,14 +87,15 @@ export function plansOf(c: Contraction, slots: Slots, target: GpuTarget): readon
 
 function tilePlans(c: Contraction, slots: Slots, target: GpuTarget): readonly [Plan, ...Plan[]] {
   const [m, n] = [c.rows.nest.count, c.columns.nest.count];
-  const split = splitOf(c);
+  const split = splitOf(c, target);
   const rowReading = readingOf(c.rows, c.depth.axes, slots);
   const columnReading = readingOf(c.columns, c.depth.axes, slots);
   const vectorStores = storesTogether(c, split, slots);
   const cost = ({ tile: t, efficiency }: Candidate): number => {
     const [height, width] = [t.down * t.rowsEach, t.across * t.columnsEach];
     const groups = Math.ceil(m / height) * Math.ceil(n / width) * c.batch.count * split.parts;
-    const busy = Math.min(1, (groups * t.down * t.across) / BUSY);
+    const threads = (m * n * c.batch.count * split.parts) / (t.rowsEach * t.columnsEach);
+    const busy = Math.min(1, threads / BUSY);
     return (groups * height * width) / efficiency / busy;
   };
   return candidates()
@@ -119,10 +120,16 @@ function sharedBytes(t: Tile): number {
 }
 
 /** Where there are few sums, k is shared out. */
-function splitOf({ rows, columns, batch, depth }: Contraction): Split {
-  const blocks = Math.ceil(rows.nest.count / 64) * Math.ceil(columns.nest.count / 64) * batch.count;
-  const parts = Math.min(Math.ceil(128 / blocks), Math.floor(depth.count / 128), 64);
-  return blocks >= 64 || parts < 2 ? { parts: 1, partSteps: ceil(depth.count, 16) } : inParts(depth.count, parts, 16);
+function splitOf({ rows, columns, batch, depth }: Contraction, target: GpuTarget): Split {
+  // A processor has few cores, and gains nothing from short pieces.
+  const { side, enough, least } = target.software
+    ? { side: 32, enough: 16, least: 256 }
+    : { side: 64, enough: 128, least: 128 };
+  const blocks = Math.ceil(rows.nest.count / side) * Math.ceil(columns.nest.count / side) * batch.count;
+  const parts = Math.min(Math.ceil(enough / blocks), Math.floor(depth.count / least), 64);
+  return 2 * blocks >= enough || parts < 2
+    ? { parts: 1, partSteps: ceil(depth.count, 16) }
+    : inParts(depth.count, parts, 16);
 }
 
 /** So many parts, or fewer, of a multiple of `unit` steps. */
@@ -156,12 +163,20 @@ function directPlan(c: Contraction, mostRows: number, mostColumns: number, slots
   const sharing = target.software
     ? 1
     : Math.min(possible, depthFirst ? Math.min(256, Math.max(16, wanted)) : Math.min(8, wanted));
-  const across = depthFirst ? Math.max(1, 64 / sharing) : sharing > 1 ? 32 : 64;
+  // Where threads take turns, those without sums of their own are not for free.
+  const across = depthFirst
+    ? Math.max(1, 64 / sharing)
+    : target.software
+      ? Math.min(64, Math.max(4, powerAbove(places)))
+      : sharing > 1
+        ? 32
+        : 64;
   const groups = Math.ceil(places / across);
   const unit = sharing * run;
   const parts = Math.min(Math.ceil(128 / Math.max(1, groups)), Math.floor(depth / (unit * 8)), 64);
-  const split =
-    target.software || groups >= 64 || parts < 2
+  const split = target.software
+    ? splitOf(c, target)
+    : groups >= 64 || parts < 2
       ? { parts: 1, partSteps: Math.max(unit, ceil(depth, unit)) }
       : inParts(depth, parts, unit);
   const direct = { rows, columns, across, sharing, depthFirst, run };
