@@ -288,25 +288,28 @@ describe.skipIf(!hasWebGpu)("WebGPU, the device", () => {
       [4 * n, 4 * n],
       { scratchBytes: 4 * n },
     );
-    const runnable = device.prepare(program);
-    const x = upload(floats(n, 3));
-    let kept: Memory[] = [];
+    // One of its own, where no other tests' programs are collected meanwhile.
+    const fresh = new WebGpuDevice();
+    const runnable = fresh.prepare(program);
+    const x = fresh.alloc(4 * n);
+    fresh.fill(x, 0);
+    const kept: Memory[] = [];
     const run = async (times: number): Promise<void> => {
       for (let k = 0; k < times; k++) {
         // Results are elsewhere each time, and live on for a while.
-        kept.push(device.alloc(4 * n));
-        device.run(runnable, [x, kept.at(-1)!], []);
-        if (k % 10 === 0) await device.read(kept.at(-1)!, 0, 4);
-        if (kept.length > 20) device.free(kept.shift()!);
-        await device.room();
+        kept.push(fresh.alloc(4 * n));
+        fresh.run(runnable, [x, kept.at(-1)!], []);
+        if (k % 10 === 0) await fresh.read(kept.at(-1)!, 0, 4);
+        if (kept.length > 20) fresh.free(kept.shift()!);
+        await fresh.room();
       }
     };
     await run(50);
-    const before = device.counts;
+    const before = fresh.counts;
     await run(FULL ? 10_000 : 300);
-    expect(device.counts).toEqual(before);
-    for (const memory of [x, ...kept]) device.free(memory);
-    kept = [];
+    expect(fresh.counts).toEqual(before);
+    for (const memory of [x, ...kept]) fresh.free(memory);
+    fresh.dispose();
   });
 });
 

@@ -74,7 +74,8 @@ describe.skipIf(!hasWebGpu)("WebGPU, training", () => {
     const before = device().counts;
     await run(STEPS);
     const { buffers, groups, pipelines } = device().counts;
-    expect({ buffers, pipelines }).toEqual({ buffers: before.buffers, pipelines: before.pipelines });
+    expect(buffers).toBeLessThanOrEqual(before.buffers);
+    expect(pipelines).toBe(before.pipelines);
     // Losses that nobody holds are elsewhere each time, until they are collected.
     expect(groups).toBeLessThanOrEqual(before.groups + 4);
   });
