@@ -16,6 +16,7 @@ import {
   optim,
   parseIdx,
   setDevice,
+  synchronize,
   tensor,
   workers,
   type LabelledImages,
@@ -108,8 +109,8 @@ async function prepare({ device, channels, files }: Setup): Promise<Ready> {
   const model = new DigitNet(channels);
   const scores = jit((images: Tensor) => noGrad(() => model.forward(images).softmax(-1)));
   session = { model, scores, ...digits };
-  // Waits for the device: whether it works shows here.
-  await model.fc2.bias!.data();
+  // Whether the device works shows here.
+  await synchronize();
   return {
     device: describeDevice(),
     threads: deviceThreads(),

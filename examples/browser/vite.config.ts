@@ -13,7 +13,6 @@ const config: UserConfig = defineConfig({
   resolve: { alias: aliases("default") },
   server: { headers: isolation },
   preview: { headers: isolation },
-  worker: { format: "es" },
   build: { outDir: "../../build/page", emptyOutDir: true, target: "es2022" },
 });
 

@@ -119,7 +119,6 @@ describe.skipIf(!hasChromium())("the package in pages", () => {
       root: source,
       configFile: false,
       logLevel: "error",
-      worker: { format: "es" },
       build: { outDir, emptyOutDir: true },
     });
     const html = await readFile(join(outDir, "index.html"), "utf8");
