@@ -61,6 +61,8 @@ export interface FitOptions extends BatchOptions {
   readonly validationData?: TrainingData | undefined;
   /** Which share of the examples to measure on instead: the last ones, before any shuffling. */
   readonly validationSplit?: number | undefined;
+  /** From one validation to the next, in epochs; 1 by default. */
+  readonly validationFreq?: number | undefined;
   /** Whether each epoch has an order of its own; true by default, of the seed 0 or another one. Datasets shuffle themselves. */
   readonly shuffle?: boolean | { readonly seed: number } | undefined;
   /** What each class counts in the loss, such as `{ 0: 1, 1: 5 }`. Validation does not know it. */
@@ -325,6 +327,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
         shuffle: o.shuffle,
         validation: validation && validation.take(o.validationSteps, o.batchSize),
         validationSplit: o.validationSplit,
+        validationFreq: o.validationFreq,
         clip: optimizer.clip,
         precision: this.#precision,
         callbacks: [

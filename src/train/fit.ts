@@ -54,6 +54,8 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   readonly shuffle?: boolean | { readonly seed: number } | undefined;
   /** Data to evaluate the model on after every epoch; none by default. */
   readonly validation?: Data<X, Y> | undefined;
+  /** From one validation to the next, in epochs (Keras's `validation_freq`): with 2, after epochs 2, 4 and so on. 1 by default. */
+  readonly validationFreq?: number | undefined;
   /** Which share of the examples to validate on instead: the last ones, never shuffled. Only where examples are given and not batches. */
   readonly validationSplit?: number | undefined;
   /**
@@ -156,6 +158,8 @@ export async function fit<X, Y, O, M extends string = never>(
   if (epochs !== Infinity) wholeNumber("fit", "epochs", epochs, 1);
   wholeNumber("fit", "initialEpoch", initialEpoch, 0);
   wholeNumber("fit", "accumulate", accumulate, 1);
+  const { validationFreq = 1 } = options;
+  wholeNumber("fit", "validationFreq", validationFreq, 1);
   for (const [name, value] of Object.entries({ steps, stepsPerEpoch, batchSize }))
     if (value !== undefined) wholeNumber("fit", name, value, 1);
 
@@ -208,6 +212,7 @@ export async function fit<X, Y, O, M extends string = never>(
     scheduler: options.scheduler,
     validate: validation && evaluator(model, scores, batchSize),
     validation,
+    validationFreq,
     progress,
     signal: options.signal,
     checkpoint: options.checkpoint && new Checkpointing(options.checkpoint, options.resume ?? false),

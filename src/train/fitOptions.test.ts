@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { Dataset } from "../data/dataset.ts";
 import { hostArray } from "../data/hostArray.ts";
@@ -103,6 +103,14 @@ describe("what fit takes as data", () => {
     const given = await train([x, y], { epochs: 2, validationSplit: 0.25 });
     expect([given.weights, given.history]).toEqual([expected.weights, expected.history]);
     expect(given.history.val_loss!.length).toBe(2);
+  });
+
+  test("validationFreq validates after every second epoch", async () => {
+    const options = { epochs: 5, validation: [x, y] } as const;
+    const every = await train([x, y], options);
+    const second = await train([x, y], { ...options, validationFreq: 2 });
+    expect(second.history.val_loss).toEqual([every.history.val_loss![1], every.history.val_loss![3]]);
+    expect(second.history.loss).toEqual(every.history.loss);
   });
 
   test("steps in place of passes: data without end, and epochs that share passes", async () => {
@@ -455,6 +463,16 @@ describe("bad data and bad luck", () => {
     });
     expect(found.loss.at(-1)).not.toSatisfy(Number.isFinite);
     expect(lines.filter((line) => line.startsWith("the loss is not finite from batch")).length).toBe(1);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const model3 = nn.sequential(new nn.Linear(3, 1));
+    await fit(model3, [x, y], {
+      optimizer: new optim.SGD(model3.parameters(), { lr: 1e30 }),
+      loss: losses.mse,
+      epochs: 6,
+      display: false,
+    });
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/^myelin: fit: the loss is not finite from batch/)]]);
+    warn.mockRestore();
   });
 
   test("options that make no sense", async () => {

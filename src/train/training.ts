@@ -97,7 +97,10 @@ export class Training<X, Y, O> implements Run {
     this.means = meter.means();
     if (meter.firstBad === undefined || this.#toldOfLoss) return;
     this.#toldOfLoss = true;
-    this.log(await explainLoss(this.epoch, meter.firstBad, feed, meter));
+    const warning = await explainLoss(this.epoch, meter.firstBad, feed, meter);
+    // Whoever wants no progress displayed still wants to know this.
+    if (this.#parts.progress) this.log(warning);
+    else console.warn(`myelin: fit: ${warning}`);
   }
 
   /** Trains until all epochs are over, or somebody asks for an end. */
@@ -187,7 +190,7 @@ export class Training<X, Y, O> implements Run {
 
   /** Runs an epoch. False where it was cut short. */
   async #runEpoch(): Promise<boolean> {
-    const { meter, model, feed, validate, validation, signal } = this.#parts;
+    const { meter, model, feed, validate, validation, validationFreq, signal } = this.#parts;
     const begin = now();
     this.epoch++;
     if (!this.#goesOn) {
@@ -212,9 +215,10 @@ export class Training<X, Y, O> implements Run {
     const { scheduler, initialEpoch } = this.#parts;
     if (scheduler) scheduler.epoch = this.#firstTime + this.epoch - initialEpoch;
     const means: Record<string, number> = { ...this.means };
-    const validated = validate
-      ? Object.entries(await this.#callbacks.validation(() => validate(validation!, signal)))
-      : [];
+    const validated =
+      validate && this.epoch % validationFreq === 0
+        ? Object.entries(await this.#callbacks.validation(() => validate(validation!, signal)))
+        : [];
     for (const [name, value] of validated) means[`val_${name}`] = value;
     Object.assign(means, this.#recorded);
     this.means = means;

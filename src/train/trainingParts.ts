@@ -34,6 +34,8 @@ export interface TrainingParts<X, Y, O> {
   readonly scheduler: Schedules | undefined;
   readonly validate: Evaluator<X, Y, string> | undefined;
   readonly validation: Data<X, Y> | undefined;
+  /** From one validation to the next, in epochs. */
+  readonly validationFreq: number;
   readonly progress: Progress | undefined;
   readonly signal: AbortSignal | undefined;
   readonly checkpoint: Checkpointing | undefined;

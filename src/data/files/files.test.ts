@@ -121,6 +121,10 @@ describe("folders of images", () => {
     await expect(imageFolder(join(folder, "empty"))).rejects.toThrow(/has no folders in it, where one for each class/);
     await mkdir(join(folder, "empty", "cats"));
     await expect(imageFolder(join(folder, "empty"))).rejects.toThrow(/empty\/cats" has no images/);
+    for (const part of ["train", "test"]) await mkdir(join(folder, "parts", part, "cats"), { recursive: true });
+    await expect(imageFolder(join(folder, "parts"))).rejects.toThrow(
+      /has the folders test, train, which are parts of a dataset and no classes; read one of them: imageFolder\(".*parts\/train"\)/,
+    );
     await expect(imageFolder(join(folder, "none"))).rejects.toThrow(/does not exist/);
   });
 

@@ -33,13 +33,15 @@ export interface ImageFolder {
   readonly dataset: Dataset<ImageExample>;
 }
 
+/** What the parts of a dataset are called. */
+const SPLITS = /^(train|training|test|testing|val|valid|validation|dev|eval)$/i;
 const IMAGES = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
 
 /**
  * Finds the images of a folder that has a folder for each class, as Keras and torchvision do: class names sorted, labels 0 to
  * classes − 1. Folders may have folders in them; files of other kinds are passed over.
  *
- * @throws FormatError where there is no class, or one has no images; PlatformError for folders that cannot be read, and in
+ * @throws FormatError where there is no class, one has no images, or the folders are `train` and `test` and not classes; PlatformError for folders that cannot be read, and in
  * browsers, where {@link images} takes a list of URLs. While iterating: FormatError naming the file for images that are damaged.
  *
  * @example
@@ -51,6 +53,10 @@ export async function imageFolder(path: string, options: ImagesOptions = {}): Pr
   if (classes.length === 0)
     throw new FormatError(
       `imageFolder: ${named(path)} has no folders in it, where one for each class was wanted; put the images there`,
+    );
+  if (classes.every((name) => SPLITS.test(name)))
+    throw new FormatError(
+      `imageFolder: ${named(path)} has the folders ${classes.join(", ")}, which are parts of a dataset and no classes; read one of them: imageFolder("${path}/${classes.at(-1)!}")`,
     );
   const found: ImageFile[] = [];
   for (const [label, name] of classes.entries()) {
