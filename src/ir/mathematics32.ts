@@ -355,7 +355,9 @@ export function idiv(x: Expression, y: Expression): Expression {
   // The quotient was rounded up to an integer, or missed one. Infinite divisors leave NaN, which is on no side.
   const negative = lt(y, f(0));
   const above = select(negative, lt(f(0), rest), lt(rest, f(0)));
-  const below = select(negative, binary("le", rest, y), binary("le", y, rest));
+  const beyond = select(negative, binary("le", rest, y), binary("le", y, rest));
+  // −1 is the floor of all small quotients below 0, whose rests round to the divisor; and products may overflow.
+  const below = and(beyond, and(binary("ne", q, f(-1)), lt(abs(rest), f(Infinity))));
   const right = select(above, sub(q, f(1)), select(below, add(q, f(1)), q));
   return select(lt(abs(q), f(2 ** 24)), right, q);
 }
