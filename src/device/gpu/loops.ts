@@ -4,6 +4,7 @@ import type { GpuLaunch, GpuTarget } from "./kernel.ts";
 import { Passes } from "./passes.ts";
 import { piecesOf, type Piece } from "./pieces.ts";
 import { inChunks } from "./chunks.ts";
+import { lowerOwned } from "./owners.ts";
 import { planOf } from "./plan.ts";
 import { lowerSolo } from "./solo.ts";
 import { lowerTeam } from "./team.ts";
@@ -16,8 +17,9 @@ export function lowerLoops(kernel: LoopKernel, sizes: readonly number[], target:
 }
 
 function lowerPiece(piece: Piece, passes: Passes, target: GpuTarget): void {
-  const { team, chunks, columns = false } = planOf(piece, passes, target);
+  const { team, owned, chunks, columns = false } = planOf(piece, passes, target);
   if (chunks) for (const part of inChunks(piece, chunks, columns, passes)) lowerPiece(part, passes, target);
+  else if (owned) lowerOwned(piece, owned, passes);
   else if (team) lowerTeam(piece, team, passes, target);
   else lowerSolo(piece, passes, target);
 }

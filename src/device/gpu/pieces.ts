@@ -9,6 +9,7 @@ import { storedBy } from "../render/values.ts";
 import { byFours } from "./fours.ts";
 import { levelsOf, type Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";
+import { strideOf } from "./strides.ts";
 import type { Slots } from "./slots.ts";
 
 export interface Piece {
@@ -43,13 +44,22 @@ function descend(
 
 /** One loop over rows in place of several: the innermost counts fastest. */
 function joined(given: readonly Level[], all: readonly Statement[], slots: Slots): Piece {
-  const { levels, body } = byFours(given, all, slots) ?? { levels: given, body: all };
+  const ordered = nearestLast(given, all, slots);
+  const { levels, body } = byFours(ordered, all, slots) ?? { levels: ordered, body: all };
   const [first] = levels as [Level, ...Level[]];
   if (levels.length === 1) return { rows: first.extent, row: first.index, body };
   const row = freshIndex(2 ** 31 - 1);
   const { lets, replace } = positions(levels, row);
   const rewriter = new Rewriter(replace);
   return { rows: slots.product(levels), row, body: [...lets, ...body.map(rewriter.statement)] };
+}
+
+/** The levels with that one last along which a map writes neighbours: neighbouring threads do so too. */
+function nearestLast(levels: readonly Level[], body: readonly Statement[], slots: Slots): readonly Level[] {
+  const [first] = body;
+  if (first?.kind !== "store" || levels.length < 2) return levels;
+  const nearest = levels.find(({ index }) => strideOf(first.offset, index, [], slots) === 1);
+  return nearest ? [...levels.filter((level) => level !== nearest), nearest] : levels;
 }
 
 /** The indices of loops inside one another, of which the innermost counts fastest, from the number of an iteration. */

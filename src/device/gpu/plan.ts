@@ -5,6 +5,7 @@ import { expressionsOf } from "../../ir/rewrite.ts";
 import type { GpuTarget } from "./kernel.ts";
 import { isShared, nestOf } from "./nest.ts";
 import type { Passes } from "./passes.ts";
+import { mayOwn, type Owners } from "./owners.ts";
 import { rowBuffersOf, type Piece } from "./pieces.ts";
 import { strideOf } from "./strides.ts";
 import type { Slots } from "./slots.ts";
@@ -13,6 +14,8 @@ import type { Team } from "./team.ts";
 export interface Plan {
   /** Undefined where one thread does each row. */
   readonly team?: Team;
+  /** Where the statements of a row run in order, but its stores are shared out. */
+  readonly owned?: Owners;
   /** Into how many chunks the rows are cut before all else. */
   readonly chunks?: number;
   /** Neighbouring rows lie closer together in memory than neighbouring iterations of a row. */
@@ -36,14 +39,16 @@ const WARP = 32;
 const AT_A_TIME = 64;
 /** Iterations that are worth a thread of a processor, and a pass. */
 const WORTH_A_TURN = 1024;
+/** Steps of a row that are worth more than one thread, all of which go through them. */
+const WORTH_OWNERS = 32;
 /** Rows this short are done by a thread each where rows are many. */
 const SHORT = 8;
 
 export function planOf(piece: Piece, passes: Passes, { threads: most, software }: GpuTarget): Plan {
-  if (!mayShare(piece, passes)) return {};
   const { slots } = passes;
   const threads = Math.min(most, MOST_THREADS);
   const rows = slots.valueOf(piece.rows);
+  if (!mayShare(piece, passes)) return software ? {} : planForOwners(piece, rows, threads, passes);
   const loops = piece.body.filter(isShared);
   const length = Math.max(...loops.map((l) => lengthOf(l, slots)));
   const busy = BUSY * threads;
@@ -60,6 +65,18 @@ export function planOf(piece: Piece, passes: Passes, { threads: most, software }
   );
   if (wanted >= 2 && each >= 4 * WORTH_A_CHUNK && loops.every(mayCut)) return { chunks: wanted, columns };
   return team ? { team } : {};
+}
+
+/** Long loops that store here and there wait for memory at each step, if a thread has to take them all. */
+function planForOwners(piece: Piece, rows: number, threads: number, passes: Passes): Plan {
+  const { slots, buffers } = passes;
+  const length = Math.max(0, ...piece.body.map((s) => (s.kind === "loop" ? slots.mostOf(s.extent) : 0)));
+  const together = Math.min(WARP, ceilPower(rows), threads);
+  const owners = threads / together;
+  const worth = owners > 1 && length >= WORTH_OWNERS && rows * owners <= BUSY * threads;
+  return worth && !rowBuffersOf(piece.body, buffers).length && mayOwn(piece)
+    ? { owned: { rows: together, owners } }
+    : {};
 }
 
 /** Rows are threads' own, and cut where they are fewer than the threads that cores take on at a time. */

@@ -3,6 +3,7 @@ import { HostRandom } from "../../core/random.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { add, div, mul, sub } from "../../graph/ops/binary.ts";
+import { scatter } from "../../graph/ops/gather.ts";
 import { fill, input } from "../../graph/ops/leaf.ts";
 import { expand, permute, reshape } from "../../graph/ops/movement.ts";
 import { argmax, argmin, maxReduce, minReduce, prod, sum } from "../../graph/ops/reduce.ts";
@@ -92,6 +93,22 @@ export function rowCases(): RowCase[] {
     [9000, 5],
   ])
     put(`columns of [${shape}]`, sum(eighths(shape), [0]));
+  const random = new HostRandom(5);
+  for (const [into, from, across] of [
+    [40, 300, 6],
+    [7, 100, 1],
+    [64, 1000, 33],
+  ] as const) {
+    // Some positions are outside.
+    const index = leaf(
+      Int32Array.from({ length: from * across }, () => random.integer(into + 2) - 1),
+      [from, across],
+    );
+    for (const mode of ["add", "set", "max"] as const) {
+      const [x, updates] = [eighths([into, across]), eighths([from, across], 2)];
+      put(`${mode} ${from} into [${into},${across}]`, scatter(mode, x, index, updates, 0));
+    }
+  }
   put("sum over several axes", sum(eighths([8, 5, 12, 12]), [0, 2, 3]));
   put("a transposed operand", add(permute(eighths([37, 130]), [1, 0]), eighths([130, 37], 2)));
   return cases;
