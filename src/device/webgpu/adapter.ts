@@ -2,6 +2,7 @@
 import { environment, gpu as entry, system } from "#platform";
 import { DeviceError } from "../../core/errors.ts";
 import type { GpuTarget } from "../gpu/kernel.ts";
+import { PAGE_ALIGNMENT } from "./pages.ts";
 
 /** What programs use where it is there. */
 const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
@@ -32,12 +33,13 @@ export async function openGpu(): Promise<OpenedGpu> {
     );
   }
   const { limits } = gpu;
+  const least = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   return {
     gpu,
     about: aboutAdapter(adapter),
     features: new Set<string>(features),
     limits,
-    maxBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+    maxBytes: least - (least % PAGE_ALIGNMENT),
     target: {
       threads: limits.maxComputeInvocationsPerWorkgroup,
       sharedBytes: limits.maxComputeWorkgroupStorageSize,

@@ -8,6 +8,7 @@ import { f32, kernelOf, loop, read, store, write } from "../wasm/testing-kernels
 import { WebGpuDevice } from "./device.ts";
 import { hasWebGpu, webgpu as device } from "./webgpu.testing.ts";
 
+const LIMIT = 3_600_000;
 const FULL = Boolean(process.env["MYELIN_FULL"]);
 
 const upload = (data: Float32Array): Memory => {
@@ -277,40 +278,44 @@ describe.skipIf(!hasWebGpu)("WebGPU, the device", () => {
     device.free(memory);
   });
 
-  test("ten thousand runs leave no buffer and no group of bindings behind", async () => {
-    const n = 500;
-    const kernels = [map(n, (x) => binary("mul", x, f32(0.5))), sumOf(n, 2)];
-    const program = programOf(
-      [
-        step({ kernel: kernels[0]!, buffers: [binding(0), { scratch: 0, bytes: 4 * n }] }),
-        step({ kernel: kernels[1]!, buffers: [{ scratch: 0, bytes: 4 * n }, binding(0), binding(1)] }),
-      ],
-      [4 * n, 4 * n],
-      { scratchBytes: 4 * n },
-    );
-    // One of its own, where no other tests' programs are collected meanwhile.
-    const fresh = new WebGpuDevice();
-    const runnable = fresh.prepare(program);
-    const x = fresh.alloc(4 * n);
-    fresh.fill(x, 0);
-    const kept: Memory[] = [];
-    const run = async (times: number): Promise<void> => {
-      for (let k = 0; k < times; k++) {
-        // Results are elsewhere each time, and live on for a while.
-        kept.push(fresh.alloc(4 * n));
-        fresh.run(runnable, [x, kept.at(-1)!], []);
-        if (k % 10 === 0) await fresh.read(kept.at(-1)!, 0, 4);
-        if (kept.length > 20) fresh.free(kept.shift()!);
-        await fresh.room();
-      }
-    };
-    await run(50);
-    const before = fresh.counts;
-    await run(FULL ? 10_000 : 300);
-    expect(fresh.counts).toEqual(before);
-    for (const memory of [x, ...kept]) fresh.free(memory);
-    fresh.dispose();
-  });
+  test(
+    "ten thousand runs leave no buffer and no group of bindings behind",
+    async () => {
+      const n = 500;
+      const kernels = [map(n, (x) => binary("mul", x, f32(0.5))), sumOf(n, 2)];
+      const program = programOf(
+        [
+          step({ kernel: kernels[0]!, buffers: [binding(0), { scratch: 0, bytes: 4 * n }] }),
+          step({ kernel: kernels[1]!, buffers: [{ scratch: 0, bytes: 4 * n }, binding(0), binding(1)] }),
+        ],
+        [4 * n, 4 * n],
+        { scratchBytes: 4 * n },
+      );
+      // One of its own, where no other tests' programs are collected meanwhile.
+      const fresh = new WebGpuDevice();
+      const runnable = fresh.prepare(program);
+      const x = fresh.alloc(4 * n);
+      fresh.fill(x, 0);
+      const kept: Memory[] = [];
+      const run = async (times: number): Promise<void> => {
+        for (let k = 0; k < times; k++) {
+          // Results are elsewhere each time, and live on for a while.
+          kept.push(fresh.alloc(4 * n));
+          fresh.run(runnable, [x, kept.at(-1)!], []);
+          if (k % 10 === 0) await fresh.read(kept.at(-1)!, 0, 4);
+          if (kept.length > 20) fresh.free(kept.shift()!);
+          await fresh.room();
+        }
+      };
+      await run(50);
+      const before = fresh.counts;
+      await run(FULL ? 10_000 : 300);
+      expect(fresh.counts).toEqual(before);
+      for (const memory of [x, ...kept]) fresh.free(memory);
+      fresh.dispose();
+    },
+    LIMIT,
+  );
 });
 
 describe.skipIf(!hasWebGpu)("WebGPU, in trouble", () => {

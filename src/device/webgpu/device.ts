@@ -316,8 +316,8 @@ export class WebGpuDevice implements Device {
     if (this.#over) return gpu.destroy();
     this.#opened = opened;
     this.#staging = new Staging(gpu);
-    this.#storage.attach(gpu, opened.maxBytes);
-    this.#uniforms.attach(gpu, opened.maxBytes);
+    this.#storage.attach(gpu, opened.limits.maxBufferSize, opened.maxBytes);
+    this.#uniforms.attach(gpu, opened.limits.maxBufferSize, opened.limits.maxBufferSize);
     this.#recorder = new Recorder(opened, this.#storage, this.#uniforms);
     this.#opening = undefined;
     gpu.onuncapturederror = ({ error }): void => this.#hear(error.message);

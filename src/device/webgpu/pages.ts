@@ -55,8 +55,11 @@ export class Pages {
   readonly #options: PageOptions;
   readonly #pages = new Set<Page>();
   #gpu: GPUDevice | undefined;
-  /** Bytes of the largest buffer, as far as is known. */
-  #largest = Infinity;
+  /** Bytes of the largest buffer, and of the largest part of one that a kernel sees, as far as is known. */
+  #buffer = Infinity;
+  #binding = Infinity;
+  /** Bytes of the largest range that kernels see as a whole. */
+  #largest = 0;
   #used = 0;
   #reserved = 0;
   /** Buffers of which the GPU has not said yet whether there is memory for them. */
@@ -87,17 +90,26 @@ export class Pages {
     return [...this.#pages].filter((page) => page.buffer).length;
   }
 
-  /** From now on buffers can be made, of so many bytes at most. @throws DeviceError when a page is larger than that. */
-  attach(gpu: GPUDevice, largest: number): void {
+  /**
+   * From now on buffers can be made, of so many bytes at most, of which kernels see so many.
+   * @throws DeviceError when there are larger ones.
+   */
+  attach(gpu: GPUDevice, buffer: number, binding: number): void {
     this.#gpu = gpu;
-    this.#largest = largest;
-    for (const page of this.#pages) this.#check(page.bytes);
+    this.#buffer = buffer;
+    this.#binding = binding;
+    this.#check(this.#largest, binding);
+    for (const page of this.#pages) this.#check(page.bytes, buffer);
   }
 
-  /** @throws DeviceError for more bytes than a buffer can have. */
-  allocate(bytes: number): Range {
+  /**
+   * @param parted kernels see parts of it only.
+   * @throws DeviceError for more bytes than there can be in one piece.
+   */
+  allocate(bytes: number, parted: boolean = false): Range {
     const size = Math.max(PAGE_ALIGNMENT, aligned(bytes, PAGE_ALIGNMENT));
-    this.#check(size);
+    this.#check(size, parted ? this.#buffer : this.#binding);
+    if (!parted) this.#largest = Math.max(this.#largest, size);
     const page = this.#bestFit(size) ?? this.#add(size);
     const offset = page.heap.allocate(size);
     this.#used += size;
@@ -124,10 +136,10 @@ export class Pages {
     this.#used = this.#reserved = 0;
   }
 
-  #check(bytes: number): void {
-    if (bytes > this.#largest)
+  #check(bytes: number, most: number): void {
+    if (bytes > most)
       throw new DeviceError(
-        `alloc: ${showBytes(bytes)} were asked for, and the largest memory on this GPU has ${showBytes(this.#largest)}. ` +
+        `alloc: ${showBytes(bytes)} were asked for, and the largest memory on this GPU has ${showBytes(most)}. ` +
           `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or setDevice("cpu").`,
       );
   }
@@ -145,7 +157,7 @@ export class Pages {
   /** A page for at least so many bytes. What fills half of a page has one of its own. */
   #add(size: number): Page {
     const { first, most } = this.#options;
-    const usual = Math.min(Math.max(first, this.#reserved), most, this.#largest);
+    const usual = Math.min(Math.max(first, this.#reserved), most, this.#buffer);
     const page = new Page(++pages, size > usual / 2 ? size : usual);
     this.#pages.add(page);
     this.#reserved += page.bytes;

@@ -86,13 +86,13 @@ export class Pipelines {
     return this.#pipelines.size;
   }
 
-  /** The pipeline of a pass whose buffers are bound like this. `name` says what it computes, for people. */
-  get(pass: Pass, shape: ShaderLayout, name: string): Pipeline {
+  /** The pipeline of a pass whose buffers are bound like this. `about` says what it computes, for people. */
+  get(pass: Pass, shape: ShaderLayout, about: () => string): Pipeline {
     const bindings = Math.max(-1, ...shape.bindings) + 1;
     const key = `${shape.bindings.join()}|${shape.based.map(Number).join("")}|${pass.key}`;
     return this.#pipelines.get(
       key,
-      () => new Pipeline(this.#opened, this.layout(bindings).pipeline, pass, shape, name),
+      () => new Pipeline(this.#opened, this.layout(bindings).pipeline, pass, shape, about()),
     );
   }
 

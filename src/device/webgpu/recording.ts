@@ -29,7 +29,8 @@ interface Turns {
 /** One dispatch. */
 interface Dispatch {
   readonly pass: Pass;
-  readonly name: string;
+  /** What it computes, for people. */
+  readonly about: () => string;
   readonly regions: readonly Region[];
   /** Program's scalars by slot. */
   readonly scalars: readonly number[];
@@ -106,9 +107,9 @@ export class Recorder {
     const before = this.#scratch;
     if (before) this.storage.free(before);
     try {
-      this.#scratch = this.storage.allocate(bytes);
+      this.#scratch = this.storage.allocate(bytes, true);
     } catch (error) {
-      this.#scratch = before && this.storage.allocate(before.bytes);
+      this.#scratch = before && this.storage.allocate(before.bytes, true);
       throw error;
     }
   }
@@ -286,7 +287,7 @@ export class Recording {
         .reverse();
       const dispatch: Dispatch = {
         pass,
-        name: nameOf(step),
+        about: step.about ?? (() => `a kernel (${step.kernel.kind})`),
         regions,
         scalars: launch.scalars,
         loops,
@@ -345,8 +346,8 @@ export class Recording {
   #bindDispatch(d: Dispatch): void {
     const { opened, pipelines } = this.#recorder;
     const ranges = d.regions.map((region) => this.#rangeOf(region));
-    const { places, shape, bases } = layOutBindings(d, ranges, opened.limits.maxStorageBuffersPerShaderStage);
-    d.pipeline = pipelines.get(d.pass, shape, d.name);
+    const { places, shape, bases } = layOutBindings(d, ranges, opened.limits);
+    d.pipeline = pipelines.get(d.pass, shape, d.about);
     const key = places.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join();
     d.group = d.groups.get(key, () => this.#groupOf(places, d.wordBytes));
     if (!bases.length) return;
@@ -391,7 +392,8 @@ interface BindingLayout {
  * A binding for every range. Ranges of a kernel that overlap must not be two bindings, and there is a limit to their
  * number: then each page is one binding for all that lies in it.
  */
-function layOutBindings(d: Dispatch, ranges: readonly Range[], most: number): BindingLayout {
+function layOutBindings(d: Dispatch, ranges: readonly Range[], limits: GPUSupportedLimits): BindingLayout {
+  const most = limits.maxStorageBuffersPerShaderStage;
   const places: Range[] = [];
   const bindings = ranges.map((range) => {
     const known = places.findIndex((p) => overlap(p, range) && p.offset === range.offset && p.bytes === range.bytes);
@@ -400,11 +402,11 @@ function layOutBindings(d: Dispatch, ranges: readonly Range[], most: number): Bi
   const apart = places.every((p, i) => places.every((q, j) => j <= i || !overlap(p, q)));
   if (places.length <= most && apart) return { places, shape: { bindings, based: ranges.map(() => false) }, bases: [] };
   const pages = [...new Set(ranges.map(({ page }) => page))];
-  if (pages.length > most)
-    throw new DeviceError(
-      `webgpu: ${d.name} reads and writes ${places.length} large arrays at once, and a kernel of this GPU sees ${most}. Split the expression, by reading a part of it first, or use smaller arrays, which share buffers.`,
-    );
   const spans = pages.map((page) => spanOf(page, ranges));
+  if (pages.length > most || spans.some(({ bytes }) => bytes > limits.maxStorageBufferBindingSize))
+    throw new DeviceError(
+      `webgpu: ${d.about()} reads and writes ${places.length} large arrays at once, and a kernel of this GPU sees ${most}. Split the expression, by reading a part of it first, or use smaller arrays, which share buffers.`,
+    );
   const globals = d.pass.kernel.buffers.filter(({ space }) => space === "global");
   return {
     places: spans,
@@ -424,6 +426,3 @@ function spanOf(page: Page, ranges: readonly Range[]): Range {
   const offset = Math.min(...own.map((range) => range.offset));
   return { page, offset, bytes: Math.max(...own.map((range) => range.offset + range.bytes)) - offset };
 }
-
-/** What a step computes, for people. */
-const nameOf = (step: Step): string => step.about?.() ?? `a ${step.kernel.kind} kernel`;

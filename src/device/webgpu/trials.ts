@@ -134,7 +134,7 @@ export class Trials {
       passes.map(async (pass) => {
         const bound = pass.buffers.map((b) => (typeof b === "number" ? memories[b]! : handed[b.temporary]!));
         const shape = { bindings: bound.map((_, i) => i), based: bound.map(() => false) };
-        const pipeline = this.#pipelines.get(pass, shape, name);
+        const pipeline = this.#pipelines.get(pass, shape, () => name);
         const words = new Int32Array(aligned(scalars.length + pass.sizes.length + 1, 4));
         words.set(pass.sizes, scalars.length);
         // GPUBufferUsage.UNIFORM | COPY_DST
