@@ -1,48 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { add, affine, binary, index, register, select, type Expression, type Index } from "../../ir/expression.ts";
-import type { Axes, ContractKernel, Store } from "../../ir/kernel.ts";
+import { add, affine, binary, index, select, type Expression, type Index } from "../../ir/expression.ts";
+import type { ContractKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
 import { at, f32, global, i32, lt, numbers, store } from "../reference/building.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { WORKGROUP_LIMITS, type Statistics } from "../reference/workers.ts";
+import { contraction, dense, memoriesOf, product } from "./contract.testing.ts";
 import { contractionChoices, lowerContraction } from "./contract.ts";
 import { LEAST_GPU, type GpuTarget } from "./kernel.ts";
-
-/** Extents of the indices, from outermost to innermost. */
-interface Indices {
-  readonly batch: readonly Index[];
-  readonly m: readonly Index[];
-  readonly n: readonly Index[];
-  readonly k: readonly Index[];
-}
-
-const axesOf = (list: readonly Index[]): Axes[] => list.map((i) => ({ index: i, extent: i.extent }));
-
-/** left = buffer 0, right = buffer 1; the last buffer is the result. */
-function contraction(
-  { batch, m, n, k }: Indices,
-  left: Expression,
-  right: Expression,
-  epilogue: (sum: Expression) => readonly Store[],
-  buffers = [global("read"), global("read"), global("readwrite")],
-): ContractKernel {
-  const sum = register("f32");
-  return {
-    kind: "contract",
-    buffers,
-    parameters: { scalars: [], sizes: 0 },
-    batch: axesOf(batch),
-    m: axesOf(m),
-    n: axesOf(n),
-    k: axesOf(k),
-    left,
-    right,
-    sum,
-    epilogue: epilogue(sum),
-  };
-}
 
 /** Runs the passes of a contraction on copies of the buffers: what is in them then, and what each pass did. */
 function runLowered(
@@ -87,35 +54,6 @@ function checkBoth(kernel: ContractKernel, buffers: readonly Float32Array[]): vo
   check(kernel, buffers, SOFTWARE);
 }
 const SOFTWARE: GpuTarget = { ...LEAST_GPU, software: true };
-
-/** One index as a flat number of dense lists, first outermost. */
-const dense = (list: readonly Index[]): Expression => {
-  let pitch = 1;
-  return affine(
-    [...list].reverse().map((value) => {
-      const coefficient = pitch;
-      pitch *= value.extent;
-      return { value, coefficient };
-    }),
-    0,
-  );
-};
-
-/** [batch, m, k] × [batch, k, n] with either operand turned or not. */
-function product(b: number, m: number, n: number, k: number, turnLeft = false, turnRight = false): ContractKernel {
-  const [batch, i, j, l] = [index(b), index(m), index(n), index(k)];
-  return contraction(
-    { batch: [batch], m: [i], n: [j], k: [l] },
-    at(0, dense(turnLeft ? [batch, l, i] : [batch, i, l])),
-    at(1, dense(turnRight ? [batch, j, l] : [batch, l, j])),
-    (sum) => [store(2, dense([batch, i, j]), sum)],
-  );
-}
-const memoriesOf = (b: number, m: number, n: number, k: number): Float32Array[] => [
-  numbers(b * m * k, 1),
-  numbers(b * k * n, 2),
-  new Float32Array(b * m * n),
-];
 
 describe("products", () => {
   const sizes: readonly (readonly [number, number, number, number])[] = [
