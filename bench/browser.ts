@@ -32,16 +32,16 @@ import { measure } from ${bench("measure.ts")};
 globalThis.timed = async (name) => {
   const work = await makers(name);
   if (!work) return { cannot: "it has no such workload" };
-  return { ...(await measure(work.step)), flops: work.flops, about: await about() };
+  return { ...(await measure(work.step)), flops: work.flops, ...about() };
 };`;
 
 const OWN = `
-import { describeDevice, setDevice } from "myelin";
+import { describeDevice, deviceThreads, setDevice } from "myelin";
 import { workloads } from ${bench("workloads.ts")};
 import { peakGflops } from ${bench("peak.ts")};
 setDevice(${JSON.stringify(device)});
 const makers = (name) => workloads[name]?.();
-const about = () => describeDevice();
+const about = () => ({ about: describeDevice(), threads: deviceThreads() });
 globalThis.peak = async () => {
   const adapter = await navigator.gpu.requestAdapter();
   return peakGflops(await adapter.requestDevice());
@@ -54,7 +54,7 @@ import { workloads } from ${bench("peers/jax-js.mjs")};
 await init(${JSON.stringify(device)});
 defaultDevice(${JSON.stringify(device)});
 const makers = (name) => workloads[name] && { step: workloads[name]() };
-const about = () => "jax-js";
+const about = () => ({ threads: 1 });
 ${TIMED}`;
 
 const TFJS = `
@@ -75,7 +75,7 @@ const wait = ${
 };
 const workloads = workloadsOf(wait);
 const makers = (name) => workloads[name] && { step: workloads[name]() };
-const about = () => "TensorFlow.js";
+const about = () => ({ threads: ${device === "wasm" ? "navigator.hardwareConcurrency" : 1} });
 ${TIMED}`;
 
 /** A peer's page, from the packages of a folder. */
@@ -124,6 +124,7 @@ interface Outcome {
   readonly firstMs?: number;
   readonly flops?: number;
   readonly about?: string;
+  readonly threads?: number;
 }
 
 /** Asks a new page of a library. */
@@ -158,7 +159,7 @@ for (const workload of names) {
     const line: Line = {
       workload,
       device: library,
-      threads: 0,
+      threads: outcome.threads ?? 1,
       ...(cannot === undefined
         ? { medianMs: round(medianMs)!, bestMs: round(bestMs)!, firstMs: round(firstMs)! }
         : { cannot }),
@@ -167,8 +168,8 @@ for (const workload of names) {
     lines.push(line);
     const share =
       peak !== undefined && gflops !== undefined ? { ofPeak: `${((100 * gflops) / peak).toFixed(1)} %` } : {};
-    const shown = { ...line, threads: undefined, on: device, ...share };
-    const words = Object.entries(shown).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
+    const shown = { ...line, on: device, ...share };
+    const words = Object.entries(shown).map(([key, value]) => `${key}=${value}`);
     console.log(json ? JSON.stringify(shown) : words.join("  "));
   }
 }
