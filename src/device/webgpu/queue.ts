@@ -11,9 +11,9 @@ export interface Command {
 
 /** Commands start one after another; the first of all at once, if it can. */
 export class Queue {
+  /** While there are any, something is awaited, or one of them is starting. */
   #commands: Command[] = [];
-  /** Something is awaited; counts on when nobody waits for that any more. */
-  #waiting = false;
+  /** Counts on when nobody waits any more for what is awaited. */
   #round = 0;
   #emptied: (() => void)[] = [];
 
@@ -24,12 +24,17 @@ export class Queue {
 
   /** Returns whether the command has been started. @throws what `start` throws, if it was. */
   push(command: Command): boolean {
-    if (this.empty && !command.wait?.()) {
+    if (!this.empty) {
+      this.#commands.push(command);
+      return false;
+    }
+    const awaited = command.wait?.();
+    if (!awaited) {
       command.start();
       return true;
     }
     this.#commands.push(command);
-    if (!this.#waiting) this.#go();
+    this.#goAfter(awaited);
     return false;
   }
 
@@ -41,26 +46,24 @@ export class Queue {
   /** Gives up all that has not started. */
   drop(error: unknown): void {
     this.#round++;
-    this.#waiting = false;
     const rest = this.#commands;
     this.#commands = [];
     for (const command of rest) command.drop?.(error);
     this.#tell();
   }
 
+  #goAfter(awaited: Promise<unknown>): void {
+    const round = ++this.#round;
+    const go = (): void => {
+      if (this.#round === round) this.#go();
+    };
+    void awaited.then(go, go);
+  }
+
   #go(): void {
-    this.#waiting = false;
     for (let command = this.#commands[0]; command; command = this.#commands[0]) {
       const awaited = command.wait?.();
-      if (awaited) {
-        const round = ++this.#round;
-        this.#waiting = true;
-        const again = (): void => {
-          if (this.#round === round) this.#go();
-        };
-        void awaited.then(again, again);
-        return;
-      }
+      if (awaited) return this.#goAfter(awaited);
       try {
         command.start();
       } catch (error) {
