@@ -21,7 +21,7 @@ async function request(operation: string, path: string, headers: Record<string, 
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
-  return new Uint8Array(await (await request("readFile", path)).arrayBuffer());
+  return new Uint8Array(await (await request("reading", path)).arrayBuffer());
 }
 
 /** See {@link Platform.readChunks}. A server that knows no ranges sends the whole file, of which the rest is dropped. */
@@ -32,14 +32,14 @@ export async function* readChunks(
   if (start >= end) return;
   const whole = start === 0 && end === Infinity;
   const range = `bytes=${start}-${end === Infinity ? "" : end - 1}`;
-  const response = await request("readChunks", path, whole ? {} : { Range: range });
+  const response = await request("reading", path, whole ? {} : { Range: range });
   if (response.status === 416) return;
   let at = response.status === 206 ? start : 0;
   const reader = response.body!.getReader();
   try {
     while (at < end) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new PlatformError(`readChunks "${path}": the connection broke after byte ${at}. Try again.`, { cause });
+        throw new PlatformError(`reading "${path}": the connection broke after byte ${at}. Try again.`, { cause });
       });
       if (done) return;
       const piece = value.subarray(Math.max(0, start - at), Math.max(0, Math.min(value.length, end - at)));
@@ -54,35 +54,35 @@ export async function* readChunks(
 /** See {@link Platform.openWriter}. */
 export async function openWriter(path: string): Promise<FileWriter> {
   throw new PlatformError(
-    `openWriter "${path}": a browser page cannot write files. Collect the bytes and offer them as a download.`,
+    `writing "${path}": a browser page cannot write files. Collect the bytes and offer them as a download.`,
   );
 }
 
 /** See {@link Platform.writeFile}. */
 export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
   throw new PlatformError(
-    `writeFile "${path}": a browser page cannot write files (${bytes.length} bytes were given). Offer them as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+    `writing "${path}": a browser page cannot write files (${bytes.length} bytes were given). Offer them as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );
 }
 
 /** See {@link Platform.appendFile}. */
 export async function appendFile(path: string, bytes: Uint8Array, _durable?: boolean): Promise<void> {
   throw new PlatformError(
-    `appendFile "${path}": a browser page cannot write files (${bytes.length} bytes were given). Gather them and offer a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+    `writing "${path}": a browser page cannot write files (${bytes.length} bytes were given). Gather them and offer a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );
 }
 
 /** See {@link Platform.writeFolder}. */
 export async function writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
   throw new PlatformError(
-    `writeFolder "${path}": a browser page cannot write files (${Object.keys(files).length} were given). Offer each as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+    `writing "${path}": a browser page cannot write files (${Object.keys(files).length} were given). Offer each as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );
 }
 
 /** See {@link Platform.listDirectory}. */
 export async function listDirectory(path: string): Promise<string[]> {
   throw new PlatformError(
-    `listDirectory "${path}": a browser page cannot list folders. Name the files yourself and fetch each by its URL.`,
+    `listing "${path}": a browser page cannot list folders. Name the files yourself and fetch each by its URL.`,
   );
 }
 

@@ -110,7 +110,7 @@ export const nodeSystem: System = {
       fs.renameSync(temporary, path);
     } catch (cause) {
       this.remove(temporary);
-      throw explain("writeNow", path, cause);
+      throw explain("writing", path, cause);
     }
   },
 
@@ -178,7 +178,7 @@ export const nodeSystem: System = {
     child.on("error", () => {});
     child.unref();
     const { pid } = child;
-    if (pid === undefined) throw explain("startCommand", command, new Error("it could not be started"));
+    if (pid === undefined) throw explain("starting", command, new Error("it could not be started"));
     return {
       stop(): void {
         // The number of one that is gone may be another's by now.

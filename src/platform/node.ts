@@ -14,7 +14,7 @@ export async function readFile(path: string): Promise<Uint8Array> {
     // A plain Uint8Array: Buffer's own `slice` shares memory where everyone expects a copy.
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   } catch (cause) {
-    throw explain("readFile", path, cause);
+    throw explain("reading", path, cause);
   }
 }
 
@@ -27,7 +27,7 @@ export async function* readChunks(
   { start = 0, end = Infinity }: ByteRange = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const file = await fs.open(path).catch((cause: unknown) => {
-    throw explain("readChunks", path, cause);
+    throw explain("reading", path, cause);
   });
   const read = async (at: number): Promise<Uint8Array> => {
     // Each piece has memory of its own: readers give out views of it.
@@ -41,7 +41,7 @@ export async function* readChunks(
   try {
     for (let at = start; ;) {
       const piece = await next.catch((cause: unknown) => {
-        throw explain("readChunks", path, cause);
+        throw explain("reading", path, cause);
       });
       if (piece.length === 0) return;
       at += piece.length;
@@ -59,7 +59,7 @@ export async function* readChunks(
 /** See {@link Platform.openWriter}. */
 export async function openWriter(path: string): Promise<FileWriter> {
   const explained = (cause: unknown): never => {
-    throw explain("openWriter", path, cause);
+    throw explain("writing", path, cause);
   };
   const file = await fs.open(path, "w").catch(explained);
   let last: Promise<unknown> = Promise.resolve();
@@ -101,7 +101,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
     await fs.rename(temporary, path);
   } catch (cause) {
     await fs.rm(temporary, { force: true }).catch(() => undefined);
-    throw explain("writeFile", path, cause);
+    throw explain("writing", path, cause);
   }
 }
 
@@ -115,7 +115,7 @@ async function writeDevice(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await fs.writeFile(path, bytes);
   } catch (cause) {
-    throw explain("writeFile", path, cause);
+    throw explain("writing", path, cause);
   }
 }
 
@@ -126,7 +126,7 @@ export async function appendFile(path: string, bytes: Uint8Array, durable: boole
     await fs.appendFile(path, bytes);
     if (durable) await syncToDisk(path);
   } catch (cause) {
-    throw explain("appendFile", path, cause);
+    throw explain("writing", path, cause);
   }
 }
 
@@ -158,7 +158,7 @@ export async function writeFolder(path: string, files: Readonly<Record<string, U
   } catch (cause) {
     if (moved) await fs.rename(old, path).catch(() => undefined);
     await fs.rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    throw explain("writeFolder", path, cause);
+    throw explain("writing", path, cause);
   }
   await fs.rm(old, { recursive: true, force: true }).catch(() => undefined);
 }
@@ -182,7 +182,7 @@ export async function listDirectory(path: string): Promise<string[]> {
   try {
     return (await fs.readdir(path)).sort();
   } catch (cause) {
-    throw explain("listDirectory", path, cause);
+    throw explain("listing", path, cause);
   }
 }
 

@@ -77,9 +77,7 @@ describe("platform/node", () => {
       [5, 5],
     ] as const)
       expect(Buffer.compare(await joined(node.readChunks(path, { start, end })), bytes.subarray(start, end))).toBe(0);
-    await expect(joined(node.readChunks(join(folder, "none")))).rejects.toThrow(
-      /readChunks ".*none": it does not exist/,
-    );
+    await expect(joined(node.readChunks(join(folder, "none")))).rejects.toThrow(/reading ".*none": it does not exist/);
     await expect(joined(node.readChunks(folder))).rejects.toThrow(/it is a folder/);
     await rm(path);
   });
@@ -94,7 +92,7 @@ describe("platform/node", () => {
     expect([...(await node.readFile(path))]).toEqual([1, 2, 3]);
     await (await node.openWriter(path)).close();
     expect(await node.readFile(path)).toEqual(new Uint8Array(0));
-    await expect(node.openWriter(join(folder, "none", "a"))).rejects.toThrow(/openWriter .* does not exist/);
+    await expect(node.openWriter(join(folder, "none", "a"))).rejects.toThrow(/writing .* does not exist/);
     await rm(path);
   });
 
@@ -108,7 +106,7 @@ describe("platform/node", () => {
 
   test("failures are typed, name the path and leave nothing behind", async () => {
     await expect(node.readFile(join(folder, "none"))).rejects.toThrow(PlatformError);
-    await expect(node.readFile(join(folder, "none"))).rejects.toThrow(/readFile ".*none": it does not exist\. Check/);
+    await expect(node.readFile(join(folder, "none"))).rejects.toThrow(/reading ".*none": it does not exist\. Check/);
     await expect(node.readFile(folder)).rejects.toThrow(/it is a folder/);
     await expect(node.listDirectory(join(folder, "none"))).rejects.toThrow(/does not exist/);
     await node.writeFile(join(folder, "file"), new Uint8Array(1));
@@ -222,7 +220,7 @@ describe("platform/browser", () => {
 
   test("tells of a connection that breaks", async () => {
     await expect(joined(browser.readChunks(`${origin}/broken`))).rejects.toThrow(
-      /readChunks ".*broken": the connection broke after byte 3/,
+      /reading ".*broken": the connection broke after byte 3/,
     );
     await expect(joined(browser.readChunks(`${origin}/none`))).rejects.toThrow(/the server answered 404/);
   });

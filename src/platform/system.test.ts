@@ -60,7 +60,7 @@ describe("the system", () => {
     });
     expect(() => os.writeNow(join(folder, "none", "file"), bytes("x"))).toThrow(PlatformError);
     mkdirSync(join(folder, "taken", "by"), { recursive: true });
-    expect(() => os.writeNow(join(folder, "taken"), bytes("x"))).toThrow(/writeNow ".*taken": /);
+    expect(() => os.writeNow(join(folder, "taken"), bytes("x"))).toThrow(/writing ".*taken": /);
     expect(os.namesIn(folder)).toEqual(["file", "taken"]);
     expect(os.namesIn(join(folder, "none"))).toEqual([]);
     os.rename(path, join(folder, "moved"));
@@ -151,7 +151,7 @@ describe("the system", () => {
     await pause(100);
     expect(readFileSync(clock, "utf8")).toBe(stopped);
     started.stop();
-    expect(() => os.startCommand("/none/command", [], folder)).toThrow(/startCommand "\/none\/command": it could not/);
+    expect(() => os.startCommand("/none/command", [], folder)).toThrow(/starting "\/none\/command": it could not/);
   });
 
   test("loads packages where there are any", () => {

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../core/errors.ts";
+import { knownOptions } from "../core/knownOptions.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Callback } from "./callback.ts";
 import { Checkpointing, type CheckpointOptions } from "./checkpointing.ts";
@@ -106,6 +107,35 @@ export interface FitOptions<X, Y, O, M extends string> extends Scores<O, Y, M> {
   readonly interrupts?: boolean | undefined;
 }
 
+/** All options, so that a misspelt one is told of. */
+const OPTIONS: Readonly<Record<keyof FitOptions<unknown, unknown, unknown, never>, true>> = {
+  loss: true,
+  metrics: true,
+  optimizer: true,
+  epochs: true,
+  initialEpoch: true,
+  stepsPerEpoch: true,
+  steps: true,
+  batchSize: true,
+  shuffle: true,
+  validation: true,
+  validationFreq: true,
+  validationSplit: true,
+  classWeight: true,
+  accumulate: true,
+  precision: true,
+  clip: true,
+  scheduler: true,
+  step: true,
+  callbacks: true,
+  checkpoint: true,
+  resume: true,
+  onEpoch: true,
+  display: true,
+  signal: true,
+  interrupts: true,
+};
+
 /**
  * Trains a model: for every batch zeroes gradients, runs the model, its loss and the gradients, and steps the optimizer, as
  * one traced program. Losses are added up on the device and read ten times a second, so that no step waits for the host.
@@ -147,6 +177,7 @@ export async function fit<X, Y, O, M extends string = never>(
   data: Data<X, Y>,
   options: FitOptions<X, Y, O, M>,
 ): Promise<History<M>> {
+  knownOptions("fit", options, OPTIONS);
   const { optimizer, loss, metrics, steps, stepsPerEpoch, accumulate = 1, initialEpoch = 0, batchSize } = options;
   const {
     epochs = steps === undefined ? initialEpoch + 1 : Infinity,
@@ -155,6 +186,10 @@ export async function fit<X, Y, O, M extends string = never>(
     onEpoch,
     display = true,
   } = options;
+  if (typeof optimizer?.zeroGrad !== "function")
+    throw new ArgumentError(
+      `fit: optimizer must be one of optim, such as new optim.AdamW(model.parameters()), got ${String(optimizer)}`,
+    );
   if (epochs !== Infinity) wholeNumber("fit", "epochs", epochs, 1);
   wholeNumber("fit", "initialEpoch", initialEpoch, 0);
   wholeNumber("fit", "accumulate", accumulate, 1);

@@ -489,3 +489,14 @@ describe("bad data and bad luck", () => {
     for (const [data, options, message] of mistakes) await expect(train(data, options)).rejects.toThrow(message);
   });
 });
+
+test("options that nobody knows, and what is no optimizer, are refused", async () => {
+  const misspelt = { epohcs: 2 } as unknown as Options;
+  await expect(train([x, y], misspelt)).rejects.toThrow('fit: "epohcs" is none of its options. Did you mean epochs?');
+  await expect(train([x, y], { speed: 2 } as unknown as Options)).rejects.toThrow(
+    /"speed" is none of its options: .*loss, metrics, optimizer/,
+  );
+  await expect(train([x, y], { optimizer: "adam" } as unknown as Options)).rejects.toThrow(
+    /optimizer must be one of optim.*got adam/,
+  );
+});

@@ -153,7 +153,7 @@ describe("saving", () => {
     await writeFile(join(folder, "file"), "");
     const list = [callbacks.modelCheckpoint(join(folder, "file", "a"))];
     await expect(scripted({ a: [1] }, list)).rejects.toThrow(
-      /^modelCheckpoint: writeFile ".*file.*a".*a folder was wanted/,
+      /^modelCheckpoint: writing ".*file.*a".*a folder was wanted/,
     );
     for (const [path, message] of [
       ["{acc}", /"{acc}" wants acc, and there is only epoch, loss, a/],

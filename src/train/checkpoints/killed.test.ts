@@ -113,7 +113,7 @@ describe.skipIf(process.platform === "win32" || !existsSync("/bin/bash"))("a ful
     expect(await run("unlimited", 2)).toMatch(/saved 2\n$/);
     // In units of 1024 bytes: the manifest is larger.
     const said = await run("1", 4);
-    expect(said).toMatch(/begin 2\nsaving 3\nPlatformError: writeFolder ".*model_v3": the file would be larger than/);
+    expect(said).toMatch(/begin 2\nsaving 3\nPlatformError: writing ".*model_v3": the file would be larger than/);
     expect((await latest(folder))!.fields["step"]).toBe(2);
     expect(existsSync(join(folder, "model_v3"))).toBe(false);
     expect(await run("unlimited", 4)).toMatch(/^begin 2\n[^]*saved 4\n$/);
