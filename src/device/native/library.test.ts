@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type * as Koffi from "koffi";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { nodeSystem } from "../../platform/node-system.ts";
 import { ENTRY_BYTES, LEADER_STEP, REPEAT, SHARED_STEP } from "../cpu/tape.ts";
 import { KernelCache } from "./cache.ts";
@@ -280,12 +280,11 @@ describe.skipIf(!toolchain).each(WAITING)(`the native runtime, waiting %s${NEEDS
         const endless = tapes.tape(tapes.repeat(2 ** 32 - 1, tapes.put(0), [...step, ...step]));
         const tickets = [pool.submit(...endless), pool.submit(...endless)];
         const waiting = Promise.all(tickets.map((ticket) => pool.wait(ticket)));
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await vi.waitFor(() => expect(tapes.at(data)[0]).toBeGreaterThan(0), { timeout: 20_000, interval: 5 });
         expect(tickets.map((ticket) => pool.finished(ticket))).toEqual([false, false]);
         pool.dispose();
         pool.dispose();
         await waiting;
-        expect(tapes.at(data)[0]).toBeGreaterThan(0);
         const after = tapes.at(data, 8);
         await new Promise((resolve) => setTimeout(resolve, 5));
         expect(tapes.at(data, 8)).toEqual(after);

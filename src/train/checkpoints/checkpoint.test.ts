@@ -165,8 +165,8 @@ describe("checkpoints", () => {
     ["something else's", edit('"myelin checkpoint"', '"cake"'), /the manifest of something else/],
     ["a later form", edit('"version": 1', '"version": 2'), /a later Myelin wrote it/],
     ["reaching out", edit('"model.safetensors"', '"../model.safetensors"'), /changed after it was written/],
-    ["a model's file alone", (path) => rm(join(path, "manifest.json")), /readFile .*it does not exist/],
-    ["without its tensors", (path) => rm(join(path, "model.safetensors")), /readFile .*it does not exist/],
+    ["a model's file alone", (path) => rm(join(path, "manifest.json")), /reading .*it does not exist/],
+    ["without its tensors", (path) => rm(join(path, "model.safetensors")), /reading .*it does not exist/],
   ];
   test.each(spoilt)("[Z13] one that is %s changes nothing", async (_name, spoil, message) => {
     const path = join(folder, "bad");
