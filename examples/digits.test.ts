@@ -99,7 +99,10 @@ describe("the digits program", () => {
     [["--lr", "Infinity"], /a number above 0, got "Infinity"/],
     [["--seed", "x"], /^digits: --seed must be a whole number, got "x"$/],
     [["--threads", "0"], /^digits: --threads must be a whole number of 1 or more, got "0"$/],
-    [["--device", "abacus"], /^digits: device: "abacus" is not known\. Devices here: cpu, native, wasm, reference$/],
+    [
+      ["--device", "abacus"],
+      /^digits: device: "abacus" is not known\. Devices here: cpu, native, wasm, webgpu, reference$/,
+    ],
     [["--data", "nowhere"], /^digits: --data "nowhere" has no training and test set of MNIST; put train-images/],
   ];
   test.each(mistakes)("one clear sentence and exit code 2 for %j", async (args, message) => {

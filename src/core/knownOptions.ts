@@ -1,7 +1,7 @@
 import { ArgumentError } from "./errors.ts";
 
 /**
- * Refuses options that nobody reads: in JavaScript a slip of the pen would change nothing and say nothing.
+ * Refuses misspelt options, which would change nothing and say nothing. What is far from all of them may stand in the object for others.
  * @param known every option there is; a type such as `Record<keyof Options, true>` keeps it whole.
  * @throws ArgumentError that names the nearest one.
  */
@@ -10,8 +10,8 @@ export function knownOptions(operation: string, given: object, known: Readonly<R
   for (const name of Object.keys(given)) {
     if (known[name]) continue;
     const nearest = names.reduce((best, other) => (changes(name, other) < changes(name, best) ? other : best));
-    const hint = changes(name, nearest) <= 1 + name.length / 3 ? `. Did you mean ${nearest}?` : `: ${names.join(", ")}`;
-    throw new ArgumentError(`${operation}: "${name}" is none of its options${hint}`);
+    if (changes(name, nearest) <= Math.ceil(name.length / 4))
+      throw new ArgumentError(`${operation}: "${name}" is none of its options. Did you mean ${nearest}?`);
   }
 }
 
