@@ -11,9 +11,9 @@ import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
 import { aboutKernel } from "./about.ts";
 import { fuse, type Group } from "./fuse.ts";
-import { walk } from "./index-space.ts";
+import { storesIn, walk } from "../ir/walk.ts";
 import { layOutValues } from "./layout.ts";
-import { accumulatedIn, kernelize, storesOf, type Kernelized } from "./kernelize.ts";
+import { accumulatedIn, kernelize, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
 import {
@@ -233,7 +233,7 @@ function safeInPlace(kernelized: Kernelized | undefined, root: Node, leaf: Node)
   if (read < 0) return true;
   const written = kernelized.buffers.indexOf(root);
   const { kernel } = kernelized;
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
+  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
   const target = stores.find((s) => s.buffer === written)!.offset;
   let safe =
     kernelized.kind === "map" ||

@@ -1,7 +1,7 @@
 /** How much arithmetic a kernel is, before anything has run. */
 import type { Expression, Index, Register } from "../ir/expression.ts";
 import type { Statement } from "../ir/kernel.ts";
-import { walk } from "./index-space.ts";
+import { walk } from "../ir/walk.ts";
 
 const WEIGHT: Readonly<Record<string, number>> = {
   exp: 12,

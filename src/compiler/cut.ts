@@ -4,7 +4,8 @@
  */
 import { add, constant, index as freshIndex, substitute, type Expression, type Index } from "../ir/expression.ts";
 import type { Node } from "../graph/node.ts";
-import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
+import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
+import { walk } from "../ir/walk.ts";
 
 /** A store of one member before loops exist. */
 export interface Output {

@@ -10,25 +10,12 @@ import {
   type Expression,
   type Index,
 } from "../ir/expression.ts";
+import { walk } from "../ir/walk.ts";
 
 /** Loop variables, outermost first, and everything that depends on them. */
 export interface Space {
   readonly loops: readonly Index[];
   readonly expressions: readonly Expression[];
-}
-
-/** Visits every distinct subexpression once. */
-export function walk(
-  roots: readonly Expression[],
-  visit: (e: Expression) => void,
-  seen: Set<Expression> = new Set(),
-): void {
-  for (const e of roots) {
-    if (seen.has(e)) continue;
-    seen.add(e);
-    visit(e);
-    walk(childrenOf(e), visit, seen);
-  }
 }
 
 function replaceIn(space: Space, loops: readonly Index[], replace: ReadonlyMap<Expression, Expression>): Space {

@@ -20,7 +20,8 @@ import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
-import { collapseIndices, dropUnits, splitIndices, walk, type Space } from "./index-space.ts";
+import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
+import { storesIn, walk } from "../ir/walk.ts";
 import { flatten, Inliner, type Layouts, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
 
@@ -127,7 +128,7 @@ function slicedBuffers(kernel: Kernel, inliner: Inliner): Set<number> {
     walk([offset], (e) => void (found ||= e.kind === "param" && e.slot === counter));
     return found;
   };
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
+  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
   const values = kernel.kind === "contract" ? [kernel.left, kernel.right] : accumulatedIn(kernel.body);
   for (const s of stores) if (moves(s.offset)) out.add(s.buffer);
   walk([...values, ...stores.map((s) => s.value)], (e) => {
@@ -136,9 +137,6 @@ function slicedBuffers(kernel: Kernel, inliner: Inliner): Set<number> {
   return out;
 }
 
-/** All stores of a list of statements. */
-export const storesOf = (list: readonly Statement[]): Store[] =>
-  list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
 /** All values that its loops accumulate. */
 export const accumulatedIn = (list: readonly Statement[]): Expression[] =>
   list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));

@@ -10,7 +10,7 @@ import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { constant, type Expression, type Index } from "../ir/expression.ts";
 import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
-import { walk } from "./index-space.ts";
+import { walk } from "../ir/walk.ts";
 import { Inliner, type Layouts } from "./inline.ts";
 
 /** Groups whose rows run in the order of memory, and the order of the axes of what they store, where it is not the usual one. */

@@ -16,7 +16,8 @@ import {
   type Register,
 } from "../ir/expression.ts";
 import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
-import { collapseIndices, walk } from "./index-space.ts";
+import { collapseIndices } from "./index-space.ts";
+import { walk } from "../ir/walk.ts";
 
 /** A value to be stored once per step of `loops` (inside the scope at hand). */
 export interface PendingStore {

@@ -16,8 +16,8 @@ import {
   type Index,
 } from "../ir/expression.ts";
 import type { Axes } from "../ir/kernel.ts";
-import { walk } from "./index-space.ts";
-import { accumulatedIn, storesOf } from "./kernelize.ts";
+import { storesIn, walk } from "../ir/walk.ts";
+import { accumulatedIn } from "./kernelize.ts";
 import type { Scheduled } from "./schedule.ts";
 
 /**
@@ -78,7 +78,7 @@ interface Access {
 }
 
 function accesses({ kernel }: Scheduled): Access[] {
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesOf(kernel.body);
+  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
   const values = kernel.kind === "contract" ? [kernel.left, kernel.right] : accumulatedIn(kernel.body);
   const out: Access[] = [...stores];
   walk([...values, ...stores.flatMap((s) => [s.offset, s.value])], (e) => {

@@ -1,5 +1,6 @@
 /** A contraction for one launch: its two sides, how many of everything there is, and how their operands lie in memory. */
-import { childrenOf, type Expression, type Load } from "../../ir/expression.ts";
+import { childrenOf, type Expression } from "../../ir/expression.ts";
+import { loadsIn } from "../../ir/walk.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
 import { patternOf, termsOf, type Coefficient } from "../cpu/patterns.ts";
 import { Nest } from "./emit.ts";
@@ -48,7 +49,7 @@ export const exchanged = (c: Contraction): Contraction => ({ ...c, rows: c.colum
 
 /** How an operand is best read. */
 export function readingOf({ nest: { axes }, value }: Side, depth: readonly Axes[], slots: Slots): Reading {
-  const offsets = loadsOf(value).map((load) => load.offset);
+  const offsets = loadsIn([value]).map((load) => load.offset);
   const along = jumpsOf(offsets, axes, slots) < jumpsOf(offsets, depth, slots) ? "free" : "depth";
   const list = along === "free" ? axes : depth;
   const vector = offsets.some((offset) => moves(offset, list, slots) === "aligned") && fitsVectors(value, list, slots);
@@ -110,17 +111,4 @@ function valueOf(n: Coefficient, slots: Slots): number {
   if (n.kind === "const") return n.value;
   if (n.kind === "param") return slots.valueOf(n);
   throw new Error("contraction: a stride is a number or a parameter");
-}
-
-function loadsOf(...values: readonly Expression[]): Load[] {
-  const loads: Load[] = [];
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "load") loads.push(e);
-    childrenOf(e).forEach(visit);
-  };
-  values.forEach(visit);
-  return loads;
 }

@@ -3,9 +3,10 @@
  * busy, k is shared out, and a second pass adds up the parts.
  */
 import type { Expression } from "../../ir/expression.ts";
-import type { Buffer, ContractKernel, Loop, Statement } from "../../ir/kernel.ts";
-import { copyWith, expressionsOf } from "../../ir/rewrite.ts";
-import { childrenOf } from "../../ir/expression.ts";
+import type { Buffer, ContractKernel, Loop } from "../../ir/kernel.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
+import { loadsIn, storedBy } from "../../ir/walk.ts";
+import { Rewriter } from "./rewriter.ts";
 import { writeJoin } from "./contract-join.ts";
 import { plansOf, type Plan } from "./contract-plan.ts";
 import { contractionOf, exchanged, type Contraction } from "./contract-sides.ts";
@@ -81,67 +82,18 @@ function passOf(kernel: ContractKernel, key: string, { body, own, workgroups }: 
 /** The kernel, of whose global buffers those are left that it uses. */
 function gridKernel(kernel: ContractKernel, body: Loop, own: readonly Buffer[], slots: Slots): Known {
   const all = [...kernel.buffers, ...own];
-  const { loaded, stored } = usedBy([body]);
+  const loaded = new Set(loadsIn(expressionsOf([body])).map(({ buffer }) => buffer));
+  const stored = storedBy([body]);
   const left = all.map((_, i) => i).filter((i) => loaded.has(i) || stored.has(i));
-  const numbers = new Map(left.map((old, i) => [old, i]));
+  const numbers = new Map(left.map((old, i) => [old, { buffer: i, place: (offset: Expression) => offset }]));
+  const { statement } = new Rewriter([], (buffer) => numbers.get(buffer));
   const buffers = left.map((i): Buffer => {
     const access = !stored.has(i) ? "read" : loaded.has(i) ? "readwrite" : "write";
     return { ...all[i]!, access };
   });
   const globals = left.filter((i) => all[i]!.space === "global");
   return {
-    kernel: { kind: "loops", buffers, parameters: slots.parameters, body: [renumber([body], numbers)[0] as Loop] },
+    kernel: { kind: "loops", buffers, parameters: slots.parameters, body: [statement(body) as Loop] },
     buffers: globals.map((i) => (i < kernel.buffers.length ? i : { temporary: 0 })),
   };
-}
-
-function usedBy(statements: readonly Statement[]): { loaded: Set<number>; stored: Set<number> } {
-  const loaded = new Set<number>();
-  const stored = new Set<number>();
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "load") loaded.add(e.buffer);
-    childrenOf(e).forEach(visit);
-  };
-  expressionsOf(statements).forEach(visit);
-  const walk = (s: Statement): void => {
-    if (s.kind === "store") stored.add(s.buffer);
-    else if (s.kind === "loop" || s.kind === "if") s.body.forEach(walk);
-  };
-  statements.forEach(walk);
-  return { loaded, stored };
-}
-
-function renumber(statements: readonly Statement[], numbers: ReadonlyMap<number, number>): Statement[] {
-  const memo = new Map<Expression, Expression>();
-  const value = (e: Expression): Expression => {
-    let made = memo.get(e);
-    if (!made) {
-      const copy = copyWith(e, value);
-      made = copy.kind === "load" ? { ...copy, buffer: numbers.get(copy.buffer)! } : copy;
-      memo.set(e, made);
-    }
-    return made;
-  };
-  const statement = (s: Statement): Statement => {
-    switch (s.kind) {
-      case "loop":
-        return {
-          ...s,
-          body: s.body.map(statement),
-          accumulators: s.accumulators.map((a) => ({ ...a, value: value(a.value) })),
-        };
-      case "let":
-        return { ...s, value: value(s.value) };
-      case "store":
-        return { ...s, buffer: numbers.get(s.buffer)!, offset: value(s.offset), value: value(s.value) };
-      case "if":
-        return { ...s, condition: value(s.condition), body: s.body.map(statement) };
-      case "barrier":
-        return s;
-    }
-  };
-  return statements.map(statement);
 }

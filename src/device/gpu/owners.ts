@@ -16,7 +16,7 @@ import {
 } from "../../ir/expression.ts";
 import type { Statement, Store } from "../../ir/kernel.ts";
 import { plainBinary, plainCast } from "../../ir/rewrite.ts";
-import { storedBy } from "../render/values.ts";
+import { storedBy } from "../../ir/walk.ts";
 import type { Passes } from "./passes.ts";
 import type { Piece } from "./pieces.ts";
 import { Rewriter } from "./rewriter.ts";

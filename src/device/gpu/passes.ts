@@ -1,9 +1,10 @@
 /** The passes of a launch in the making: memory that they hand on, and kernels that name only what they use. */
-import { childrenOf, param, type Expression, type Param } from "../../ir/expression.ts";
+import { param, type Param } from "../../ir/expression.ts";
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { printKernel } from "../../ir/print.ts";
 import { byteSize, type DType } from "../../core/dtype.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
+import { storesIn, walk } from "../../ir/walk.ts";
 import type { GpuLaunch, GridKernel, Pass } from "./kernel.ts";
 import { Rewriter } from "./rewriter.ts";
 import { Slots } from "./slots.ts";
@@ -88,21 +89,10 @@ export class Passes {
 function usedBy(body: readonly Statement[], scalars: number): { buffers: Set<number>; sizes: Set<Param> } {
   const buffers = new Set<number>();
   const sizes = new Set<Param>();
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
+  walk(expressionsOf(body), (e) => {
     if (e.kind === "load") buffers.add(e.buffer);
     if (e.kind === "param" && e.slot >= scalars) sizes.add(e);
-    childrenOf(e).forEach(visit);
-  };
-  const stores = (list: readonly Statement[]): void => {
-    for (const s of list) {
-      if (s.kind === "store") buffers.add(s.buffer);
-      else if (s.kind === "loop" || s.kind === "if") stores(s.body);
-    }
-  };
-  expressionsOf(body).forEach(visit);
-  stores(body);
+  });
+  for (const { buffer } of storesIn(body)) buffers.add(buffer);
   return { buffers, sizes };
 }

@@ -5,7 +5,7 @@
 import { index as freshIndex, register, type Expression, type Index, type Param } from "../../ir/expression.ts";
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expressionsOf, plainDivide } from "../../ir/rewrite.ts";
-import { storedBy } from "../render/values.ts";
+import { storedBy } from "../../ir/walk.ts";
 import { byFours } from "./fours.ts";
 import { levelsOf, type Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";

@@ -1,7 +1,8 @@
 /** How a piece's rows are shared out among threads: by their number, their length, and what lies side by side in memory. */
-import { childrenOf, type Expression } from "../../ir/expression.ts";
+import type { Expression } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
+import { loadsIn, storesIn } from "../../ir/walk.ts";
 import type { GpuTarget } from "./kernel.ts";
 import { isShared, nestOf } from "./nest.ts";
 import type { Passes } from "./passes.ts";
@@ -135,29 +136,7 @@ function keepsInTurn(loop: Loop, kept: ReadonlySet<number>): boolean {
 }
 
 function loadsAny(list: readonly Statement[], test: (buffer: number, offset: Expression) => boolean): boolean {
-  return loadsOf(list).some(({ buffer, offset }) => test(buffer, offset));
-}
-
-interface Access {
-  readonly buffer: number;
-  readonly offset: Expression;
-}
-
-function loadsOf(list: readonly Statement[]): Access[] {
-  const out: Access[] = [];
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "load") out.push(e);
-    childrenOf(e).forEach(visit);
-  };
-  expressionsOf(list).forEach(visit);
-  return out;
-}
-
-function storesOf(list: readonly Statement[]): Access[] {
-  return list.flatMap((s) => (s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesOf(s.body) : []));
+  return loadsIn(expressionsOf(list)).some(({ buffer, offset }) => test(buffer, offset));
 }
 
 /** Can a loop be cut into runs of iterations? Not where its extent is itself computed. */
@@ -174,7 +153,7 @@ function neighboursAreRows({ row, body }: Piece, loops: readonly Loop[], slots: 
     const innermost = nestOf(loop).at(-1)!;
     const lets = [...body, ...innermost.body];
     const length = lengthOf(loop, slots);
-    for (const { offset } of [...loadsOf([loop]), ...storesOf([loop])]) {
+    for (const { offset } of [...loadsIn(expressionsOf([loop])), ...storesIn([loop])]) {
       if (strideOf(offset, innermost.index, lets, slots) === 1) along += length;
       else if (strideOf(offset, row, lets, slots) === 1) across += length;
     }

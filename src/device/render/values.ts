@@ -14,6 +14,7 @@ import {
 } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
+import { storedBy } from "../../ir/walk.ts";
 import { isLazy } from "../cpu/lazy.ts";
 import { termsOf, type Coefficient } from "../cpu/patterns.ts";
 import type { Dialect } from "./dialect.ts";
@@ -39,15 +40,6 @@ export class Lines {
   toString(): string {
     return `${this.lines.join("\n")}\n`;
   }
-}
-
-/** The buffers that statements store to. */
-export function storedBy(statements: readonly Statement[]): Set<number> {
-  return new Set(
-    statements.flatMap((s) =>
-      s.kind === "store" ? [s.buffer] : s.kind === "loop" || s.kind === "if" ? [...storedBy(s.body)] : [],
-    ),
-  );
 }
 
 const NONE: ReadonlySet<number> = new Set();

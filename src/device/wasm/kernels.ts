@@ -7,10 +7,10 @@
  *   whole, for (0, 1).
  * - `scratch`: address of `scratchBytes(kernel, sizes)` bytes of the calling thread's own, a multiple of 64.
  */
-import type { Expression } from "../../ir/expression.ts";
 import type { LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
+import { loadsIn, storedBy } from "../../ir/walk.ts";
 import type { MemoryType } from "../cpu/device.ts";
 import { ModuleBuilder, type FunctionBuilder, type ValueType } from "./assembler.ts";
 import { KernelEmitter } from "./emit.ts";
@@ -18,7 +18,6 @@ import { emitStatements } from "./loops.ts";
 import { WASM } from "./target.ts";
 import { unrollLoops } from "../cpu/unroll.ts";
 import { vectorize } from "../cpu/vectorize.ts";
-import { childrenOf } from "../../ir/expression.ts";
 
 /** The parameters of a kernel's function. */
 export const KERNEL_PARAMETERS: readonly ValueType[] = ["i32", "i32", "i32", "i32"];
@@ -40,24 +39,8 @@ export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?:
 export function prepare(emitter: KernelEmitter, statements: readonly Statement[]): void {
   const roots = expressionsOf(statements);
   emitter.count(roots);
-  const loaded = new Set<number>(),
-    stored = new Set<number>();
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "load") loaded.add(e.buffer);
-    childrenOf(e).forEach(visit);
-  };
-  roots.forEach(visit);
-  const stores = (list: readonly Statement[]): void => {
-    for (const s of list) {
-      if (s.kind === "store") stored.add(s.buffer);
-      else if (s.kind === "loop" || s.kind === "if") stores(s.body);
-    }
-  };
-  stores(statements);
-  emitter.known.setHazards(new Set([...stored].filter((b) => loaded.has(b))));
+  const stored = storedBy(statements);
+  emitter.known.setHazards(new Set(loadsIn(roots).flatMap(({ buffer }) => (stored.has(buffer) ? [buffer] : []))));
 }
 
 /** Several parameterized loop kernels as one module, which imports `env.memory` and exports a function for each. */

@@ -2,7 +2,8 @@
 import { childrenOf, type Expression, type Load } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
 import { isArg, start, step } from "../render/accumulate.ts";
-import { storedBy, Values, type Lines } from "../render/values.ts";
+import { storedBy } from "../../ir/walk.ts";
+import { Values, type Lines } from "../render/values.ts";
 import type { Elements } from "./elements.ts";
 import { bitsOf, type Wgsl } from "./wgsl.ts";
 
