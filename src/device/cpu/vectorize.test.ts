@@ -17,7 +17,7 @@ import {
 import type { Accumulator, Axis, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { speculate } from "./speculate.ts";
-import { unrollLoops } from "./unroll.ts";
+import { unrollLoops } from "../../ir/unroll.ts";
 import { WASM } from "../wasm/target.ts";
 import { vectorize as vectorizeFor } from "./vectorize.ts";
 

@@ -11,7 +11,7 @@ import { DOTS, IN_PLACE, TURNED } from "../cpu/blocking.ts";
 import { Boxes, type LevelSlots } from "../cpu/boxes.ts";
 import { alwaysInPlace, contractionOf, turnsRows, type Contraction } from "../cpu/contraction.ts";
 import type { Target } from "../cpu/target.ts";
-import { unrollLoops } from "../cpu/unroll.ts";
+import { unrollLoops } from "../../ir/unroll.ts";
 import { vectorize } from "../cpu/vectorize.ts";
 import { Lines } from "../render/values.ts";
 import { declare, KERNEL_HEAD } from "./kernels.ts";

@@ -7,7 +7,7 @@ import type { Buffer, LoopKernel, Parameters } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
 import { ALIGNMENT } from "../heap.ts";
 import type { Target } from "../cpu/target.ts";
-import { unrollLoops } from "../cpu/unroll.ts";
+import { unrollLoops } from "../../ir/unroll.ts";
 import { vectorize } from "../cpu/vectorize.ts";
 import { Lines } from "../render/values.ts";
 import { cType } from "./c.ts";

@@ -16,7 +16,7 @@ import { ModuleBuilder, type FunctionBuilder, type ValueType } from "./assembler
 import { KernelEmitter } from "./emit.ts";
 import { emitStatements } from "./loops.ts";
 import { WASM } from "./target.ts";
-import { unrollLoops } from "../cpu/unroll.ts";
+import { unrollLoops } from "../../ir/unroll.ts";
 import { vectorize } from "../cpu/vectorize.ts";
 
 /** The parameters of a kernel's function. */

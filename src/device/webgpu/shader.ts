@@ -8,7 +8,7 @@ import { folder } from "../../ir/fold.ts";
 import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expandMathematics } from "../../ir/mathematics.ts";
 import { mapStatements } from "../../ir/rewrite.ts";
-import { unrollLoops } from "../cpu/unroll.ts";
+import { unrollLoops } from "../../ir/unroll.ts";
 import type { GpuLaunch, GridKernel } from "../gpu/kernel.ts";
 import { Lines } from "../render/values.ts";
 import { Elements, type ShaderLayout } from "./elements.ts";

@@ -1,7 +1,7 @@
 /** Writes out the loops marked `unroll`: their bodies once per iteration, their accumulators as chains of values. */
-import { constant, register, type BinaryOp, type Expression, type Index, type Register } from "../../ir/expression.ts";
-import { identityOf, type Accumulator, type Loop, type LoopKernel, type Statement } from "../../ir/kernel.ts";
-import { mapStatements, plainBinary, plainSelect, plainUnary, replacer } from "../../ir/rewrite.ts";
+import { constant, register, type BinaryOp, type Expression, type Index, type Register } from "./expression.ts";
+import { identityOf, type Accumulator, type Loop, type LoopKernel, type Statement } from "./kernel.ts";
+import { mapStatements, plainBinary, plainSelect, plainUnary, replacer } from "./rewrite.ts";
 
 /** The kernel without loops marked `unroll`. */
 export function unrollLoops(kernel: LoopKernel): LoopKernel {
