@@ -11,9 +11,9 @@ import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
 import { aboutKernel } from "./about.ts";
 import { fuse, type Group } from "./fuse.ts";
-import { storesIn, walk } from "../ir/walk.ts";
+import { storesOf, valuesOf, walk } from "../ir/walk.ts";
 import { layOutValues } from "./layout.ts";
-import { accumulatedIn, kernelize, type Kernelized } from "./kernelize.ts";
+import { kernelize, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
 import {
@@ -233,19 +233,16 @@ function safeInPlace(kernelized: Kernelized | undefined, root: Node, leaf: Node)
   if (read < 0) return true;
   const written = kernelized.buffers.indexOf(root);
   const { kernel } = kernelized;
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
-  const target = stores.find((s) => s.buffer === written)!.offset;
+  // Rows of one kind are still read when those of another were written.
+  if (kernel.kind === "attention") return false;
+  const target = storesOf(kernel).find((s) => s.buffer === written)!.offset;
   let safe =
     kernelized.kind === "map" ||
     kernel.kind === "contract" ||
     (kernel.body.length === 1 &&
       kernel.body[0]!.kind === "loop" &&
       [...target.free].every((v) => v === (kernel.body[0] as Loop).index));
-  const values =
-    kernel.kind === "contract"
-      ? [kernel.left, kernel.right, ...stores.map((s) => s.value)]
-      : [...stores.map((s) => s.value), ...accumulatedIn(kernel.body)];
-  walk(values, (e) => {
+  walk(valuesOf(kernel), (e) => {
     if (e.kind === "load" && e.buffer === read && e.offset !== target) safe = false;
   });
   return safe;

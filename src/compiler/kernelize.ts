@@ -21,7 +21,7 @@ import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
-import { storesIn, walk } from "../ir/walk.ts";
+import { storesOf, valuesOf, walk } from "../ir/walk.ts";
 import { flatten, Inliner, type Layouts, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
 
@@ -128,18 +128,12 @@ function slicedBuffers(kernel: Kernel, inliner: Inliner): Set<number> {
     walk([offset], (e) => void (found ||= e.kind === "param" && e.slot === counter));
     return found;
   };
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
-  const values = kernel.kind === "contract" ? [kernel.left, kernel.right] : accumulatedIn(kernel.body);
-  for (const s of stores) if (moves(s.offset)) out.add(s.buffer);
-  walk([...values, ...stores.map((s) => s.value)], (e) => {
+  for (const s of storesOf(kernel)) if (moves(s.offset)) out.add(s.buffer);
+  walk(valuesOf(kernel), (e) => {
     if (e.kind === "load" && moves(e.offset)) out.add(e.buffer);
   });
   return out;
 }
-
-/** All values that its loops accumulate. */
-export const accumulatedIn = (list: readonly Statement[]): Expression[] =>
-  list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
 
 // ---------- loops
 

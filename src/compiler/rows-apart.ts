@@ -16,8 +16,7 @@ import {
   type Index,
 } from "../ir/expression.ts";
 import type { Axes } from "../ir/kernel.ts";
-import { storesIn, walk } from "../ir/walk.ts";
-import { accumulatedIn } from "./kernelize.ts";
+import { storesOf, valuesOf, walk } from "../ir/walk.ts";
 import type { Scheduled } from "./schedule.ts";
 
 /**
@@ -68,7 +67,8 @@ function outermost({ kernel }: Scheduled): Index | undefined {
     const [only] = kernel.body;
     return kernel.body.length === 1 && only!.kind === "loop" && only!.axis === "parallel" ? only!.index : undefined;
   }
-  const [first]: readonly Axes[] = kernel.batch.length ? kernel.batch : kernel.m;
+  const rows: readonly Axes[] = kernel.kind === "attention" ? [kernel.m] : kernel.m;
+  const [first] = kernel.batch.length ? kernel.batch : rows;
   return first?.index;
 }
 
@@ -78,8 +78,8 @@ interface Access {
 }
 
 function accesses({ kernel }: Scheduled): Access[] {
-  const stores = kernel.kind === "contract" ? kernel.epilogue : storesIn(kernel.body);
-  const values = kernel.kind === "contract" ? [kernel.left, kernel.right] : accumulatedIn(kernel.body);
+  const stores = storesOf(kernel);
+  const values = valuesOf(kernel);
   const out: Access[] = [...stores];
   walk([...values, ...stores.flatMap((s) => [s.offset, s.value])], (e) => {
     if (e.kind === "load") out.push(e);

@@ -118,7 +118,59 @@ export interface Axes {
   readonly extent: number | Param;
 }
 
-export type Kernel = LoopKernel | ContractKernel;
+/**
+ * Products whose results weigh the rows of other operands and are never stored: attention and its gradients.
+ * For all batch and m: result[f] = Σ over n of weight · value[f], where weights are made of the products
+ * Σ over k of left · right, at m and n. `left` depends on batch, m and k, `right` on batch, n and k, `value` on batch, n and
+ * f; all these and the sums are f32. Scores and weights may load whatever belongs to batch, m and n.
+ */
+export interface AttentionKernel {
+  readonly kind: "attention";
+  readonly buffers: readonly Buffer[];
+  readonly parameters: Parameters;
+  readonly batch: readonly Axes[];
+  readonly m: Axes;
+  readonly n: Axes;
+  /**
+   * Row m sees the n from `first` on and before `last` only: what lies outside weighs nothing, and scores and weights do not
+   * say so again. Both are i32 expressions of m alone that never fall as m grows, and may lie outside the extent of n. All n
+   * by default.
+   */
+  readonly first?: Expression | undefined;
+  readonly last?: Expression | undefined;
+  readonly products: readonly Product[];
+  readonly softmax?: Softmax | undefined;
+  readonly results: readonly Weighed[];
+  /** What becomes of the softmax's `norm`: stores over batch and m. */
+  readonly rowStores: readonly Store[];
+}
+/** Σ over k of left · right, at m and n, in `sum`. */
+export interface Product {
+  readonly k: readonly Axes[];
+  readonly left: Expression;
+  readonly right: Expression;
+  readonly sum: Register;
+}
+/**
+ * Over all n that a row sees: `weight` is exp(score − the largest score of the row), the results are divided by the sum of
+ * these, and `norm` is the logarithm of the sum of exp(score). Where every score is −∞, results are 0 and `norm` is −∞.
+ * One pass over n will do (online softmax: Milakov and Gimelshein 2018).
+ */
+export interface Softmax {
+  readonly score: Expression;
+  readonly weight: Register;
+  readonly norm: Register;
+}
+/** Σ over n of weight · value, for every batch, m and f, in `sum`, whose stores say what becomes of it. */
+export interface Weighed {
+  readonly f: readonly Axes[];
+  readonly weight: Expression;
+  readonly value: Expression;
+  readonly sum: Register;
+  readonly stores: readonly Store[];
+}
+
+export type Kernel = LoopKernel | ContractKernel | AttentionKernel;
 
 /** The value a reduction starts from; argmax and argmin start from no position at all. */
 export function identityOf(op: ReduceOp, dtype: DType): number {

@@ -20,7 +20,7 @@ import { narrow, widen } from "./half.ts";
 import * as double from "./mathematics64.ts";
 import * as single from "./mathematics32.ts";
 import { integerPower, signOf } from "./mathematics-integer.ts";
-import { copyWith, mapStatements, plainFused, plainUnary, replacer } from "./rewrite.ts";
+import { copyWith, mapAttention, mapStatements, plainFused, plainUnary, replacer } from "./rewrite.ts";
 
 /** A formula over stand-ins for its arguments. */
 interface Template {
@@ -152,6 +152,7 @@ function replacedCast(e: Cast): Expression {
 export function expandMathematics<K extends Kernel>(kernel: K, instructions?: Instructions): K {
   const expand = mathematicsExpander(instructions);
   if (kernel.kind === "loops") return { ...kernel, body: mapStatements((kernel as LoopKernel).body, expand) };
+  if (kernel.kind === "attention") return mapAttention(kernel, expand) as K;
   const { left, right, epilogue } = kernel as ContractKernel;
   return { ...kernel, left: expand(left), right: expand(right), epilogue: mapStatements(epilogue, expand) as Store[] };
 }

@@ -12,10 +12,17 @@ import {
   type Param,
   type Register,
 } from "./expression.ts";
-import type { Axes, Kernel, Statement } from "./kernel.ts";
+import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store } from "./kernel.ts";
+import { mapAttention } from "./rewrite.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
 export const UNROLL_LIMIT = 8;
+
+/**
+ * Heads of attention have few sizes, and what is kept of a row fits into registers where their number is known: features up
+ * to so many are part of the code.
+ */
+const FEATURE_LIMIT = 256;
 
 /** A kernel whose parameters are slots, and the numbers for this use of it. */
 export interface Parameterized<K extends Kernel = Kernel> {
@@ -88,10 +95,12 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
   const axes = (list: readonly Axes[], least?: number): Axes[] =>
     list.map((a) => ({ index: a.index, extent: extent<never>(a.extent, least) }));
   const buffers = kernel.buffers.map((b) => (b.size === undefined ? b : { ...b, size: extent(b.size) }));
-  const body =
-    kernel.kind === "loops"
-      ? { body: kernel.body.map((s) => statement(s, true)) }
-      : {
+  const body = (): Partial<LoopKernel> | Partial<ContractKernel> | Partial<AttentionKernel> => {
+    switch (kernel.kind) {
+      case "loops":
+        return { body: kernel.body.map((s) => statement(s, true)) };
+      case "contract":
+        return {
           // Batches and rows come in any number, however small; only what is summed over may be written out.
           batch: axes(kernel.batch, 0),
           m: axes(kernel.m, 0),
@@ -99,15 +108,25 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
           k: axes(kernel.k),
           left: rewrite(kernel.left),
           right: rewrite(kernel.right),
-          epilogue: statements(kernel.epilogue),
+          epilogue: statements(kernel.epilogue) as Store[],
         };
+      case "attention":
+        return {
+          batch: axes(kernel.batch, 0),
+          m: axes([kernel.m], 0)[0]!,
+          n: axes([kernel.n], 0)[0]!,
+          products: kernel.products.map((p) => ({ ...p, k: axes(p.k, FEATURE_LIMIT) })),
+          results: kernel.results.map((r) => ({ ...r, f: axes(r.f, FEATURE_LIMIT) })),
+        };
+    }
+  };
+  const sized = { ...kernel, ...body() } as Kernel;
   return {
     kernel: {
-      ...kernel,
-      ...body,
+      ...(sized.kind === "attention" ? mapAttention(sized, rewrite) : sized),
       buffers,
       parameters: { scalars: kernel.parameters.scalars, sizes: sizes.length },
-    } as K,
+    } as Kernel as K,
     sizes,
   };
 }

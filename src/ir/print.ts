@@ -1,6 +1,6 @@
 /** Kernels as text: for people in `explain`, and as the content address under which compiled kernels are shared. */
 import type { Expression, Index, Param, Register } from "./expression.ts";
-import type { Kernel, Statement } from "./kernel.ts";
+import type { Axes, Kernel, Statement } from "./kernel.ts";
 
 const SYMBOL: Readonly<Record<string, string>> = {
   add: "+",
@@ -103,10 +103,25 @@ export function printKernel(kernel: Kernel): string {
   lines.push(
     `${kernel.kind}(${kernel.buffers.map((b, i) => `b${i}: ${b.access} ${b.dtype}${b.space === "global" ? "" : ` ${b.space}[${size(b.size ?? 0)}]`}`).join(", ")}; ${kernel.parameters.scalars.map((d, i) => `p${i}: ${d}`).join(", ")}; ${kernel.parameters.sizes} sizes)`,
   );
+  const axes = (list: readonly Axes[]): string => list.map((a) => `${name(a.index)} < ${size(a.extent)}`).join(", ");
   if (kernel.kind === "loops") for (const s of kernel.body) statement(s, "  ");
-  else {
-    for (const group of ["batch", "m", "n", "k"] as const)
-      lines.push(`  ${group}: ${kernel[group].map((a) => `${name(a.index)} < ${size(a.extent)}`).join(", ")}`);
+  else if (kernel.kind === "attention") {
+    lines.push(`  batch: ${axes(kernel.batch)}`, `  m: ${axes([kernel.m])}`, `  n: ${axes([kernel.n])}`);
+    if (kernel.first) lines.push(`  first: ${show(kernel.first)}`);
+    if (kernel.last) lines.push(`  last: ${show(kernel.last)}`);
+    for (const { k, left, right, sum } of kernel.products)
+      lines.push(`  ${name(sum)} = sum over ${axes(k)} of ${show(left)} * ${show(right)}`);
+    if (kernel.softmax)
+      lines.push(
+        `  ${name(kernel.softmax.weight)}, ${name(kernel.softmax.norm)} = softmax of ${show(kernel.softmax.score)}`,
+      );
+    for (const { f, weight, value, sum, stores } of kernel.results) {
+      lines.push(`  f: ${axes(f)}`, `  ${name(sum)} = sum over n of ${show(weight)} * ${show(value)}`);
+      for (const s of stores) statement(s, "  ");
+    }
+    for (const s of kernel.rowStores) statement(s, "  ");
+  } else {
+    for (const group of ["batch", "m", "n", "k"] as const) lines.push(`  ${group}: ${axes(kernel[group])}`);
     lines.push(`  ${name(kernel.sum)} = sum of ${show(kernel.left)} * ${show(kernel.right)}`);
     for (const s of kernel.epilogue) statement(s, "  ");
   }

@@ -18,7 +18,7 @@ import {
   type Select,
   type Unary,
 } from "./expression.ts";
-import type { Accumulator, Loop, Statement } from "./kernel.ts";
+import type { Accumulator, AttentionKernel, Loop, Statement, Store } from "./kernel.ts";
 
 /**
  * The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing
@@ -225,6 +225,20 @@ function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
   // Targets make loops whose extent is a value computed in front of them.
   const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param | Register);
   return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };
+}
+
+/** Attention with every expression replaced. */
+export function mapAttention(kernel: AttentionKernel, f: (e: Expression) => Expression): AttentionKernel {
+  const stores = (list: readonly Store[]): Store[] => mapStatements(list, f) as Store[];
+  return {
+    ...kernel,
+    first: kernel.first && f(kernel.first),
+    last: kernel.last && f(kernel.last),
+    products: kernel.products.map((p) => ({ ...p, left: f(p.left), right: f(p.right) })),
+    softmax: kernel.softmax && { ...kernel.softmax, score: f(kernel.softmax.score) },
+    results: kernel.results.map((r) => ({ ...r, weight: f(r.weight), value: f(r.value), stores: stores(r.stores) })),
+    rowStores: stores(kernel.rowStores),
+  };
 }
 
 /** All expressions of statements, those of inner loops included, with the offsets of stores. */

@@ -1,6 +1,6 @@
 /** What there is in expressions and statements. */
 import { childrenOf, type Expression, type Load } from "./expression.ts";
-import type { Statement, Store } from "./kernel.ts";
+import type { Kernel, Statement, Store } from "./kernel.ts";
 
 /** Visits every distinct subexpression once, operands after what is made of them. */
 export function walk(
@@ -31,6 +31,40 @@ export function storesIn(statements: readonly Statement[]): Store[] {
     s.kind === "store" ? [s] : s.kind === "loop" || s.kind === "if" ? storesIn(s.body) : [],
   );
 }
+
+/** All stores of a kernel. */
+export function storesOf(kernel: Kernel): readonly Store[] {
+  switch (kernel.kind) {
+    case "loops":
+      return storesIn(kernel.body);
+    case "contract":
+      return kernel.epilogue;
+    case "attention":
+      return [...kernel.results.flatMap((r) => r.stores), ...kernel.rowStores];
+  }
+}
+
+/** What a kernel computes: all values that it stores, adds up or multiplies. */
+export function valuesOf(kernel: Kernel): readonly Expression[] {
+  const stored = storesOf(kernel).map((s) => s.value);
+  switch (kernel.kind) {
+    case "loops":
+      return [...stored, ...accumulatedIn(kernel.body)];
+    case "contract":
+      return [...stored, kernel.left, kernel.right];
+    case "attention":
+      return [
+        ...stored,
+        ...kernel.products.flatMap((p) => [p.left, p.right]),
+        ...(kernel.softmax ? [kernel.softmax.score] : []),
+        ...kernel.results.flatMap((r) => [r.weight, r.value]),
+      ];
+  }
+}
+
+/** All values that loops among statements accumulate. */
+const accumulatedIn = (list: readonly Statement[]): Expression[] =>
+  list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
 
 /** The buffers that statements store to. */
 export function storedBy(statements: readonly Statement[]): Set<number> {

@@ -1,4 +1,5 @@
 /** From a launch of one of the compiler's kernels to the passes that a GPU runs. */
+import { DeviceError } from "../../core/errors.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import { lowerContraction } from "./contract.ts";
 import type { GpuLaunch, GpuTarget } from "./kernel.ts";
@@ -15,9 +16,14 @@ export function lowerLaunch(
   target: GpuTarget,
   choice: number = target.chosen?.get(choiceKey(key, sizes)) ?? 0,
 ): GpuLaunch {
-  return kernel.kind === "loops"
-    ? lowerLoops(kernel, sizes, target)
-    : lowerContraction(kernel, key, sizes, target, choice);
+  switch (kernel.kind) {
+    case "loops":
+      return lowerLoops(kernel, sizes, target);
+    case "contract":
+      return lowerContraction(kernel, key, sizes, target, choice);
+    case "attention":
+      throw new DeviceError("webgpu: kernels of attention cannot be run yet");
+  }
 }
 
 /** Names a use of a kernel. */

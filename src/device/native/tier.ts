@@ -1,5 +1,6 @@
 /** What turns kernels into machine code here: a compiler, its cache, the runtime and its threads. */
 import type { Kernel } from "../../ir/kernel.ts";
+import { DeviceError } from "../../core/errors.ts";
 import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
 import { KernelCache, type Compilation } from "./cache.ts";
@@ -59,6 +60,7 @@ export class Tier {
 
   /** The kernel in C. */
   codeOf(kernel: Kernel): string {
+    if (kernel.kind === "attention") throw new DeviceError("native: kernels of attention cannot be run yet");
     return kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target);
   }
 

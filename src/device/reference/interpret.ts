@@ -7,7 +7,9 @@
  * belongs to a workgroup, register memory to a thread. All other loops run in order.
  */
 import type { Expression } from "../../ir/expression.ts";
-import type { Axes, Axis, ContractKernel, Kernel, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
+import type { Axis, ContractKernel, Kernel, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
+import { storesOf } from "../../ir/walk.ts";
+import { compileAttention, nestOf } from "./attention.ts";
 import { Closures, tick, type Frame } from "./closures.ts";
 import { compileStatements, compileStore, countStatements, loopParts, type Runner, type Writer } from "./statements.ts";
 import {
@@ -42,7 +44,8 @@ export function interpretKernel(
 }
 
 function compileKernel(kernel: Kernel, limits: WorkgroupLimits): Compiled {
-  const written = kernel.buffers.map((_, i) => stores(kernel.kind === "loops" ? kernel.body : kernel.epilogue, i));
+  const stored = new Set(storesOf(kernel).map((s) => s.buffer));
+  const written = kernel.buffers.map((_, i) => stored.has(i));
   const workers = new Workers(kernel, written, limits);
   const closures = new Closures({
     rounding: true,
@@ -50,10 +53,7 @@ function compileKernel(kernel: Kernel, limits: WorkgroupLimits): Compiled {
     writes: (buffer) => written[buffer]!,
     load: (buffer, offset) => workers.reader(buffer, offset),
   });
-  const run =
-    kernel.kind === "loops"
-      ? compileLoopKernel(kernel, closures, workers)
-      : compileContraction(kernel, closures, workers);
+  const run = compileBody(kernel, closures, workers);
   const { scalars, sizes } = kernel.parameters;
   const slots = Array.from({ length: scalars.length + sizes }, (_, slot) => closures.parameter(slot));
   const globals = kernel.buffers.filter((b) => b.space === "global").length;
@@ -75,11 +75,15 @@ function compileKernel(kernel: Kernel, limits: WorkgroupLimits): Compiled {
   };
 }
 
-function stores(list: readonly Statement[], buffer: number): boolean {
-  return list.some(
-    (s) =>
-      (s.kind === "store" && s.buffer === buffer) || ((s.kind === "loop" || s.kind === "if") && stores(s.body, buffer)),
-  );
+function compileBody(kernel: Kernel, closures: Closures, workers: Workers): Runner {
+  switch (kernel.kind) {
+    case "loops":
+      return compileLoopKernel(kernel, closures, workers);
+    case "contract":
+      return compileContraction(kernel, closures, workers);
+    case "attention":
+      return compileAttention(kernel, closures, workers);
+  }
 }
 
 function anyStatement(list: readonly Statement[], test: (s: Statement) => boolean): boolean {
@@ -256,22 +260,4 @@ function compileContraction(kernel: ContractKernel, closures: Closures, workers:
       frame.values[result] = Math.fround(total);
       for (const run of runners) run(frame);
     });
-}
-
-function nestOf(closures: Closures, axes: readonly Axes[], depth: number): (frame: Frame, each: () => void) => void {
-  const extents = axes.map((axis) => closures.size(axis.extent));
-  const slots = axes.map((axis, i) => closures.bind(axis.index, depth + 1 + i));
-  const versions = axes.map((_, i) => closures.version(depth + 1 + i));
-  return (frame, each) => {
-    const counts = extents.map((extent) => extent(frame));
-    const walk = (axis: number): void => {
-      if (axis === axes.length) return each();
-      for (let i = 0; i < counts[axis]!; i++) {
-        frame.values[slots[axis]!] = i;
-        frame.values[versions[axis]!]!++;
-        walk(axis + 1);
-      }
-    };
-    walk(0);
-  };
 }

@@ -1,4 +1,5 @@
 /** A device's compiled kernels: functions in one table, found by their text. */
+import { DeviceError } from "../../core/errors.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import type { MemoryType } from "../cpu/device.ts";
 import type { Step } from "../device.ts";
@@ -85,5 +86,6 @@ export class KernelTable {
 /** Writes a kernel as a function of the module. */
 function emit(module: ModuleBuilder, kernel: Kernel, name: string): void {
   if (kernel.kind === "loops") emitLoopKernel(module, kernel, name);
+  else if (kernel.kind === "attention") throw new DeviceError("wasm: kernels of attention cannot be run yet");
   else emitContractKernel(module, kernel, name);
 }
