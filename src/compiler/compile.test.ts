@@ -287,3 +287,18 @@ it("a loop's products read columns side by side, backwards as forwards: weights 
   const columns = products.map(({ code }) => /sum of .*\* b\d\[\((.*?)\)\]/.exec(code)?.[1]);
   expect(columns).toEqual(["i1 + i2*6", "i1 + i2*6"]);
 });
+
+it("what results of a loop's step share is computed once, though the next step's carry is among them", () => {
+  const looped = scan(
+    ([c], [x]) => {
+      const next = add(c!, x!);
+      const squashed = tanh(next);
+      return { carry: [next], outputs: [squashed, mul(squashed, x!)] };
+    },
+    [leaf(3, 6)],
+    [leaf(5, 3, 6)],
+  );
+  const { steps } = report(compile({ results: [looped.carry[0]!, ...looped.outputs], updates: [] }));
+  const [map] = steps.filter(({ times }) => times === 5).flatMap(({ launches }) => launches);
+  expect(map!.code.match(/tanh\(/g)).toHaveLength(1);
+});

@@ -17,7 +17,7 @@ import {
 } from "../ir/expression.ts";
 import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
 import { collapseIndices } from "./index-space.ts";
-import { walk } from "../ir/walk.ts";
+import { loadsIn, walk } from "../ir/walk.ts";
 
 /** A value to be stored once per step of `loops` (inside the scope at hand). */
 export interface PendingStore {
@@ -118,8 +118,42 @@ function scope(
       for (const t of together) if (t.accumulate) known.add(t.accumulate.register);
     }
   }
-  for (const s of leaves) statements.push({ kind: "store", buffer: s.buffer, offset: s.offset, value: s.value });
+  statements.push(...storeTogether(leaves));
   return { statements, values: values.map(finish) };
+}
+
+/**
+ * Stores of one place. What several of them share and a store may change is named before the first: it would be computed
+ * again after every store, since nobody sees that they meet nowhere.
+ */
+function storeTogether(leaves: readonly PendingStore[]): Statement[] {
+  const changed = new Set(leaves.map((s) => s.buffer));
+  const values = [...new Set(leaves.map((s) => s.value))].sort((a, b) => a.id - b.id);
+  const names = new Map<Expression, Expression>();
+  const lets: Statement[] = [];
+  for (const value of values) {
+    const uses =
+      leaves.filter((s) => s.value === value).length + values.filter((v) => v !== value && holds(v, value)).length;
+    if (uses < 2 || value.kind === "load" || !loadsIn([value]).some((l) => changed.has(l.buffer))) continue;
+    const name = register(value.dtype);
+    lets.push({ kind: "let", register: name, value: substitute(value, names) });
+    names.set(value, name);
+  }
+  return [
+    ...lets,
+    ...leaves.map(({ buffer, offset, value }): Statement => ({
+      kind: "store",
+      buffer,
+      offset,
+      value: substitute(value, names),
+    })),
+  ];
+}
+
+function holds(whole: Expression, part: Expression): boolean {
+  let found = false;
+  walk([whole], (e) => void (found ||= e === part));
+  return found;
 }
 
 function openLoop(

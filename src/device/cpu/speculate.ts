@@ -150,7 +150,7 @@ function sumOf(terms: readonly Term[], rest: Expression | number = 0): AffinePar
 }
 
 /** Indices and registers that get their values inside a loop. */
-function definedIn(loop: Loop): Set<Index | Register> {
+export function definedIn(loop: Loop): Set<Index | Register> {
   const out = new Set<Index | Register>();
   const visit = (statements: Loop["body"]): void => {
     for (const s of statements) {

@@ -3,7 +3,8 @@ import { byteSize } from "../../core/dtype.ts";
 import { childrenOf, type Expression } from "../../ir/expression.ts";
 import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
-import { speculate } from "../cpu/speculate.ts";
+import { loadsIn } from "../../ir/walk.ts";
+import { definedIn, speculate } from "../cpu/speculate.ts";
 import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
@@ -141,6 +142,26 @@ function bindResults(lanes: Lanes, running: readonly Running[]): void {
 
 // ---------- loops
 
+/**
+ * Names in front of a loop what is loaded for all its iterations alike, and what they compute of it. A C compiler does
+ * not: as far as it can see, every store may change what is loaded.
+ */
+function nameInvariants(lanes: Lanes, loop: Loop): void {
+  const own = definedIn(loop).add(loop.index);
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    // What a choice may skip, such as an element beyond a border, stays there.
+    if ([...e.free].some((v) => own.has(v))) (e.kind === "select" ? [e.condition] : childrenOf(e)).forEach(visit);
+    else if (loadsIn([e]).length && !lanes.isVarying(e)) lanes.name(e);
+  };
+  for (const s of loop.body)
+    if (s.kind === "let") visit(s.value);
+    else if (s.kind === "store") [s.offset, s.value].forEach(visit);
+  for (const { value } of loop.accumulators) visit(value);
+}
+
 /** One iteration at a time; inside a vector loop all vectors side by side run through it together. */
 function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const { lines } = lanes;
@@ -148,6 +169,7 @@ function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const running = loop.accumulators.map((a) => start(lanes, a, varying.has(a) ? lanes.vectors!.count : undefined));
   const i = lanes.fresh("i");
   const { begin, end } = range ?? { begin: "0", end: extentOf(lanes, loop) };
+  nameInvariants(lanes, loop);
   lines.block(C.count(i, begin, end), () => {
     lanes.bind(loop.index, i);
     lanes.scope(() => {
@@ -174,6 +196,7 @@ function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): v
   const limits = range ?? { begin: "0", end: extentOf(lanes, loop) };
   lines.push(`i32 ${i} = ${limits.begin};`, `const i32 ${end} = ${limits.end};`);
   lanes.bind(loop.index, i);
+  nameInvariants(lanes, loop);
   const iterations = (of: Loop, count: number, some?: string): void =>
     lanes.inside({ index: loop.index, count, ...(some ? { some } : {}) }, () => {
       renderStatements(lanes, of.body);

@@ -122,6 +122,11 @@ export class Values {
     }
   }
 
+  /** Computes one value here, for all that follows in this scope. */
+  name(e: Expression): void {
+    this.named(e, "t", this.dialect.type(e.dtype, false), () => this.compute(e));
+  }
+
   /** The text of a value, or its name if it is used again. */
   protected keep(
     e: Expression,

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { mul } from "../../graph/ops/binary.ts";
+import { input } from "../../graph/ops/leaf.ts";
+import { expand, reshape } from "../../graph/ops/movement.ts";
+import { exp } from "../../graph/ops/unary.ts";
+import { stepsOf } from "../device.ts";
+import { renderLoopKernel } from "./kernels.ts";
+import { targetFor } from "./target.ts";
+
+const leaf = (...shape: number[]) => input(shape, "f32", { requiresGrad: false });
+
+function codeOf(result: ReturnType<typeof leaf>): string {
+  const { kernel } = stepsOf(compile({ results: [result], updates: [] }).program.tape)[0]!;
+  if (kernel.kind !== "loops") throw new Error("not a kernel of loops");
+  return renderLoopKernel(kernel, targetFor(8));
+}
+
+it("what is alike for all iterations is loaded and computed in front of the loop", () => {
+  const code = codeOf(mul(leaf(1000), expand(reshape(exp(leaf()), [1]), [1000])));
+  expect(code.indexOf("b1[0]")).toBeGreaterThan(0);
+  expect(code.indexOf("b1[0]")).toBeLessThan(code.indexOf("for ("));
+  expect(code.split("b1[0]")).toHaveLength(2);
+});
