@@ -26,6 +26,11 @@ export class MyelinError extends Error {
     this.line = options?.line ?? userLine(this.stack);
     if (this.line !== undefined) this.message = `${message}  at ${this.line}`;
   }
+
+  /** The message without the line, to be part of another. */
+  get sentence(): string {
+    return this.line === undefined ? this.message : this.message.slice(0, -`  at ${this.line}`.length);
+  }
 }
 
 /** Shapes or axes that do not fit. */

@@ -44,6 +44,14 @@ describe("heap", () => {
     );
   });
 
+  test("addresses below 0 are like others", () => {
+    const heap = new Heap(-1024, -512);
+    const first = heap.allocate(512);
+    expect(first).toBe(-1024);
+    heap.free(first);
+    expect([heap.allocate(256), heap.allocate(256), heap.largest]).toEqual([-1024, -768, 0]);
+  });
+
   test("takes the smallest hole that fits", () => {
     const heap = new Heap(0, 4096);
     const blocks = [640, 64, 192, 64, 320, 64].map((bytes) => heap.allocate(bytes));

@@ -8,6 +8,13 @@ import { DeviceError } from "../core/errors.ts";
 /** Blocks start and end on this boundary: a cache line, and more than any vector load wants. */
 export const ALIGNMENT = 64;
 
+/** There is no room for what was asked for. */
+export class NoRoom extends DeviceError {}
+
+/** What to do then. */
+export const USE_LESS =
+  "Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or drop tensors that are no longer needed.";
+
 interface Hole {
   readonly start: number;
   readonly size: number;
@@ -55,7 +62,7 @@ export class Heap {
 
   /**
    * The address of a new block.
-   * @throws DeviceError when there is no room.
+   * @throws NoRoom
    */
   allocate(bytes: number): number {
     const size = Math.max(this.#alignment, aligned(bytes, this.#alignment));
@@ -66,10 +73,9 @@ export class Heap {
       hole = this.#bestFit(size);
     }
     if (!hole)
-      throw new DeviceError(
+      throw new NoRoom(
         `alloc: ${showBytes(bytes)} were asked for, and of ${showBytes(this.#end - this.#start)} there are ` +
-          `${showBytes(this.#end - this.#start - this.#used)} free, the largest piece ${showBytes(this.largest)}. ` +
-          `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or drop tensors that are no longer needed.`,
+          `${showBytes(this.#end - this.#start - this.#used)} free, the largest piece ${showBytes(this.largest)}. ${USE_LESS}`,
       );
     this.#removeHole(hole);
     if (hole.size > size) this.#addHole(hole.start + size, hole.size - size);
@@ -119,7 +125,7 @@ export class Heap {
   }
 
   #bestFit(size: number): Hole | undefined {
-    return this.#bySize[this.#position(size, 0)];
+    return this.#bySize[this.#position(size, -Infinity)];
   }
 
   /** Where a hole of this size and address stands, or would stand. */

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type SpawnSyncOptionsWithStringEncoding } from "node:
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
-import { cpus, homedir, tmpdir, userInfo } from "node:os";
+import { cpus, homedir, tmpdir, totalmem, userInfo } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { explain } from "./node-errors.ts";
@@ -59,6 +59,12 @@ export const nodeSystem: System = {
   get cacheFolder() {
     // Without a home there is no such folder: the system's place for temporary files has one for each user.
     return attempt(cacheFolder) ?? join(tmpdir(), `myelin-${process.getuid?.() ?? userInfo().username}`);
+  },
+
+  get memoryBytes() {
+    // 0 or a number beyond all memory where nothing limits it.
+    const limit = process.constrainedMemory?.() || Infinity;
+    return Math.min(totalmem(), limit);
   },
 
   processor() {

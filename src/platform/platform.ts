@@ -152,6 +152,8 @@ export interface System {
   readonly isMainThread: boolean;
   /** What is written for the user's programs to find again, by custom of the system. Not created. */
   readonly cacheFolder: string;
+  /** Bytes of memory that this process may use: the machine's, or fewer where a container or a user limits them. */
+  readonly memoryBytes: number;
   /** The processor's name and abilities, as far as the system tells: equal texts run the same code. */
   processor(): string;
   /** The file that a command's name or path means, links followed; undefined when nothing there can be executed. */

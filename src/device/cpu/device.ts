@@ -1,11 +1,22 @@
 /**
  * What devices of the processor have in common: one linear memory, a heap in it, and programs as tapes of words there.
- * How kernels are compiled and who walks a tape is theirs.
+ * How kernels are compiled and who walks a tape is theirs. Some have memory on the far side of the heap too, for tensors and
+ * scratch that do not fit there.
  */
 import { showBytes } from "../../core/bytes.ts";
+import { byteSize } from "../../core/dtype.ts";
 import { DeviceError } from "../../core/errors.ts";
-import type { Device, Limits, Memory, MemoryUse, Program, Runnable, Step } from "../device.ts";
-import { Heap } from "../heap.ts";
+import {
+  stepsOf,
+  type Device,
+  type Limits,
+  type Memory,
+  type MemoryUse,
+  type Program,
+  type Runnable,
+  type Step,
+} from "../device.ts";
+import { Heap, NoRoom } from "../heap.ts";
 import { layOut, SCALAR_BYTES, type Layout } from "./tape.ts";
 import type { Target } from "./target.ts";
 
@@ -26,6 +37,28 @@ export interface MemoryType {
   readonly shared: boolean;
 }
 
+/** Memory beyond the heap. Addresses are counted from the heap's start, and may be negative. */
+export interface FarSide {
+  /** Bytes that it can have, that are in use, and that it has taken from the system. */
+  readonly total: number;
+  readonly used: number;
+  readonly reserved: number;
+  /** @throws NoRoom */
+  allocate(bytes: number): number;
+  free(address: number): void;
+  read(address: number, into: Uint8Array): void;
+  write(address: number, bytes: Uint8Array): void;
+  /** From and to either side. */
+  copy(from: number, to: number, bytes: number): void;
+  fill(address: number, value: number, bytes: number): void;
+}
+
+/** Part of a memory that only ever grows. */
+interface Reserve {
+  address: number;
+  bytes: number;
+}
+
 class HeapMemory implements Memory {
   readonly device: HeapDevice;
   readonly bytes: number;
@@ -42,14 +75,19 @@ class HeapMemory implements Memory {
 /** A program's words in the heap, and the addresses that they hold now. */
 export class Tape {
   readonly program: Program;
+  /** Where its scratch is, which moves as it grows. */
+  readonly reserve: Readonly<Reserve>;
   layout!: Layout;
+  /** Words of an address. */
+  addressWords!: number;
   /** Where the layout's words lie; 0 before they have a place. */
   base = 0;
   readonly bound: Float64Array;
   scratch = 0;
 
-  constructor(program: Program) {
+  constructor(program: Program, reserve: Readonly<Reserve>) {
     this.program = program;
+    this.reserve = reserve;
     this.bound = new Float64Array(program.bindings.length);
   }
 }
@@ -62,8 +100,11 @@ export abstract class HeapDevice implements Device {
   protected readonly memory: WebAssembly.Memory;
   protected readonly memoryType: MemoryType;
   protected readonly heap: Heap;
-  /** The scratch heap that all programs share. */
-  readonly #scratch = { address: 0, bytes: 0 };
+  /** The scratch that all programs share, and that of those for which the heap has no room. */
+  readonly #scratch: Reserve = { address: 0, bytes: 0 };
+  readonly #farScratch: Reserve = { address: 0, bytes: 0 };
+  /** Memory beyond the heap, once it is needed. */
+  protected far: FarSide | undefined;
   /** Words of programs that were collected. */
   readonly #collected = new FinalizationRegistry<Tape>(({ base }) => this.heap.free(base));
   #u8!: Uint8Array;
@@ -91,30 +132,37 @@ export abstract class HeapDevice implements Device {
   }
 
   memoryUse(): MemoryUse {
-    return { total: this.most, allocated: this.heap.used, reserved: this.#u8.length };
+    const { total = 0, used = 0, reserved = 0 } = this.far ?? {};
+    return {
+      total: Math.max(this.most, total),
+      allocated: this.heap.used + used,
+      reserved: this.#u8.length + reserved,
+    };
   }
 
   alloc(bytes: number): Memory {
-    return new HeapMemory(this, bytes, this.heap.allocate(bytes));
+    return new HeapMemory(this, bytes, this.#allocate(bytes));
   }
 
   free(memory: Memory): void {
     const own = this.#own(memory);
-    this.heap.free(own.address);
+    this.#release(own.address);
     own.address = 0;
   }
 
   write(memory: Memory, bytes: Uint8Array, offset = 0): void {
     const to = this.#range("write", memory, offset, bytes.length);
     this.settle();
-    this.#u8.set(bytes, to);
+    if (this.#isFar(to)) this.far!.write(to, bytes);
+    else this.#u8.set(bytes, to);
   }
 
   readSync(memory: Memory, offset = 0, length: number = memory.bytes - offset): Uint8Array<ArrayBuffer> {
     const from = this.#range("read", memory, offset, length);
     this.settle();
-    const out = new Uint8Array(length);
-    out.set(this.#u8.subarray(from, from + length));
+    const out = arrayOf(length);
+    if (this.#isFar(from)) this.far!.read(from, out);
+    else out.set(this.#u8.subarray(from, from + length));
     return out;
   }
 
@@ -126,13 +174,15 @@ export abstract class HeapDevice implements Device {
     const source = this.#range("copy", from, 0, from.bytes);
     const target = this.#range("copy", to, 0, from.bytes);
     this.settle();
-    this.#u8.copyWithin(target, source, source + from.bytes);
+    if (this.#isFar(source) || this.#isFar(target)) this.far!.copy(source, target, from.bytes);
+    else this.#u8.copyWithin(target, source, source + from.bytes);
   }
 
   fill(memory: Memory, value: number): void {
     const from = this.#range("fill", memory, 0, memory.bytes);
     this.settle();
-    this.#u8.fill(value, from, from + memory.bytes);
+    if (this.#isFar(from)) this.far!.fill(from, value, memory.bytes);
+    else this.#u8.fill(value, from, from + memory.bytes);
   }
 
   sync(): Promise<void> {
@@ -147,12 +197,30 @@ export abstract class HeapDevice implements Device {
   /** Returns when nothing runs any more: whoever touches memory from here waits for that. */
   protected settle(): void {}
 
-  /** Puts a program into the heap. Its words go when `owner` is collected. */
+  /** May so many bytes of the heap be in use for data? Where there is a far side, the last part is for programs. */
+  protected hasRoom(_bytes: number): boolean {
+    return true;
+  }
+
+  /** Memory beyond the heap, where this device has any. */
+  protected openFar(): FarSide | undefined {
+    return undefined;
+  }
+
+  /** Is one of these on the far side, where only some programs can go? */
+  protected anyFar(bindings: readonly Memory[]): boolean {
+    return this.far !== undefined && bindings.some((memory) => this.#isFar((memory as HeapMemory).address));
+  }
+
+  /**
+   * Puts a program into the heap, its scratch there too or on the far side. Its words go when `owner` is collected.
+   * @throws NoRoom
+   */
   protected place(program: Program, target: Target, functionOf: (step: Step) => number, owner: object): Tape {
+    checkCounts(program);
     // What runs may use memory that was freed meanwhile, the old scratch heap among it.
     this.settle();
-    this.#reserveScratch(program.scratchBytes);
-    const tape = new Tape(program);
+    const tape = new Tape(program, this.#reserveScratch(program.scratchBytes, target.addressWords > 1));
     this.rewrite(tape, target, functionOf);
     this.#collected.register(owner, tape);
     return tape;
@@ -168,6 +236,7 @@ export abstract class HeapDevice implements Device {
     for (const position of layout.relative) words[position]! += base;
     tape.base = base;
     tape.layout = layout;
+    tape.addressWords = target.addressWords;
     tape.bound.fill(NOWHERE);
     tape.scratch = 0;
   }
@@ -184,7 +253,7 @@ export abstract class HeapDevice implements Device {
       const { address } = bindings[i] as HeapMemory;
       if (address !== bound[i]) this.#bindOne(tape, i, bindings[i]!);
     }
-    if (tape.scratch !== this.#scratch.address) this.#moveScratch(tape);
+    if (tape.scratch !== tape.reserve.address) this.#moveScratch(tape);
     for (let i = 0; i < scalars.length; i++) {
       const at = base + i * SCALAR_BYTES;
       const dtype = program.scalars[i];
@@ -200,23 +269,63 @@ export abstract class HeapDevice implements Device {
   }
 
   /** Makes a region as large as this, elsewhere when it must grow: nothing in it outlives a run. */
-  protected reserve(region: { address: number; bytes: number }, bytes: number): void {
+  protected reserve(region: Reserve, bytes: number, side: Pick<FarSide, "allocate" | "free"> = this.heap): void {
     if (bytes <= region.bytes) return;
     const { bytes: before } = region;
-    if (before) this.heap.free(region.address);
+    if (before) side.free(region.address);
     try {
-      region.address = this.heap.allocate(bytes);
+      region.address = side.allocate(bytes);
       region.bytes = bytes;
     } catch (error) {
-      if (before) region.address = this.heap.allocate(before);
+      if (before) region.address = side.allocate(before);
       throw error;
     }
   }
 
   // ---------- where things lie
 
-  #reserveScratch(bytes: number): void {
-    this.reserve(this.#scratch, bytes);
+  #isFar(address: number): boolean {
+    return address < 0 || address >= this.memoryType.maximum! * PAGE;
+  }
+
+  /** A block for data, in the heap where it has room. */
+  #allocate(bytes: number): number {
+    const near = this.hasRoom(this.heap.used + bytes) ? this.#attempt(bytes) : undefined;
+    return near ?? this.openFar()?.allocate(bytes) ?? this.heap.allocate(bytes);
+  }
+
+  #attempt(bytes: number): number | undefined {
+    try {
+      return this.heap.allocate(bytes);
+    } catch (error) {
+      if (error instanceof NoRoom) return undefined;
+      throw error;
+    }
+  }
+
+  #release(address: number): void {
+    if (this.#isFar(address)) this.far!.free(address);
+    else this.heap.free(address);
+  }
+
+  /** Scratch of so many bytes: in the heap where it has room, or else on the far side where the program can go there. */
+  #reserveScratch(bytes: number, mayBeFar: boolean): Readonly<Reserve> {
+    const near = this.#scratch;
+    if (bytes <= near.bytes) return near;
+    const others = this.heap.used - near.bytes;
+    try {
+      if (!this.hasRoom(others + bytes))
+        throw new NoRoom(
+          `prepare: ${showBytes(bytes)} of scratch were asked for, and ${showBytes(others)} of WebAssembly's memory are in use.`,
+        );
+      this.reserve(near, bytes);
+      return near;
+    } catch (error) {
+      const side = mayBeFar && error instanceof NoRoom ? this.openFar() : undefined;
+      if (!side) throw error;
+      this.reserve(this.#farScratch, bytes, side);
+      return this.#farScratch;
+    }
   }
 
   #own(memory: Memory): HeapMemory {
@@ -238,16 +347,21 @@ export abstract class HeapDevice implements Device {
     const wanted = tape.program.bindings[binding]!;
     if (bytes < wanted)
       throw new DeviceError(`run: binding ${binding} needs ${showBytes(wanted)}, got a memory of ${showBytes(bytes)}.`);
-    const start = tape.base >>> 2;
-    for (const position of tape.layout.bindings[binding]!) this.#i32[start + position] = address;
+    for (const position of tape.layout.bindings[binding]!) this.#setAddress(tape, position, address);
     tape.bound[binding] = address;
   }
 
   #moveScratch(tape: Tape): void {
-    const start = tape.base >>> 2;
-    for (const { position, offset } of tape.layout.scratch)
-      this.#i32[start + position] = this.#scratch.address + offset;
-    tape.scratch = this.#scratch.address;
+    const { address } = tape.reserve;
+    for (const { position, offset } of tape.layout.scratch) this.#setAddress(tape, position, address + offset);
+    tape.scratch = address;
+  }
+
+  #setAddress({ base, addressWords }: Tape, position: number, address: number): void {
+    const word = (base >>> 2) + position;
+    // Larger numbers are stored modulo 2³².
+    this.#i32[word] = address;
+    if (addressWords > 1) this.#i32[word + 1] = Math.floor(address / 2 ** 32);
   }
 
   #grow(end: number): number {
@@ -273,6 +387,32 @@ export abstract class HeapDevice implements Device {
     this.#i32 = new Int32Array(buffer);
     this.#f32 = new Float32Array(buffer);
     this.#f64 = new Float64Array(buffer);
+  }
+}
+
+/** Kernels count elements in 32 bits, with a sign. */
+function checkCounts({ tape, bindings }: Program): void {
+  for (const { kernel, launches } of stepsOf(tape)) {
+    const sizes = kernel.buffers.filter(({ space }) => space === "global").map(({ dtype }) => byteSize(dtype));
+    for (const { buffers } of launches)
+      buffers.forEach((region, i) => {
+        const bytes = "binding" in region ? bindings[region.binding]! : region.bytes;
+        if (bytes / sizes[i]! >= 2 ** 31)
+          throw new DeviceError(
+            `prepare: a tensor of ${showBytes(bytes)} has ${bytes / sizes[i]!} elements, and kernels count to ${2 ** 31 - 1}. Split it.`,
+          );
+      });
+  }
+}
+
+function arrayOf(length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new DeviceError(
+      `read: this engine has no room for an array of ${showBytes(length)}. Split the tensor into several.`,
+      { cause },
+    );
   }
 }
 

@@ -107,7 +107,7 @@ export function layOut(program: Program, target: Target, threads: number, functi
     for (const region of launch.buffers) {
       if ("binding" in region) bindings[region.binding]!.push(words.length);
       else scratch.push({ position: words.length, offset: region.scratch });
-      words.push(0);
+      for (let word = 0; word < target.addressWords; word++) words.push(0);
     }
     for (const scalar of launch.scalars)
       pushAddress(scalar === part?.counter ? part.counterAddress : scalar * SCALAR_BYTES);

@@ -4,6 +4,8 @@ export interface Target {
   readonly lanes: number;
   /** Has it vectors of f64, and vectors of which only the first lanes are used, for the end of a loop? */
   readonly wide: boolean;
+  /** Words of a buffer's address: one where all memory is the heap, two where there is memory beyond it. */
+  readonly addressWords: 1 | 2;
   /** Can its runner walk several tapes at a time? */
   readonly forks: boolean;
   /** Can its tile read rows whose elements lie anywhere from k to k, or only at even distances? */

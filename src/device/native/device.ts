@@ -2,11 +2,24 @@
  * The processor at its full speed: programs start on WebAssembly and move to machine code, which a C compiler makes
  * meanwhile, at a fixed run of each, so that results depend on how often a program ran and never on how long compiling
  * took. Both tiers share memory, tapes and everything above them. Where there is no compiler, WebAssembly stays.
+ *
+ * What WebAssembly's memory has no room for lies in native memory, tensors and scratch alike. Programs that use any of it
+ * wait for their machine code and never run on WebAssembly.
  */
 import { DeviceError } from "../../core/errors.ts";
-import type { Tape } from "../cpu/device.ts";
-import { stepsOf, type Memory, type Program, type Runnable, type Step, type TapeEntry } from "../device.ts";
+import type { FarSide, Tape } from "../cpu/device.ts";
+import {
+  stepsOf,
+  type Memory,
+  type MemoryUse,
+  type Program,
+  type Runnable,
+  type Step,
+  type TapeEntry,
+} from "../device.ts";
+import { NoRoom } from "../heap.ts";
 import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
+import { NativeUnavailable } from "./errors.ts";
 import type { NativePool } from "./library.ts";
 import { availableTier, Tier, type Order } from "./tier.ts";
 
@@ -16,6 +29,8 @@ export interface NativeOptions extends WasmOptions {
   readonly name?: string;
   /** Runs of a program before it moves to machine code. Default: 3. */
   readonly runsBefore?: number;
+  /** Bytes in use up to which data is put into WebAssembly's memory, and none of it is in native memory. Default: 15/16 of what the engine allows. */
+  readonly nearBytes?: number;
 }
 
 /** Programs that cost less (estimated nanoseconds) stay on WebAssembly: a compiler's time is never won back. */
@@ -32,6 +47,8 @@ class NativeProgram implements Runnable {
   /** Estimated nanoseconds. */
   readonly cost: number;
   runs = 0;
+  /** It needs memory that only machine code reaches, from now on. */
+  isFar = false;
   wasm: Runnable | undefined;
   order: Order | undefined;
   native: { readonly tape: Tape; readonly pool: NativePool } | undefined;
@@ -48,6 +65,9 @@ export class NativeDevice extends WasmDevice {
   override readonly name: string;
   #runsBefore: number;
   readonly #nativeThreads: number;
+  readonly #nearBytes: number;
+  /** Why there is no tier. */
+  #missing: DeviceError | undefined;
   /** Undefined before it is needed, null where the machine lacks something. */
   #tier: Tier | null | undefined;
   /** What runs on the pool's own threads now; the program is held as long. */
@@ -58,20 +78,38 @@ export class NativeDevice extends WasmDevice {
     this.name = options.name ?? "cpu";
     this.#runsBefore = options.runsBefore ?? 3;
     this.#nativeThreads = threadsWanted(options.threads);
+    this.#nearBytes = options.nearBytes ?? (this.most / 16) * 15;
   }
 
   override prepare(program: Program): Runnable {
     const made = new NativeProgram(this, program);
-    if (this.#runsBefore > 0) made.wasm = super.prepare(program);
+    if (this.#runsBefore > 0) this.#prepareFirst(made);
     else this.#compile(made);
     return made;
+  }
+
+  override memoryUse(): MemoryUse {
+    const use = super.memoryUse();
+    return this.tier === "native" ? { ...use, total: Math.max(use.total, this.#tier!.memoryBytes) } : use;
+  }
+
+  override alloc(bytes: number): Memory {
+    try {
+      return super.alloc(bytes);
+    } catch (error) {
+      throw this.#explained(error);
+    }
   }
 
   override run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
     if (!(runnable instanceof NativeProgram) || runnable.device !== this)
       throw new DeviceError("run: the program was prepared for another device.");
+    if (!runnable.native) runnable.isFar ||= this.anyFar(bindings);
     const native = this.#nativeOf(runnable);
-    if (!native) return super.run((runnable.wasm ??= super.prepare(runnable.program)), bindings, scalars);
+    if (!native) {
+      if (runnable.isFar) throw this.#unreachable();
+      return super.run((runnable.wasm ??= super.prepare(runnable.program)), bindings, scalars);
+    }
     this.settle();
     this.bind(native.tape, bindings, scalars);
     const { base, layout } = native.tape;
@@ -130,6 +168,21 @@ export class NativeDevice extends WasmDevice {
     this.#tier = null;
   }
 
+  protected override hasRoom(bytes: number): boolean {
+    return bytes <= this.#nearBytes || this.tier !== "native";
+  }
+
+  protected override openFar(): FarSide | undefined {
+    if (this.tier !== "native") return undefined;
+    try {
+      return (this.far ??= this.#tier!.far());
+    } catch (error) {
+      if (!(error instanceof NativeUnavailable)) throw error;
+      this.#missing = error;
+      return undefined;
+    }
+  }
+
   protected override settle(): void {
     const pending = this.#pending;
     this.#pending = undefined;
@@ -140,10 +193,12 @@ export class NativeDevice extends WasmDevice {
   #nativeOf(made: NativeProgram): NativeProgram["native"] {
     if (this.#tier === null || this.#runsBefore === Infinity) return undefined;
     if (made.native) return made.native;
-    if (made.cost < WORTH && this.#runsBefore > 0) return undefined;
-    const run = made.runs++;
-    if (run === COMPILE_AT && run < this.#runsBefore) this.#compile(made);
-    if (run < this.#runsBefore) return undefined;
+    if (!made.isFar) {
+      if (made.cost < WORTH && this.#runsBefore > 0) return undefined;
+      const run = made.runs++;
+      if (run === COMPILE_AT && run < this.#runsBefore) this.#compile(made);
+      if (run < this.#runsBefore) return undefined;
+    }
     if (!made.order) this.#compile(made);
     return this.#attempt((tier) => {
       tier.load(made.order!);
@@ -163,6 +218,30 @@ export class NativeDevice extends WasmDevice {
   async ready(): Promise<void> {
     const missing = this.#runsBefore === 0 ? availableTier() : undefined;
     if (missing !== undefined) throw new DeviceError(missing);
+  }
+
+  /** On WebAssembly, or else at once as machine code, where its scratch finds no room. */
+  #prepareFirst(made: NativeProgram): void {
+    try {
+      made.wasm = super.prepare(made.program);
+    } catch (error) {
+      if (!(error instanceof NoRoom) || this.tier !== "native") throw this.#explained(error);
+      made.isFar = true;
+      this.#compile(made);
+    }
+  }
+
+  /** Says why there is not more room, where machine code would have more. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof NoRoom) || !this.#missing) return error;
+    return new NoRoom(`${error.sentence} Native memory would have more, but ${this.#missing.sentence}`, {
+      cause: error,
+    });
+  }
+
+  #unreachable(): DeviceError {
+    const why = this.#missing?.sentence ?? "this device was disposed of, or told to use WebAssembly alone.";
+    return new DeviceError(`run: the program uses native memory, which only machine code reaches, but ${why}`);
   }
 
   #compile(made: NativeProgram): void {
@@ -191,7 +270,8 @@ export class NativeDevice extends WasmDevice {
   }
 
   #giveUp(error: unknown, aloud: boolean): void {
-    if (!(error instanceof DeviceError)) throw error;
+    if (!(error instanceof DeviceError) || error instanceof NoRoom) throw error;
+    this.#missing = error;
     this.#tier = null;
     if (aloud) console.warn(`myelin: ${error.message} Going on with WebAssembly.`);
   }

@@ -13,7 +13,7 @@ import { Lines } from "../render/values.ts";
 import { cType } from "./c.ts";
 import { elementType, Lanes } from "./lanes.ts";
 import { renderStatements } from "./loops.ts";
-import { instructionsOf } from "./target.ts";
+import { ADDRESS_WORDS, instructionsOf } from "./target.ts";
 
 /** The head of every kernel. */
 export const KERNEL_HEAD =
@@ -40,7 +40,7 @@ export function declare(
   { buffers, parameters }: { readonly buffers: readonly Buffer[]; readonly parameters: Parameters },
 ): void {
   let word = 0;
-  const numbers = buffers.filter((b) => b.space === "global").length;
+  const numbers = ADDRESS_WORDS * buffers.filter((b) => b.space === "global").length;
   const scalars = parameters.scalars.length;
   parameters.scalars.forEach((dtype, slot) => {
     const type = cType(dtype, false);
@@ -52,7 +52,8 @@ export function declare(
   buffers.forEach((buffer, b) => {
     const type = elementType(buffer.dtype);
     if (buffer.space === "global") {
-      lines.push(`${type} *const b${b} = (${type} *)(heap + block[${word++}]);`);
+      lines.push(`${type} *const b${b} = (${type} *)place(heap, block + ${word});`);
+      word += ADDRESS_WORDS;
       return;
     }
     lines.push(`${type} *const b${b} = (${type} *)(${own});`);

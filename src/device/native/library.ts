@@ -1,8 +1,10 @@
 /** The native runtime as TypeScript sees it: compiled like any kernel, loaded and called through koffi. */
+import { showBytes } from "../../core/bytes.ts";
 import { DeviceError } from "../../core/errors.ts";
 import type { System } from "../../platform/platform.ts";
 import type { CompiledKernel, KernelCache, KernelSource } from "./cache.ts";
 import { NativeUnavailable } from "./errors.ts";
+import { FarMemory } from "./far.ts";
 import { runtimeFor } from "./runtime.c.ts";
 import type { Toolchain } from "./toolchain.ts";
 
@@ -32,6 +34,12 @@ const DECLARATIONS = {
   wait: "void myelin_wait(uintptr_t pool, uint32_t ticket)",
   stop: "void myelin_stop(uintptr_t pool)",
   free: "void myelin_free(uintptr_t pool)",
+  reach: "int64_t myelin_reach(uintptr_t pool, uint64_t bytes)",
+  back: "int32_t myelin_back(uintptr_t pool, int64_t from, uint64_t bytes)",
+  copy: "void myelin_copy(uintptr_t pool, int64_t to, int64_t from, uint64_t bytes)",
+  fill: "void myelin_fill(uintptr_t pool, int64_t to, int32_t value, uint64_t bytes)",
+  write: "void myelin_write(uintptr_t pool, int64_t to, const void *bytes, uint64_t count)",
+  read: "void myelin_read(uintptr_t pool, void *bytes, int64_t from, uint64_t count)",
 } as const;
 /** The runtime's functions, as they are called. */
 export type Functions = Readonly<Record<keyof typeof DECLARATIONS, ForeignFunction>>;
@@ -190,6 +198,19 @@ export class NativePool {
     // A worker's memory goes when it is terminated, but not as long as something waits on one of the system's threads.
     if (!this.#isMainThread) void this.wait(ticket);
     return ticket;
+  }
+
+  /**
+   * Memory beyond the heap, at most so many bytes: addresses now, what stands behind them as it is asked for. It goes with
+   * the pool. To be called once.
+   * @throws NativeUnavailable ("runtime") where the system gives no addresses.
+   */
+  far(most: number): FarMemory {
+    const start = Number(this.#functions.reach(this.#handle, most));
+    if (!start) throw new NativeUnavailable("runtime", `the system gives no addresses for ${showBytes(most)}.`);
+    const call = (name: keyof Functions, ...args: readonly unknown[]): unknown =>
+      this.#functions[name](this.#handle, ...args);
+    return new FarMemory(start, most, call);
   }
 
   finished(ticket: number): boolean {

@@ -17,6 +17,9 @@ struct range {
 
 struct pool {
   char *heap;
+  /* Addresses of memory beyond it. */
+  char *far;
+  size_t far_bytes;
   /* The threads' scratch, one after the other, and what has to be freed. */
   char *scratch;
   size_t stride;
@@ -302,6 +305,7 @@ void myelin_stop(struct pool *pool) {
 /* Frees a pool that was stopped, and that nobody waits in. */
 void myelin_free(struct pool *pool) {
   pthread_mutex_destroy(&pool->queueing);
+  if (pool->far) munmap(pool->far, pool->far_bytes);
   free(pool->queue);
   free(pool->allocated);
   free(pool->ranges);

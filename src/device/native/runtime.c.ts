@@ -3,6 +3,7 @@
  * C11 with GNU extensions; one library, compiled through the same cache as the kernels.
  */
 import { MAX_CHUNKS, ENTRY_BYTES, FORK, LEADER_STEP, RECORD_BYTES, REPEAT } from "../cpu/tape.ts";
+import { MEMORY_SOURCE } from "./memory.c.ts";
 import { POOL_SOURCE } from "./pool.c.ts";
 import { preludeFor } from "./prelude.c.ts";
 import { ROUTINES_VALUES, routinesFor } from "./routines.c.ts";
@@ -54,7 +55,8 @@ ${routinesFor(lanes)}
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 enum { ENTRY_BYTES = ${ENTRY_BYTES}, RECORD_BYTES = ${RECORD_BYTES}, MAX_CHUNKS = ${MAX_CHUNKS}, LEADER_STEP = ${LEADER_STEP}, REPEAT = ${REPEAT}, FORK = ${FORK} };
-${LOADING}${THREADS_SOURCE}${POOL_SOURCE}`;
+${LOADING}${THREADS_SOURCE}${POOL_SOURCE}${MEMORY_SOURCE}`;

@@ -8,12 +8,16 @@ import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
  */
 export const instructionsOf = ({ lanes }: Target): Instructions => ({ f16: lanes === 16, fused: lanes > 4 });
 
+/** What `place` reads (see header.c.ts). */
+export const ADDRESS_WORDS = 2;
+
 /** Vectors of so many 32-bit lanes; a block's packed columns and its sums stay in the second cache. */
 export function targetFor(lanes: number): Target {
   const rows = tileRowsFor(lanes);
   return {
     lanes,
     wide: true,
+    addressWords: ADDRESS_WORDS,
     forks: true,
     anySteps: true,
     tileRows: rows,

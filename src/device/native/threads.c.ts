@@ -4,10 +4,6 @@ export const THREADS_SOURCE: string = String.raw`
 
 /* ---------- waiting */
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 #if defined(__linux__) && !defined(PORTABLE_WAITING)
 #include <limits.h>
 #include <linux/futex.h>

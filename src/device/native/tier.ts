@@ -6,6 +6,7 @@ import type { Target } from "../cpu/target.ts";
 import { KernelCache, type Compilation } from "./cache.ts";
 import { contractScratch, renderContractKernel } from "./contract.ts";
 import { NativeUnavailable } from "./errors.ts";
+import type { FarMemory } from "./far.ts";
 import { openCacheFolder } from "./folder.ts";
 import { scratchBytes } from "../cpu/scratch.ts";
 import { renderLoopKernel } from "./kernels.ts";
@@ -37,6 +38,8 @@ export class Tier {
   readonly target: Target;
   /** For people: who compiles, for what. */
   readonly about: string;
+  /** Bytes of the machine's memory. */
+  readonly memoryBytes: number;
   readonly #cache: KernelCache;
   readonly #prelude: string;
   readonly #memory: WebAssembly.Memory;
@@ -45,6 +48,7 @@ export class Tier {
   readonly #functions = new Map<string, number>();
   #runtime: NativeRuntime | undefined;
   #pool: NativePool | undefined;
+  #far: FarMemory | undefined;
 
   constructor(memory: WebAssembly.Memory, threads: number) {
     const folder = openCacheFolder();
@@ -52,6 +56,7 @@ export class Tier {
     const toolchain = findToolchain(folder);
     this.about = `C by ${toolchain.version} for vectors of ${32 * toolchain.lanes} bits`;
     this.target = targetFor(toolchain.lanes);
+    this.memoryBytes = folder.system.memoryBytes;
     this.#cache = new KernelCache(folder, toolchain);
     this.#prelude = preludeFor(toolchain.lanes);
     this.#memory = memory;
@@ -80,6 +85,11 @@ export class Tier {
   load({ keys, compilation }: Order): void {
     this.#runtime ??= loadRuntime(this.#cache);
     compilation.wait().forEach((kernel, i) => this.#functions.set(keys[i]!, this.#runtime!.load(kernel)));
+  }
+
+  /** Memory beyond the heap: as much as the machine has. */
+  far(): FarMemory {
+    return (this.#far ??= this.pool([]).far(this.memoryBytes));
   }
 
   /** The function of a kernel that was loaded. */

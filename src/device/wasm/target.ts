@@ -4,6 +4,7 @@ import type { Target } from "../cpu/target.ts";
 export const WASM: Target = {
   lanes: 4,
   wide: false,
+  addressWords: 1,
   forks: false,
   anySteps: false,
   tileRows: 2,
