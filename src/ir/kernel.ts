@@ -38,6 +38,8 @@ export interface Accumulator {
   readonly value: Expression;
   /** For argmax and argmin: the position that an iteration stands for (defaults to the loop's own index). */
   readonly position?: Expression;
+  /** A sum of products of f32 that are not rounded before they are added, where the target has an instruction for it. */
+  readonly isFused?: boolean;
 }
 
 /**
@@ -61,6 +63,8 @@ export interface Loop {
   readonly body: readonly Statement[];
   /** Evaluated after `body`, once per iteration; their registers hold the result after the loop. */
   readonly accumulators: readonly Accumulator[];
+  /** How many vectors of a `vector` loop are computed side by side, a power of two; undefined where its renderer is to choose. */
+  readonly vectors?: number;
 }
 /** Names a value for the statements that follow. */
 export interface Let {

@@ -1,12 +1,14 @@
 import { byteSize } from "../../core/dtype.ts";
-import type { LoopKernel } from "../../ir/kernel.ts";
+import type { AttentionKernel, LoopKernel } from "../../ir/kernel.ts";
 import { aligned } from "../heap.ts";
+import { attentionLoops, attentionWords } from "./attention.ts";
+import type { Target } from "./target.ts";
 
-/** Bytes of scratch memory that one thread needs for a kernel of loops, for these sizes: each buffer on a boundary of its own. */
-export function scratchBytes(
-  { buffers, parameters }: Pick<LoopKernel, "buffers" | "parameters">,
-  sizes: readonly number[],
-): number {
+/** Bytes of scratch memory that one thread needs for a kernel that becomes loops, for these sizes: each buffer on a boundary of its own. */
+export function scratchBytes(kernel: LoopKernel | AttentionKernel, sizes: readonly number[], target: Target): number {
+  if (kernel.kind === "attention")
+    return scratchBytes(attentionLoops(kernel, target), [...sizes, ...attentionWords(kernel, sizes, target)], target);
+  const { buffers, parameters } = kernel;
   return buffers.reduce((bytes, { space, size = 0, dtype }) => {
     if (space === "global") return bytes;
     const count = typeof size === "number" ? size : sizes[size.slot - parameters.scalars.length]!;

@@ -4,6 +4,7 @@
  */
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Program, Repeat, Step, TapeEntry } from "../device.ts";
+import { attentionCost, attentionWords } from "./attention.ts";
 import { contractCost, contractItems, contractParts, contractWords } from "./blocking.ts";
 import type { Target } from "./target.ts";
 
@@ -81,7 +82,8 @@ function partsOf({ rows = 1, times, steps }: Repeat, target: Target, threads: nu
   const mayPart = (parts: number): boolean =>
     flat.every(
       ({ kernel, launches }) =>
-        kernel.kind !== "contract" || launches.every(({ sizes }) => contractParts(kernel, sizes, target, parts)),
+        kernel.kind === "loops" ||
+        (kernel.kind === "contract" && launches.every(({ sizes }) => contractParts(kernel, sizes, target, parts))),
     );
   for (let parts = threads; parts * LEAST_ROWS <= rows; parts++)
     if (rows % parts === 0 && (parts % threads === 0 || parts >= 4 * threads) && mayPart(parts)) return parts;
@@ -113,19 +115,24 @@ export function layOut(program: Program, target: Target, threads: number, functi
       pushAddress(scalar === part?.counter ? part.counterAddress : scalar * SCALAR_BYTES);
     words.push(...launch.sizes);
     if (kernel.kind === "contract") words.push(...contractWords(kernel, launch.sizes, target, part?.parts));
+    if (kernel.kind === "attention") words.push(...attentionWords(kernel, launch.sizes, target));
     return address;
   };
 
   const step = (s: Step, part?: Part): number[] => {
     const { kernel } = s;
-    // How a contraction is cut into blocks is this device's own affair.
+    // How contractions and attention are cut into blocks is this device's own affair.
     const work =
-      kernel.kind === "contract"
-        ? s.launches.map(({ sizes }) => ({
-            items: contractItems(kernel, sizes, target, part?.parts),
-            cost: contractCost(kernel, sizes, target),
-          }))
-        : s.work;
+      kernel.kind === "loops"
+        ? s.work
+        : s.launches.map(({ sizes }) =>
+            kernel.kind === "attention"
+              ? { items: attentionWords(kernel, sizes, target)[0]!, cost: attentionCost(kernel, sizes, target) }
+              : {
+                  items: contractItems(kernel, sizes, target, part?.parts),
+                  cost: contractCost(kernel, sizes, target),
+                },
+          );
     const cost = work.reduce((sum, w) => sum + w.cost, 0);
     const isShared =
       !part && threads > 1 && cost >= SHARED_COST && work.some((w) => w.items > 1 || s.launches.length > 1);

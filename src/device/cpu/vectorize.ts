@@ -34,6 +34,8 @@ interface Choice {
 
 /** The cheapest way to run a nest: this loop on vectors, or each loop inside it on its own. */
 function choose(loop: Loop, target: Target): Choice {
+  // Whoever wrote it knew.
+  if (loop.axis === "vector") return { loop, cost: 0 };
   const trips = typeof loop.extent === "number" ? loop.extent : TYPICAL;
   let inside = accumulatorCost(loop, undefined);
   const body = loop.body.map(function visit(s: Statement): Statement {
@@ -149,6 +151,7 @@ function canVectorize(loop: Loop, { lanes, wide }: Target): boolean {
         return !dependsOn(s.condition, context.varying) && s.body.every(statement);
       case "loop":
         return (
+          s.axis !== "vector" &&
           s.body.every(statement) &&
           s.accumulators.every(
             (a) => vectorizable(a.value, context, wide) && (!a.position || vectorizable(a.position, context, wide)),

@@ -8,6 +8,7 @@ import { definedIn, speculate } from "../cpu/speculate.ts";
 import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
+import { instructionsOf } from "./target.ts";
 
 /** The iterations that a loop is to run: names or numbers. */
 export interface Range {
@@ -71,8 +72,13 @@ function scalarStore(lanes: Lanes, { buffer, offset, value }: Extract<Statement,
 /** Takes an iteration's value in; of vector `u` when it is one of vectors. */
 function stepOf(lanes: Lanes, loop: Loop, accumulator: Accumulator, running: Running, u: number): void {
   const { wide } = running;
-  const { op, value, position = loop.index } = accumulator;
+  const { op, value, position = loop.index, isFused } = accumulator;
   const text = (e: Expression): string => (wide ? lanes.vector(e, u) : lanes.scalar(e));
+  if (isFused && instructionsOf({ lanes: lanes.width }).fused && value.kind === "binary") {
+    const sum = running.values[u]!;
+    lanes.lines.push(`${sum} = ${C.fused(text(value.left), text(value.right), sum, wide)};`);
+    return;
+  }
   const some = wide && lanes.vectors?.index === loop.index ? lanes.vectors.some : undefined;
   const candidate = text(value);
   step(lanes, running, {
@@ -187,7 +193,7 @@ function extentOf(lanes: Lanes, { extent }: Loop): string {
 /** Several vectors at a time, then one, then what is left in a part of one. */
 function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const { lines } = lanes;
-  const vectors = vectorsFor(loop);
+  const vectors = loop.vectors ?? vectorsFor(loop);
   const speculation = speculate(loop);
   if (speculation) lanes.learn([...speculation.lets, speculation.loop]);
   const running = loop.accumulators.map((a) => start(lanes, a, vectors));

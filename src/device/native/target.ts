@@ -6,7 +6,10 @@ import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
  * AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts), and where vectors are wider than the least,
  * products are added in one instruction.
  */
-export const instructionsOf = ({ lanes }: Target): Instructions => ({ f16: lanes === 16, fused: lanes > 4 });
+export const instructionsOf = ({ lanes }: Pick<Target, "lanes">): Instructions => ({
+  f16: lanes === 16,
+  fused: lanes > 4,
+});
 
 /** What `place` reads (see header.c.ts). */
 export const ADDRESS_WORDS = 2;

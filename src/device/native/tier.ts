@@ -1,6 +1,6 @@
 /** What turns kernels into machine code here: a compiler, its cache, the runtime and its threads. */
 import type { Kernel } from "../../ir/kernel.ts";
-import { DeviceError } from "../../core/errors.ts";
+import { attentionLoops } from "../cpu/attention.ts";
 import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
 import { KernelCache, type Compilation } from "./cache.ts";
@@ -65,8 +65,8 @@ export class Tier {
 
   /** The kernel in C. */
   codeOf(kernel: Kernel): string {
-    if (kernel.kind === "attention") throw new DeviceError("native: kernels of attention cannot be run yet");
-    return kernel.kind === "loops" ? renderLoopKernel(kernel, this.target) : renderContractKernel(kernel, this.target);
+    if (kernel.kind === "contract") return renderContractKernel(kernel, this.target);
+    return renderLoopKernel(kernel.kind === "loops" ? kernel : attentionLoops(kernel, this.target), this.target);
   }
 
   /** Starts compiling what the steps need and is not there yet; returns at once. */
@@ -112,6 +112,6 @@ export class Tier {
   }
 
   #scratch(kernel: Kernel, sizes: readonly number[]): number {
-    return kernel.kind === "loops" ? scratchBytes(kernel, sizes) : contractScratch(this.target);
+    return kernel.kind === "contract" ? contractScratch(this.target) : scratchBytes(kernel, sizes, this.target);
   }
 }

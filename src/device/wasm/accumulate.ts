@@ -7,6 +7,7 @@ import type { BinaryOp, Expression, Index, ReduceOp } from "../../ir/expression.
 import { identityOf, type Accumulator } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
+import { multiplyAdd } from "./fused.ts";
 import {
   extractLane,
   pushConstant,
@@ -87,6 +88,12 @@ export function stepAccumulator(
   }
   if (!isArg(op)) {
     const into = running.values[u]!;
+    if (vector && accumulator.isFused && value.kind === "binary") {
+      emitter.vector(value.left, u);
+      emitter.vector(value.right, u);
+      multiplyAdd(emitter, code, into).set(into);
+      return;
+    }
     code.get(into);
     if (vector) {
       emitter.vector(value, u);

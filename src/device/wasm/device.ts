@@ -160,7 +160,7 @@ export class WasmDevice extends HeapDevice {
 
 /** Bytes of scratch that each thread needs to run a kernel. */
 function scratchOf(kernel: Kernel, sizes: readonly number[]): number {
-  return kernel.kind === "loops" ? scratchBytes(kernel, sizes) : CONTRACT_SCRATCH_BYTES;
+  return kernel.kind === "contract" ? CONTRACT_SCRATCH_BYTES : scratchBytes(kernel, sizes, WASM);
 }
 
 const because = (reason: unknown): string =>

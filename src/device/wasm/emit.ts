@@ -71,10 +71,13 @@ export class KernelEmitter {
   readonly block: Local;
   readonly known: Knowledge = new Knowledge();
   readonly addresses: Addresses;
+  /** May it use relaxed SIMD? */
+  readonly relaxed: boolean;
   private readonly lanes: Lanes;
 
   /** `block` and `scratch` are the function's parameters of these names (see kernels.ts). */
-  constructor(code: FunctionBuilder, signature: Signature, block: Local, scratch: Local) {
+  constructor(code: FunctionBuilder, signature: Signature, block: Local, scratch: Local, relaxed: boolean) {
+    this.relaxed = relaxed;
     this.code = code;
     this.signature = signature;
     this.block = block;

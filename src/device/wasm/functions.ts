@@ -1,11 +1,12 @@
 /** A device's compiled kernels: functions in one table, found by their text. */
-import { DeviceError } from "../../core/errors.ts";
 import type { Kernel } from "../../ir/kernel.ts";
+import { attentionLoops } from "../cpu/attention.ts";
 import type { MemoryType } from "../cpu/device.ts";
 import type { Step } from "../device.ts";
 import { ModuleBuilder } from "./assembler.ts";
 import { emitContractKernel } from "./contract.ts";
 import { emitLoopKernel } from "./kernels.ts";
+import { WASM } from "./target.ts";
 
 /**
  * So many are kept, about a hundred megabytes. More than that are programs that come and go: all are forgotten, and those
@@ -85,7 +86,6 @@ export class KernelTable {
 
 /** Writes a kernel as a function of the module. */
 function emit(module: ModuleBuilder, kernel: Kernel, name: string): void {
-  if (kernel.kind === "loops") emitLoopKernel(module, kernel, name);
-  else if (kernel.kind === "attention") throw new DeviceError("wasm: kernels of attention cannot be run yet");
-  else emitContractKernel(module, kernel, name);
+  if (kernel.kind === "contract") emitContractKernel(module, kernel, name);
+  else emitLoopKernel(module, kernel.kind === "loops" ? kernel : attentionLoops(kernel, WASM), name);
 }

@@ -117,7 +117,7 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
 
 /** Several vectors at a time, then one, then single iterations. */
 function emitVectorLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
-  const vectors = vectorsFor(loop);
+  const vectors = loop.vectors ?? vectorsFor(loop);
   const speculation = speculate(loop);
   const fast = speculation?.loop ?? loop;
   if (speculation) emitter.count(expressionsOf([...speculation.lets, fast]));

@@ -5,6 +5,7 @@ import { parameterize } from "../../ir/parameterize.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { scratchBytes } from "../cpu/scratch.ts";
 import { compileKernels } from "./kernels.ts";
+import { WASM } from "./target.ts";
 
 const PAGE = 65536;
 /** Where the first buffer stands; what comes before is the kernel's block and its scalars. */
@@ -33,7 +34,7 @@ export function runWasm({ kernel, buffers, scalars = [], splits = [], places }: 
   });
   const addresses = places ? places.map((p) => own[p]!) : own;
   const scratch = Math.ceil(end / 64) * 64;
-  const pages = Math.ceil((scratch + scratchBytes(made, sizes) + 64) / PAGE);
+  const pages = Math.ceil((scratch + scratchBytes(made, sizes, WASM) + 64) / PAGE);
   const memory = new WebAssembly.Memory({ initial: pages });
   buffers.forEach((b, i) =>
     new Uint8Array(memory.buffer).set(new Uint8Array(b.buffer, b.byteOffset, b.byteLength), own[i]),
