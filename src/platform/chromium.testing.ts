@@ -43,15 +43,16 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/**
- * A browser, and a server of some files.
- * @param files by path, as a record or a function. What else is asked for is a page that runs `/page.js`.
- * @param headers of all answers.
- */
-export async function serveBrowser(
-  files: Readonly<Record<string, string | Uint8Array>> | ((path: string) => Promise<string | Uint8Array | undefined>),
+/** Files by path, as a record or a function. What else is asked for is a page that runs `/page.js`. */
+export type ServedFiles =
+  | Readonly<Record<string, string | Uint8Array>>
+  | ((path: string) => Promise<string | Uint8Array | undefined>);
+
+/** A server of some files. @param headers of all answers. */
+export async function serveFiles(
+  files: ServedFiles,
   headers: Readonly<Record<string, string>> = {},
-): Promise<ServedBrowser> {
+): Promise<{ readonly origin: string; close(): void }> {
   const contentOf = typeof files === "function" ? files : async (path: string) => files[path];
   const server = createServer(async ({ url = "" }, response) => {
     const path = url.replace(/[?#].*$/, "");
@@ -62,11 +63,21 @@ export async function serveBrowser(
       .end(content ?? `<!doctype html><title>-</title><script type="module" src="/page.js"></script>`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { origin: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}
+
+/** A browser, and a server of some files. */
+export async function serveBrowser(
+  files: ServedFiles,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ServedBrowser> {
+  const server = await serveFiles(files, headers);
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
   return {
     async open(path = "/") {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+      await page.goto(`${server.origin}${path}`);
       return page;
     },
     async close() {

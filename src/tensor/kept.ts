@@ -2,6 +2,7 @@
  * Results that stay in a device's memory. Nobody says when they are no longer needed: the collector does, and only between macrotasks; and it
  * knows nothing of a device's memory, so that it would wait much too long. Above a bound of bytes whoever awaits something lets it work.
  */
+import { turn } from "#platform";
 import type { Memory } from "../device/device.ts";
 
 const BOUND = 2 ** 28;
@@ -43,7 +44,7 @@ async function collect(): Promise<void> {
     } catch {
       // The host has no room either: its collector works as it is.
     }
-    await new Promise((resolve) => setTimeout(resolve));
+    await turn();
   }
   // Where so much is held for good, asking again at each step would cost and give nothing.
   bound = Math.max(BOUND, 2 * held);

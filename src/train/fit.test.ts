@@ -234,6 +234,16 @@ describe("what fit does", () => {
     await expect(evaluate(model, line(), { loss: losses.mse, signal: stop.signal })).rejects.toThrow("enough");
   });
 
+  test("leaves the thread to timers and to whoever wants it, however short its epochs are", async () => {
+    const model = new nn.Linear(2, 1);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error("a timer had its turn")), 20);
+    const options = { optimizer: new optim.SGD(model.parameters()), loss: losses.mse, signal: stop.signal, ...quiet };
+    await expect(fit(model, await line().toArray(), { ...options, epochs: 1e9 })).rejects.toThrow(
+      "a timer had its turn",
+    );
+  });
+
   test("models of several inputs take tuples or objects", async () => {
     class Two extends nn.Module {
       a = new nn.Linear(2, 1);

@@ -1,5 +1,5 @@
 /** A training run: what `fit` does, step by step. */
-import { now, onInterrupt } from "#platform";
+import { now, onInterrupt, turn } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import { isPromise } from "../data/ordered.ts";
 import { readyRandomState } from "../tensor/random.ts";
@@ -31,7 +31,8 @@ export class Training<X, Y, O> implements Run {
   /** Of the scheduler, when training began. */
   #firstTime: number;
   #toldOfLoss = false;
-  #lastTick = 0;
+  /** Epochs may be shorter than a tick. */
+  #lastTick = now();
   /** Between the beginning of an epoch and its end. */
   #within = false;
   /** The next epoch was begun before the checkpoint that this run goes on from. */
@@ -241,7 +242,6 @@ export class Training<X, Y, O> implements Run {
   async #steps(): Promise<boolean> {
     const { feed, signal, steps, checkpoint } = this.#parts;
     const counted = this.#parts.stepsPerEpoch;
-    this.#lastTick = now();
     if (counted === undefined || !this.#started) feed.start();
     this.#started = true;
     for (;;) {
@@ -311,7 +311,7 @@ export class Training<X, Y, O> implements Run {
     this.#lastTick = now();
     await this.collect();
     await this.#callbacks.tick();
-    // Lets timers, signals and the page have their turn.
-    await new Promise((resolve) => setTimeout(resolve));
+    // Lets timers, signals and the page have their turn. A timer would wait for seconds and minutes in a tab that is hidden.
+    await turn();
   }
 }
