@@ -67,6 +67,8 @@ export function copyWith(e: Expression, f: (child: Expression) => Expression): E
       if (value === e.value && divisor === e.divisor) return e;
       if (typeof divisor !== "number" && divisor.kind !== "param")
         throw new Error("a divisor is a number or a parameter");
+      // Where loops are written out, places become numbers.
+      if (value.kind === "const" && value.value === 0) return value;
       return { ...e, value, divisor, free: value.free };
     }
     case "affine": {

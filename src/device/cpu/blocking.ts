@@ -256,8 +256,9 @@ function planFor(
   const rowMode = rowInPlace ? IN_PLACE : !turnsRows(contraction) ? PACKED_ROWS : rowsFlat ? TURNED : PACKED_COLUMNS;
   const columnStride = column.plain && flatStride(stride(column, contraction.depth), depth);
   const columnsFlat = column.plain && flatStride(stride(column, contraction.columns), columns) === 1;
-  // Packing pays when several rows use what was packed.
-  const columnInPlace = column.unitFree && columnStride !== undefined && columnsFlat && boxOf(rows) <= 16;
+  // Packing pays when several rows use what was packed, unless it lies close together as it is.
+  const columnInPlace =
+    column.unitFree && columnStride !== undefined && columnsFlat && (boxOf(rows) <= 16 || columnStride <= CLOSE);
   const pitch = padded(boxOf(columns), tileColumns);
   return {
     batch,
@@ -282,6 +283,8 @@ const READING: readonly number[] = [0.1, 1, 0.6, 0.8, 0];
 const COMPUTED = 2;
 /** Elements from one k to the next that caches follow. */
 const NEAR = 256;
+/** And those that fill the nearest cache about as well as packed columns do. */
+const CLOSE = 64;
 /** Cycles of a run of k: placing the operands, and of each tile, in times of one k: sums are loaded and stored. */
 const RUN = 100;
 const RUN_TILE = 1.2;

@@ -118,7 +118,10 @@ export const C: Dialect = {
     return wide || !(isFloat(from) || isFloat(to)) ? `(${target})${x}` : `bits_${target}(${x})`;
   },
   divide(kind, x, divisor, wide) {
-    return wide ? `${kind}_v(${x}, ${divisor})` : `(i32)((u32)${x} ${kind === "quotient" ? "/" : "%"} (u32)${divisor})`;
+    if (wide) return `${kind}_v(${x}, ${divisor})`;
+    // A size, whose reciprocal is at hand (see loops.ts).
+    if (divisor.startsWith("s")) return `${kind}_by(${x}, ${divisor}, per_${divisor})`;
+    return `(i32)((u32)${x} ${kind === "quotient" ? "/" : "%"} (u32)${divisor})`;
   },
 };
 

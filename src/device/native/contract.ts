@@ -16,7 +16,7 @@ import { vectorize } from "../cpu/vectorize.ts";
 import { Lines } from "../render/values.ts";
 import { declare, KERNEL_HEAD } from "./kernels.ts";
 import { Lanes } from "./lanes.ts";
-import { renderStatements } from "./loops.ts";
+import { renderBody } from "./loops.ts";
 import { instructionsOf } from "./target.ts";
 
 /** The thread's buffers, in elements of four bytes. A line of packed rows or columns has up to two tiles of padding. */
@@ -236,8 +236,7 @@ class BlockRenderer {
     const { body } = unrollLoops(vectorize(expandMathematics(loops, instructionsOf(this.target)), this.target));
     this.lines.block("", () => {
       const lanes = new Lanes(this.lines, loops.buffers, this.target.lanes);
-      lanes.learn(body);
-      renderStatements(lanes, body);
+      renderBody(lanes, body);
     });
   }
 }

@@ -12,7 +12,7 @@ import { vectorize } from "../cpu/vectorize.ts";
 import { Lines } from "../render/values.ts";
 import { cType } from "./c.ts";
 import { elementType, Lanes } from "./lanes.ts";
-import { renderStatements } from "./loops.ts";
+import { renderBody } from "./loops.ts";
 import { ADDRESS_WORDS, instructionsOf } from "./target.ts";
 
 /** The head of every kernel. */
@@ -28,8 +28,7 @@ export function renderLoopKernel(kernel: LoopKernel, target: Target): string {
   lines.block(KERNEL_HEAD, () => {
     declare(lines, kernel);
     const lanes = new Lanes(lines, kernel.buffers, target.lanes);
-    lanes.learn(body);
-    renderStatements(lanes, body, ranged ? { begin: "(i32)begin", end: "(i32)end" } : undefined);
+    renderBody(lanes, body, ranged ? { begin: "(i32)begin", end: "(i32)end" } : undefined);
   });
   return lines.toString();
 }

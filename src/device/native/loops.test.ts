@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { mul } from "../../graph/ops/binary.ts";
 import { input } from "../../graph/ops/leaf.ts";
-import { expand, reshape } from "../../graph/ops/movement.ts";
+import { contiguous, expand, permute, reshape } from "../../graph/ops/movement.ts";
 import { exp } from "../../graph/ops/unary.ts";
 import { stepsOf } from "../device.ts";
 import { renderLoopKernel } from "./kernels.ts";
@@ -21,4 +21,10 @@ it("what is alike for all iterations is loaded and computed in front of the loop
   expect(code.indexOf("b1[0]")).toBeGreaterThan(0);
   expect(code.indexOf("b1[0]")).toBeLessThan(code.indexOf("for ("));
   expect(code.split("b1[0]")).toHaveLength(2);
+});
+
+it("rows are taken apart without dividing at each", () => {
+  const code = codeOf(contiguous(permute(leaf(3, 5, 7, 64), [1, 0, 2, 3])));
+  expect(code).toContain("quotient_by(");
+  expect(code.slice(code.indexOf("for ("))).not.toMatch(/ [/%] /);
 });

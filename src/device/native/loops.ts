@@ -3,7 +3,7 @@ import { byteSize } from "../../core/dtype.ts";
 import { childrenOf, type Expression } from "../../ir/expression.ts";
 import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
-import { loadsIn } from "../../ir/walk.ts";
+import { loadsIn, walk } from "../../ir/walk.ts";
 import { definedIn, speculate } from "../cpu/speculate.ts";
 import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType } from "./c.ts";
@@ -16,8 +16,20 @@ export interface Range {
   readonly end: string;
 }
 
+/** Writes a kernel's statements, or those of a part of one; `range` limits the loop that they consist of. */
+export function renderBody(lanes: Lanes, statements: readonly Statement[], range?: Range): void {
+  const divisors = new Set<number>();
+  walk(expressionsOf(statements), (e) => {
+    if ((e.kind === "quotient" || e.kind === "remainder") && typeof e.divisor !== "number")
+      divisors.add(e.divisor.slot);
+  });
+  for (const slot of divisors) lanes.lines.push(`const u64 per_s${slot} = reciprocal_of(s${slot});`);
+  lanes.learn(statements);
+  renderStatements(lanes, statements, range);
+}
+
 /** Writes statements in order; `range` limits the loop that they consist of. */
-export function renderStatements(lanes: Lanes, statements: readonly Statement[], range?: Range): void {
+function renderStatements(lanes: Lanes, statements: readonly Statement[], range?: Range): void {
   const copies = lanes.vectors?.count ?? 1;
   for (const s of statements) {
     switch (s.kind) {

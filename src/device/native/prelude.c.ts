@@ -329,6 +329,16 @@ static inline f32v fma_f32v(f32v x, f32v y, f32v z) {
   for (int l = 0; l < L; l++) out[l] = __builtin_fmaf(x[l], y[l], z[l]);
   return out;
 }
+/* Divisions by one size again and again: by floor((2^64 - 1) / d), exact for all 32-bit numbers. */
+static inline u64 reciprocal_of(i32 d) { return d > 0 ? ~(u64)0 / (u32)d : 0; }
+static inline i32 quotient_by(i32 x, i32 d, u64 per_d) {
+#ifdef __SIZEOF_INT128__
+  return (i32)((unsigned __int128)per_d * ((u64)(u32)x + 1) >> 64);
+#else
+  return (i32)((u32)x / (u32)d);
+#endif
+}
+static inline i32 remainder_by(i32 x, i32 d, u64 per_d) { return x - quotient_by(x, d, per_d) * d; }
 /* By the reciprocal in f64, which is one off at most. */
 static inline i32v quotient_v(i32v x, i32 d) {
   const i32v q = __builtin_convertvector(__builtin_convertvector(x, f64v) * (1 / (f64)d), i32v);
