@@ -6,7 +6,7 @@ import { isFloat, type DType } from "../core/dtype.ts";
 import { userLine } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Expression, Index } from "../ir/expression.ts";
-import type { Statement } from "../ir/kernel.ts";
+import type { Product, Softmax, Statement } from "../ir/kernel.ts";
 import { Node, type Attributes } from "./node.ts";
 
 /** An input as seen by a lowering: its element at an index; f32 where the input is f16 or bf16. */
@@ -55,6 +55,35 @@ export interface LoopsLowering {
   readonly body: readonly Statement[];
 }
 
+/** For ops whose results weigh the rows of operands by products that are never stored: what `AttentionKernel` says, over inputs. */
+export interface AttentionContext<A extends Attributes = Attributes> {
+  readonly inputs: readonly Access[];
+  readonly nodes: readonly Node[];
+  readonly attributes: A;
+  /** Which results of the family are to be made. */
+  readonly wanted: ReadonlySet<Op>;
+}
+export interface AttentionLowering {
+  readonly batch: readonly Index[];
+  readonly m: Index;
+  readonly n: Index;
+  readonly first?: Expression | undefined;
+  readonly last?: Expression | undefined;
+  /** Pairs of m and n that are seen, of one batch. */
+  readonly pairs: number;
+  readonly products: readonly (Omit<Product, "k"> & { readonly k: readonly Index[] })[];
+  readonly softmax?: Softmax;
+  /** Elements [batch …, m, f …] of the op's result. */
+  readonly results: readonly {
+    readonly op: Op;
+    readonly f: readonly Index[];
+    readonly weight: Expression;
+    readonly value: Expression;
+  }[];
+  /** The op whose result [batch …, m] is the softmax's norm. */
+  readonly norm?: Op;
+}
+
 /** One node for many examples: what differs between them has a leading axis of `size`. */
 export interface BatchContext<A extends Attributes = Attributes> {
   /** The node for a single example. */
@@ -84,6 +113,13 @@ export interface Op<A extends Attributes = Attributes> {
   lower?(context: ElementContext<A>): Expression;
   /** The whole output, where one element at a time cannot say it. */
   lowerLoops?(context: LoopsContext<A>): LoopsLowering;
+  /**
+   * The result by products that weigh rows, as one kernel. Ops with the same function are a family: over equal inputs and
+   * attributes, one kernel makes the results of all of them.
+   */
+  lowerAttention?(context: AttentionContext<A>): AttentionLowering;
+  /** The same value by other ops: what is computed where no kernel does it. Ops that may be computed so have it. */
+  compose?(inputs: readonly Node[], attributes: A): Node;
   /** A movement op: reading it is reading its input elsewhere, at no cost. */
   readonly movement?: boolean;
 }

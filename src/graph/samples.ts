@@ -4,6 +4,7 @@ import type { HalfType } from "../core/half.ts";
 import { DTypeError } from "../core/errors.ts";
 import { input } from "./ops/leaf.ts";
 import { nodeOf, type Operand, type OpSamples, type Sample } from "./sample.ts";
+import { samples as attention } from "./ops/attention.samples.ts";
 import { samples as binary } from "./ops/binary.samples.ts";
 import { samples as control } from "./ops/control.samples.ts";
 import { samples as cumulate } from "./ops/cumulate.samples.ts";
@@ -30,6 +31,7 @@ export const allSamples: readonly OpSamples[] = [
   movement,
   reduce,
   dot,
+  attention,
   gather,
   sliceAt,
   cumulate,
