@@ -9,6 +9,7 @@ import { sizeOf, type Shape } from "../core/shape.ts";
 import { index as freshIndex, type Expression, type Index } from "../ir/expression.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { scanOutputOp } from "../graph/ops/scan.ts";
+import { areOneFamily, attentionBeneath } from "./attention.ts";
 import { Inliner } from "./inline.ts";
 import { isHeavy, isOp, isReduce, standsAlone } from "./kinds.ts";
 import { chooseStored, dependencies } from "./stored.ts";
@@ -74,6 +75,12 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
       groupOf.set(node, group);
       continue;
     }
+    const relative = relatives(node, groups, stored);
+    if (relative) {
+      relative.members.push({ node, index: node.shape.map((d) => freshIndex(d)), stored: true });
+      groupOf.set(node, relative);
+      continue;
+    }
     const home = [...new Set(needs.get(node)!.map((x) => groupOf.get(x)!))]
       .reverse()
       .find((g) => mayMeet(g, node) && join(g, node, stored, groupOf, needs));
@@ -104,6 +111,18 @@ export function fuse(roots: readonly Node[], updates: ReadonlySet<Node> = new Se
   }
   dropInner(groups, roots, needs, groupOf);
   return { groups, groupOf, needs };
+}
+
+/** The group whose kernel computes this value too: that of another result of the same attention. */
+function relatives(node: Node, groups: readonly Group[], stored: ReadonlySet<Node>): Group | undefined {
+  const own = attentionBeneath(node, (n) => stored.has(n));
+  return (
+    own &&
+    groups.find(({ members: [first] }) => {
+      const other = attentionBeneath(first!.node, (n) => stored.has(n));
+      return other && areOneFamily(own, other);
+    })
+  );
 }
 
 /** Updates, and the maps of their shape that nothing else reads: these stay in registers of the updates' kernel. */

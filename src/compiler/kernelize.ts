@@ -16,6 +16,7 @@ import {
 } from "../ir/expression.ts";
 import { loadNumber, toStored } from "../ir/half.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
+import { lowerAttentionKernel } from "./attention.ts";
 import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
@@ -40,7 +41,7 @@ export interface Kernelized {
   readonly flops: number;
   /** Bytes that must cross memory at least once: every operand and result. */
   readonly bytes: number;
-  readonly kind: "map" | "reduce" | "row" | "contract" | "index";
+  readonly kind: "map" | "reduce" | "row" | "contract" | "attention" | "index";
 }
 
 /** Where a value goes: the node whose memory it is, and the element there. */
@@ -69,6 +70,8 @@ export function kernelize(
   });
   const first = members[0]!.node;
   if (first.op.lowerLoops) return lowerIndexKernel(group, first, inliner);
+  const attention = lowerAttentionKernel(group, isStored, inliner, surroundings);
+  if (attention) return attention;
   const outputs = members
     .filter((m) => m.stored)
     .flatMap((m): Output[] => {
@@ -91,14 +94,15 @@ export function kernelize(
 /** Along an axis of size 1 there is one place, which all members call the same: what they share is known by that. */
 const atFirst = (e: Expression): Expression => (e.kind === "index" && e.extent === 1 ? constant(0, "i32") : e);
 
-const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
+export const globals = (inliner: Inliner, written: ReadonlySet<Node>): Buffer[] =>
   [...inliner.buffers.keys()].map((n) => ({
     dtype: n.dtype,
     space: "global",
     access: written.has(n) ? (n.op.lowerLoops ? "readwrite" : "write") : "read",
   }));
 
-function finish(
+/** A kernel with what is known of it before it ran. */
+export function finish(
   group: Group,
   kernel: Kernel,
   inliner: Inliner,
@@ -113,7 +117,7 @@ function finish(
     0,
   );
   // Two thirds of a core's measured WebAssembly rate, and its share of memory bandwidth.
-  const cost = Math.max(operations / (kind === "contract" ? 45 : 8), bytes / 15);
+  const cost = Math.max(operations / (kind === "contract" || kind === "attention" ? 45 : 8), bytes / 15);
   return { group, kernel, buffers, scalars: [...inliner.scalars.keys()], items, cost, flops: operations, bytes, kind };
 }
 

@@ -11,6 +11,10 @@ export const isReduce = (node: Node): boolean =>
 /** A contraction, perhaps in another order than it is computed in. */
 export const isHeavy = (node: Node): boolean =>
   isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp, contiguousOp) && isHeavy(node.inputs[0]!));
+/** Attention or a gradient of it, perhaps in another order. */
+const weighs = (node: Node): boolean =>
+  !node.source &&
+  (node.op.lowerAttention !== undefined || (isOp(node, permuteOp, reshapeOp, contiguousOp) && weighs(node.inputs[0]!)));
 /** Ops that are a kernel (or a loop of kernels) of their own. */
 export const standsAlone = (node: Node): boolean =>
-  node.op.lowerLoops !== undefined || isOp(node, contiguousOp, scanOutputOp);
+  node.op.lowerLoops !== undefined || isOp(node, contiguousOp, scanOutputOp) || weighs(node);

@@ -6,10 +6,10 @@
 import { sameShape, sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { dotOp } from "../graph/ops/dot.ts";
-import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
+import { permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { constant, type Expression, type Index } from "../ir/expression.ts";
 import type { Group } from "./fuse.ts";
-import { isHeavy } from "./kinds.ts";
+import { isHeavy, standsAlone } from "./kinds.ts";
 import { walk } from "../ir/walk.ts";
 import { Inliner, type Layouts } from "./inline.ts";
 
@@ -64,8 +64,7 @@ function mayChange({ members, rows, scan }: Group, fixed: ReadonlySet<Node>): bo
     members.every(
       ({ node, index }) =>
         !fixed.has(node) &&
-        !node.op.lowerLoops &&
-        node.op !== (contiguousOp as unknown) &&
+        !standsAlone(node) &&
         rows.every((v) => index.includes(v)) &&
         index.every((e, axis) => node.shape[axis] === 1 || (e.kind === "index" && rows.includes(e))),
     )

@@ -11,6 +11,7 @@ import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts"
 import { scanOp } from "../graph/ops/scan.ts";
 import { cast, castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
 import { whereOp } from "../graph/ops/where.ts";
+import { decompose } from "./decompose.ts";
 import { attributesKey } from "./structure.ts";
 
 const is = (node: Node, op: unknown): boolean => node.op === op && node.source === undefined;
@@ -39,7 +40,8 @@ export function simplify(roots: readonly Node[]): Node[] {
     shared.set(key, node);
     return node;
   };
-  for (const node of topological(roots)) {
+  const composed = decompose(roots);
+  for (const node of topological(composed)) {
     if (node.source) {
       made.set(node, share(node));
       continue;
@@ -57,7 +59,7 @@ export function simplify(roots: readonly Node[]): Node[] {
     }
     made.set(node, best);
   }
-  return roots.map((r) => made.get(r)!);
+  return composed.map((r) => made.get(r)!);
 }
 
 function rewrite(node: Node): Node {

@@ -27,11 +27,14 @@ export function chooseStored(
   const loads = new Map<Node, number>();
   for (const node of order) {
     if (node.source) continue;
-    if (isOp(node, dotOp)) store(lastOrder(node, roots, users));
+    if (isOp(node, dotOp) || node.op.lowerAttention) store(lastOrder(node, roots, users));
     else if (isReduce(node) || node.op.lowerLoops || isOp(node, contiguousOp)) store(node);
     if (isOp(node, dotOp)) for (const x of node.inputs) store(beneath(x, stored));
-    // An op's own loops take values as they are: a sum over windows is made before.
-    if (node.op.lowerLoops) for (const x of node.inputs) if (sums(x, stored)) store(beneath(x, stored));
+    // So do those of attention, but masks, of which no element is read twice.
+    for (const x of node.inputs.slice(0, node.op.operands ?? 0)) store(beneath(x, stored));
+    // Kernels of their own take values as they are: a sum over windows is made before.
+    if (node.op.lowerLoops || node.op.lowerAttention)
+      for (const x of node.inputs) if (sums(x, stored)) store(beneath(x, stored));
     if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
     if (isOp(node, scanOutputOp)) store(node);
     // What every step of a loop reads in another order than it is stored in is brought into order once.

@@ -118,6 +118,8 @@ export interface Op<A extends Attributes = Attributes> {
    * attributes, one kernel makes the results of all of them.
    */
   lowerAttention?(context: AttentionContext<A>): AttentionLowering;
+  /** How many of its inputs, the first ones, such a kernel multiplies: those are in memory. The others are read where a pair is weighed. */
+  readonly operands?: number;
   /** The same value by other ops: what is computed where no kernel does it. Ops that may be computed so have it. */
   compose?(inputs: readonly Node[], attributes: A): Node;
   /** A movement op: reading it is reading its input elsewhere, at no cost. */

@@ -198,6 +198,7 @@ export const attentionOp: Op<Attention> = {
     return select(none, constant(0, total.dtype), binary("div", sums, total));
   },
   lowerAttention,
+  operands: 3,
   compose: composedOutput,
 };
 
@@ -221,5 +222,6 @@ export const attentionNormOp: Op<Attention> = {
     return binary("add", unary("log", total), largest);
   },
   lowerAttention,
+  operands: 3,
   compose: composedNorm,
 };

@@ -171,6 +171,7 @@ function define(
         const apart = inputs.map((x) => (x.requiresGrad ? custom(name, x, [x], (g) => [g]) : x));
         return gradients([compose(apart, attributes)], [grad], apart);
       }),
+    operands: 4,
     compose,
     ...rest,
   };
