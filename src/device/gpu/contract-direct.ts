@@ -3,13 +3,14 @@
  * how it is done where rows or columns are few, where everything is small, and where shared memory costs more than it
  * saves. The steps of k may be shared out to several threads, whose sums are then added up in shared memory, pair by pair.
  */
-import { constant, index as freshIndex, type Expression } from "../../ir/expression.ts";
+import { constant, type Expression } from "../../ir/expression.ts";
 import type { Buffer, Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainDivide, plainLoad, plainSelect, plainSum } from "../../ir/rewrite.ts";
+import { plainBinary, plainDivide, plainLoad, plainSum } from "../../ir/rewrite.ts";
 import { Ending, type Spot } from "./contract-ending.ts";
-import { WIDTH, type Contraction, type Direction, type Side } from "./contract-sides.ts";
+import { multiplyStep, Operand, Steps } from "./contract-operand.ts";
+import { WIDTH, type Contraction, type Direction } from "./contract-sides.ts";
 import type { Written } from "./contract-tile.ts";
-import { atMost, barrier, below, Code, hoist, loopOver, placing, plus, storeTo, times, whole, when } from "./emit.ts";
+import { atMost, barrier, below, Code, loopOver, plus, storeTo, times, whole, when } from "./emit.ts";
 import type { Slots } from "./slots.ts";
 
 export interface Direct {
@@ -80,27 +81,23 @@ export function writeDirect(options: DirectOptions): Written {
     const batchPlaces = batch.locate(code, batchNumber);
     const rowCount = slots.add(rows.nest.count);
     const columnCount = slots.add(columns.nest.count);
-    const varying = new Set<Expression>(depth.axes.map((axes) => axes.index));
-    const neighbour = freshIndex(WIDTH);
-    varying.add(neighbour);
-    /** The operand at each of the thread's rows (or columns), or at the first of each run of them, k still open. */
-    const operands = (
-      side: Side,
-      vector: Direction | undefined,
-      first: Expression,
-      count: number,
-      limit: Expression,
-    ) => {
-      const step = vector === "free" ? WIDTH : 1;
-      return Array.from({ length: count / step }, (_, n) => {
-        const number = code.name(atMost(plus(first, whole(n * step)), plus(limit, whole(-step))));
-        const places = side.nest.locate(code, number);
-        const moved = vector === "free" ? side.nest.move(places, neighbour) : places;
-        return hoist(placing(new Map([...batchPlaces, ...moved]))(side.value), varying, code);
-      });
-    };
-    const lefts = operands(rows, rowVector, firstRow, direct.rows, rowCount);
-    const rights = operands(columns, columnVector, firstColumn, direct.columns, columnCount);
+    const common = { batch: batchPlaces, depth, run };
+    const lefts = new Operand(
+      { ...common, side: rows, vector: rowVector, first: firstRow, count: direct.rows, limit: rowCount, buffer: row },
+      code,
+    );
+    const rights = new Operand(
+      {
+        ...common,
+        side: columns,
+        vector: columnVector,
+        first: firstColumn,
+        count: direct.columns,
+        limit: columnCount,
+        buffer: column,
+      },
+      code,
+    );
 
     const first = parts > 1 ? code.name(plainSum([{ value: part, coefficient: slots.add(partSteps) }])) : whole(0);
     const last = slots.add(depth.count);
@@ -112,67 +109,13 @@ export function writeDirect(options: DirectOptions): Written {
           ? plus(first, times(block, sharing * run), times(lane, run))
           : plus(first, times(block, sharing * run), lane),
       );
-      const steps = Array.from({ length: neighbours ? 1 : run }, (_, u) => {
-        const step = body.name(plus(start, whole(u * sharing)));
-        if (isEven) return { places: depth.locate(body, step), inside: undefined };
-        const clamped = body.name(atMost(step, plus(last, whole(neighbours ? -run : -1))));
-        return { places: depth.locate(body, clamped), inside: body.name(below(step, last)) };
-      });
-      const element = (value: Expression, u: number, free: Expression, ahead: Expression): Expression => {
-        const { places, inside } = steps[neighbours ? 0 : u]!;
-        const moved = neighbours ? depth.move(places, ahead) : places;
-        const made = placing(new Map([...moved, [neighbour, free]]))(value);
-        return inside ? plainSelect(inside, made, constant(0, "f32")) : made;
-      };
-      // A buffer of [steps, rows], or [rows, steps] where several steps are loaded at once.
-      const fetch = (
-        into: number,
-        values: readonly Expression[],
-        vector: Direction | undefined,
-        count: number,
-      ): void => {
-        for (let u = 0; u < run; u += vector === "depth" ? WIDTH : 1)
-          values.forEach((value, n) => {
-            if (vector === undefined)
-              body.statements.push(storeTo(into, whole(u * count + n), element(value, u, whole(0), whole(u))));
-            else
-              body.statements.push(
-                loopOver("vector", WIDTH, (lane) =>
-                  vector === "depth"
-                    ? [storeTo(into, plus(whole(n * run + u), lane), element(value, 0, whole(0), plus(whole(u), lane)))]
-                    : [storeTo(into, plus(whole(u * count + n * WIDTH), lane), element(value, u, lane, whole(u)))],
-                ),
-              );
-          });
-      };
-      fetch(row, lefts, rowVector, direct.rows);
-      fetch(column, rights, columnVector, direct.columns);
-      const fetched = (
-        from: number,
-        vector: Direction | undefined,
-        count: number,
-        n: Expression,
-        u: number,
-      ): Expression =>
-        plainLoad(from, "f32", vector === "depth" ? plus(times(n, run), whole(u)) : plus(whole(u * count), n));
-      const together = columnVector !== "depth" && direct.columns % WIDTH === 0;
+      const steps = new Steps(
+        { depth, start, run, distance: sharing, neighbours, end: isEven ? undefined : last },
+        body,
+      );
+      body.statements.push(...lefts.fetch(steps), ...rights.fetch(steps));
       for (let u = 0; u < run; u++)
-        body.statements.push(
-          loopOver("unroll", direct.rows, (i) => {
-            const left = fetched(row, rowVector, direct.rows, i, u);
-            const addTo = (j: Expression): Statement => {
-              const at = plus(times(i, direct.columns), j);
-              const right = fetched(column, columnVector, direct.columns, j, u);
-              return storeTo(sums, at, plainBinary("add", plainLoad(sums, "f32", at), plainBinary("mul", left, right)));
-            };
-            if (!together) return [loopOver("unroll", direct.columns, (j) => [addTo(j)])];
-            return [
-              loopOver("unroll", direct.columns / WIDTH, (n) => [
-                loopOver("vector", WIDTH, (lane) => [addTo(plus(times(n, WIDTH), lane))]),
-              ]),
-            ];
-          }),
-        );
+        body.statements.push(multiplyStep(sums, direct.rows, (i) => lefts.element(i, u), rights, u));
       return body.statements;
     });
 
