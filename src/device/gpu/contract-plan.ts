@@ -139,7 +139,7 @@ function inParts(depth: number, parts: number, unit: number): Split {
 }
 
 const storesTogether = (c: Contraction, { parts }: Split, slots: Slots): boolean =>
-  parts > 1 ? c.columns.nest.count % WIDTH === 0 : storesVectors(c, slots);
+  parts > 1 ? c.columns.nest.count % WIDTH === 0 : storesVectors(c.kernel.epilogue, c.columns.nest.axes, slots);
 
 function directPlan(c: Contraction, mostRows: number, mostColumns: number, slots: Slots, target: GpuTarget): Plan {
   const [m, n, depth] = [c.rows.nest.count, c.columns.nest.count, c.depth.count];

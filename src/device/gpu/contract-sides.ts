@@ -1,7 +1,7 @@
 /** A contraction for one launch: its two sides, how many of everything there is, and how their operands lie in memory. */
 import { childrenOf, type Expression } from "../../ir/expression.ts";
 import { loadsIn } from "../../ir/walk.ts";
-import type { Axes, ContractKernel } from "../../ir/kernel.ts";
+import type { Axes, ContractKernel, Store } from "../../ir/kernel.ts";
 import { patternOf, termsOf, type Coefficient } from "../cpu/patterns.ts";
 import { Nest } from "./emit.ts";
 import type { Slots } from "./slots.ts";
@@ -56,13 +56,9 @@ export function readingOf({ nest: { axes }, value }: Side, depth: readonly Axes[
   return { along, vector };
 }
 
-/** May the epilogue be done for WIDTH neighbouring columns at once? */
-export function storesVectors({ kernel, columns }: Contraction, slots: Slots): boolean {
-  const { axes } = columns.nest;
-  return kernel.epilogue.every(
-    ({ offset, value }) => moves(offset, axes, slots) === "aligned" && fitsVectors(value, axes, slots),
-  );
-}
+/** May stores be done for WIDTH neighbours along the last of the indices at once? */
+export const storesVectors = (stores: readonly Store[], axes: readonly Axes[], slots: Slots): boolean =>
+  stores.every(({ offset, value }) => moves(offset, axes, slots) === "aligned" && fitsVectors(value, axes, slots));
 
 /** Sectors of memory (of 8 elements) that each of many neighbours along these indices touches: 1 is the worst. */
 function jumpsOf(offsets: readonly Expression[], axes: readonly Axes[], slots: Slots): number {

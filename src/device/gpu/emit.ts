@@ -32,7 +32,7 @@ export const when = (condition: Expression, ...body: readonly Statement[]): If =
 export const barrier: Statement = { kind: "barrier" };
 
 /** A loop of its own index. */
-export function loopOver(axis: Axis, extent: number | Param, body: (index: Index) => readonly Statement[]): Loop {
+export function loopOver(axis: Axis, extent: Loop["extent"], body: (index: Index) => readonly Statement[]): Loop {
   const index = freshIndex(typeof extent === "number" ? extent : 1);
   return { kind: "loop", axis, index, extent, body: body(index), accumulators: [] };
 }

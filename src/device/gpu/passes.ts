@@ -41,6 +41,11 @@ export class Passes {
     return this.buffers.push({ dtype, space: "shared", access: "readwrite", size: elements }) - 1;
   }
 
+  /** Memory of each thread. */
+  register(dtype: DType, elements: number): number {
+    return this.buffers.push({ dtype, space: "register", access: "readwrite", size: elements }) - 1;
+  }
+
   /** Adds a pass of so many workgroups. */
   add(workgroups: number, block: Loop["index"], threads: Loop): void {
     if (workgroups === 0) return;

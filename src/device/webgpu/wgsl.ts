@@ -46,11 +46,13 @@ export function bitsOf(value: number): string {
   return `0x${bits!.toString(16).padStart(8, "0")}u`;
 }
 
-/** The fewest digits that are this f32. */
+const LARGEST = 3.4028234663852886e38;
+
+/** The fewest digits that are this f32, and no more than it where it is the largest of all. */
 function shortest(value: number): string {
   for (let digits = 1; digits < 9; digits++) {
     const text = String(Number(value.toPrecision(digits)));
-    if (Math.fround(Number(text)) === value) return text;
+    if (Math.fround(Number(text)) === value && Math.abs(Number(text)) <= LARGEST) return text;
   }
   return String(value);
 }

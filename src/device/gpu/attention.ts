@@ -1,0 +1,22 @@
+/**
+ * Attention on GPUs: weights are made a block of columns at a time and never stored (FlashAttention: Dao et al. 2022). Where
+ * there are too few rows to keep a GPU busy, columns are shared out, and further passes add up the parts.
+ */
+import type { AttentionKernel } from "../../ir/kernel.ts";
+import { writeJoin } from "./attention-join.ts";
+import { planOf } from "./attention-plan.ts";
+import { writeRows } from "./attention-rows.ts";
+import { attentionOf } from "./attention-sides.ts";
+import type { GpuLaunch, GpuTarget } from "./kernel.ts";
+import { Passes } from "./passes.ts";
+
+/** @param sizes values of the kernel's size slots. */
+export function lowerAttention(kernel: AttentionKernel, sizes: readonly number[], target: GpuTarget): GpuLaunch {
+  const passes = new Passes(kernel, sizes);
+  const attention = attentionOf(kernel, passes.slots);
+  if (attention.batch.count * attention.rows.count === 0) return passes.launch;
+  const plan = planOf(attention, target);
+  const partial = writeRows(attention, plan, passes);
+  if (partial) writeJoin(attention, plan.parts, partial, passes);
+  return passes.launch;
+}
