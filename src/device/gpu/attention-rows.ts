@@ -20,6 +20,8 @@ export interface RowsPlan {
   /** Blocks that the features of results are shared out in; each thread has one, and weights are made again for every block. */
   readonly blocks: number;
   readonly threads: number;
+  /** Is code written out for every column? */
+  readonly written: boolean;
   /** Parts that columns are shared out in, and how many times `columns` each has. */
   readonly parts: number;
   readonly partBlocks: number;
@@ -53,9 +55,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
   const number = code.name(plan.parts > 1 ? plainDivide("remainder", aboveBlocks, counts.batch) : aboveBlocks);
   const part = plan.parts > 1 ? code.name(plainDivide("quotient", aboveBlocks, counts.batch)) : whole(0);
   const batchPlaces = batch.locate(code, number);
-  const rowNumbers = Array.from({ length: plan.rows }, (_, i) =>
-    code.name(atMost(plus(firstRow, whole(i)), plus(counts.rows, whole(-1)))),
-  );
+  const lastRow = code.name(atMost(plus(firstRow, whole(plan.rows - 1)), plus(counts.rows, whole(-1))));
 
   const registers = {
     products: products.map(() => passes.register("f32", each)),
@@ -63,6 +63,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     weights: passes.register("f32", each),
     largest: passes.register("f32", plan.rows),
     total: passes.register("f32", plan.rows),
+    by: passes.register("f32", plan.rows),
     left: passes.register("f32", plan.rows * WIDTH),
     right: passes.register("f32", plan.columns * WIDTH),
     value: passes.register("f32", STRIP),
@@ -98,10 +99,12 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     {
       attention,
       batch: batchPlaces,
-      rows: rowNumbers,
+      rows: plan.rows,
       columns: plan.columns,
+      rowAt: (i) => (plan.rows === 1 ? firstRow : atMost(plus(firstRow, i), plus(counts.rows, whole(-1)))),
       uneven: columns.count % plan.columns !== 0,
-      buffers: { ...registers, results: strips.map(({ sums, count }) => ({ buffer: sums, columns: count })) },
+      written: plan.written,
+      buffers: registers,
     },
     code,
   );
@@ -124,14 +127,10 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
   );
 
   const share = { size: plan.columns, part, parts: plan.parts, each: plan.partBlocks };
-  const { start: begin, count: steps } = blocksSeen(attention, share, [firstRow, rowNumbers.at(-1)!], slots, code);
+  const { start: begin, count: steps } = blocksSeen(attention, share, [firstRow, lastRow], slots, code);
   const loop = loopOver("sequential", steps, (step) => {
     const body = new Code();
     const first = body.name(times(plus(begin, step), plan.columns));
-    const numbers = Array.from({ length: plan.columns }, (_, j) => body.name(plus(first, whole(j))));
-    const clamped = numbers.map((n) =>
-      columns.count % plan.columns ? body.name(atMost(n, plus(counts.columns, whole(-1)))) : n,
-    );
     products.forEach(({ left, right }, p) => {
       const sums = registers.products[p]!;
       const rights = new Operand(
@@ -152,25 +151,35 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
         multiply(left, lefts[p]!, rights, sums, plan.rows, passes),
       );
     });
-    body.statements.push(...weights.score(numbers));
-    if (kernel.softmax)
-      for (let i = 0; i < plan.rows; i++) body.statements.push(...weights.weigh(i, weights.largest(i)));
+    weights.begin((j) => plus(first, j), body);
+    if (kernel.softmax) {
+      const scaled = weights.overRows((i) => {
+        const row = new Code();
+        weights.weigh(i, weights.score(i, row), row);
+        return row.statements;
+      });
+      body.statements.push(...scaled, ...strips.map(({ sums, count }) => weights.shrink(sums, count)));
+    }
     values.forEach((_, result) => {
-      const { statements, buffer } = weights.result(result, numbers);
-      body.statements.push(...statements);
-      for (let j = 0; j < plan.columns; j++) {
-        const at = new Steps(
-          { depth: columns, start: clamped[j]!, run: 1, distance: 1, neighbours: false, end: undefined },
-          body,
-        );
-        const weight = (i: Expression): Expression => plainLoad(buffer, "f32", plus(times(i, plan.columns), whole(j)));
+      const { statements, buffer } = weights.result(result);
+      const weighed = weights.overColumns((j) => {
+        const column = new Code();
+        const start = weights.indexAt(j, column);
+        const at = { depth: columns, start, run: 1, distance: 1, neighbours: false, end: undefined };
+        const steps = new Steps(at, column);
+        const weight = (i: Expression): Expression => plainLoad(buffer, "f32", weights.place(i, j));
         for (const { operand, sums } of strips.filter((s) => s.result === result))
-          body.statements.push(...operand.fetch(at), multiplyStep(sums, plan.rows, weight, operand, 0));
-      }
+          column.statements.push(...operand.fetch(steps), multiplyStep(sums, plan.rows, weight, operand, 0));
+        return column.statements;
+      });
+      body.statements.push(...statements, ...weighed);
     });
     return body.statements;
   });
-  code.statements.push(...weights.clear(), loop);
+  const zeros = strips.map(({ sums, count }) =>
+    loopOver("unroll", plan.rows * count, (at) => [storeTo(sums, at, constant(0, "f32"))]),
+  );
+  code.statements.push(...weights.clear(), ...zeros, loop);
 
   const ending = new AttentionEnding(
     attention,
@@ -178,7 +187,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     { number, places: batchPlaces },
     partial && { partial, number: part },
   );
-  rowNumbers.forEach((_, i) => {
+  for (let i = 0; i < plan.rows; i++) {
     const row = new Code();
     const rowNumber = row.name(plus(firstRow, whole(i)));
     const inside = new Code();
@@ -215,7 +224,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
       ...row.statements,
       ...(plan.rows === 1 ? inside.statements : [when(below(rowNumber, counts.rows), ...inside.statements)]),
     );
-  });
+  }
   passes.add(Math.ceil(total / plan.threads), group, {
     kind: "loop",
     axis: "thread",

@@ -1,42 +1,43 @@
 /**
- * The weights that one thread knows: those of some rows and columns. Of a softmax it keeps, row by row, the largest score
- * so far and the sum of what the weights were so far (online softmax: Milakov and Gimelshein 2018).
+ * The weights that one thread makes, of some rows and columns at a time. Of a softmax it keeps, row by row, the largest score
+ * so far and the sum of its weights so far (online softmax: Milakov and Gimelshein 2018).
  */
-import { constant, type Expression } from "../../ir/expression.ts";
+import { constant, register, type Expression, type ReduceOp, type Register } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainLoad, plainSelect, plainUnary } from "../../ir/rewrite.ts";
+import { plainBinary, plainLoad, plainSelect, plainSum, plainUnary } from "../../ir/rewrite.ts";
 import type { Attention } from "./attention-sides.ts";
-import { atMost, below, Code, hoist, loopOver, placing, plus, storeTo, whole, type Places } from "./emit.ts";
+import { atMost, below, Code, hoist, loopOver, placing, plus, storeTo, times, whole, type Places } from "./emit.ts";
 
 /** Less than all scores but −∞: what is far below it weighs 0, and not NaN. */
 const LEAST = -3.4028234663852886e38;
 
 /** Buffers of registers. */
 export interface WeightBuffers {
-  /** Of each product: [rows, columns]. */
+  /** The sums of each product, the scores and then weights of a softmax, and the weights of a result: all [rows, columns]. */
   readonly products: readonly number[];
-  /** Scores, then weights of the softmax; and the weights of a result: [rows, columns]. */
   readonly scores: number;
   readonly weights: number;
-  /** Of each row: the largest score, and the sum of the thread's weights. */
+  /** Of a softmax, for each row: the largest score, the sum of the weights, and what older weights are multiplied with. */
   readonly largest: number;
   readonly total: number;
-  /** What the weights have been multiplied with so far. */
-  readonly results: readonly { readonly buffer: number; readonly columns: number }[];
+  readonly by: number;
 }
 
 export interface WeightOptions {
   readonly attention: Attention;
   readonly batch: Places;
-  /** The thread's rows, none beyond the last. */
-  readonly rows: readonly Expression[];
-  /** How many columns it has at a time. */
+  readonly rows: number;
   readonly columns: number;
+  /** The number of the thread's i-th row, none beyond the last. */
+  readonly rowAt: (i: Expression) => Expression;
   /** May there be columns beyond the last? */
   readonly uneven: boolean;
+  /** Is code written out for every row and column? */
+  readonly written: boolean;
   readonly buffers: WeightBuffers;
 }
 
+/** A row: what is known of it, with column and products still open. */
 interface Row {
   readonly score: Expression | undefined;
   readonly weights: readonly Expression[];
@@ -44,144 +45,189 @@ interface Row {
   readonly last: Expression | undefined;
 }
 
+/** A column: its number, and expressions at it. Beyond the last it is that one, which nobody sees. */
+interface Column {
+  readonly number: Expression;
+  readonly place: (e: Expression) => Expression;
+}
+
+type Repeated = (n: Expression) => readonly Statement[];
+
 export class Weights {
   readonly #options: WeightOptions;
-  /** With places of batch and row, columns and products still open. */
+  /** Where code is written out, all rows and all columns. */
   readonly #rows: readonly Row[];
+  #columns: readonly Column[] = [];
+  #columnAt: (j: Expression) => Expression = () => whole(0);
 
+  /** @param code what comes before all columns. */
   constructor(options: WeightOptions, code: Code) {
     this.#options = options;
-    const { attention, batch, rows, uneven } = options;
-    const { n, first, last, products, softmax, results } = attention.kernel;
-    const end = uneven ? attention.counts.columns : undefined;
-    const open: readonly Expression[] = [n.index, ...products.map((p) => p.sum), ...(softmax ? [softmax.weight] : [])];
-    const varying = new Set(open);
-    const inBatch = placing(batch);
-    this.#rows = rows.map((number) => {
-      const inRow = placing(attention.rows.locate(code, number));
-      const place = (e: Expression): Expression => hoist(inRow(inBatch(e)), varying, code);
-      const beyond = last && place(last);
-      return {
-        score: softmax && place(softmax.score),
-        weights: results.map(({ weight }) => place(weight)),
-        first: first && place(first),
-        last: beyond && end ? code.name(atMost(beyond, end)) : (beyond ?? end),
-      };
-    });
+    this.#rows = options.written ? Array.from({ length: options.rows }, (_, i) => this.#rowOf(whole(i), code)) : [];
   }
 
   /** What rows begin with. */
   clear(): Statement[] {
-    const { buffers, rows } = this.#options;
-    const fill = (buffer: number, count: number, value: number): Statement =>
-      loopOver("unroll", count, (i) => [storeTo(buffer, i, constant(value, "f32"))]);
-    return [
-      ...(this.#hasSoftmax ? [fill(buffers.largest, rows.length, LEAST), fill(buffers.total, rows.length, 0)] : []),
-      ...buffers.results.map(({ buffer, columns }) => fill(buffer, rows.length * columns, 0)),
-    ];
+    const { attention, buffers, rows } = this.#options;
+    const fill = (buffer: number, value: number): Statement =>
+      loopOver("unroll", rows, (i) => [storeTo(buffer, i, constant(value, "f32"))]);
+    return attention.kernel.softmax ? [fill(buffers.largest, LEAST), fill(buffers.total, 0)] : [];
   }
 
-  /** Makes scores of the products at these columns. */
-  score(columns: readonly Expression[]): Statement[] {
-    const { softmax } = this.#options.attention.kernel;
-    if (!softmax) return [];
-    return this.#each(
-      columns,
-      this.#options.buffers.scores,
-      -Infinity,
-      (row) => row.score!,
-      () => [],
-    );
+  /** From here on the thread's j-th column is this one. */
+  begin(columnAt: (j: Expression) => Expression, code: Code): void {
+    this.#columnAt = columnAt;
+    if (this.#options.written)
+      this.#columns = Array.from({ length: this.#options.columns }, (_, j) => this.#columnOf(whole(j), code));
   }
 
-  /** The largest of a row's scores. */
-  largest(row: number): Expression {
-    const { columns, buffers } = this.#options;
-    return Array.from({ length: columns }, (_, j) =>
-      plainLoad(buffers.scores, "f32", whole(row * columns + j)),
-    ).reduce<Expression>((a, b) => plainBinary("max", a, b), plainLoad(buffers.largest, "f32", whole(row)));
+  /** Statements for every row, or every column. */
+  overRows(body: Repeated): Statement[] {
+    return this.#repeat(this.#options.rows, body);
+  }
+  overColumns(body: Repeated): Statement[] {
+    return this.#repeat(this.#options.columns, body);
   }
 
-  /** Makes weights of a row's scores, now that no score so far is above `largest`; what was made with a smaller one is made smaller. */
-  weigh(row: number, largest: Expression): Statement[] {
-    const { columns, buffers } = this.#options;
-    const [at, code] = [whole(row), new Code()];
-    const reference = code.name(largest);
-    const by = code.name(plainUnary("exp", plainBinary("sub", plainLoad(buffers.largest, "f32", at), reference)));
-    let total = plainBinary("mul", plainLoad(buffers.total, "f32", at), by);
-    for (let j = 0; j < columns; j++) {
-      const place = whole(row * columns + j);
-      const above = plainBinary("sub", plainLoad(buffers.scores, "f32", place), reference);
-      const weight = code.name(plainUnary("exp", above));
-      total = plainBinary("add", total, weight);
-      code.statements.push(storeTo(buffers.scores, place, weight));
-    }
-    code.statements.push(storeTo(buffers.total, at, total), storeTo(buffers.largest, at, reference));
-    for (const { buffer, columns: count } of buffers.results)
-      code.statements.push(
-        loopOver("unroll", count, (f) => {
-          const place = plus(whole(row * count), f);
-          return [storeTo(buffer, place, plainBinary("mul", plainLoad(buffer, "f32", place), by))];
-        }),
-      );
-    return code.statements;
+  /** Makes the scores of a row, −∞ where it does not see a column; the largest of them, and of those before. */
+  score(i: Expression, code: Code): Expression {
+    const { scores, largest } = this.#options.buffers;
+    const row = this.#rowAt(i, code);
+    const most = this.#reduce("max", code, (j, inner) => {
+      const column = this.#column(j, inner);
+      const score = this.#seen(row, column, this.#made(row.score!, i, j, column, undefined), -Infinity);
+      inner.statements.push(storeTo(scores, this.place(i, j), score));
+      return plainLoad(scores, "f32", this.place(i, j));
+    });
+    return code.name(plainBinary("max", plainLoad(largest, "f32", i), most));
   }
 
-  /** Makes the weights of a result at these columns; the buffer that they are in then. */
-  result(
-    number: number,
-    columns: readonly Expression[],
-  ): { readonly statements: Statement[]; readonly buffer: number } {
+  /** Makes weights of a row's scores, now that none is above `most`. */
+  weigh(i: Expression, most: Expression, code: Code): void {
+    const { scores, largest, total, by } = this.#options.buffers;
+    const load = (buffer: number): Expression => plainLoad(buffer, "f32", i);
+    const shrink = code.name(plainUnary("exp", plainBinary("sub", load(largest), most)));
+    code.statements.push(storeTo(largest, i, most), storeTo(by, i, shrink));
+    const sum = this.#reduce("sum", code, (j, inner) => {
+      const above = plainBinary("sub", plainLoad(scores, "f32", this.place(i, j)), most);
+      inner.statements.push(storeTo(scores, this.place(i, j), plainUnary("exp", above)));
+      return plainLoad(scores, "f32", this.place(i, j));
+    });
+    code.statements.push(storeTo(total, i, plainBinary("add", plainBinary("mul", load(total), shrink), sum)));
+  }
+
+  /** What weights were multiplied with so far, [rows, columns], becomes as much smaller as they did. */
+  shrink(sums: number, columns: number): Statement {
+    return loopOver("unroll", this.#options.rows, (i) => [
+      loopOver("unroll", columns, (f) => {
+        const at = plus(times(i, columns), f);
+        const by = plainLoad(this.#options.buffers.by, "f32", i);
+        return [storeTo(sums, at, plainBinary("mul", plainLoad(sums, "f32", at), by))];
+      }),
+    ]);
+  }
+
+  /** Makes the weights of a result; the buffer that has them. */
+  result(number: number): { readonly statements: Statement[]; readonly buffer: number } {
     const { attention, buffers } = this.#options;
     const { softmax, results } = attention.kernel;
     if (softmax && results[number]!.weight === softmax.weight) return { statements: [], buffer: buffers.scores };
-    const weight = (i: number, j: number): readonly (readonly [Expression, Expression])[] =>
-      softmax ? [[softmax.weight, plainLoad(buffers.scores, "f32", this.#place(i, j))]] : [];
+    const statements = this.overRows((i) => {
+      const code = new Code();
+      const row = this.#rowAt(i, code);
+      const each = this.overColumns((j) => {
+        const inner = new Code();
+        const column = this.#column(j, inner);
+        const weight = softmax && plainLoad(buffers.scores, "f32", this.place(i, j));
+        const made = this.#seen(row, column, this.#made(row.weights[number]!, i, j, column, weight), 0);
+        return [...inner.statements, storeTo(buffers.weights, this.place(i, j), made)];
+      });
+      return [...code.statements, ...each];
+    });
+    return { statements, buffer: buffers.weights };
+  }
+
+  /** Where the buffers of rows and columns have these. */
+  place(i: Expression, j: Expression): Expression {
+    return plus(times(i, this.#options.columns), j);
+  }
+
+  /** A column's index, to read values at. */
+  indexAt(j: Expression, code: Code): Expression {
+    return this.#column(j, code).place(this.#options.attention.kernel.n.index);
+  }
+
+  #repeat(count: number, body: Repeated): Statement[] {
+    return this.#options.written
+      ? Array.from({ length: count }, (_, n) => body(whole(n))).flat()
+      : [loopOver("sequential", count, body)];
+  }
+
+  /** Statements for every column of a row, and what becomes of their values together. */
+  #reduce(op: ReduceOp & ("max" | "sum"), code: Code, value: (j: Expression, inner: Code) => Expression): Expression {
+    if (this.#options.written) {
+      const values = Array.from({ length: this.#options.columns }, (_, j) => code.name(value(whole(j), code)));
+      return values.reduce((a, b) => plainBinary(op === "max" ? "max" : "add", a, b));
+    }
+    const named: Register = register("f32");
+    let last: Expression = named;
+    const loop = loopOver("reduce", this.#options.columns, (j) => {
+      const inner = new Code();
+      last = value(j, inner);
+      return inner.statements;
+    });
+    code.statements.push({ ...loop, accumulators: [{ register: named, op, value: last }] });
+    return named;
+  }
+
+  #rowAt(i: Expression, code: Code): Row {
+    return i.kind === "const" ? this.#rows[i.value]! : this.#rowOf(i, code);
+  }
+
+  #rowOf(i: Expression, code: Code): Row {
+    const { attention, batch, rowAt, uneven } = this.#options;
+    const { n, first, last, products, softmax, results } = attention.kernel;
+    const end = uneven ? attention.counts.columns : undefined;
+    const varying = new Set<Expression>([n.index, ...products.map((p) => p.sum), ...(softmax ? [softmax.weight] : [])]);
+    const place = placing(new Map([...batch, ...attention.rows.locate(code, code.name(rowAt(i)))]));
+    const known = (e: Expression): Expression => hoist(place(e), varying, code);
+    const beyond = last && known(last);
     return {
-      statements: this.#each(columns, buffers.weights, 0, (row) => row.weights[number]!, weight),
-      buffer: buffers.weights,
+      score: softmax && known(softmax.score),
+      weights: results.map(({ weight }) => known(weight)),
+      first: first && known(first),
+      last: beyond && end ? code.name(atMost(beyond, end)) : (beyond ?? end),
     };
   }
 
-  /** The sum of all weights so far, of this thread. */
-  total(row: number): Expression {
-    return plainLoad(this.#options.buffers.total, "f32", whole(row));
+  #column(j: Expression, code: Code): Column {
+    return j.kind === "const" ? this.#columns[j.value]! : this.#columnOf(j, code);
   }
 
-  get #hasSoftmax(): boolean {
-    return this.#options.attention.kernel.softmax !== undefined;
+  #columnOf(j: Expression, code: Code): Column {
+    const { attention, uneven } = this.#options;
+    const number = code.name(this.#columnAt(j));
+    const last = plainSum([{ value: attention.counts.columns }], whole(-1));
+    const inside = uneven ? code.name(atMost(number, last)) : number;
+    return { number, place: placing(attention.columns.locate(code, inside)) };
   }
 
-  #place(row: number, column: number): Expression {
-    return whole(row * this.#options.columns + column);
-  }
-
-  /** Stores a value for every row and column; `otherwise` where the row does not see the column. */
-  #each(
-    columns: readonly Expression[],
-    into: number,
-    otherwise: number,
-    value: (row: Row) => Expression,
-    more: (row: number, column: number) => Iterable<readonly [Expression, Expression]>,
-  ): Statement[] {
+  /** A value at a row and a column. */
+  #made(open: Expression, i: Expression, j: Expression, column: Column, weight: Expression | undefined): Expression {
     const { attention, buffers } = this.#options;
-    const code = new Code();
-    columns.forEach((column, j) => {
-      // What depends on the column alone is the same for all rows.
-      const inColumn = placing(attention.columns.locate(code, column));
-      this.#rows.forEach((row, i) => {
-        const sums = attention.kernel.products.map(
-          ({ sum }, p) => [sum, plainLoad(buffers.products[p]!, "f32", this.#place(i, j))] as const,
-        );
-        const made = placing(new Map([...sums, ...more(i, j)]))(inColumn(value(row)));
-        const from = row.first && plainBinary("le", row.first, column);
-        const to = row.last && below(column, row.last);
-        const seen = from && to ? plainBinary("and", from, to) : (from ?? to);
-        const guarded = seen ? plainSelect(seen, made, constant(otherwise, "f32")) : made;
-        code.statements.push(storeTo(into, this.#place(i, j), guarded));
-      });
-    });
-    return code.statements;
+    const { products, softmax } = attention.kernel;
+    const known = new Map<Expression, Expression>(
+      products.map(({ sum }, p) => [sum, plainLoad(buffers.products[p]!, "f32", this.place(i, j))]),
+    );
+    if (softmax && weight) known.set(softmax.weight, weight);
+    return placing(known)(column.place(open));
+  }
+
+  #seen({ first, last }: Row, { number }: Column, value: Expression, otherwise: number): Expression {
+    const from = first && plainBinary("le", first, number);
+    const to = last && below(number, last);
+    const seen = from && to ? plainBinary("and", from, to) : (from ?? to);
+    return seen ? plainSelect(seen, value, constant(otherwise, "f32")) : value;
   }
 }
 

@@ -21,7 +21,8 @@ function runLowered({ kernel, buffers }: AttentionCase, target: GpuTarget) {
   const { passes, temporaries } = lowerAttention(general, sizes, target);
   const copies = buffers.map((b) => b.slice());
   const memories = temporaries.map((bytes) => new Float32Array(bytes / 4).fill(NaN));
-  const limits = { ...WORKGROUP_LIMITS, ...target };
+  // A processor keeps on its stack what its registers do not hold.
+  const limits = { ...WORKGROUP_LIMITS, ...target, ...(target.software ? { registerBytes: 8192 } : {}) };
   const statistics = passes.map((pass): Statistics => {
     const bound = pass.buffers.map((b): Memory => (typeof b === "number" ? copies[b]! : memories[b.temporary]!));
     return interpretKernel(pass.kernel, [{ buffers: bound, parameters: pass.sizes }], limits);
