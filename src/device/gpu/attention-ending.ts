@@ -6,7 +6,7 @@ import type { Attention } from "./attention-sides.ts";
 import { normOf, shareOf } from "./attention-weights.ts";
 import type { Spot } from "./contract-ending.ts";
 import { storesVectors, WIDTH } from "./contract-sides.ts";
-import { Code, placing, storeTo, type Nest, type Places } from "./emit.ts";
+import { Code, loopOver, placing, plus, storeTo, whole, type Nest } from "./emit.ts";
 import type { Passes } from "./passes.ts";
 import type { Slots } from "./slots.ts";
 
@@ -61,15 +61,6 @@ export class AttentionEnding {
     return this.#spot(code, number, this.#attention.values[result]!.side.nest);
   }
 
-  /** The feature so many further on, in the run of neighbours that begins there. */
-  neighbour(result: number, { number, places }: Spot, lane: Expression): Spot {
-    const { nest } = this.#attention.values[result]!.side;
-    return {
-      number: plainSum([{ value: number }, { value: lane }]),
-      places: this.#part ? places : nest.move(places, lane),
-    };
-  }
-
   /** May a result be stored for WIDTH neighbouring features at once? */
   storesVectors(result: number): boolean {
     const { kernel, values } = this.#attention;
@@ -93,6 +84,25 @@ export class AttentionEnding {
     }
     const { stores, sum: named } = this.#attention.kernel.results[result]!;
     return this.#stores(stores, named, value, [...row.places, ...feature.places]);
+  }
+
+  /** The same for so many neighbours at once, of which that is the first: 1 or WIDTH. */
+  finishRun(
+    result: number,
+    row: Spot,
+    { number, places }: Spot,
+    count: number,
+    sum: (lane: Expression) => Expression,
+    share: Expression | undefined,
+  ): Statement[] {
+    if (count === 1) return this.finish(result, row, { number, places }, sum(whole(0)), share);
+    const { nest } = this.#attention.values[result]!.side;
+    return [
+      loopOver("vector", count, (lane) => {
+        const feature = { number: plus(number, lane), places: this.#part ? places : nest.move(places, lane) };
+        return this.finish(result, row, feature, sum(lane), share);
+      }),
+    ];
   }
 
   /** Once for each row. */

@@ -10,7 +10,7 @@ import { blocksSeen, type Attention, type Factor } from "./attention-sides.ts";
 import { Weights } from "./attention-weights.ts";
 import { multiplyStep, Operand, Steps } from "./contract-operand.ts";
 import { WIDTH, type Direction } from "./contract-sides.ts";
-import { atMost, below, Code, loopOver, plus, storeTo, times, whole, when } from "./emit.ts";
+import { atMost, below, Code, loopOver, plus, repeat, storeTo, times, whole, when } from "./emit.ts";
 import type { Passes } from "./passes.ts";
 
 export interface RowsPlan {
@@ -58,6 +58,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
   const lastRow = code.name(atMost(plus(firstRow, whole(plan.rows - 1)), plus(counts.rows, whole(-1))));
 
   const registers = {
+    sums: passes.register("f32", each),
     products: products.map(() => passes.register("f32", each)),
     scores: passes.register("f32", each),
     weights: passes.register("f32", each),
@@ -147,8 +148,9 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
         body,
       );
       body.statements.push(
-        loopOver("unroll", each, (at) => [storeTo(sums, at, constant(0, "f32"))]),
-        multiply(left, lefts[p]!, rights, sums, plan.rows, passes),
+        ...repeat(each, true, (at) => [storeTo(registers.sums, at, constant(0, "f32"))]),
+        multiply(left, lefts[p]!, rights, registers.sums, plan.rows),
+        ...repeat(each, true, (at) => [storeTo(sums, at, plainLoad(registers.sums, "f32", at))]),
       );
     });
     weights.begin((j) => plus(first, j), body);
@@ -158,7 +160,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
         weights.weigh(i, weights.score(i, row), row);
         return row.statements;
       });
-      body.statements.push(...scaled, ...strips.map(({ sums, count }) => weights.shrink(sums, count)));
+      body.statements.push(...scaled, ...strips.flatMap(({ sums, count }) => weights.shrink(sums, count)));
     }
     values.forEach((_, result) => {
       const { statements, buffer } = weights.result(result);
@@ -176,8 +178,8 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     });
     return body.statements;
   });
-  const zeros = strips.map(({ sums, count }) =>
-    loopOver("unroll", plan.rows * count, (at) => [storeTo(sums, at, constant(0, "f32"))]),
+  const zeros = strips.flatMap(({ sums, count }) =>
+    repeat(plan.rows * count, plan.written, (at) => [storeTo(sums, at, constant(0, "f32"))]),
   );
   code.statements.push(...weights.clear(), ...zeros, loop);
 
@@ -187,44 +189,44 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     { number, places: batchPlaces },
     partial && { partial, number: part },
   );
-  for (let i = 0; i < plan.rows; i++) {
+  const finished = weights.overRows((i) => {
     const row = new Code();
-    const rowNumber = row.name(plus(firstRow, whole(i)));
+    const rowNumber = row.name(plus(firstRow, i));
     const inside = new Code();
     const spot = ending.row(inside, rowNumber);
-    const state = {
-      largest: plainLoad(registers.largest, "f32", whole(i)),
-      total: plainLoad(registers.total, "f32", whole(i)),
-    };
+    const state = { largest: plainLoad(registers.largest, "f32", i), total: plainLoad(registers.total, "f32", i) };
     const share = ending.share(inside, state);
     for (const { result, start, count, isVector, sums } of strips) {
       const features = values[result]!.side.nest.count;
+      const isEven = sizeOfBlock(features, plan.blocks) * plan.blocks === features;
       const together = isVector && ending.storesVectors(result) ? WIDTH : 1;
-      for (let f = 0; f < count; f += together) {
-        const feature = ending.feature(inside, result, plus(start, whole(f)));
-        const sum = (lane: Expression): Expression => plainLoad(sums, "f32", plus(whole(i * count + f), lane));
-        const stores =
-          together === 1
-            ? ending.finish(result, spot, feature, sum(whole(0)), share)
-            : [
-                loopOver("vector", WIDTH, (lane) =>
-                  ending.finish(result, spot, ending.neighbour(result, feature, lane), sum(lane), share),
-                ),
-              ];
-        const isEven = sizeOfBlock(features, plan.blocks) * plan.blocks === features;
-        inside.statements.push(...(isEven ? stores : [when(below(feature.number, whole(features)), ...stores)]));
-      }
+      const stores = repeat(count / together, plan.written, (n) => {
+        const place = new Code();
+        const feature = ending.feature(place, result, plus(start, times(n, together)));
+        const first = place.name(plus(times(i, count), times(n, together)));
+        const made = ending.finishRun(
+          result,
+          spot,
+          feature,
+          together,
+          (lane) => plainLoad(sums, "f32", plus(first, lane)),
+          share,
+        );
+        return [...place.statements, ...(isEven ? made : [when(below(feature.number, whole(features)), ...made)])];
+      });
+      inside.statements.push(...stores);
     }
     const rowStores = ending.finishRow(spot, state);
     if (rowStores.length)
       inside.statements.push(
         ...(plan.blocks === 1 ? rowStores : [when(plainBinary("eq", block, whole(0)), ...rowStores)]),
       );
-    code.statements.push(
+    return [
       ...row.statements,
       ...(plan.rows === 1 ? inside.statements : [when(below(rowNumber, counts.rows), ...inside.statements)]),
-    );
-  }
+    ];
+  });
+  code.statements.push(...finished);
   passes.add(Math.ceil(total / plan.threads), group, {
     kind: "loop",
     axis: "thread",
@@ -248,18 +250,11 @@ function readBy({ reading, depth }: Factor, count: number): { run: number; vecto
 }
 
 /** sums += left · right over all k. */
-function multiply(
-  left: Factor,
-  lefts: Operand,
-  rights: Operand,
-  sums: number,
-  rows: number,
-  passes: Passes,
-): Statement {
+function multiply(left: Factor, lefts: Operand, rights: Operand, sums: number, rows: number): Statement {
   const { depth } = left;
   const run = depth.count >= WIDTH ? WIDTH : 1;
   const neighbours = lefts.vector === "depth" || rights.vector === "depth";
-  const end = depth.count % run ? passes.slots.add(depth.count) : undefined;
+  const end = depth.count % run ? whole(depth.count) : undefined;
   return loopOver("sequential", Math.ceil(depth.count / run), (block) => {
     const body = new Code();
     const steps = new Steps({ depth, start: body.name(times(block, run)), run, distance: 1, neighbours, end }, body);

@@ -3,7 +3,7 @@ import { register, type Expression, type Param } from "../../ir/expression.ts";
 import type { AttentionKernel, Loop } from "../../ir/kernel.ts";
 import { plainBinary, plainDivide, plainSum } from "../../ir/rewrite.ts";
 import { readingOf, type Reading, type Side } from "./contract-sides.ts";
-import { atMost, Code, Nest, placing, plus, whole } from "./emit.ts";
+import { atMost, type Code, Nest, placing, plus, whole } from "./emit.ts";
 import type { Slots } from "./slots.ts";
 
 /** An operand of a contraction, and the indices that are summed over. */

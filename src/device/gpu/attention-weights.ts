@@ -6,7 +6,20 @@ import { constant, register, type Expression, type ReduceOp, type Register } fro
 import type { Statement } from "../../ir/kernel.ts";
 import { plainBinary, plainLoad, plainSelect, plainSum, plainUnary } from "../../ir/rewrite.ts";
 import type { Attention } from "./attention-sides.ts";
-import { atMost, below, Code, hoist, loopOver, placing, plus, storeTo, times, whole, type Places } from "./emit.ts";
+import {
+  atMost,
+  below,
+  Code,
+  hoist,
+  loopOver,
+  placing,
+  plus,
+  repeat,
+  storeTo,
+  times,
+  whole,
+  type Places,
+} from "./emit.ts";
 
 /** Less than all scores but −∞: what is far below it weighs 0, and not NaN. */
 const LEAST = -3.4028234663852886e38;
@@ -69,9 +82,9 @@ export class Weights {
   /** What rows begin with. */
   clear(): Statement[] {
     const { attention, buffers, rows } = this.#options;
-    const fill = (buffer: number, value: number): Statement =>
-      loopOver("unroll", rows, (i) => [storeTo(buffer, i, constant(value, "f32"))]);
-    return attention.kernel.softmax ? [fill(buffers.largest, LEAST), fill(buffers.total, 0)] : [];
+    const fill = (buffer: number, value: number): Statement[] =>
+      this.#repeat(rows, (i) => [storeTo(buffer, i, constant(value, "f32"))]);
+    return attention.kernel.softmax ? [...fill(buffers.largest, LEAST), ...fill(buffers.total, 0)] : [];
   }
 
   /** From here on the thread's j-th column is this one. */
@@ -117,14 +130,14 @@ export class Weights {
   }
 
   /** What weights were multiplied with so far, [rows, columns], becomes as much smaller as they did. */
-  shrink(sums: number, columns: number): Statement {
-    return loopOver("unroll", this.#options.rows, (i) => [
-      loopOver("unroll", columns, (f) => {
+  shrink(sums: number, columns: number): Statement[] {
+    const { buffers } = this.#options;
+    return this.overRows((i) =>
+      this.#repeat(columns, (f) => {
         const at = plus(times(i, columns), f);
-        const by = plainLoad(this.#options.buffers.by, "f32", i);
-        return [storeTo(sums, at, plainBinary("mul", plainLoad(sums, "f32", at), by))];
+        return [storeTo(sums, at, plainBinary("mul", plainLoad(sums, "f32", at), plainLoad(buffers.by, "f32", i)))];
       }),
-    ]);
+    );
   }
 
   /** Makes the weights of a result; the buffer that has them. */
@@ -158,9 +171,7 @@ export class Weights {
   }
 
   #repeat(count: number, body: Repeated): Statement[] {
-    return this.#options.written
-      ? Array.from({ length: count }, (_, n) => body(whole(n))).flat()
-      : [loopOver("sequential", count, body)];
+    return repeat(count, this.#options.written, body);
   }
 
   /** Statements for every column of a row, and what becomes of their values together. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parameterize } from "../../ir/parameterize.ts";
 import { interpretKernel } from "../reference/interpret.ts";
-import { WORKGROUP_LIMITS, type Statistics } from "../reference/workers.ts";
+import type { Statistics } from "../reference/workers.ts";
 import {
   expectNear,
   FORMS,
@@ -14,6 +14,7 @@ import {
 } from "./attention.testing.ts";
 import { lowerAttention } from "./attention.ts";
 import { LEAST_GPU, type GpuTarget } from "./kernel.ts";
+import { limitsOf } from "./simulator.testing.ts";
 
 /** Runs the passes of attention on copies of the buffers: what is in them then, and what each pass did. */
 function runLowered({ kernel, buffers }: AttentionCase, target: GpuTarget) {
@@ -21,11 +22,9 @@ function runLowered({ kernel, buffers }: AttentionCase, target: GpuTarget) {
   const { passes, temporaries } = lowerAttention(general, sizes, target);
   const copies = buffers.map((b) => b.slice());
   const memories = temporaries.map((bytes) => new Float32Array(bytes / 4).fill(NaN));
-  // A processor keeps on its stack what its registers do not hold.
-  const limits = { ...WORKGROUP_LIMITS, ...target, ...(target.software ? { registerBytes: 8192 } : {}) };
   const statistics = passes.map((pass): Statistics => {
     const bound = pass.buffers.map((b): Memory => (typeof b === "number" ? copies[b]! : memories[b.temporary]!));
-    return interpretKernel(pass.kernel, [{ buffers: bound, parameters: pass.sizes }], limits);
+    return interpretKernel(pass.kernel, [{ buffers: bound, parameters: pass.sizes }], limitsOf(target));
   });
   return { buffers: copies, statistics, passes };
 }

@@ -1,12 +1,12 @@
 /** How one thread reads its rows and columns of a contraction where they lie, and multiplies them. */
-import { constant, index as freshIndex, type Expression, type Param } from "../../ir/expression.ts";
+import { constant, index as freshIndex, type Expression } from "../../ir/expression.ts";
 import type { Statement } from "../../ir/kernel.ts";
 import { plainBinary, plainLoad, plainSelect } from "../../ir/rewrite.ts";
 import { WIDTH, type Direction, type Side } from "./contract-sides.ts";
 import {
   atMost,
   below,
-  Code,
+  type Code,
   hoist,
   loopOver,
   type Nest,
@@ -27,7 +27,7 @@ export interface StepsOptions {
   /** Are they neighbours that are read together? */
   readonly neighbours: boolean;
   /** How many steps of k there are; undefined where these are all inside. */
-  readonly end: Param | undefined;
+  readonly end: Expression | undefined;
 }
 
 /** Steps of k that a thread takes at a time. Beyond the last they are that one, and count for nothing. */

@@ -37,6 +37,10 @@ export function loopOver(axis: Axis, extent: Loop["extent"], body: (index: Index
   return { kind: "loop", axis, index, extent, body: body(index), accumulators: [] };
 }
 
+/** Statements for so many numbers: written out, or in a loop. */
+export const repeat = (count: number, written: boolean, body: (n: Expression) => readonly Statement[]): Statement[] =>
+  written ? Array.from({ length: count }, (_, n) => body(whole(n))).flat() : [loopOver("sequential", count, body)];
+
 /** Statements in the making: what they need more than once gets a name. */
 export class Code {
   readonly statements: Statement[] = [];

@@ -3,9 +3,16 @@ import { viewOf, byteSize, type StoredArray } from "../../core/dtype.ts";
 import type { Limits, Step } from "../device.ts";
 import { ReferenceDevice } from "../reference/device.ts";
 import { interpretKernel } from "../reference/interpret.ts";
-import { WORKGROUP_LIMITS, type KernelLaunch, type Statistics } from "../reference/workers.ts";
+import { WORKGROUP_LIMITS, type KernelLaunch, type Statistics, type WorkgroupLimits } from "../reference/workers.ts";
 import { LEAST_GPU, type GpuTarget, type Pass } from "./kernel.ts";
 import { lowerLaunch } from "./lower.ts";
+
+/** What kernels for this GPU may use. A processor keeps on its stack what its registers do not hold. */
+export const limitsOf = (target: GpuTarget): WorkgroupLimits => ({
+  ...WORKGROUP_LIMITS,
+  ...target,
+  ...(target.software ? { registerBytes: 8192 } : {}),
+});
 
 export class SimulatedGpu extends ReferenceDevice {
   override readonly name: string = "simulator";
@@ -38,7 +45,7 @@ export class SimulatedGpu extends ReferenceDevice {
         return { pass, launch: { buffers: bound, parameters: [...parameters.slice(0, scalars), ...pass.sizes] } };
       });
     });
-    const limits = target === LEAST_GPU ? WORKGROUP_LIMITS : { ...WORKGROUP_LIMITS, ...target };
+    const limits = target === LEAST_GPU ? WORKGROUP_LIMITS : limitsOf(target);
     const total: Statistics = { workgroups: 0, threads: 1, barriers: 0, reads: [], writes: [] };
     // Launches of a step may run in any order, their passes one after another.
     for (let turn = 0; ready.some((passes) => turn < passes.length); turn++) {
