@@ -36,6 +36,7 @@ export {
   availableDevices,
   currentDevice,
   deviceThreads,
+  setThreads,
   describeDevice,
   registerDevice,
   setDevice,

@@ -106,6 +106,8 @@ export interface Device {
   fixTier?(tier?: string): string;
   /** Threads that compute now: fewer than `limits` says after one was lost. */
   readonly threads: number;
+  /** Runs programs on so many threads from now on. Devices that compute elsewhere have no such method. */
+  setThreads?(threads: number): void;
   /** Whether programs run on threads of its own now, for which `write` and `run` would wait without leaving the thread to others; `sync` leaves it. */
   readonly busy?: boolean;
   /** Bytes that it can have, that are in use, and that it has taken from the system. */

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { explain } from "./node-errors.ts";
+import { processorQuota } from "./node-quota.ts";
 import { nodeSystem } from "./node-system.ts";
 import type { ByteRange, FileWriter, System } from "./platform.ts";
 
@@ -227,9 +228,12 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** See {@link Platform.threadCount}. Counts the cores this process may use, not those of the machine. */
+/**
+ * See {@link Platform.threadCount}. Counts the cores this process may use, not those of the machine: those it is bound to, and of
+ * them as many as its container has time for.
+ */
 export function threadCount(): number {
-  return Math.max(1, availableParallelism());
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(processorQuota())));
 }
 
 /** See {@link Platform.sharesMemory}. */

@@ -62,6 +62,18 @@ export function deviceThreads(name: string = current): number {
   return deviceNamed(name).threads;
 }
 
+/**
+ * Lets a device of the processor, the current one by default, compute with so many threads from now on, the calling one included, whatever
+ * MYELIN_THREADS says. Results stay the same bits. By default there are as many as the process may use cores.
+ * @throws DeviceError for a name that is not registered, for devices that compute elsewhere, and for more than one thread in a page that
+ * shares no memory; ArgumentError for what is no whole number of at least 1.
+ */
+export function setThreads(threads: number, name: string = current): void {
+  const device = deviceNamed(name);
+  if (!device.setThreads) throw new DeviceError(`setThreads: ${name} has no threads to be counted. Use "cpu"`);
+  device.setThreads(threads);
+}
+
 /** What a device computes with, in a few words for people. Throws DeviceError for a name that is not registered. */
 export function describeDevice(name: string = current): string {
   return deviceNamed(name).about;

@@ -228,7 +228,7 @@ export abstract class HeapDevice implements Device {
 
   /** Writes a tape's words, anew where functions have moved. */
   protected rewrite(tape: Tape, target: Target, functionOf: (step: Step) => number): void {
-    const layout = layOut(tape.program, target, this.threads, functionOf);
+    const layout = layOut(tape.program, target, this.limits.threads, functionOf);
     const base = this.heap.allocate(layout.words.length * 4);
     if (tape.base) this.heap.free(tape.base);
     const words = this.#i32.subarray(base >>> 2, (base >>> 2) + layout.words.length);

@@ -18,7 +18,7 @@ import {
   type TapeEntry,
 } from "../device.ts";
 import { NoRoom } from "../heap.ts";
-import { threadsWanted, WasmDevice, type WasmOptions } from "../wasm/device.ts";
+import { WasmDevice, type WasmOptions } from "../wasm/device.ts";
 import { NativeUnavailable } from "./errors.ts";
 import type { NativePool } from "./library.ts";
 import { availableTier, Tier, type Order } from "./tier.ts";
@@ -37,6 +37,8 @@ export interface NativeOptions extends WasmOptions {
 const WORTH = 4_000;
 /** The run at whose start compiling begins: what runs twice is likely to run again. */
 const COMPILE_AT = 1;
+/** Runs of machine code after which WebAssembly's helper threads end, if none was of use meanwhile. */
+const REST_AFTER = 100;
 /** Programs that take longer (estimated nanoseconds) run on threads of their own, so that timers and servers live. */
 const LONG = 4_000_000;
 
@@ -51,7 +53,7 @@ class NativeProgram implements Runnable {
   isFar = false;
   wasm: Runnable | undefined;
   order: Order | undefined;
-  native: { readonly tape: Tape; readonly pool: NativePool } | undefined;
+  native: { readonly tape: Tape; readonly pool: NativePool; threads: number } | undefined;
 
   constructor(device: NativeDevice, program: Program) {
     this.device = device;
@@ -64,7 +66,6 @@ class NativeProgram implements Runnable {
 export class NativeDevice extends WasmDevice {
   override readonly name: string;
   #runsBefore: number;
-  readonly #nativeThreads: number;
   readonly #nearBytes: number;
   /** Why there is no tier. */
   #missing: DeviceError | undefined;
@@ -77,7 +78,6 @@ export class NativeDevice extends WasmDevice {
     super(options);
     this.name = options.name ?? "cpu";
     this.#runsBefore = options.runsBefore ?? 3;
-    this.#nativeThreads = threadsWanted(options.threads);
     this.#nearBytes = options.nearBytes ?? (this.most / 16) * 15;
   }
 
@@ -111,6 +111,11 @@ export class NativeDevice extends WasmDevice {
       return super.run((runnable.wasm ??= super.prepare(runnable.program)), bindings, scalars);
     }
     this.settle();
+    if (native.threads !== this.limits.threads) {
+      this.rewrite(native.tape, this.#tier!.target, (step) => this.#tier!.functionOf(step));
+      native.threads = this.limits.threads;
+    }
+    if (++this.unhelped === REST_AFTER) this.rest();
     this.bind(native.tape, bindings, scalars);
     const { base, layout } = native.tape;
     const from = base + layout.tape.from,
@@ -137,7 +142,12 @@ export class NativeDevice extends WasmDevice {
     const tier = this.tier === "native" ? this.#tierOrNull() : undefined;
     if (!tier) return super.about;
     const first = this.#runsBefore ? `; WebAssembly in a program's first ${this.#runsBefore} runs` : "";
-    return `${tier.about}, ${this.#nativeThreads} ${this.#nativeThreads === 1 ? "thread" : "threads"}${first}`;
+    return `${tier.about}, ${this.limits.threads} ${this.limits.threads === 1 ? "thread" : "threads"}${first}`;
+  }
+
+  override setThreads(threads: number): void {
+    super.setThreads(threads);
+    if (this.#tier) this.#attempt((tier) => tier.setThreads(this.limits.threads));
   }
 
   /** The C that the step's kernel is, where there is a C compiler. */
@@ -204,7 +214,7 @@ export class NativeDevice extends WasmDevice {
       tier.load(made.order!);
       const pool = tier.pool(made.steps);
       const tape = this.place(made.program, tier.target, (step) => tier.functionOf(step), made);
-      return (made.native = { tape, pool });
+      return (made.native = { tape, pool, threads: this.limits.threads });
     });
   }
 
@@ -262,7 +272,7 @@ export class NativeDevice extends WasmDevice {
   /** The tier, where this machine has what it needs. A machine without is nothing to warn of, unless it was asked for. */
   #tierOrNull(): Tier | undefined {
     try {
-      if (this.#tier === undefined) this.#tier = new Tier(this.memory, this.#nativeThreads);
+      if (this.#tier === undefined) this.#tier = new Tier(this.memory, this.limits.threads);
     } catch (error) {
       this.#giveUp(error, this.#runsBefore === 0);
     }

@@ -27,6 +27,7 @@ const DECLARATIONS = {
   address: "uint64_t myelin_address(const void *bytes)",
   create: "uintptr_t myelin_create(uintptr_t heap, uint64_t most, uint32_t threads)",
   threads: "uint32_t myelin_threads(uintptr_t pool)",
+  resize: "int32_t myelin_resize(uintptr_t pool, uint32_t threads)",
   reserve: "int32_t myelin_reserve(uintptr_t pool, uint64_t bytes)",
   run: "void myelin_run(uintptr_t pool, uint32_t from, uint32_t to)",
   submit: "uint32_t myelin_submit(uintptr_t pool, uint32_t from, uint32_t to)",
@@ -159,8 +160,6 @@ interface Waiting {
 
 /** Threads that run programs. Used from one thread. */
 export class NativePool {
-  /** Threads that compute, the leader included. */
-  readonly threads: number;
   readonly #functions: Functions;
   readonly #own: Threads;
   readonly #isMainThread: boolean;
@@ -171,11 +170,24 @@ export class NativePool {
   constructor(functions: Functions, system: System, memory: WebAssembly.Memory, handle: number | bigint) {
     this.#functions = functions;
     this.#isMainThread = system.isMainThread;
-    this.threads = functions.threads(handle) as number;
     // Memory goes with the process's engine, so programs have to stop before.
     const forgetExit = system.onExit(() => functions.stop(handle));
     this.#own = { functions, handle, memory, forgetExit };
     abandoned.register(this, this.#own, this);
+  }
+
+  /** Threads that compute, the leader included. */
+  get threads(): number {
+    return this.#functions.threads(this.#handle) as number;
+  }
+
+  /**
+   * Ends threads or starts more, after what was submitted before. There may be fewer than asked for.
+   * @throws NativeUnavailable ("runtime") without memory for their scratch.
+   */
+  resize(threads: number): void {
+    if (!this.#functions.resize(this.#handle, threads))
+      throw new NativeUnavailable("runtime", `there is no memory for the scratch of ${threads} threads.`);
   }
 
   /**

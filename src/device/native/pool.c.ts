@@ -1,9 +1,16 @@
 /**
  * The pool: one thread, the leader, walks a tape; helpers join the steps that are worth it. The algorithm is that of the
  * WebAssembly runner, on the same tape.
+ *
+ * Its threads are the system's own and not the JavaScript workers that help WebAssembly, although those could walk here too, in
+ * a foreign call that does not return. That was tried: a step takes as long; but a worker is there after 50 ms and with
+ * 8 MB, a thread after 50 µs with next to nothing; and a worker of the user's that is terminated would wait for its own
+ * workers, who cannot be interrupted in C. So the device ends those workers once programs have moved here.
  */
 export const POOL_SOURCE: string = String.raw`
 /* ---------- the pool */
+
+enum { MOST_THREADS = 1024 };
 
 struct program {
   uint32_t from, to;
@@ -24,7 +31,8 @@ struct pool {
   char *scratch;
   size_t stride;
   void *allocated;
-  uint32_t threads;
+  /* The leader included. */
+  _Atomic uint32_t threads;
   _Atomic bool stopping;
 
   /* The shared step's tape entry. */
@@ -47,7 +55,7 @@ struct pool {
     struct pool *pool;
     uint32_t thread;
     pthread_t id;
-  } helpers[];
+  } helpers[MOST_THREADS - 1];
 };
 
 /* Calls a tape entry's kernel for the records from one address to another. */
@@ -154,7 +162,7 @@ static void *helper_life(void *argument) {
   struct pool *pool = self->pool;
   set_float_control(FLOAT_DEFAULT);
   uint32_t job = 0;
-  while (!atomic_load(&pool->stopping)) {
+  while (!atomic_load(&pool->stopping) && self->thread < pool->threads) {
     spin_until_changed(&pool->ticket, job);
     job = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
     uint32_t done = take_chunks(pool, job, self->thread);
@@ -240,50 +248,78 @@ void myelin_run(struct pool *pool, uint32_t from, uint32_t to) {
 
 /* ---------- its life */
 
+static void start_helpers(struct pool *pool, uint32_t threads) {
+  for (uint32_t thread = pool->threads; thread < threads; thread++) {
+    struct helper *helper = &pool->helpers[thread - 1];
+    helper->pool = pool;
+    helper->thread = thread;
+    pool->ranges[thread].word = 0;
+    pool->threads = thread + 1;
+    if (start_thread(&helper->id, helper_life, helper)) continue;
+    pool->threads = thread;
+    break;
+  }
+}
+
 /* A pool of at most so many threads, the caller included, for a heap that may grow to so many bytes; NULL without memory.
    The caller is the only one to use it. */
 struct pool *myelin_create(char *heap, uint64_t most, uint32_t threads) {
-  size_t bytes = sizeof(struct pool) + threads * sizeof(struct helper);
-  struct pool *pool = aligned_alloc(128, (bytes + 127) / 128 * 128);
+  struct pool *pool = aligned_alloc(128, sizeof *pool);
   if (!pool) return NULL;
   /* Its threads stand in this library's code, so it stays, whatever its loader does. */
   Dl_info self;
   if (dladdr(loading_error, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_LOCAL);
-  memset(pool, 0, bytes);
+  memset(pool, 0, sizeof *pool);
   pool->heap = heap;
   prefer_huge_pages(heap, most);
   pthread_mutex_init(&pool->queueing, NULL);
-  pool->ranges = aligned_alloc(128, threads * sizeof(struct range));
+  pool->ranges = aligned_alloc(128, MOST_THREADS * sizeof(struct range));
   if (!pool->ranges) {
     free(pool);
     return NULL;
   }
-  memset(pool->ranges, 0, threads * sizeof(struct range));
+  pool->ranges[0].word = 0;
   pool->threads = 1;
-  while (pool->threads < threads) {
-    struct helper *helper = &pool->helpers[pool->threads - 1];
-    helper->pool = pool;
-    helper->thread = pool->threads;
-    if (!start_thread(&helper->id, helper_life, helper)) break;
-    pool->threads++;
-  }
+  start_helpers(pool, threads < MOST_THREADS ? threads : MOST_THREADS);
   return pool;
 }
 
 uint32_t myelin_threads(const struct pool *pool) { return pool->threads; }
 
-/* Gives every thread at least so much scratch, on cache lines of its own. 0 without memory: then all stays as it was. */
-int32_t myelin_reserve(struct pool *pool, uint64_t bytes) {
-  if (bytes <= pool->stride) return 1;
+/* Gives so many threads so much scratch, on cache lines of its own. False without memory: then all stays as it was. */
+static bool allocate_scratch(struct pool *pool, uint32_t threads, uint64_t bytes) {
+  if (!bytes) return true;
   /* Small scratch shares a page, large scratch has pages of its own. */
   size_t unit = bytes < HUGE_PAGE / 4 ? 128 : HUGE_PAGE, stride = ((size_t)bytes + unit - 1) / unit * unit;
-  void *allocated = stride < SIZE_MAX / pool->threads ? aligned_alloc(unit, stride * pool->threads) : NULL;
-  if (!allocated) return 0;
-  prefer_huge_pages(allocated, stride * pool->threads);
+  void *allocated = stride < SIZE_MAX / threads ? aligned_alloc(unit, stride * threads) : NULL;
+  if (!allocated) return false;
+  prefer_huge_pages(allocated, stride * threads);
   wait_for_queue(pool);
   free(pool->allocated);
   pool->allocated = pool->scratch = allocated;
   pool->stride = stride;
+  return true;
+}
+
+/* Gives every thread at least so much scratch. 0 without memory. */
+int32_t myelin_reserve(struct pool *pool, uint64_t bytes) {
+  return bytes <= pool->stride || allocate_scratch(pool, pool->threads, bytes);
+}
+
+/* From now on the pool has so many threads, or fewer where the system gives no more. 0 without memory for their scratch. */
+int32_t myelin_resize(struct pool *pool, uint32_t threads) {
+  uint32_t before = pool->threads;
+  if (threads > MOST_THREADS) threads = MOST_THREADS;
+  wait_for_queue(pool);
+  if (threads > before) {
+    if (!allocate_scratch(pool, threads, pool->stride)) return 0;
+    start_helpers(pool, threads);
+  } else if (threads < before) {
+    pool->threads = threads;
+    atomic_fetch_add(&pool->ticket.word, 1);
+    wake(&pool->ticket, UINT32_MAX);
+    for (uint32_t thread = threads; thread < before; thread++) pthread_join(pool->helpers[thread - 1].id, NULL);
+  }
   return 1;
 }
 

@@ -43,7 +43,7 @@ export class Tier {
   readonly #cache: KernelCache;
   readonly #prelude: string;
   readonly #memory: WebAssembly.Memory;
-  readonly #threads: number;
+  #threads: number;
   /** Kernels that were loaded, by their text. */
   readonly #functions = new Map<string, number>();
   #runtime: NativeRuntime | undefined;
@@ -104,6 +104,12 @@ export class Tier {
     const bytes = steps.flatMap(({ kernel, launches }) => launches.map(({ sizes }) => this.#scratch(kernel, sizes)));
     this.#pool.reserve(bytes.reduce((a, b) => Math.max(a, b), 0));
     return this.#pool;
+  }
+
+  /** From now on there are so many threads. */
+  setThreads(threads: number): void {
+    this.#pool?.resize(threads);
+    this.#threads = threads;
   }
 
   dispose(): void {

@@ -7,7 +7,7 @@ import { ArgumentError, DeviceError } from "../../core/errors.ts";
 import type { Kernel } from "../../ir/kernel.ts";
 import { HeapDevice, type Tape } from "../cpu/device.ts";
 import { stepsOf, type Limits, type Memory, type Program, type Runnable, type Step } from "../device.ts";
-import { aligned } from "../heap.ts";
+import { aligned, ALIGNMENT } from "../heap.ts";
 import { CONTRACT_SCRATCH_BYTES } from "./contract.ts";
 import { KernelTable } from "./functions.ts";
 import { hasRelaxedSimd } from "./fused.ts";
@@ -31,17 +31,24 @@ export class WasmProgram implements Runnable {
   tape!: Tape;
   /** Of the table of kernels, whose places the tape names. */
   generation = 0;
+  /** What it is laid out for. */
+  threads = 0;
+  /** Bytes of scratch that each of them needs. */
+  readonly scratch: number;
 
   constructor(device: WasmDevice, program: Program) {
     this.device = device;
     this.program = program;
+    this.scratch = stepsOf(program.tape)
+      .flatMap(({ kernel, launches }) => launches.map(({ sizes }) => scratchOf(kernel, sizes)))
+      .reduce((most, bytes) => Math.max(most, bytes), 0);
   }
 }
 
 /** The device that needs nothing but a JavaScript engine. */
 export class WasmDevice extends HeapDevice {
   readonly name: string = "wasm";
-  readonly limits: Limits;
+  #limits: Limits;
   readonly #runner: Runner;
   readonly #runnerBytes: Uint8Array<ArrayBuffer>;
   readonly #kernels: KernelTable;
@@ -50,10 +57,12 @@ export class WasmDevice extends HeapDevice {
   readonly #threadScratch = { address: 0, bytes: 0 };
   #threads: number;
   #pool: Pool | undefined;
+  /** Runs, of all programs and wherever, since helper threads were of use. */
+  protected unhelped = 0;
 
   constructor(options: WasmOptions = {}) {
     const threads = sharesMemory() ? threadsWanted(options.threads) : 1;
-    super(threads > 1, CONTROL_BYTES);
+    super(sharesMemory(), CONTROL_BYTES);
     this.#threads = threads;
     const { memory, memoryType } = this;
     this.#kernels = new KernelTable({ memory, memoryType, relaxed: options.relaxed !== false && hasRelaxedSimd() });
@@ -61,7 +70,11 @@ export class WasmDevice extends HeapDevice {
     this.#runner = new WebAssembly.Instance(new WebAssembly.Module(this.#runnerBytes), {
       env: { memory, table: this.#kernels.table },
     }).exports as unknown as Runner;
-    this.limits = { maxBytes: this.most, lanes: 4, threads, f64: true };
+    this.#limits = { maxBytes: this.most, lanes: 4, threads, f64: true };
+  }
+
+  get limits(): Limits {
+    return this.#limits;
   }
 
   get vectorBits(): number {
@@ -77,32 +90,39 @@ export class WasmDevice extends HeapDevice {
     return this.#threads;
   }
 
+  /** From now on programs run on so many threads, or fewer where the system gives no more. Results stay the same bits. */
+  setThreads(threads: number): void {
+    const wanted = threadsWanted(threads);
+    if (wanted > 1 && !this.memoryType.shared)
+      throw new DeviceError(
+        `setThreads: ${wanted} threads were asked for, and this page shares no memory with others. Serve it with the headers of cross-origin isolation.`,
+      );
+    this.settle();
+    this.rest();
+    this.#threads = wanted;
+    this.#limits = { ...this.#limits, threads: wanted };
+  }
+
   prepare(program: Program): Runnable {
     this.settle();
-    const steps = stepsOf(program.tape);
-    this.#compile(steps);
+    this.#compile(stepsOf(program.tape));
     const made = new WasmProgram(this, program);
-    made.generation = this.#kernels.generation;
-    let perThread = 0;
-    for (const step of steps) {
-      for (const launch of step.launches) perThread = Math.max(perThread, scratchOf(step.kernel, launch.sizes));
-    }
-    this.reserve(this.#threadScratch, this.#threads * aligned(perThread));
-    this.setWord(CONTROL.scratch, this.#threadScratch.address);
-    this.setWord(CONTROL.scratchStride, Math.floor(this.#threadScratch.bytes / this.limits.threads));
+    this.#reserveThreads(made);
     made.tape = this.place(program, WASM, (step) => this.#kernels.placeOf(step), made);
-    if (made.tape.layout.shared && !this.#pool && this.#threads > 1) this.#startPool();
+    this.#beHelped(made);
     return made;
   }
 
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
     if (!(runnable instanceof WasmProgram) || runnable.device !== this)
       throw new DeviceError("run: the program was prepared for another device.");
-    if (runnable.generation !== this.#kernels.generation) {
+    if (runnable.generation !== this.#kernels.generation || runnable.threads !== this.#limits.threads) {
+      this.settle();
       this.#compile(stepsOf(runnable.program.tape));
+      this.#reserveThreads(runnable);
       this.rewrite(runnable.tape, WASM, (step) => this.#kernels.placeOf(step));
-      runnable.generation = this.#kernels.generation;
     }
+    this.#beHelped(runnable);
     const {
       tape: {
         base,
@@ -125,6 +145,28 @@ export class WasmDevice extends HeapDevice {
   /** Ends the helper threads; the device goes on with one thread. */
   dispose(): void {
     this.#dropPool();
+  }
+
+  /** Ends the helper threads; others start with the next program that has work for them. */
+  protected rest(): void {
+    this.#pool?.stop();
+    this.#pool = undefined;
+  }
+
+  /** Gives every thread the scratch that a program needs. */
+  #reserveThreads(made: WasmProgram): void {
+    const { threads } = this.#limits;
+    this.reserve(this.#threadScratch, threads * aligned(made.scratch));
+    this.setWord(CONTROL.scratch, this.#threadScratch.address);
+    this.setWord(CONTROL.scratchStride, Math.floor(this.#threadScratch.bytes / threads / ALIGNMENT) * ALIGNMENT);
+    made.threads = threads;
+    made.generation = this.#kernels.generation;
+  }
+
+  #beHelped({ tape: { layout } }: WasmProgram): void {
+    if (!layout.shared) return;
+    this.unhelped = 0;
+    if (!this.#pool && this.#threads > 1) this.#startPool();
   }
 
   #compile(steps: readonly Step[]): void {
@@ -152,8 +194,7 @@ export class WasmDevice extends HeapDevice {
 
   #dropPool(why?: string): void {
     this.#threads = 1;
-    this.#pool?.stop();
-    this.#pool = undefined;
+    this.rest();
     if (why !== undefined) console.warn(`myelin: ${why}; going on with one thread.`);
   }
 }

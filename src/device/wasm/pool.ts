@@ -18,6 +18,7 @@ interface HelperData {
   readonly runner: Uint8Array<ArrayBuffer>;
   readonly thread: number;
   readonly spins: number;
+  readonly pool: number;
   readonly control: typeof CONTROL;
   /** Address of the word where it says how many modules it has loaded. */
   readonly progress: number;
@@ -44,7 +45,7 @@ export class Pool {
   /** Modules in shared memory, and the number of those before them that are gone. */
   readonly #records: number[] = [];
   #gone = 0;
-  /** Words that say how many modules each helper has loaded. */
+  /** Words that say how many modules each helper has loaded. Never freed: helpers of a pool that was stopped may still write there. */
   readonly #progress: number;
 
   /** Starts `helpers` threads. They join in when they are ready; nobody waits for them. */
@@ -52,12 +53,16 @@ export class Pool {
     this.#host = host;
     this.#progress = host.allocate(4 * helpers);
     new Int32Array(host.memory.buffer, this.#progress, helpers).fill(0);
+    const words = new Int32Array(host.memory.buffer);
+    const pool = Atomics.add(words, CONTROL.pool >>> 2, 1) + 1;
+    for (const word of [CONTROL.modules, CONTROL.moduleList, CONTROL.failed]) Atomics.store(words, word >>> 2, 0);
     for (let thread = 1; thread <= helpers; thread++) {
       const data: HelperData = {
         memory: host.memory,
         runner: host.runner,
         thread,
         spins: HELPER_SPINS,
+        pool,
         control: CONTROL,
         progress: this.#progress + 4 * (thread - 1),
       };
@@ -88,10 +93,12 @@ export class Pool {
       this.#host.free(this.#records.shift()!);
   }
 
-  /** Ends all helpers. */
+  /** Ends all helpers. What they were doing may be half done, but from now on they do nothing more. */
   stop(): void {
+    Atomics.add(new Int32Array(this.#host.memory.buffer), CONTROL.pool >>> 2, 1);
     for (const worker of this.#workers) worker.stop();
     this.#workers.length = 0;
+    for (const record of this.#records.splice(0)) this.#host.free(record);
   }
 }
 
@@ -113,7 +120,7 @@ function helper(data: HelperData): void {
   let loaded = 0;
   let tail: number = control.moduleList;
   try {
-    while (help(data.thread, loaded, data.spins)) {
+    while (help(data.thread, loaded, data.spins, data.pool)) {
       // Growing by nothing refreshes the buffer, which another thread may have grown.
       memory.grow(0);
       const words = new Int32Array(memory.buffer);
@@ -136,8 +143,10 @@ function helper(data: HelperData): void {
       Atomics.store(words, data.progress >>> 2, loaded);
     }
   } catch (error) {
-    // Most likely a kernel trapped, in the middle of a chunk for which the leader waits: tell it.
     const words = new Int32Array(memory.buffer);
+    // What a pool that was stopped reads may be gone.
+    if (Atomics.load(words, control.pool >>> 2) !== data.pool) return;
+    // Most likely a kernel trapped, in the middle of a chunk for which the leader waits: tell it.
     Atomics.store(words, control.failed >>> 2, 1);
     Atomics.store(words, control.pending >>> 2, 0);
     Atomics.notify(words, control.pending >>> 2);

@@ -27,7 +27,8 @@ export const CONTROL = {
   /** Modules published: a helper with fewer takes no chunk. `moduleList` is the address of the first one's record. */
   modules: 640,
   moduleList: 644,
-  stop: 648,
+  /** The number of the pool that helps now: helpers of others end. */
+  pool: 648,
   /** A helper's kernel trapped. */
   failed: 652,
   /** The job: its tape entry, and the threads' scratch areas (the first, and the distance between them). */
@@ -55,9 +56,9 @@ export interface Runner {
   run(from: number, to: number, shared: number, patient: number): void;
   /**
    * A helper's life, until it must stop or load modules. `loaded` is the number of modules it has; it sleeps after
-   * `spins` idle turns.
+   * `spins` idle turns. `pool` is the number of the one that it belongs to.
    */
-  help(thread: number, loaded: number, spins: number): number;
+  help(thread: number, loaded: number, spins: number, pool: number): number;
 }
 
 /** Idle turns of the leader before it sleeps until helpers are done: about 100 µs. */
@@ -260,18 +261,20 @@ function emitRun(module: ModuleBuilder, records: FunctionBuilder, share: Functio
 }
 
 function emitHelp(module: ModuleBuilder, chunks: FunctionBuilder): void {
-  const f = module.function(["i32", "i32", "i32"], ["i32"], "help");
-  const [thread, loaded, spins] = f.params as [Local, Local, Local];
+  const f = module.function(["i32", "i32", "i32", "i32"], ["i32"], "help");
+  const [thread, loaded, spins, pool] = f.params as [Local, Local, Local, Local];
   const idle = f.local("i32"),
     ticket = f.local("i32"),
     done = f.local("i32");
   f.get(spins).set(idle);
   f.loop(() => {
-    f.i32(0)
-      .memory("i32.load", CONTROL.stop)
-      .if(() => f.i32(STOPPED).return());
-    // The ticket first: modules that its job needs were published before.
+    // The ticket first: modules that its job needs were published before, and a job of another pool has another number there.
     f.i32(CONTROL.ticket).atomic("i32.atomic.load").set(ticket);
+    f.i32(CONTROL.pool)
+      .atomic("i32.atomic.load")
+      .get(pool)
+      .op("i32.ne")
+      .if(() => f.i32(STOPPED).return());
     f.i32(CONTROL.modules)
       .atomic("i32.atomic.load")
       .get(loaded)
