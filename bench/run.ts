@@ -36,7 +36,7 @@ if (unknown !== undefined) {
 async function run(name: string): Promise<void> {
   const { step, flops, bytes, run: traced, inputs = [] } = known[name]!();
   if (values.profile && traced) {
-    console.log(profile(traced as (...args: Tensor[]) => unknown, ...inputs).toString());
+    console.log(`${await profile(traced as (...args: Tensor[]) => unknown, ...inputs)}`);
     return;
   }
   if (values.explain && traced) {

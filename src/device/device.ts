@@ -126,6 +126,11 @@ export interface Device {
   prepare(program: Program): Runnable;
   /** Runs with these bindings (in the program's order) and scalar values. */
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void;
+  /**
+   * Milliseconds of one run that has the device for itself; it may run several times, so that short ones can be told. Absent on devices that
+   * answer at once: there `run` and `readSync` say it.
+   */
+  time?(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): Promise<number>;
   /** Done when all that was asked for before is done. @throws DeviceError where it could not be. */
   sync(): Promise<void>;
   /** For people: a step as the text that this device compiles, for its first launch; undefined while it cannot say. Devices that write no text have no such method. */

@@ -19,17 +19,18 @@ export interface Profile {
 }
 
 /**
- * Runs a function's program step by step and times each step: the median of 15 runs, after 10 to warm up. Steps work on
- * copies of the state that the function assigns, so that none changes.
+ * Runs a function's program step by step and times each step: the median of 15 runs, after some to warm up. Steps work on
+ * copies of the state that the function assigns, so that none changes. A GPU's times are those of its own clock where it shows
+ * one (`timestamp-query`), else from submission to the end; what is too short for its clock is run several times in a row.
  *
- * @throws ArgumentError on the reference device, which has no steps; DeviceError on devices that answer later (GPUs).
+ * @throws ArgumentError on the reference device, which has no steps; DeviceError where a device fails.
  *
  * @example
- * const times = profile(step, images, labels);
+ * const times = await profile(step, images, labels);
  * console.log(`${times}`);
  * await times.save("step.json"); // to be opened at ui.perfetto.dev
  */
-export function profile<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Profile {
+export async function profile<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Profile> {
   const name = fn.name || "profile";
   const begin = now();
   const packed = packArguments(args);
@@ -40,7 +41,7 @@ export function profile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
     throw new ArgumentError(
       `profile: the ${device.name} device runs each node alone and has no steps. Use setDevice("wasm")`,
     );
-  const measured = measureSteps(variant, packed, compiled);
+  const measured = await measureSteps(variant, packed, compiled);
   const { steps } = measured;
   const totalMs = steps.reduce((sum, s) => sum + s.ms, 0);
   const timeline = timelineOf({ name, device: `${deviceName}, threads: ${device.threads}`, compile }, measured);

@@ -244,26 +244,14 @@ export class WebGpuDevice implements Device {
   }
 
   run(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
-    if (!(runnable instanceof WebGpuProgram) || runnable.device !== this)
-      throw new DeviceError("run: the program was prepared for another device.");
-    const { program, recorded } = runnable;
-    if (bindings.length !== program.bindings.length || scalars.length !== program.scalars.length)
-      throw new DeviceError(
-        `run: the program has ${program.bindings.length} bindings and ${program.scalars.length} scalars, got ${bindings.length} and ${scalars.length}.`,
-      );
-    const memories = bindings.map((memory, i) => this.#bindable(memory, i, program.bindings[i]!));
-    const ranges = memories.map(({ range }) => range);
-    const values = [...scalars];
+    const { program, memories, values, ready, recording } = this.#bind("run", runnable, bindings, scalars);
     // Why it cannot be bound, told when it should start.
     let unbound: unknown;
     this.#push({
       wait: () => {
         if (this.#running.length >= RUNS) return this.#running[0];
         try {
-          const { trials } = this.#recorder!;
-          if (!recorded.recording && trials.wants(program)) return trials.run(program);
-          recorded.recording ??= this.#recorder!.record(program);
-          return recorded.recording.bind(ranges);
+          return ready();
         } catch (error) {
           unbound = error;
           return undefined;
@@ -272,9 +260,7 @@ export class WebGpuDevice implements Device {
       start: () => {
         try {
           if (unbound !== undefined) throw unbound;
-          const failed = memories.find(({ failure }) => failure)?.failure;
-          if (failed) throw again(failed);
-          recorded.recording!.run(values);
+          recording().run(values);
           this.#started();
         } catch (error) {
           this.#spoil(program, memories, error);
@@ -282,6 +268,26 @@ export class WebGpuDevice implements Device {
         }
       },
     });
+  }
+
+  time(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): Promise<number> {
+    const { values, ready, recording } = this.#bind("time", runnable, bindings, scalars);
+    let timing: Promise<number> | undefined;
+    return this.#await(
+      () => timing!,
+      () => {
+        if (timing) return undefined;
+        if (this.#running.length > 0) return this.#running.at(-1);
+        try {
+          const pending = ready();
+          if (pending) return pending;
+          return (timing = recording().time(values));
+        } catch (error) {
+          timing = Promise.reject(error);
+          return undefined;
+        }
+      },
+    );
   }
 
   /** Known once the GPU is open. */
@@ -340,6 +346,7 @@ export class WebGpuDevice implements Device {
     for (const reject of this.#waiting) reject(again(error));
     this.#waiting.clear();
     this.#staging?.destroy();
+    this.#recorder?.stopwatch.destroy();
     this.#storage.destroy();
     this.#uniforms.destroy();
     this.#transfer?.destroy();
@@ -385,7 +392,7 @@ export class WebGpuDevice implements Device {
   }
 
   /** Does something in its turn and waits for it. @throws DeviceError when it, or something before it, fails. */
-  #await<T>(work: () => Promise<T>): Promise<T> {
+  #await<T>(work: () => Promise<T>, wait?: () => Promise<unknown> | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call = this.#calls;
       this.#waiting.add(reject);
@@ -399,6 +406,7 @@ export class WebGpuDevice implements Device {
         reject(again(fault.error));
       };
       this.#push({
+        ...(wait && { wait }),
         start: () => {
           work().then(
             (value) => settle(() => resolve(value)),
@@ -433,6 +441,47 @@ export class WebGpuDevice implements Device {
   #started(): void {
     const end = (): void => void this.#running.shift();
     this.#running.push(this.#opened!.gpu.queue.onSubmittedWorkDone().then(end, end));
+  }
+
+  /** A program with all that a run needs: what must be awaited before, and its recording from then on. */
+  #bind(
+    what: string,
+    runnable: Runnable,
+    bindings: readonly Memory[],
+    scalars: readonly number[],
+  ): {
+    readonly program: Program;
+    readonly memories: readonly WebGpuMemory[];
+    readonly values: readonly number[];
+    readonly ready: () => Promise<unknown> | undefined;
+    /** @throws DeviceError when a memory that it reads holds nothing. */
+    readonly recording: () => Recording;
+  } {
+    if (!(runnable instanceof WebGpuProgram) || runnable.device !== this)
+      throw new DeviceError(`${what}: the program was prepared for another device.`);
+    const { program, recorded } = runnable;
+    if (bindings.length !== program.bindings.length || scalars.length !== program.scalars.length)
+      throw new DeviceError(
+        `${what}: the program has ${program.bindings.length} bindings and ${program.scalars.length} scalars, got ${bindings.length} and ${scalars.length}.`,
+      );
+    const memories = bindings.map((memory, i) => this.#bindable(what, memory, i, program.bindings[i]!));
+    const ranges = memories.map(({ range }) => range);
+    return {
+      program,
+      memories,
+      values: [...scalars],
+      ready: () => {
+        const recorder = this.#recorder!;
+        if (!recorded.recording && recorder.trials.wants(program)) return recorder.trials.run(program);
+        recorded.recording ??= recorder.record(program);
+        return recorded.recording.bind(ranges);
+      },
+      recording: () => {
+        const failed = memories.find(({ failure }) => failure)?.failure;
+        if (failed) throw again(failed);
+        return recorded.recording!;
+      },
+    };
   }
 
   /** What a program that did not run should have written holds nothing. What it should have changed is as it was. */
@@ -534,11 +583,11 @@ export class WebGpuDevice implements Device {
     return range.offset + offset;
   }
 
-  #bindable(memory: Memory, binding: number, wanted: number): WebGpuMemory {
+  #bindable(what: string, memory: Memory, binding: number, wanted: number): WebGpuMemory {
     const own = this.#own(memory);
     if (own.bytes < wanted)
       throw new DeviceError(
-        `run: binding ${binding} needs ${showBytes(wanted)}, got a memory of ${showBytes(own.bytes)}.`,
+        `${what}: binding ${binding} needs ${showBytes(wanted)}, got a memory of ${showBytes(own.bytes)}.`,
       );
     return own;
   }

@@ -10,7 +10,7 @@ import { aligned, Heap } from "../heap.ts";
 export const PAGE_ALIGNMENT = 256;
 
 /** Numbers of WebGPU that are global constants in browsers only. */
-export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128 } as const;
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128, QUERY_RESOLVE: 512 } as const;
 
 /** One buffer. */
 export class Page {

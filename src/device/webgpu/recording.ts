@@ -13,6 +13,7 @@ import type { OpenedGpu } from "./adapter.ts";
 import { PAGE_ALIGNMENT, type Page, type Pages, type Range } from "./pages.ts";
 import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
 import { launchCode, MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { Trials } from "./trials.ts";
 
 /** Bindings are whole vectors of four words. */
@@ -54,6 +55,7 @@ export class Recorder {
   readonly storage: Pages;
   readonly uniforms: Pages;
   readonly pipelines: Pipelines;
+  readonly stopwatch: Stopwatch;
   readonly trials: Trials;
   readonly target: GpuTarget;
   readonly #recordings = new Set<Recording>();
@@ -64,7 +66,8 @@ export class Recorder {
     this.storage = storage;
     this.uniforms = uniforms;
     this.pipelines = new Pipelines(opened);
-    this.trials = new Trials(opened, this.pipelines);
+    this.stopwatch = new Stopwatch(opened);
+    this.trials = new Trials(opened, this.pipelines, this.stopwatch);
     this.target = { ...opened.target, chosen: this.trials.chosen };
   }
 
@@ -196,23 +199,39 @@ export class Recording {
 
   /** Submits everything, bound as it is. @throws DeviceError of a kernel that could not be compiled. */
   run(scalars: readonly number[]): void {
+    const { gpu } = this.#recorder.opened;
+    this.#writeWords(scalars);
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    this.#encode(pass);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Milliseconds of a run on a GPU that has nothing else to do; it may run several times. @throws DeviceError as `run` does. */
+  time(scalars: readonly number[]): Promise<number> {
+    this.#writeWords(scalars);
+    return this.#recorder.stopwatch.time((open) => this.#encode(open()));
+  }
+
+  #writeWords(scalars: readonly number[]): void {
     const { opened, uniforms } = this.#recorder;
     this.#setScalars(scalars);
-    const { queue } = opened.gpu;
+    if (this.#from >= this.#to) return;
     const { page, offset } = this.#uniform;
-    if (this.#from < this.#to) {
-      queue.writeBuffer(
-        uniforms.bufferOf(page),
-        offset + this.#from,
-        this.#words.buffer,
-        this.#from,
-        this.#to - this.#from,
-      );
-      this.#from = this.#words.byteLength;
-      this.#to = 0;
-    }
-    const encoder = opened.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    opened.gpu.queue.writeBuffer(
+      uniforms.bufferOf(page),
+      offset + this.#from,
+      this.#words.buffer,
+      this.#from,
+      this.#to - this.#from,
+    );
+    this.#from = this.#words.byteLength;
+    this.#to = 0;
+  }
+
+  #encode(pass: GPUComputePassEncoder): void {
+    const { offset } = this.#uniform;
     const at = new Uint32Array(1);
     let current: GPUComputePipeline | undefined;
     const turns: number[] = [];
@@ -235,8 +254,6 @@ export class Recording {
       pass.dispatchWorkgroups(Math.min(own.workgroups, MOST_WORKGROUPS), Math.ceil(own.workgroups / MOST_WORKGROUPS));
     };
     this.#entries.forEach(encode);
-    pass.end();
-    queue.submit([encoder.finish()]);
   }
 
   // ---------- making it

@@ -6,6 +6,7 @@ import { product } from "../gpu/contract.testing.ts";
 import { choiceKey } from "../gpu/lower.ts";
 import { openGpu } from "./adapter.ts";
 import { Pipelines } from "./pipelines.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { Trials } from "./trials.ts";
 import { hasWebGpu } from "./webgpu.testing.ts";
 
@@ -27,7 +28,7 @@ describe.skipIf(!hasWebGpu)("trials", () => {
   test("[C13] [C14] the fastest of the ways that were timed is chosen, once for an adapter and a shape", async () => {
     const opened = await openGpu();
     const [{ program: first, key }, other] = [program(48, 52, 40), program(48, 52, 44)];
-    const trials = new Trials(opened, new Pipelines(opened), 1000);
+    const trials = new Trials(opened, new Pipelines(opened), new Stopwatch(opened), 1000);
     expect(trials.wants(first)).toBe(true);
     await trials.run(first);
     const times = trials.times.get(key)!;
@@ -36,12 +37,12 @@ describe.skipIf(!hasWebGpu)("trials", () => {
     expect(times[trials.chosen.get(key)!]).toBe(Math.min(...times));
     expect(trials.wants(first)).toBe(false);
     // What was learnt is known wherever this adapter is opened.
-    const again = new Trials(await openGpu(), new Pipelines(opened), 1000);
+    const again = new Trials(await openGpu(), new Pipelines(opened), new Stopwatch(opened), 1000);
     expect(again.wants(first)).toBe(false);
     expect(again.chosen.get(key)).toBe(trials.chosen.get(key));
     expect(again.wants(other.program)).toBe(true);
     // Small products are not worth it.
-    expect(new Trials(opened, new Pipelines(opened)).wants(other.program)).toBe(false);
+    expect(new Trials(opened, new Pipelines(opened), new Stopwatch(opened)).wants(other.program)).toBe(false);
     opened.gpu.destroy();
   });
 });

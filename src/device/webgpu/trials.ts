@@ -10,13 +10,13 @@ import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { MOST_WORKGROUPS } from "./shader.ts";
+import type { Encode, Stopwatch } from "./stopwatch.ts";
 
 /** Operations from which on a trial pays, ways that are tried, and bytes that it may take. */
 const OPERATIONS = 2 ** 31;
 const WAYS = 4;
 const BYTES = 2 ** 29;
-/** A trial goes on for so long at least, in milliseconds; a GPU that takes longer for one run is not tried further. */
-const LEAST_TIME = 2;
+/** A GPU that takes more milliseconds for one run is not tried further. */
 const MOST_TIME = 100;
 const ROUNDS = 3;
 
@@ -40,12 +40,14 @@ export class Trials {
   readonly #times = new Map<string, readonly number[]>();
   readonly #opened: OpenedGpu;
   readonly #pipelines: Pipelines;
+  readonly #stopwatch: Stopwatch;
   readonly #operations: number;
 
   /** @param operations from which on contractions are tried. */
-  constructor(opened: OpenedGpu, pipelines: Pipelines, operations: number = OPERATIONS) {
+  constructor(opened: OpenedGpu, pipelines: Pipelines, stopwatch: Stopwatch, operations: number = OPERATIONS) {
     this.#opened = opened;
     this.#pipelines = pipelines;
+    this.#stopwatch = stopwatch;
     this.#operations = operations;
     const known = adapters.get(opened.about);
     this.chosen = this.#chosen = known ?? new Map<string, number>();
@@ -126,7 +128,7 @@ export class Trials {
     { scalars }: Launch,
     memories: readonly GPUBuffer[],
     buffer: (size: number, usage: number) => GPUBuffer,
-  ): Promise<(encoder: GPUComputePassEncoder) => void> {
+  ): Promise<Encode> {
     const { gpu } = this.#opened;
     const handed = temporaries.map((bytes) => buffer(bytes, 0x80));
     const name = `a trial of ${step.about?.() ?? "a contraction"}`;
@@ -149,7 +151,8 @@ export class Trials {
         return { compiled: pipeline.compiled, group, workgroups: pass.workgroups };
       }),
     );
-    return (encoder) => {
+    return (open) => {
+      const encoder = open();
       for (const { compiled, group, workgroups } of ready) {
         encoder.setPipeline(compiled);
         encoder.setBindGroup(0, group, [0]);
@@ -158,24 +161,11 @@ export class Trials {
     };
   }
 
-  /** Milliseconds of a run, of the best of some rounds after a first one. */
-  async #time(encode: (encoder: GPUComputePassEncoder) => void): Promise<number> {
-    const { gpu } = this.#opened;
-    const round = async (runs: number): Promise<number> => {
-      const encoder = gpu.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (let i = 0; i < runs; i++) encode(pass);
-      pass.end();
-      const before = performance.now();
-      gpu.queue.submit([encoder.finish()]);
-      await gpu.queue.onSubmittedWorkDone();
-      return (performance.now() - before) / runs;
-    };
-    const first = await round(1);
-    if (first > MOST_TIME) return first;
-    const runs = Math.max(1, Math.min(50, Math.ceil(LEAST_TIME / Math.max(first, 0.01))));
+  /** Milliseconds of a run, the best of some. */
+  async #time(encode: Encode): Promise<number> {
     let best = Infinity;
-    for (let i = 0; i < ROUNDS; i++) best = Math.min(best, await round(runs));
+    for (let i = 0; i < ROUNDS && (i === 0 || best < MOST_TIME); i++)
+      best = Math.min(best, await this.#stopwatch.time(encode));
     return best;
   }
 }
