@@ -2,10 +2,40 @@
 import { environment, gpu as entry, system } from "#platform";
 import { DeviceError } from "../../core/errors.ts";
 import type { GpuTarget } from "../gpu/kernel.ts";
+import type { BindingLimits } from "./bindings.ts";
 import { PAGE_ALIGNMENT } from "./pages.ts";
 
 /** What programs use where it is there. */
 const FEATURES = ["shader-f16", "subgroups", "timestamp-query"] as const;
+
+/** What a GPU's memory is divided into. */
+export interface MemoryLimits extends BindingLimits {
+  /** Bytes of the largest buffer, a multiple of `windowBytes`. */
+  readonly bufferBytes: number;
+  /** Bytes of the largest memory that a kernel sees: through all its bindings. */
+  readonly maxBytes: number;
+}
+
+/** Elements have numbers of 32 bits. */
+const MOST_BYTES = 2 ** 33 - PAGE_ALIGNMENT;
+
+/** What WebGPU grants, or less. */
+export function memoryLimits(
+  limits: Pick<GPUSupportedLimits, "maxStorageBuffersPerShaderStage" | "maxStorageBufferBindingSize" | "maxBufferSize">,
+  less: Partial<MemoryLimits> = {},
+): MemoryLimits {
+  const bindings = less.bindings ?? limits.maxStorageBuffersPerShaderStage;
+  const bindingBytes = less.bindingBytes ?? limits.maxStorageBufferBindingSize;
+  const most = less.bufferBytes ?? limits.maxBufferSize;
+  const windowBytes = 2 ** Math.floor(Math.log2(Math.min(bindingBytes, most)));
+  return {
+    bindings,
+    bindingBytes,
+    windowBytes,
+    bufferBytes: most - (most % windowBytes),
+    maxBytes: Math.min(MOST_BYTES, bindings * windowBytes),
+  };
+}
 
 /** A GPU that was opened. */
 export interface OpenedGpu {
@@ -14,8 +44,7 @@ export interface OpenedGpu {
   readonly about: string;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
-  /** Bytes of the largest buffer that a kernel can see as a whole. */
-  readonly maxBytes: number;
+  readonly memory: MemoryLimits;
   readonly target: GpuTarget;
 }
 
@@ -33,13 +62,12 @@ export async function openGpu(): Promise<OpenedGpu> {
     );
   }
   const { limits } = gpu;
-  const least = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   return {
     gpu,
     about: aboutAdapter(adapter),
     features: new Set<string>(features),
     limits,
-    maxBytes: least - (least % PAGE_ALIGNMENT),
+    memory: memoryLimits(limits),
     target: {
       threads: limits.maxComputeInvocationsPerWorkgroup,
       sharedBytes: limits.maxComputeWorkgroupStorageSize,

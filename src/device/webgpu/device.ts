@@ -15,20 +15,19 @@ import {
   type Step,
 } from "../device.ts";
 import type { GpuTarget } from "../gpu/kernel.ts";
-import { aligned } from "../heap.ts";
-import { because, openGpu, type OpenedGpu } from "./adapter.ts";
+import { because, memoryLimits, openGpu, type MemoryLimits, type OpenedGpu } from "./adapter.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
 import { Queue, type Command } from "./queue.ts";
 import type { Recorder, Recording } from "./recording.ts";
-import { Staging } from "./staging.ts";
+import { Transfers } from "./transfers.ts";
 
 const MiB = 2 ** 20;
 /** Runs that the GPU has not finished: one that it computes, and the next. */
 const RUNS = 2;
 /** What every GPU grants to one binding. */
 const LEAST_BYTES = 128 * MiB;
-/** Copies inside a page go through a buffer of at most so many bytes. */
-const TRANSFER_BYTES = 4 * MiB;
+/** Bytes of the largest page that several memories share. */
+const PAGE_BYTES = 64 * MiB;
 
 class WebGpuMemory implements Memory {
   readonly device: WebGpuDevice;
@@ -68,20 +67,27 @@ export interface WebGpuCounts {
   readonly pipelines: number;
 }
 
+/** What of the GPU is taken to be otherwise than it says: for tests. */
+export interface WebGpuOptions {
+  readonly target?: Partial<GpuTarget>;
+  /** Less than it grants. */
+  readonly memory?: Partial<MemoryLimits>;
+}
+
 /** A GPU by WebGPU: in browsers, and in Node by the package `webgpu`. */
 export class WebGpuDevice implements Device {
   readonly name = "webgpu";
   readonly threads = 1;
   readonly lost: Promise<DeviceError>;
-  readonly #target: Partial<GpuTarget>;
+  readonly #options: WebGpuOptions;
   readonly #queue = new Queue();
   readonly #storage: Pages;
   readonly #uniforms: Pages;
+  readonly #gathered: Pages;
   #opening: Promise<void> | undefined;
   #opened: OpenedGpu | undefined;
   #recorder: Recorder | undefined;
-  #staging: Staging | undefined;
-  #transfer: GPUBuffer | undefined;
+  #transfers: Transfers | undefined;
   /** Runs that the GPU has not finished, oldest first: done when it has. */
   readonly #running: Promise<void>[] = [];
   /** Why nothing can be done any more. */
@@ -97,15 +103,16 @@ export class WebGpuDevice implements Device {
     if (recording && !this.#over) this.#recorder!.forget(recording);
   });
 
-  /** @param target what of the GPU is taken to be otherwise than it says: for tests. */
-  constructor(target: Partial<GpuTarget> = {}) {
-    this.#target = target;
+  constructor(options: WebGpuOptions = {}) {
+    this.#options = options;
     this.lost = new Promise((resolve) => (this.#lose = resolve));
     const common = {
       onFull: (error: DeviceError): void => this.#report(error),
       onEmpty: (page: Page): void => this.#drop(page),
     };
-    this.#storage = new Pages({ usage: USAGE.STORAGE, first: 4 * MiB, most: 64 * MiB, ...common });
+    const most = Math.min(PAGE_BYTES, options.memory?.bindingBytes ?? Infinity);
+    this.#storage = new Pages({ usage: USAGE.STORAGE, first: Math.min(4 * MiB, most), most, ...common });
+    this.#gathered = new Pages({ usage: USAGE.STORAGE, first: 1, most: 1, ...common });
     this.#uniforms = new Pages({ usage: USAGE.UNIFORM, first: MiB / 4, most: 4 * MiB, ...common });
     this.#opening = this.#open().catch((error: unknown) =>
       this.#end(
@@ -119,7 +126,7 @@ export class WebGpuDevice implements Device {
   }
 
   get limits(): Limits {
-    return { maxBytes: this.#opened?.maxBytes ?? LEAST_BYTES, lanes: 1, threads: 1, f64: false };
+    return { maxBytes: this.#opened?.memory.maxBytes ?? LEAST_BYTES, lanes: 1, threads: 1, f64: false };
   }
 
   get features(): readonly string[] {
@@ -130,7 +137,7 @@ export class WebGpuDevice implements Device {
   get counts(): WebGpuCounts {
     return {
       buffers:
-        this.#storage.buffers + this.#uniforms.buffers + (this.#staging?.buffers ?? 0) + (this.#transfer ? 1 : 0),
+        this.#storage.buffers + this.#uniforms.buffers + this.#gathered.buffers + (this.#transfers?.buffers ?? 0),
       groups: this.#recorder?.groups ?? 0,
       pipelines: this.#recorder?.pipelines.size ?? 0,
     };
@@ -147,12 +154,12 @@ export class WebGpuDevice implements Device {
     return this.#opened!.gpu;
   }
 
-  /** WebGPU does not tell how much memory there is: `total` is the largest single one, or what is reserved where that is more. */
+  /** WebGPU does not tell how much memory there is: `total` is the largest buffer, or what is reserved where that is more. */
   memoryUse(): MemoryUse {
-    const reserved = this.#storage.reserved + this.#uniforms.reserved;
+    const reserved = this.#storage.reserved + this.#uniforms.reserved + this.#gathered.reserved;
     return {
-      total: Math.max(this.limits.maxBytes, reserved),
-      allocated: this.#storage.used + this.#uniforms.used,
+      total: Math.max(this.#opened?.memory.bufferBytes ?? LEAST_BYTES, reserved),
+      allocated: this.#storage.used + this.#uniforms.used + this.#gathered.used,
       reserved,
     };
   }
@@ -172,16 +179,22 @@ export class WebGpuDevice implements Device {
 
   write(memory: Memory, bytes: Uint8Array, offset: number = 0): void {
     const own = this.#own(memory);
-    const at = this.#place("write", own, offset, bytes.length);
+    this.#place("write", own, offset, bytes.length);
     if (bytes.length === 0) return;
     const whole = offset % 4 === 0 && (bytes.length % 4 === 0 || offset + bytes.length === own.bytes);
-    if (!whole) return this.#writeInside(own, bytes, offset);
+    if (!whole) {
+      let command: Command | undefined;
+      const data = bytes.slice();
+      const inside = (): Command => (command ??= this.#transfers!.writeInside(own.range, offset, data));
+      this.#push({ wait: () => inside().wait!(), start: () => inside().start() });
+      return;
+    }
     // Copied where it has to wait; WebGPU copies by itself.
     let data = bytes;
     const started = this.#push({
       start: () => {
         if (bytes.length === own.bytes) own.failure = undefined;
-        this.#writeWords(own.range.page, at, data);
+        this.#transfers!.write(own.range, offset, data);
       },
     });
     if (!started) data = bytes.slice();
@@ -191,13 +204,9 @@ export class WebGpuDevice implements Device {
     try {
       const own = this.#own(memory);
       this.#place("read", own, offset, length);
-      const from = offset - (offset % 4);
-      const bytes = aligned(offset + length - from, 4);
       return this.#await(async () => {
         if (own.failure) throw again(own.failure);
-        if (length === 0) return new Uint8Array(0);
-        const words = await this.#readWords(own, from, bytes);
-        return from === offset && bytes === length ? words : words.slice(offset - from, offset - from + length);
+        return this.#transfers!.read(own.range, offset, length);
       });
     } catch (error) {
       return Promise.reject(error);
@@ -211,7 +220,7 @@ export class WebGpuDevice implements Device {
     this.#push({
       start: () => {
         if (source.failure || source.bytes === target.bytes) target.failure = source.failure;
-        this.#copyRange(source.range, target.range, aligned(source.bytes, 4));
+        this.#transfers!.copy(source.range, target.range, source.bytes);
       },
     });
   }
@@ -223,8 +232,7 @@ export class WebGpuDevice implements Device {
     this.#push({
       start: () => {
         own.failure = undefined;
-        const { page, offset } = own.range;
-        this.#submit((encoder) => encoder.clearBuffer(this.#storage.bufferOf(page), offset, aligned(own.bytes, 4)));
+        this.#transfers!.clear(own.range, own.bytes);
       },
     });
   }
@@ -317,14 +325,17 @@ export class WebGpuDevice implements Device {
 
   async #open(): Promise<void> {
     const [found, { Recorder }] = await Promise.all([openGpu(), import("./recording.ts")]);
-    const opened = { ...found, target: { ...found.target, ...this.#target } };
-    const { gpu } = opened;
+    const { gpu, limits } = found;
+    const memory = memoryLimits(limits, this.#options.memory);
+    const opened = { ...found, memory, target: { ...found.target, ...this.#options.target } };
     if (this.#over) return gpu.destroy();
     this.#opened = opened;
-    this.#staging = new Staging(gpu);
-    this.#storage.attach(gpu, opened.limits.maxBufferSize, opened.maxBytes);
-    this.#uniforms.attach(gpu, opened.limits.maxBufferSize, opened.limits.maxBufferSize);
-    this.#recorder = new Recorder(opened, this.#storage, this.#uniforms);
+    const pages = { storage: this.#storage, uniforms: this.#uniforms, gathered: this.#gathered };
+    this.#transfers = new Transfers(gpu, this.#storage);
+    this.#storage.attach(gpu, memory.bufferBytes, memory.maxBytes);
+    this.#gathered.attach(gpu, memory.bufferBytes, memory.maxBytes);
+    this.#uniforms.attach(gpu, limits.maxBufferSize, limits.maxBufferSize);
+    this.#recorder = new Recorder(opened, pages);
     this.#opening = undefined;
     gpu.onuncapturederror = ({ error }): void => this.#hear(error.message);
     void gpu.lost.then(({ message }) =>
@@ -345,12 +356,11 @@ export class WebGpuDevice implements Device {
     this.#queue.drop(error);
     for (const reject of this.#waiting) reject(again(error));
     this.#waiting.clear();
-    this.#staging?.destroy();
+    this.#transfers?.destroy();
     this.#recorder?.stopwatch.destroy();
     this.#storage.destroy();
     this.#uniforms.destroy();
-    this.#transfer?.destroy();
-    this.#transfer = undefined;
+    this.#gathered.destroy();
   }
 
   #check(): void {
@@ -430,13 +440,6 @@ export class WebGpuDevice implements Device {
     });
   }
 
-  #submit(record: (encoder: GPUCommandEncoder) => void): void {
-    const { gpu } = this.#opened!;
-    const encoder = gpu.createCommandEncoder();
-    record(encoder);
-    gpu.queue.submit([encoder.finish()]);
-  }
-
   /** A run was submitted. */
   #started(): void {
     const end = (): void => void this.#running.shift();
@@ -500,69 +503,12 @@ export class WebGpuDevice implements Device {
     for (const i of written) if (!read.has(i)) memories[i]!.failure = typed(error);
   }
 
-  /** Bytes to a whole number of words. */
-  #writeWords(page: Page, at: number, bytes: Uint8Array): void {
-    const { queue } = this.#opened!.gpu;
-    const buffer = this.#storage.bufferOf(page);
-    const whole = bytes.length - (bytes.length % 4);
-    // Views of memory that threads share are refused by some.
-    const data = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
-    if (whole) queue.writeBuffer(buffer, at, data, 0, whole);
-    if (whole === bytes.length) return;
-    const last = new Uint8Array(4);
-    last.set(data.subarray(whole));
-    queue.writeBuffer(buffer, at + whole, last);
-  }
-
-  /** A write that begins or ends inside a word: the words are read, changed and written. */
-  #writeInside(own: WebGpuMemory, bytes: Uint8Array, offset: number): void {
-    const data = bytes.slice();
-    const from = offset - (offset % 4);
-    const length = aligned(offset + bytes.length - from, 4);
-    let [words, failure]: [Uint8Array?, unknown?] = [];
-    let reading: Promise<void> | undefined;
-    const read = (): Promise<void> =>
-      this.#readWords(own, from, length).then(
-        (got) => void (words = got),
-        (error: unknown) => void (failure = error),
-      );
-    this.#push({
-      wait: () => (words || failure ? undefined : (reading ??= read())),
-      start: () => {
-        if (!words) throw failure;
-        words.set(data, offset - from);
-        this.#writeWords(own.range.page, own.range.offset + from, words);
-      },
-    });
-  }
-
-  async #readWords({ range: { page, offset } }: WebGpuMemory, from: number, bytes: number): Promise<Uint8Array> {
-    return this.#staging!.read(this.#storage.bufferOf(page), offset + from, bytes);
-  }
-
-  #copyRange(from: Range, to: Range, bytes: number): void {
-    const [source, target] = [this.#storage.bufferOf(from.page), this.#storage.bufferOf(to.page)];
-    this.#submit((encoder) => {
-      if (source !== target) return encoder.copyBufferToBuffer(source, from.offset, target, to.offset, bytes);
-      const between = (this.#transfer ??= this.#opened!.gpu.createBuffer({
-        label: "copies",
-        size: TRANSFER_BYTES,
-        usage: USAGE.COPY_SRC | USAGE.COPY_DST,
-      }));
-      for (let at = 0; at < bytes; at += TRANSFER_BYTES) {
-        const part = Math.min(TRANSFER_BYTES, bytes - at);
-        encoder.copyBufferToBuffer(source, from.offset + at, between, 0, part);
-        encoder.copyBufferToBuffer(between, 0, target, to.offset + at, part);
-      }
-    });
-  }
-
   /** The buffer of a page that is not needed any more goes when what was queued before is done. */
   #drop(page: Page): void {
     if (this.#over) return;
     const end = (): void => {
-      page.buffer?.destroy();
-      page.buffer = undefined;
+      for (const buffer of page.buffers) buffer.destroy();
+      page.buffers = [];
     };
     this.#push({ start: end, drop: end });
   }
@@ -577,10 +523,9 @@ export class WebGpuDevice implements Device {
     return memory;
   }
 
-  #place(what: string, { bytes, range }: WebGpuMemory, offset: number, length: number): number {
+  #place(what: string, { bytes }: WebGpuMemory, offset: number, length: number): void {
     if (offset < 0 || length < 0 || offset + length > bytes)
       throw new DeviceError(`${what}: bytes ${offset} to ${offset + length} of a memory of ${showBytes(bytes)}.`);
-    return range.offset + offset;
   }
 
   #bindable(what: string, memory: Memory, binding: number, wanted: number): WebGpuMemory {

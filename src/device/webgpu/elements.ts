@@ -10,9 +10,20 @@ import type { Wgsl } from "./wgsl.ts";
 export interface ShaderLayout {
   /** The binding of each global buffer, numbers from 0. Buffers of one binding are the same memory, or parts of it that begin at their bases. */
   readonly bindings: readonly number[];
-  /** The buffers that begin in the middle of their binding: at an element that is among the launch's words. */
+  /** The buffers that do not begin where their binding does: their first element's place in it is among the words of the place. */
   readonly based: readonly boolean[];
+  /**
+   * How many bindings the memory of each buffer takes, from its binding on; one by default. What is larger than a binding may be
+   * is seen through several: windows of `windowBytes`, a power of two, one behind the other. Such buffers are based.
+   */
+  readonly windows?: readonly number[];
+  readonly windowBytes?: number;
+  /** Only some of the workgroups run: those from a first one to before an end that are among the words of the place. */
+  readonly isPart?: boolean;
 }
+
+/** Does a dispatch have a place: words that say where buffers begin and which workgroups run? */
+export const isPlaced = ({ based, isPart = false }: ShaderLayout): boolean => isPart || based.some(Boolean);
 
 /** The array that a buffer's elements are in. */
 interface Storage {
@@ -22,6 +33,8 @@ interface Storage {
   /** Words that threads share are written by atomic operations. */
   readonly atomic: boolean;
   readonly binding?: number;
+  /** What a window has: shift and mask of a position in an array that is seen through several. */
+  readonly windows?: { readonly count: number; readonly shift: number };
 }
 
 /** How one buffer is accessed. */
@@ -61,7 +74,7 @@ export class Elements {
     this.based = new Set(globals.filter((_, i) => layout.based[i]));
     const bindings = new Map(globals.map((b, i) => [b, layout.bindings[i]!]));
     this.storage = buffers.map(({ space }, b): Storage => {
-      if (space === "global") return this.bound(bindings, bindings.get(b)!);
+      if (space === "global") return this.seen(this.bound(bindings, bindings.get(b)!), b, layout, globals.indexOf(b));
       const vectors = space === "shared" && this.fitsVectors([b]);
       return { name: `b${b}`, holds: vectors ? "vectors" : "elements", atomic: false };
     });
@@ -78,6 +91,15 @@ export class Elements {
     }
     const atomic = members.some((b) => this.accesses[b]!.stored && this.isSmall(b));
     return { name, holds: "words", atomic, binding };
+  }
+
+  /** The storage, through windows where one binding does not hold it. */
+  private seen(storage: Storage, buffer: number, { windows, windowBytes }: ShaderLayout, global: number): Storage {
+    const count = windows?.[global] ?? 1;
+    if (count === 1) return storage;
+    const unit =
+      storage.holds === "words" ? 4 : byteSize(this.buffers[buffer]!.dtype) * (storage.holds === "vectors" ? WIDTH : 1);
+    return { ...storage, windows: { count, shift: Math.log2(windowBytes! / unit) } };
   }
 
   /** Are elements smaller than words? */
@@ -115,7 +137,7 @@ export class Elements {
     });
   }
 
-  /** Names of the buffers whose first element is among the launch's words. */
+  /** Names of the buffers whose first element is among the words of the place. */
   bases(): string[] {
     return [...this.based].map((b) => `base${b}`);
   }
@@ -125,27 +147,61 @@ export class Elements {
     const seen = new Set<string>();
     const out: { readonly binding: number; readonly line: string }[] = [];
     this.buffers.forEach(({ space, dtype, size }, b) => {
-      const { name, holds, atomic, binding = Infinity } = this.storage[b]!;
+      const { name, holds, atomic, binding = Infinity, windows } = this.storage[b]!;
       if (space === "register" || seen.has(name)) return;
       seen.add(name);
       const element = this.dialect.type(dtype);
       const type =
         holds === "words" ? (atomic ? "atomic<u32>" : "u32") : holds === "vectors" ? `vec4<${element}>` : element;
       const count = holds === "vectors" ? sizeOf(size ?? 0) / WIDTH : size;
-      out.push({
-        binding,
-        line:
-          space === "global"
-            ? `@group(0) @binding(${binding}) var<storage, read_write> ${name}: array<${type}>;`
-            : `var<workgroup> ${name}: array<${type}, ${sizeOf(count)}>;`,
-      });
+      if (space !== "global") out.push({ binding, line: `var<workgroup> ${name}: array<${type}, ${sizeOf(count)}>;` });
+      else
+        for (let w = 0; w < (windows?.count ?? 1); w++)
+          out.push({
+            binding: binding + w,
+            line: `@group(0) @binding(${binding + w}) var<storage, read_write> ${name}${windows ? `_w${w}` : ""}: array<${type}>;`,
+          });
     });
     return out.sort((a, b) => (a.binding === b.binding ? 0 : a.binding - b.binding)).map(({ line }) => line);
   }
 
-  /** Functions that read and write parts of words. */
+  /** Functions that look through windows, and that read and write parts of words. */
   functions(): string[] {
-    return this.buffers.flatMap((_, b) => (this.isPartial(b) ? this.packedFunctions(b) : []));
+    const seen = new Set<string>();
+    const windowed = this.storage.flatMap((storage, b) => {
+      if (!storage.windows || seen.has(storage.name)) return [];
+      seen.add(storage.name);
+      return this.windowFunctions(storage, this.dialect.type(this.buffers[b]!.dtype));
+    });
+    return [...windowed, ...this.buffers.flatMap((_, b) => (this.isPartial(b) ? this.packedFunctions(b) : []))];
+  }
+
+  /** Functions that do something at a position of an array, in whichever window it is. */
+  private windowFunctions({ name, holds, atomic, windows }: Storage, element: string): string[] {
+    const type = holds === "words" ? "u32" : holds === "vectors" ? `vec4<${element}>` : element;
+    const { count, shift } = windows!;
+    const each = (head: string, act: (place: string) => string): string[] => [
+      `fn ${head} {`,
+      `  let within = u32(at) & ${2 ** shift - 1}u;`,
+      `  switch (u32(at) >> ${shift}u) {`,
+      ...Array.from({ length: count - 1 }, (_, w) => `    case ${w}u: { ${act(`${name}_w${w}[within]`)} }`),
+      `    default: { ${act(`${name}_w${count - 1}[within]`)} }`,
+      "  }",
+      "}",
+    ];
+    if (!atomic)
+      return [
+        ...each(`get_${name}(at: i32) -> ${type}`, (place) => `return ${place};`),
+        ...each(`set_${name}(at: i32, x: ${type})`, (place) => `${place} = x;`),
+      ];
+    return [
+      ...each(`get_${name}(at: i32) -> u32`, (place) => `return atomicLoad(&${place});`),
+      ...each(`set_${name}(at: i32, x: u32)`, (place) => `atomicStore(&${place}, x);`),
+      ...each(
+        `put_${name}(at: i32, mask: u32, x: u32)`,
+        (place) => `atomicAnd(&${place}, mask); atomicOr(&${place}, x);`,
+      ),
+    ];
   }
 
   /** Do accesses to single elements go through functions, because they are parts of words? */
@@ -154,27 +210,24 @@ export class Elements {
   }
 
   private packedFunctions(buffer: number): string[] {
-    const { name } = this.storage[buffer]!;
+    const { name, windows } = this.storage[buffer]!;
     const { loaded, stored } = this.accesses[buffer]!;
     const { shift, bits, mask } = this.packing(buffer);
     const place = [
-      `  let at = ${this.based.has(buffer) ? `launch.base${buffer} + u32(i)` : "u32(i)"};`,
+      `  let at = ${this.based.has(buffer) ? `place.base${buffer} + u32(i)` : "u32(i)"};`,
       `  let shift = (at & ${2 ** shift - 1}u) * ${bits}u;`,
     ];
-    const word = `${name}[at >> ${shift}u]`;
+    const word = `at >> ${shift}u`;
+    const put = windows
+      ? [`  put_${name}(i32(${word}), ~(${mask} << shift), x << shift);`]
+      : [`  atomicAnd(&${name}[${word}], ~(${mask} << shift));`, `  atomicOr(&${name}[${word}], x << shift);`];
     const load = [
       `fn load_b${buffer}(i: i32) -> u32 {`,
       ...place,
-      `  return (${this.readWord(buffer, word)} >> shift) & ${mask};`,
+      `  return (${this.get(buffer, windows ? `i32(${word})` : word)} >> shift) & ${mask};`,
       "}",
     ];
-    const store = [
-      `fn store_b${buffer}(i: i32, x: u32) {`,
-      ...place,
-      `  atomicAnd(&${word}, ~(${mask} << shift));`,
-      `  atomicOr(&${word}, x << shift);`,
-      "}",
-    ];
+    const store = [`fn store_b${buffer}(i: i32, x: u32) {`, ...place, ...put, "}"];
     return [...(loaded ? load : []), ...(stored ? store : [])];
   }
 
@@ -214,11 +267,11 @@ export class Elements {
 
   /** Four elements, or the words that they are in. */
   loadFour({ buffer, offset }: Load, text: (e: Expression) => string): string {
-    const { name, holds } = this.storage[buffer]!;
-    if (holds === "vectors") return `${name}[${this.index(buffer, offset, text)} >> 2u]`;
+    const { holds } = this.storage[buffer]!;
+    if (holds === "vectors") return this.get(buffer, `${this.index(buffer, offset, text)} >> 2u`);
     const { shift } = this.packing(buffer);
     const word = (next: string): string =>
-      this.readWord(buffer, `${name}[(${this.index(buffer, offset, text)} >> ${shift}u)${next}]`);
+      this.get(buffer, `(${this.index(buffer, offset, text)} >> ${shift}u)${next}`);
     return shift === 2 ? word("") : `vec2<u32>(${word("")}, ${word(" + 1")})`;
   }
 
@@ -235,9 +288,9 @@ export class Elements {
     if (this.isScattered(buffer)) return `${name}_${(offset as { readonly value?: number }).value}`;
     if (this.isPartial(buffer)) return this.fromBits(dtype, `load_b${buffer}(${text(offset)})`);
     const at = this.index(buffer, offset, text);
-    if (holds === "vectors") return `${name}[${at} >> 2u][${at} & 3]`;
-    if (holds === "elements") return `${name}[${at}]`;
-    return this.fromBits(dtype, this.readWord(buffer, `${name}[${at}]`));
+    if (holds === "vectors") return `${this.get(buffer, `${at} >> 2u`)}[${at} & 3]`;
+    const value = this.get(buffer, at);
+    return holds === "elements" ? value : this.fromBits(dtype, value);
   }
 
   /** The value whose bits these are. */
@@ -250,12 +303,22 @@ export class Elements {
     return dtype === "bool" ? `u32(${x})` : this.dialect.bitcast(dtype, "u32", x);
   }
 
-  private readWord(buffer: number, word: string): string {
-    return this.storage[buffer]!.atomic ? `atomicLoad(&${word})` : word;
+  /** What is at a position of the array that a buffer's elements are in. */
+  private get(buffer: number, at: string): string {
+    const { name, atomic, windows } = this.storage[buffer]!;
+    if (windows) return `get_${name}(${at})`;
+    return atomic ? `atomicLoad(&${name}[${at}])` : `${name}[${at}]`;
+  }
+
+  /** The statement that writes there. */
+  private set(buffer: number, at: string, x: string): string {
+    const { name, atomic, windows } = this.storage[buffer]!;
+    if (windows) return `set_${name}(${at}, ${x});`;
+    return atomic ? `atomicStore(&${name}[${at}], ${x});` : `${name}[${at}] = ${x};`;
   }
 
   private index(buffer: number, offset: Expression, text: (e: Expression) => string): string {
-    return this.based.has(buffer) ? `(i32(launch.base${buffer}) + ${text(offset)})` : text(offset);
+    return this.based.has(buffer) ? `(i32(place.base${buffer}) + ${text(offset)})` : text(offset);
   }
 
   // ---------- stores
@@ -263,22 +326,18 @@ export class Elements {
   /** The statement that stores; undefined where the element waits for its neighbours. */
   store(s: Store, text: (e: Expression) => string): string | undefined {
     const { buffer, offset, value } = s;
-    const { name, holds, atomic } = this.storage[buffer]!;
+    const { name, holds } = this.storage[buffer]!;
     const part = this.byFour(buffer) ? this.parts.stores.get(s) : undefined;
     if (part) return this.storeLane(part, text(value), text);
     const x = text(value);
     if (this.isScattered(buffer)) return `${name}_${(offset as { readonly value?: number }).value} = ${x};`;
     if (this.isPartial(buffer)) return `store_b${buffer}(${text(offset)}, ${this.toBits(value.dtype, x)});`;
-    const place = `${name}[${this.index(buffer, offset, text)}]`;
-    if (holds === "elements") return `${place} = ${x};`;
-    return atomic
-      ? `atomicStore(&${place}, ${this.toBits(value.dtype, x)});`
-      : `${place} = ${this.toBits(value.dtype, x)};`;
+    return this.set(buffer, this.index(buffer, offset, text), holds === "elements" ? x : this.toBits(value.dtype, x));
   }
 
   private storeLane({ whole, lane }: Part, x: string, text: (e: Expression) => string): string | undefined {
     const { buffer, offset, dtype } = whole;
-    const { name, holds, atomic } = this.storage[buffer]!;
+    const { holds } = this.storage[buffer]!;
     this.pending.push(holds === "vectors" ? x : this.toBits(dtype, x));
     if (lane < WIDTH - 1) return undefined;
     const values = this.pending;
@@ -287,15 +346,17 @@ export class Elements {
     if (holds === "vectors") {
       const [vector] = x.split(".");
       const moved = values.every((v, i) => v === `${vector}.${LANES[i]!}`);
-      return `${name}[${at} >> 2u] = ${moved ? vector : `vec4<${this.dialect.type(dtype)}>(${values.join(", ")})`};`;
+      return this.set(
+        buffer,
+        `${at} >> 2u`,
+        moved ? vector! : `vec4<${this.dialect.type(dtype)}>(${values.join(", ")})`,
+      );
     }
     const { shift, bits } = this.packing(buffer);
     const perWord = 2 ** shift;
     const words = Array.from({ length: WIDTH / perWord }, (_, k) => {
       const parts = values.slice(k * perWord, (k + 1) * perWord).map((v, i) => (i ? `(${v} << ${i * bits}u)` : v));
-      const place = `${name}[(${at} >> ${shift}u)${k ? ` + ${k}` : ""}]`;
-      const word = parts.join(" | ");
-      return atomic ? `atomicStore(&${place}, ${word});` : `${place} = ${word};`;
+      return this.set(buffer, `(${at} >> ${shift}u)${k ? ` + ${k}` : ""}`, parts.join(" | "));
     });
     return words.join(" ");
   }

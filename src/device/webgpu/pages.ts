@@ -1,6 +1,6 @@
 /**
  * Memory of a GPU: a few large buffers, pages, with many ranges in each. Ranges have addresses before there is a GPU; a
- * page's buffer is made when the first command needs it.
+ * page's buffer is made when the first command needs it. What is larger than a buffer may be is several, one behind the other.
  */
 import { showBytes } from "../../core/bytes.ts";
 import { DeviceError } from "../../core/errors.ts";
@@ -12,12 +12,15 @@ export const PAGE_ALIGNMENT = 256;
 /** Numbers of WebGPU that are global constants in browsers only. */
 export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64, STORAGE: 128, QUERY_RESOLVE: 512 } as const;
 
-/** One buffer. */
+/** One buffer, or several for what does not fit into one. */
 export class Page {
   readonly number: number;
   readonly bytes: number;
   readonly heap: Heap;
-  buffer: GPUBuffer | undefined;
+  /** Made when they are needed. */
+  buffers: readonly GPUBuffer[] = [];
+  /** Bytes of each of them, but for the last. */
+  part = 0;
   /** Why there is no memory behind it. */
   failure: DeviceError | undefined;
 
@@ -31,6 +34,13 @@ export class Page {
 /** Bytes of a page, from a multiple of 256 on. What lies between its end and the next such multiple is nobody else's. */
 export interface Range {
   readonly page: Page;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A part of a buffer. */
+export interface Piece {
+  readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly bytes: number;
 }
@@ -55,10 +65,10 @@ export class Pages {
   readonly #options: PageOptions;
   readonly #pages = new Set<Page>();
   #gpu: GPUDevice | undefined;
-  /** Bytes of the largest buffer, and of the largest part of one that a kernel sees, as far as is known. */
+  /** Bytes of the largest buffer, and of the largest range, as far as is known. */
   #buffer = Infinity;
-  #binding = Infinity;
-  /** Bytes of the largest range that kernels see as a whole. */
+  #most = Infinity;
+  /** Bytes of the largest range so far. */
   #largest = 0;
   #used = 0;
   #reserved = 0;
@@ -87,28 +97,27 @@ export class Pages {
 
   /** Buffers that exist. */
   get buffers(): number {
-    return [...this.#pages].filter((page) => page.buffer).length;
+    return [...this.#pages].reduce((sum, page) => sum + page.buffers.length, 0);
   }
 
   /**
-   * From now on buffers can be made, of so many bytes at most, of which kernels see so many.
+   * From now on buffers can be made, of so many bytes at most, and ranges of so many.
    * @throws DeviceError when there are larger ones.
    */
-  attach(gpu: GPUDevice, buffer: number, binding: number): void {
+  attach(gpu: GPUDevice, buffer: number, most: number): void {
     this.#gpu = gpu;
     this.#buffer = buffer;
-    this.#binding = binding;
-    this.#check(this.#largest, binding);
-    for (const page of this.#pages) this.#check(page.bytes, buffer);
+    this.#most = most;
+    this.#check(this.#largest);
   }
 
   /**
    * @param parted kernels see parts of it only.
-   * @throws DeviceError for more bytes than there can be in one piece.
+   * @throws DeviceError for more bytes than kernels see.
    */
   allocate(bytes: number, parted: boolean = false): Range {
     const size = Math.max(PAGE_ALIGNMENT, aligned(bytes, PAGE_ALIGNMENT));
-    this.#check(size, parted ? this.#buffer : this.#binding);
+    if (!parted) this.#check(size);
     if (!parted) this.#largest = Math.max(this.#largest, size);
     const page = this.#bestFit(size) ?? this.#add(size);
     const offset = page.heap.allocate(size);
@@ -123,23 +132,42 @@ export class Pages {
     if (page.heap.used === 0) this.#trim(page);
   }
 
-  /** The buffer of a page, made now if it has none. @throws DeviceError when the GPU had no memory for it. */
-  bufferOf(page: Page): GPUBuffer {
+  /** The parts of buffers that bytes of a page are, in order; buffers are made now if there are none. @throws DeviceError when the GPU had no memory for them. */
+  pieces(page: Page, offset: number, bytes: number): Piece[] {
     if (page.failure) throw page.failure;
-    return (page.buffer ??= this.#create(page));
+    if (!page.buffers.length) this.#create(page);
+    const pieces: Piece[] = [];
+    for (let at = offset; at < offset + bytes;) {
+      const number = Math.floor(at / page.part);
+      const within = at - number * page.part;
+      const length = Math.min(offset + bytes - at, page.part - within);
+      pieces.push({ buffer: page.buffers[number]!, offset: within, bytes: length });
+      at += length;
+    }
+    return pieces;
+  }
+
+  /** Bytes of a page that lie in one buffer. */
+  piece(page: Page, offset: number, bytes: number): Piece {
+    return this.pieces(page, offset, bytes)[0]!;
+  }
+
+  /** Is a page several buffers? */
+  isParted({ bytes }: Page): boolean {
+    return bytes > this.#buffer;
   }
 
   /** Pages that failed, or are kept though nothing is in them, are given up. */
   destroy(): void {
-    for (const page of this.#pages) page.buffer?.destroy();
+    for (const page of this.#pages) for (const buffer of page.buffers) buffer.destroy();
     this.#pages.clear();
     this.#used = this.#reserved = 0;
   }
 
-  #check(bytes: number, most: number): void {
-    if (bytes > most)
+  #check(bytes: number): void {
+    if (bytes > this.#most)
       throw new DeviceError(
-        `alloc: ${showBytes(bytes)} were asked for, and the largest memory on this GPU has ${showBytes(most)}. ` +
+        `alloc: ${showBytes(bytes)} were asked for, and the largest memory that kernels see on this GPU has ${showBytes(this.#most)}. ` +
           `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or setDevice("cpu").`,
       );
   }
@@ -164,15 +192,18 @@ export class Pages {
     return page;
   }
 
-  #create(page: Page): GPUBuffer {
+  #create(page: Page): void {
     const gpu = this.#gpu!;
     const others = this.#reserved - page.bytes;
     gpu.pushErrorScope("out-of-memory");
-    const buffer = gpu.createBuffer({
-      label: `page ${page.number}`,
-      size: page.bytes,
-      usage: this.#options.usage | USAGE.COPY_SRC | USAGE.COPY_DST,
-    });
+    page.part = Math.min(page.bytes, this.#buffer);
+    page.buffers = Array.from({ length: Math.ceil(page.bytes / page.part) }, (_, i) =>
+      gpu.createBuffer({
+        label: `page ${page.number}`,
+        size: Math.min(page.part, page.bytes - i * page.part),
+        usage: this.#options.usage | USAGE.COPY_SRC | USAGE.COPY_DST,
+      }),
+    );
     this.#asked++;
     this.#checked = gpu.popErrorScope().then(
       (error) => {
@@ -182,7 +213,6 @@ export class Pages {
       // The device was lost, which says so itself.
       () => void this.#asked--,
     );
-    return buffer;
   }
 
   #fail(page: Page, others: number, reason: string): void {
@@ -190,6 +220,7 @@ export class Pages {
       `alloc: the GPU has no ${showBytes(page.bytes)} more; ${showBytes(others)} are in use by this program. ` +
         `Use smaller batches, mixed precision, gradient accumulation or checkpointing (see memory.memoryAdvice), or drop tensors that are no longer needed. (${reason})`,
     );
+    for (const buffer of page.buffers) buffer.destroy();
     this.#pages.delete(page);
     this.#reserved -= page.bytes;
     this.#options.onFull(page.failure);

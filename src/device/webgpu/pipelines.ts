@@ -2,7 +2,7 @@
 import { DeviceError } from "../../core/errors.ts";
 import type { Pass } from "../gpu/kernel.ts";
 import { because, type OpenedGpu } from "./adapter.ts";
-import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
+import { isPlaced, renderShader, shaderError, storageBindings, type ShaderLayout } from "./shader.ts";
 
 /** The least recently used ones beyond this number are forgotten; programs keep those that they use. */
 const PIPELINES = 4096;
@@ -10,10 +10,13 @@ const PIPELINES = 4096;
 /** A few values by key: what was not asked for longest goes when there are more. */
 export class Recent<T> {
   readonly #most: number;
+  readonly #drop: ((value: T) => void) | undefined;
   readonly #values = new Map<string, T>();
 
-  constructor(most: number) {
+  /** @param drop called with a value that goes. */
+  constructor(most: number, drop?: (value: T) => void) {
     this.#most = most;
+    this.#drop = drop;
   }
 
   get size(): number {
@@ -24,8 +27,16 @@ export class Recent<T> {
     const value = this.#values.get(key) ?? make();
     this.#values.delete(key);
     this.#values.set(key, value);
-    if (this.#values.size > this.#most) this.#values.delete(this.#values.keys().next().value!);
+    if (this.#values.size > this.#most) {
+      const [oldest, last] = this.#values.entries().next().value!;
+      this.#values.delete(oldest);
+      this.#drop?.(last);
+    }
     return value;
+  }
+
+  values(): Iterable<T> {
+    return this.#values.values();
   }
 }
 
@@ -75,7 +86,7 @@ export class Pipeline {
 /** All pipelines of a GPU. */
 export class Pipelines {
   readonly #opened: OpenedGpu;
-  readonly #layouts = new Map<number, { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }>();
+  readonly #layouts = new Map<string, { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }>();
   readonly #pipelines = new Recent<Pipeline>(PIPELINES);
 
   constructor(opened: OpenedGpu) {
@@ -88,17 +99,20 @@ export class Pipelines {
 
   /** The pipeline of a pass whose buffers are bound like this. `about` says what it computes, for people. */
   get(pass: Pass, shape: ShaderLayout, about: () => string): Pipeline {
-    const bindings = Math.max(-1, ...shape.bindings) + 1;
-    const key = `${shape.bindings.join()}|${shape.based.map(Number).join("")}|${pass.key}`;
+    const { bindings, based, windows = [], isPart = false } = shape;
+    const key = `${bindings.join()}|${based.map(Number).join("")}|${windows.join()}|${Number(isPart)}|${pass.key}`;
     return this.#pipelines.get(
       key,
-      () => new Pipeline(this.#opened, this.layout(bindings).pipeline, pass, shape, about()),
+      () => new Pipeline(this.#opened, this.layout(shape).pipeline, pass, shape, about()),
     );
   }
 
-  /** So many storage bindings that kernels read and write, and then the uniform with a launch's words. */
-  layout(storage: number): { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout } {
-    const known = this.#layouts.get(storage);
+  /** Storage that kernels read and write, then a uniform with the launch's words, and one with the place's where there is one. */
+  layout(shape: ShaderLayout): { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout } {
+    const storage = storageBindings(shape);
+    const placed = isPlaced(shape);
+    const key = `${storage}${placed}`;
+    const known = this.#layouts.get(key);
     if (known) return known;
     const { gpu } = this.#opened;
     const entry = (binding: number, buffer: GPUBufferBindingLayout): GPUBindGroupLayoutEntry => ({
@@ -111,10 +125,11 @@ export class Pipelines {
       entries: [
         ...Array.from({ length: storage }, (_, i) => entry(i, { type: "storage" })),
         entry(storage, { type: "uniform", hasDynamicOffset: true }),
+        ...(placed ? [entry(storage + 1, { type: "uniform" })] : []),
       ],
     });
     const made = { group, pipeline: gpu.createPipelineLayout({ bindGroupLayouts: [group] }) };
-    this.#layouts.set(storage, made);
+    this.#layouts.set(key, made);
     return made;
   }
 }

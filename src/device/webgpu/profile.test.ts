@@ -102,8 +102,8 @@ describe.skipIf(!hasWebGpu)("WebGPU, measured", () => {
     for (const features of clocks) {
       const stopwatch = new Stopwatch({ gpu, features });
       const time = (dispatches: number): Promise<number> =>
-        stopwatch.time((open) => {
-          const pass = open();
+        stopwatch.time((commands) => {
+          const pass = commands.pass();
           pass.setPipeline(pipeline);
           pass.setBindGroup(0, group);
           for (let k = 0; k < dispatches; k++) pass.dispatchWorkgroups(256);

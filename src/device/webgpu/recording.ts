@@ -3,23 +3,24 @@
  * sizes and the places of its buffers in shared bindings; where a loop's counter is among the scalars, there are as many
  * copies of them as the loop has turns, and each dispatch is given the offset of its own.
  */
-import { byteSize } from "../../core/dtype.ts";
-import { DeviceError } from "../../core/errors.ts";
 import type { Launch, Program, Region, Step, TapeEntry } from "../device.ts";
 import type { GpuLaunch, GpuTarget, Pass } from "../gpu/kernel.ts";
 import { lowerLaunch } from "../gpu/lower.ts";
 import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
-import { PAGE_ALIGNMENT, type Page, type Pages, type Range } from "./pages.ts";
+import { divide, type Gathered, type Part, type Surroundings } from "./bindings.ts";
+import { Commands } from "./commands.ts";
+import { PAGE_ALIGNMENT, type Pages, type Range } from "./pages.ts";
 import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
-import { launchCode, MOST_WORKGROUPS, type ShaderLayout } from "./shader.ts";
+import { isPlaced, launchCode, MOST_WORKGROUPS } from "./shader.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { inStep } from "./transfers.ts";
 import { Trials } from "./trials.ts";
 
-/** Bindings are whole vectors of four words. */
-const VECTOR_BYTES = 16;
-/** Groups of bindings that a dispatch keeps: arguments and results may be elsewhere from run to run. */
-const GROUPS = 4;
+/** Ways in which a dispatch was bound that it keeps: arguments and results may be elsewhere from run to run. */
+const WAYS = 4;
+/** Bytes of the place where buffers are gathered for kernels that see too many. */
+const GATHERED_BYTES = 2 ** 26;
 
 /** A loop around dispatches: its turns, and the program's scalar that counts them. */
 interface Turns {
@@ -42,9 +43,19 @@ interface Dispatch {
   readonly strides: readonly number[];
   readonly copies: number;
   at: number;
-  pipeline: Pipeline | undefined;
-  group: GPUBindGroup | undefined;
-  readonly groups: Recent<GPUBindGroup>;
+  /** As it is bound: one part, unless it sees too much at once. */
+  parts: readonly BoundPart[] | undefined;
+  readonly ways: Recent<readonly BoundPart[]>;
+}
+
+/** Workgroups that run together, with their bindings. */
+interface BoundPart {
+  readonly pipeline: Pipeline;
+  readonly group: GPUBindGroup;
+  /** Where the words of its place are, if it has one. */
+  readonly place: Range | undefined;
+  readonly workgroups: number;
+  readonly gathered: readonly Gathered[];
 }
 
 type Entry = Dispatch | { readonly times: number; readonly entries: readonly Entry[] };
@@ -54,17 +65,23 @@ export class Recorder {
   readonly opened: OpenedGpu;
   readonly storage: Pages;
   readonly uniforms: Pages;
+  readonly gathered: Pages;
   readonly pipelines: Pipelines;
   readonly stopwatch: Stopwatch;
   readonly trials: Trials;
   readonly target: GpuTarget;
   readonly #recordings = new Set<Recording>();
   #scratch: Range | undefined;
+  #gathering: Range | undefined;
 
-  constructor(opened: OpenedGpu, storage: Pages, uniforms: Pages) {
+  constructor(
+    opened: OpenedGpu,
+    { storage, uniforms, gathered }: { readonly storage: Pages; readonly uniforms: Pages; readonly gathered: Pages },
+  ) {
     this.opened = opened;
     this.storage = storage;
     this.uniforms = uniforms;
+    this.gathered = gathered;
     this.pipelines = new Pipelines(opened);
     this.stopwatch = new Stopwatch(opened);
     this.trials = new Trials(opened, this.pipelines, this.stopwatch);
@@ -74,6 +91,21 @@ export class Recorder {
   /** Where intermediates of all programs are: nothing in it outlives a run. */
   get scratch(): Range | undefined {
     return this.#scratch;
+  }
+
+  /** What dividing a dispatch must know. */
+  get surroundings(): Surroundings {
+    const { memory } = this.opened;
+    return {
+      limits: memory,
+      isParted: (page) => this.storage.isParted(page),
+      gathering: () => (this.#gathering ??= this.gathered.allocate(Math.min(GATHERED_BYTES, memory.windowBytes), true)),
+    };
+  }
+
+  /** The pages that a range belongs to: what is gathered has its own. */
+  pagesOf({ page }: Range): Pages {
+    return page === this.#gathering?.page ? this.gathered : this.storage;
   }
 
   /** Groups of bindings that programs keep. */
@@ -168,12 +200,15 @@ export class Recording {
 
   /** Groups of bindings that it keeps. */
   get groups(): number {
-    return this.#dispatches.reduce((count, d) => count + d.groups.size, 0);
+    let count = 0;
+    for (const { ways } of this.#dispatches) for (const parts of ways.values()) count += parts.length;
+    return count;
   }
 
   /** Gives its words back; it must not be used any more. */
   release(): void {
     this.#recorder.uniforms.free(this.#uniform);
+    for (const { ways } of this.#dispatches) for (const parts of ways.values()) this.#drop(parts);
   }
 
   /** Looks where its bindings are. Returns what must be awaited before it can run: kernels that are compiled. */
@@ -188,10 +223,11 @@ export class Recording {
     if (scratch !== this.#boundScratch) this.#unbind(this.#scratchUsers);
     this.#boundScratch = scratch;
     if (this.#complete) return undefined;
-    for (const d of this.#dispatches) if (!d.group) this.#bindDispatch(d);
     const pending = new Set<Promise<void>>();
-    for (const { pipeline } of this.#dispatches)
-      if (!pipeline!.compiled && !pipeline!.failure) pending.add(pipeline!.ready);
+    for (const d of this.#dispatches) {
+      d.parts ??= this.#bindDispatch(d);
+      for (const { pipeline } of d.parts) if (!pipeline.compiled && !pipeline.failure) pending.add(pipeline.ready);
+    }
     if (pending.size) return Promise.all(pending);
     this.#complete = true;
     return undefined;
@@ -201,17 +237,15 @@ export class Recording {
   run(scalars: readonly number[]): void {
     const { gpu } = this.#recorder.opened;
     this.#writeWords(scalars);
-    const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    this.#encode(pass);
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
+    const commands = new Commands(gpu);
+    this.#encode(commands);
+    gpu.queue.submit([commands.finish()]);
   }
 
   /** Milliseconds of a run on a GPU that has nothing else to do; it may run several times. @throws DeviceError as `run` does. */
   time(scalars: readonly number[]): Promise<number> {
     this.#writeWords(scalars);
-    return this.#recorder.stopwatch.time((open) => this.#encode(open()));
+    return this.#recorder.stopwatch.time((commands) => this.#encode(commands));
   }
 
   #writeWords(scalars: readonly number[]): void {
@@ -219,21 +253,16 @@ export class Recording {
     this.#setScalars(scalars);
     if (this.#from >= this.#to) return;
     const { page, offset } = this.#uniform;
-    opened.gpu.queue.writeBuffer(
-      uniforms.bufferOf(page),
-      offset + this.#from,
-      this.#words.buffer,
-      this.#from,
-      this.#to - this.#from,
-    );
+    const { buffer } = uniforms.piece(page, offset, this.#words.byteLength);
+    opened.gpu.queue.writeBuffer(buffer, offset + this.#from, this.#words.buffer, this.#from, this.#to - this.#from);
     this.#from = this.#words.byteLength;
     this.#to = 0;
   }
 
-  #encode(pass: GPUComputePassEncoder): void {
+  #encode(commands: Commands): void {
     const { offset } = this.#uniform;
     const at = new Uint32Array(1);
-    let current: GPUComputePipeline | undefined;
+    let [pass, current]: [GPUComputePassEncoder?, GPUComputePipeline?] = [];
     const turns: number[] = [];
     const encode = (entry: Entry): void => {
       if ("times" in entry) {
@@ -244,16 +273,36 @@ export class Recording {
         }
         return;
       }
-      const { pipeline, group, strides, pass: own } = entry;
-      if (own.workgroups === 0) return;
-      if (!pipeline!.compiled) throw pipeline!.failure!;
-      if (pipeline!.compiled !== current) pass.setPipeline((current = pipeline!.compiled));
       at[0] = offset + entry.at;
-      for (let i = 0; i < turns.length; i++) at[0] += turns[i]! * strides[i]!;
-      pass.setBindGroup(0, group!, at, 0, 1);
-      pass.dispatchWorkgroups(Math.min(own.workgroups, MOST_WORKGROUPS), Math.ceil(own.workgroups / MOST_WORKGROUPS));
+      for (let i = 0; i < turns.length; i++) at[0] += turns[i]! * entry.strides[i]!;
+      for (const { pipeline, group, workgroups, gathered } of entry.parts!) {
+        if (workgroups === 0) continue;
+        if (!pipeline.compiled) throw pipeline.failure!;
+        if (gathered.length) this.#gather(commands, gathered, false);
+        const open = commands.pass();
+        if (open !== pass) [pass, current] = [open, undefined];
+        if (pipeline.compiled !== current) open.setPipeline((current = pipeline.compiled));
+        open.setBindGroup(0, group, at, 0, 1);
+        open.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS));
+        if (gathered.length) this.#gather(commands, gathered, true);
+      }
     };
     this.#entries.forEach(encode);
+  }
+
+  /** Copies what a dispatch sees to one place, or back what it wrote there. */
+  #gather(commands: Commands, gathered: readonly Gathered[], isBack: boolean): void {
+    const { storage, gathered: pages } = this.#recorder;
+    const encoder = commands.between();
+    for (const { from, to, isWritten } of gathered) {
+      if (isBack && !isWritten) continue;
+      const [outside, inside] = [
+        storage.pieces(from.page, from.offset, from.bytes),
+        pages.pieces(to.page, to.offset, to.bytes),
+      ];
+      for (const [a, b] of isBack ? inStep(inside, outside) : inStep(outside, inside))
+        encoder.copyBufferToBuffer(a.buffer, a.offset, b.buffer, b.offset, a.bytes);
+    }
   }
 
   // ---------- making it
@@ -289,8 +338,8 @@ export class Recording {
     needs(end);
     return passes.map((pass) => {
       const regions = pass.buffers.map((b) => (typeof b === "number" ? launch.buffers[b]! : handed[b.temporary]!));
-      // The words, a place for every buffer that may need one, and a last one that is 0.
-      const words = launch.scalars.length + pass.sizes.length + regions.length + 1;
+      // The last one is 0.
+      const words = launch.scalars.length + pass.sizes.length + 1;
       const wordBytes = aligned(4 * words, PAGE_ALIGNMENT);
       let copies = 1;
       const strides = [...loops]
@@ -312,9 +361,8 @@ export class Recording {
         strides,
         copies,
         at: 0,
-        pipeline: undefined,
-        group: undefined,
-        groups: new Recent(GROUPS),
+        parts: undefined,
+        ways: new Recent(WAYS, (parts) => this.#drop(parts)),
       };
       this.#dispatches.push(dispatch);
       for (const region of regions)
@@ -356,37 +404,46 @@ export class Recording {
   // ---------- binding it
 
   #unbind(dispatches: readonly Dispatch[]): void {
-    for (const d of dispatches) d.group = undefined;
+    for (const d of dispatches) d.parts = undefined;
     if (dispatches.length) this.#complete = false;
   }
 
-  #bindDispatch(d: Dispatch): void {
-    const { opened, pipelines } = this.#recorder;
-    const ranges = d.regions.map((region) => this.#rangeOf(region));
-    const { places, shape, bases } = layOutBindings(d, ranges, opened.limits);
-    d.pipeline = pipelines.get(d.pass, shape, d.about);
-    const key = places.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join();
-    d.group = d.groups.get(key, () => this.#groupOf(places, d.wordBytes));
-    if (!bases.length) return;
-    for (let copy = 0; copy < d.copies; copy++) {
-      const start = d.at + copy * d.wordBytes + 4 * (d.scalars.length + d.pass.sizes.length);
-      this.#words.set(bases, start >>> 2);
-      this.#changed(start, start + 4 * bases.length);
-    }
+  #drop(parts: readonly BoundPart[]): void {
+    for (const { place } of parts) if (place) this.#recorder.uniforms.free(place);
   }
 
-  #groupOf(places: readonly Range[], wordBytes: number): GPUBindGroup {
-    const { opened, storage, uniforms, pipelines } = this.#recorder;
-    return opened.gpu.createBindGroup({
-      layout: pipelines.layout(places.length).group,
-      entries: [
-        ...places.map(({ page, offset, bytes }, binding) => ({
-          binding,
-          resource: { buffer: storage.bufferOf(page), offset, size: bytes },
-        })),
-        { binding: places.length, resource: { buffer: uniforms.bufferOf(this.#uniform.page), size: wordBytes } },
-      ],
+  #bindDispatch(d: Dispatch): readonly BoundPart[] {
+    const ranges = d.regions.map((region) => this.#rangeOf(region));
+    const key = ranges.map(({ page, offset, bytes }) => `${page.number}.${offset}.${bytes}`).join();
+    return d.ways.get(key, () =>
+      divide(d.pass, ranges, d.about, this.#recorder.surroundings).map((part) => this.#bindPart(d, part)),
+    );
+  }
+
+  #bindPart(d: Dispatch, { bound, shape, bases, first, end, gathered }: Part): BoundPart {
+    const { opened, uniforms, pipelines } = this.#recorder;
+    let place: Range | undefined;
+    if (isPlaced(shape)) {
+      const words = Int32Array.of(first, end, ...bases);
+      place = uniforms.allocate(words.byteLength);
+      const { buffer, offset } = uniforms.piece(place.page, place.offset, place.bytes);
+      opened.gpu.queue.writeBuffer(buffer, offset, words);
+    }
+    const resource = (pages: Pages, { page, offset: at, bytes: size }: Range): GPUBufferBinding => {
+      const { buffer, offset } = pages.piece(page, at, size);
+      return { buffer, offset, size };
+    };
+    const resources = [
+      ...bound.map((range) => resource(this.#recorder.pagesOf(range), range)),
+      // Where its words begin is said with each dispatch.
+      resource(uniforms, { page: this.#uniform.page, offset: 0, bytes: d.wordBytes }),
+      ...(place ? [resource(uniforms, place)] : []),
+    ];
+    const group = opened.gpu.createBindGroup({
+      layout: pipelines.layout(shape).group,
+      entries: resources.map((resource, binding) => ({ binding, resource })),
     });
+    return { pipeline: pipelines.get(d.pass, shape, d.about), group, place, workgroups: end - first, gathered };
   }
 
   #rangeOf(region: Region): Range {
@@ -394,52 +451,6 @@ export class Recording {
       "binding" in region
         ? [this.#bound[region.binding]!, this.#program.bindings[region.binding]!]
         : [{ page: this.#boundScratch!.page, offset: this.#boundScratch!.offset + region.scratch }, region.bytes];
-    return { page, offset, bytes: Math.max(VECTOR_BYTES, aligned(bytes, VECTOR_BYTES)) };
+    return { page, offset, bytes: Math.max(4, aligned(bytes, 4)) };
   }
-}
-
-/** How a kernel's buffers become bindings: ranges of storage, which buffer is where, and first elements in shared bindings. */
-interface BindingLayout {
-  readonly places: readonly Range[];
-  readonly shape: ShaderLayout;
-  readonly bases: readonly number[];
-}
-
-/**
- * A binding for every range. Ranges of a kernel that overlap must not be two bindings, and there is a limit to their
- * number: then each page is one binding for all that lies in it.
- */
-function layOutBindings(d: Dispatch, ranges: readonly Range[], limits: GPUSupportedLimits): BindingLayout {
-  const most = limits.maxStorageBuffersPerShaderStage;
-  const places: Range[] = [];
-  const bindings = ranges.map((range) => {
-    const known = places.findIndex((p) => overlap(p, range) && p.offset === range.offset && p.bytes === range.bytes);
-    return known < 0 ? places.push(range) - 1 : known;
-  });
-  const apart = places.every((p, i) => places.every((q, j) => j <= i || !overlap(p, q)));
-  if (places.length <= most && apart) return { places, shape: { bindings, based: ranges.map(() => false) }, bases: [] };
-  const pages = [...new Set(ranges.map(({ page }) => page))];
-  const spans = pages.map((page) => spanOf(page, ranges));
-  if (pages.length > most || spans.some(({ bytes }) => bytes > limits.maxStorageBufferBindingSize))
-    throw new DeviceError(
-      `webgpu: ${d.about()} reads and writes ${places.length} large arrays at once, and a kernel of this GPU sees ${most}. Split the expression, by reading a part of it first, or use smaller arrays, which share buffers.`,
-    );
-  const globals = d.pass.kernel.buffers.filter(({ space }) => space === "global");
-  return {
-    places: spans,
-    shape: { bindings: ranges.map(({ page }) => pages.indexOf(page)), based: ranges.map(() => true) },
-    bases: ranges.map(
-      ({ page, offset }, i) => (offset - spans[pages.indexOf(page)]!.offset) / byteSize(globals[i]!.dtype),
-    ),
-  };
-}
-
-const overlap = (a: Range, b: Range): boolean =>
-  a.page === b.page && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
-
-/** The least range of a page with all these in it. */
-function spanOf(page: Page, ranges: readonly Range[]): Range {
-  const own = ranges.filter((range) => range.page === page);
-  const offset = Math.min(...own.map((range) => range.offset));
-  return { page, offset, bytes: Math.max(...own.map((range) => range.offset + range.bytes)) - offset };
 }

@@ -9,7 +9,7 @@ import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
 /** Rows shared by threads as on GPUs of hardware, and by threads of their own as on those of software. */
 describe.skipIf(!hasWebGpu)("rows", () => {
   for (const software of [false, true]) {
-    const device = hasWebGpu ? new WebGpuDevice({ software }) : webgpu;
+    const device = hasWebGpu ? new WebGpuDevice({ target: { software } }) : webgpu;
     const evaluate = compiledOn(device);
     for (const { title, root, ulps } of rowCases())
       test(`${title}${software ? ", in software" : ""}`, async () => {

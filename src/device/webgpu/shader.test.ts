@@ -10,7 +10,7 @@ import { stepsOf } from "../device.ts";
 import { expectClose } from "../compare.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { KERNELS, type KernelCase } from "./kernels.testing.ts";
-import { renderShader, shaderError, type ShaderLayout } from "./shader.ts";
+import { isPlaced, renderShader, shaderError, storageBindings, type ShaderLayout } from "./shader.ts";
 import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
 
 const FEATURES = { f16: false, subgroups: false };
@@ -56,18 +56,37 @@ function inputs(dtype: DType, count: number, seed: number): Uint8Array<ArrayBuff
   return bytes;
 }
 
-/** Runs a case on the GPU; all its buffers are parts of one, 256 bytes apart. */
-async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: boolean): Promise<Uint8Array[]> {
+/** What a case sees of its buffers, which are parts of one, 256 bytes apart: each its own, all in one binding, or that through windows. */
+type View = "apart" | "in one binding" | "through windows";
+const WINDOW = 512;
+
+/** Runs a case on the GPU. */
+async function onGpu(one: KernelCase, memories: readonly Uint8Array[], view: View): Promise<Uint8Array[]> {
   const gpu = await webgpu.gpuDevice();
   const dtypes = globalsOf(one);
-  const layout = merged ? { bindings: dtypes.map(() => 0), based: dtypes.map((_, i) => i > 0) } : plain(one);
+  const places: number[] = [];
+  let end = 0;
+  for (const memory of memories) {
+    places.push(end);
+    end += Math.ceil(memory.length / 256) * 256;
+  }
+  const windows = view === "through windows" ? Math.ceil(end / WINDOW) : 1;
+  const layout: ShaderLayout =
+    view === "apart"
+      ? plain(one)
+      : {
+          bindings: dtypes.map(() => 0),
+          based: dtypes.map((_, i) => i > 0 || windows > 1),
+          windows: dtypes.map(() => windows),
+          windowBytes: WINDOW,
+        };
   const { code } = renderShader(one.kernel, layout, FEATURES);
   const module = gpu.createShaderModule({ code });
   const { messages } = await module.getCompilationInfo();
   expect(messages.map((m) => `${m.lineNum}: ${m.message}`)).toEqual([]);
-  const storage = new Set(layout.bindings).size;
+  const storage = storageBindings(layout);
   const groupLayout = gpu.createBindGroupLayout({
-    entries: Array.from({ length: storage + 1 }, (_, binding) => ({
+    entries: Array.from({ length: storage + (isPlaced(layout) ? 2 : 1) }, (_, binding) => ({
       binding,
       visibility: 4,
       buffer: { type: binding < storage ? "storage" : "uniform" },
@@ -77,12 +96,6 @@ async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: b
     layout: gpu.createPipelineLayout({ bindGroupLayouts: [groupLayout] }),
     compute: { module, entryPoint: "main" },
   });
-  const places: number[] = [];
-  let end = 0;
-  for (const memory of memories) {
-    places.push(end);
-    end += Math.ceil(memory.length / 256) * 256;
-  }
   const buffer = gpu.createBuffer({ size: end, usage: 0x80 | 0x4 | 0x8 });
   memories.forEach((memory, i) => gpu.queue.writeBuffer(buffer, places[i]!, memory as Uint8Array<ArrayBuffer>));
   const { scalars } = one.kernel.parameters;
@@ -90,19 +103,24 @@ async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: b
   one.parameters.forEach((value, i) =>
     scalars[i] === "f32" ? words.setFloat32(4 * i, value, true) : words.setInt32(4 * i, value, true),
   );
-  places.forEach((place, i) => {
-    if (merged && i > 0) words.setUint32(4 * (one.parameters.length + i - 1), place / byteSize(dtypes[i]!), true);
-  });
-  const uniform = gpu.createBuffer({ size: 256, usage: 0x40 | 0x8 });
+  const bases = places.flatMap((place, i) => (layout.based[i] ? [place / byteSize(dtypes[i]!)] : []));
+  const uniform = gpu.createBuffer({ size: 512, usage: 0x40 | 0x8 });
   gpu.queue.writeBuffer(uniform, 0, words.buffer);
-  const ranges = merged
-    ? [{ binding: 0, resource: { buffer } }]
-    : memories.map((memory, binding) => ({
-        binding,
-        resource: { buffer, offset: places[binding]!, size: memory.length },
-      }));
-  const entries = [...ranges, { binding: storage, resource: { buffer: uniform } }];
-  const group = gpu.createBindGroup({ layout: groupLayout, entries });
+  gpu.queue.writeBuffer(uniform, 256, Uint32Array.of(0, one.workgroups, ...bases));
+  const resources: GPUBufferBinding[] =
+    view === "apart"
+      ? memories.map((memory, i) => ({ buffer, offset: places[i]!, size: memory.length }))
+      : Array.from({ length: windows }, (_, w) => ({
+          buffer,
+          offset: w * WINDOW,
+          size: view === "in one binding" ? end : Math.min(WINDOW, end - w * WINDOW),
+        }));
+  resources.push({ buffer: uniform, size: 256 });
+  if (isPlaced(layout)) resources.push({ buffer: uniform, offset: 256 });
+  const group = gpu.createBindGroup({
+    layout: groupLayout,
+    entries: resources.map((resource, binding) => ({ binding, resource })),
+  });
   const encoder = gpu.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
@@ -120,12 +138,12 @@ async function onGpu(one: KernelCase, memories: readonly Uint8Array[], merged: b
 
 describe.skipIf(!hasWebGpu)("on a GPU, as interpreted:", () => {
   for (const [name, make] of Object.entries(KERNELS))
-    for (const merged of [false, true])
-      test(`[D9] ${name}${merged ? ", its buffers in one binding" : ""}`, async () => {
+    for (const view of ["apart", "in one binding", "through windows"] as const)
+      test(`[D9] ${name}, its buffers ${view}`, async () => {
         const one = make();
         const dtypes = globalsOf(one);
         const memories = dtypes.map((dtype, i) => inputs(dtype, one.sizes[i]!, 7 * i + 1));
-        const actual = await onGpu(one, memories, merged);
+        const actual = await onGpu(one, memories, view);
         const views = memories.map((m, i) => viewOf(dtypes[i]!, m.buffer as ArrayBuffer, 0, one.sizes[i]!));
         interpretKernel(one.kernel, [{ buffers: views, parameters: one.parameters }]);
         dtypes.forEach((dtype, i) => {

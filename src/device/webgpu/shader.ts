@@ -1,6 +1,7 @@
 /**
- * Kernels as compute shaders. All bindings are of group 0: the storage that the layout names, then one uniform with the
- * launch's words: its scalars, its sizes, where in their bindings buffers begin, and a word that is 0.
+ * Kernels as compute shaders. All bindings are of group 0: the storage that the layout names; then a uniform with the
+ * launch's words, which are its scalars, its sizes and a word that is 0; then, where the layout has a place, another one with
+ * the place's: the first workgroup, the end of those that run, and where in their bindings buffers begin.
  */
 import { DeviceError } from "../../core/errors.ts";
 import type { Expression } from "../../ir/expression.ts";
@@ -11,13 +12,13 @@ import { mapStatements } from "../../ir/rewrite.ts";
 import { unrollLoops } from "../../ir/unroll.ts";
 import type { GpuLaunch, GridKernel } from "../gpu/kernel.ts";
 import { Lines } from "../render/values.ts";
-import { Elements, type ShaderLayout } from "./elements.ts";
+import { Elements, isPlaced, type ShaderLayout } from "./elements.ts";
 import { helperSources } from "./prelude.ts";
 import { renderStatements, ShaderValues } from "./statements.ts";
 import { isVectorLoop, spreadVectors } from "./vectors.ts";
 import { Wgsl } from "./wgsl.ts";
 
-export type { ShaderLayout } from "./elements.ts";
+export { isPlaced, type ShaderLayout } from "./elements.ts";
 
 /** What the device has beyond WGSL's least. */
 export interface ShaderFeatures {
@@ -49,7 +50,7 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
   values.learn(grid.body);
   const main = (): void => {
     lines.push(...parametersOf(kernel));
-    placeWorkgroup(lines, values, grid);
+    placeWorkgroup(lines, values, grid, isPlaced(layout));
     const thread = values.fresh("i");
     lines.push(`let ${thread} = i32(thread);`);
     values.bind(threads.index, thread);
@@ -60,12 +61,15 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
     `@compute @workgroup_size(${workgroupSize})\nfn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32)`,
     main,
   );
-  const count = Math.max(-1, ...layout.bindings) + 1;
+  const count = storageBindings(layout);
   const head = [
     ...(dialect.usesF16 ? ["enable f16;\n"] : []),
-    ...structOf(kernel, elements.bases()),
+    ...structOf(kernel),
+    ...(isPlaced(layout) ? placeOf(elements.bases()) : []),
     ...elements.declarations(),
-    `@group(0) @binding(${count}) var<uniform> launch: Launch;\n`,
+    `@group(0) @binding(${count}) var<uniform> launch: Launch;`,
+    ...(isPlaced(layout) ? [`@group(0) @binding(${count + 1}) var<uniform> place: Place;`] : []),
+    "",
     ...helperSources(dialect.helpers),
     ...elements.functions(),
   ];
@@ -94,14 +98,25 @@ function writtenOut(kernel: LoopKernel): LoopKernel {
   return { ...kernel, body: kernel.body.map(each) };
 }
 
+/** How many bindings of storage a layout has. */
+export const storageBindings = ({ bindings, windows }: ShaderLayout): number =>
+  Math.max(0, ...bindings.map((binding, i) => binding + (windows?.[i] ?? 1)));
+
+const member = (name: string, type: string): string => `  ${name}: ${type},`;
+
+/** The words of a place. */
+const placeOf = (bases: readonly string[]): string[] => [
+  "struct Place {",
+  ...["first", "end", ...bases].map((name) => member(name, "u32")),
+  "}\n",
+];
+
 /** The words of a launch. */
-function structOf({ parameters: { scalars, sizes } }: LoopKernel, bases: readonly string[]): string[] {
-  const member = (name: string, type: string): string => `  ${name}: ${type},`;
+function structOf({ parameters: { scalars, sizes } }: LoopKernel): string[] {
   return [
     "struct Launch {",
     ...scalars.map((dtype, slot) => member(`s${slot}`, dtype === "f32" || dtype === "i32" ? dtype : "u32")),
     ...Array.from({ length: sizes }, (_, k) => member(`s${scalars.length + k}`, "i32")),
-    ...bases.map((name) => member(name, "u32")),
     member("zero", "u32"),
     "}\n",
   ];
@@ -114,9 +129,16 @@ function parametersOf({ parameters: { scalars, sizes } }: LoopKernel): string[] 
 }
 
 /** The number of the workgroup; those beyond the last, of a dispatch in two dimensions, have nothing to do. */
-function placeWorkgroup(lines: Lines, values: ShaderValues, { index, extent }: Loop): void {
+function placeWorkgroup(lines: Lines, values: ShaderValues, { index, extent }: Loop, placed: boolean): void {
   const name = values.fresh("i");
   values.bind(index, name);
+  if (placed) {
+    lines.push(
+      `let ${name} = i32(place.first + workgroup.y * ${MOST_WORKGROUPS}u + workgroup.x);`,
+      `if (${name} >= i32(place.end)) { return; }`,
+    );
+    return;
+  }
   if (typeof extent === "number" && extent <= MOST_WORKGROUPS) {
     lines.push(`let ${name} = i32(workgroup.x);`);
     return;

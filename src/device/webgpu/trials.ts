@@ -97,7 +97,9 @@ export class Trials {
     );
     const lowered = Array.from({ length: ways }, (_, way) => lowerLaunch(step, launch.sizes, this.#opened.target, way));
     const handed = Math.max(0, ...lowered.map(({ temporaries }) => temporaries.reduce((sum, b) => sum + b, 0)));
-    if (bytes.reduce((sum, b) => sum + b, handed) > BYTES) return 0;
+    const { bindingBytes, bindings } = this.#opened.memory;
+    const isLarge = [...bytes, handed].some((b) => b > bindingBytes) || bytes.length >= bindings;
+    if (isLarge || bytes.reduce((sum, b) => sum + b, handed) > BYTES) return 0;
     const made: GPUBuffer[] = [];
     const buffer = (size: number, usage: number): GPUBuffer => {
       const one = gpu.createBuffer({ size: Math.max(16, aligned(size, 16)), usage });
@@ -143,7 +145,7 @@ export class Trials {
         const uniform = buffer(words.byteLength, 0x48);
         gpu.queue.writeBuffer(uniform, 0, words);
         const group = gpu.createBindGroup({
-          layout: this.#pipelines.layout(bound.length).group,
+          layout: this.#pipelines.layout(shape).group,
           entries: [...bound, uniform].map((one, binding) => ({ binding, resource: { buffer: one } })),
         });
         await pipeline.ready;
@@ -151,8 +153,8 @@ export class Trials {
         return { compiled: pipeline.compiled, group, workgroups: pass.workgroups };
       }),
     );
-    return (open) => {
-      const encoder = open();
+    return (commands) => {
+      const encoder = commands.pass();
       for (const { compiled, group, workgroups } of ready) {
         encoder.setPipeline(compiled);
         encoder.setBindGroup(0, group, [0]);
