@@ -19,6 +19,7 @@ import {
 } from "../../ir/expression.ts";
 import type { AttentionKernel, Axes, Axis, Buffer, Loop, LoopKernel, Store } from "../../ir/kernel.ts";
 import { plainBinary, plainDivide, plainLoad, plainSelect, plainUnary } from "../../ir/rewrite.ts";
+import { loadsIn } from "../../ir/walk.ts";
 import { Body, extentIn, i32, least, minus, most, placed, plus, times, type Places } from "./body.ts";
 import { termsOf } from "./patterns.ts";
 import type { Target } from "./target.ts";
@@ -92,9 +93,9 @@ class Lowering {
   private readonly weights: readonly number[];
   private readonly sums: readonly number[];
   private readonly states: number;
-  /** What scores and weights load for rows, and for pairs of rows and n. */
-  private readonly rowLoads: readonly Load[];
-  private readonly pairLoads: readonly Load[];
+  /** What scores and weights take from memory for rows alone, and what else they load for rows. */
+  private readonly ofRows: readonly Expression[];
+  private readonly ofPairs: readonly Load[];
 
   constructor(kernel: AttentionKernel, { lanes, tileRows, tileColumns }: Target) {
     this.kernel = kernel;
@@ -103,10 +104,8 @@ class Lowering {
     this.vectors = tileColumns / lanes;
     this.rows = multipleOf(LEAST_ROWS, leastMultiple(tileRows, tileColumns));
     this.tile = multipleOf(TILE, tileRows);
-    const { m, n, products, results, softmax } = kernel;
-    const loads = outermostLoads([...(softmax ? [softmax.score] : []), ...results.map((r) => r.weight)], m.index);
-    this.rowLoads = loads.filter((l) => !l.free.has(n.index));
-    this.pairLoads = loads.filter((l) => l.free.has(n.index));
+    const { products, results, softmax } = kernel;
+    [this.ofRows, this.ofPairs] = takenForRows(kernel);
     const operand = (lines: number, value: Expression, axes: readonly Axes[], isPlain: boolean): Operand => ({
       value,
       axes,
@@ -116,9 +115,11 @@ class Lowering {
     this.rights = products.map(({ right, k }) => operand(this.tile, right, k, isNumbers(right)));
     this.values = results.map(({ value, f }) => operand(this.tile, value, f, isNumbers(value, f.at(-1))));
     this.turned = products.map(({ k }) => this.scratch(this.rows, k));
-    this.weights = results.map(() => this.scratch(this.tile * this.rows));
+    // Scores stand where the first weights will.
+    const weights = softmax ? Math.max(1, results.length) : results.length;
+    this.weights = range(weights).map(() => this.scratch(this.tile * this.rows));
     this.sums = results.map(({ f }) => this.scratch(this.rows, f));
-    this.states = this.scratch((STATES + this.rowLoads.length) * this.rows);
+    this.states = this.scratch((STATES + this.ofRows.length) * this.rows);
   }
 
   lower(): Lowered {
@@ -191,7 +192,7 @@ class Lowering {
     const { m, softmax } = this.kernel;
     body.loop("parallel", this.rows, (inner, lane) => {
       const places = new Map([...rows.batch, [m.index, rows.at(lane)]] as const);
-      this.rowLoads.forEach((l, i) => this.setState(inner, STATES + i, lane, placed(l, places)));
+      this.ofRows.forEach((value, i) => this.setState(inner, STATES + i, lane, placed(value, places)));
       if (!softmax) return;
       for (const slot of [LARGEST, NEXT]) this.setState(inner, slot, lane, f32(-Infinity));
       this.setState(inner, SUM, lane, f32(0));
@@ -358,8 +359,8 @@ class Lowering {
     const { kernel } = this;
     const places = new Map([...rows.batch, [kernel.m.index, plus(rows.start, lane)], [kernel.n.index, n]]);
     const inside = new Map([...places, [kernel.m.index, rows.at(lane)]]);
-    this.rowLoads.forEach((l, i) => places.set(l, this.state(STATES + i, lane)));
-    for (const l of this.pairLoads) places.set(l, placed(l, inside));
+    this.ofRows.forEach((value, i) => places.set(value, this.state(STATES + i, lane)));
+    for (const l of this.ofPairs) places.set(l, placed(l, inside));
     return places;
   }
 
@@ -459,16 +460,22 @@ function isNumbers(value: Expression, along?: Axes): boolean {
   return !along || (terms.length === 1 && terms[0]!.value === along.index && terms[0]!.coefficient === undefined);
 }
 
-/** The loads that depend on an index and are in no other such load. */
-function outermostLoads(roots: readonly Expression[], index: Index): Load[] {
-  const loads = new Set<Load>();
+/**
+ * What scores and weights take from memory for a row: the largest parts that are numbers of rows alone, and the loads
+ * that are in none of them.
+ */
+function takenForRows({ batch, m, results, softmax }: AttentionKernel): [numbers: Expression[], loads: Load[]] {
+  const ofRow = new Set<Index | Register>([...batch, m].map((axes) => axes.index));
+  const [numbers, loads] = [new Set<Expression>(), new Set<Load>()];
   const visit = (e: Expression): void => {
-    if (!e.free.has(index)) return;
-    if (e.kind === "load") loads.add(e);
+    if (!e.free.has(m.index)) return;
+    const isOfRow = [...e.free].every((v) => ofRow.has(v));
+    if (isOfRow && e.dtype === "f32" && loadsIn([e]).length) numbers.add(e);
+    else if (e.kind === "load") loads.add(e);
     else childrenOf(e).forEach(visit);
   };
-  roots.forEach(visit);
-  return [...loads];
+  [...(softmax ? [softmax.score] : []), ...results.map((r) => r.weight)].forEach(visit);
+  return [[...numbers], [...loads]];
 }
 
 /** Loops over a list of indices, the innermost of a kind. */
