@@ -64,24 +64,24 @@ export function histogramFrom(seen: ArrayLike<number>, size: number, moments: Mo
   let nonFinite = 0;
   for (let bucket = FINITE; bucket < BUCKETS; bucket++) nonFinite += seen[bucket]! + seen[BUCKETS + bucket]!;
   const count = size - nonFinite;
-  /** Limits and counts of negative numbers, and of the others from the largest on. */
-  const negative: Side = { limits: [], counts: [] };
-  const positive: Side = { limits: [], counts: [] };
-  // Zeros are far below everything else: between them and that there is nothing to look through.
-  const [zeros, negativeZeros] = [seen[0]!, seen[BUCKETS]!];
-  let left = count - zeros - negativeZeros;
-  for (let bucket = left === 0 ? 0 : bucketOf(Math.max(-moments.min, moments.max)); left > 0 && bucket > 0; bucket--) {
-    const [above, below] = [seen[bucket]!, seen[BUCKETS + bucket]!];
-    if (above !== 0) add(positive, above, edge[bucket + 1]!, edge[bucket]!);
-    if (below !== 0) add(negative, below, -edge[bucket + 1]!, -edge[bucket]!);
-    left -= above + below;
-  }
-  if (zeros !== 0) add(positive, zeros, edge[1]!, 0);
-  if (negativeZeros !== 0) add(negative, negativeZeros, -edge[1]!, 0);
-  positive.limits.reverse();
-  positive.counts.reverse();
-  const { limits, counts } = joined(negative, positive);
   const { min, max, sum, sumSquares } = moments;
+  const [zeros, negativeZeros] = [seen[0]!, seen[BUCKETS]!];
+  // Zeros are far below everything else: between them and that there is nothing to look through.
+  let left = count - zeros - negativeZeros;
+  const largest = left === 0 ? 0 : bucketOf(Math.max(-min, max));
+  let smallest = largest + 1;
+  while (left > 0 && smallest > 1) {
+    smallest--;
+    left -= seen[smallest]! + seen[BUCKETS + smallest]!;
+  }
+  const limits: number[] = [];
+  const counts: number[] = [];
+  for (let bucket = largest; bucket >= smallest; bucket--)
+    add(limits, counts, seen[BUCKETS + bucket]!, -edge[bucket + 1]!, -edge[bucket]!);
+  add(limits, counts, negativeZeros, -edge[1]!, 0);
+  add(limits, counts, zeros, 0, edge[1]!);
+  for (let bucket = smallest; bucket <= largest; bucket++)
+    add(limits, counts, seen[bucket]!, edge[bucket]!, edge[bucket + 1]!);
   return { limits, counts, count, nonFinite, min: count ? min : 0, max: count ? max : 0, sum, sumSquares };
 }
 
@@ -90,13 +90,9 @@ function bucketOf(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0]! >>> BUCKET_SHIFT;
 }
 
-interface Side {
-  readonly limits: number[];
-  readonly counts: number[];
-}
-
-/** Adds a bucket. What lies between it and the one before is empty. */
-function add({ limits, counts }: Side, held: number, from: number, to: number): void {
+/** Adds a bucket, unless it is empty. What lies between it and the one before is empty. */
+function add(limits: number[], counts: number[], held: number, from: number, to: number): void {
+  if (held === 0) return;
   if (limits.length === 0) limits.push(from);
   else if (limits[limits.length - 1] !== from) {
     limits.push(from);
@@ -104,16 +100,6 @@ function add({ limits, counts }: Side, held: number, from: number, to: number): 
   }
   limits.push(to);
   counts.push(held);
-}
-
-function joined(first: Side, second: Side): Side {
-  if (first.counts.length === 0) return second;
-  if (second.counts.length === 0) return first;
-  const touching = first.limits[first.limits.length - 1] === second.limits[0];
-  return {
-    limits: first.limits.concat(touching ? second.limits.slice(1) : second.limits),
-    counts: touching ? first.counts.concat(second.counts) : [...first.counts, 0, ...second.counts],
-  };
 }
 
 let edges: Float64Array | undefined;

@@ -45,15 +45,25 @@ const MAX_DEPTH = 32;
 
 /** A message as bytes. Fields that are undefined are left out, and no others. Repeated numbers are packed. */
 export function encodeMessage<S extends Schema>(wire: Wire, schema: S, message: Message<S>): Uint8Array {
-  const writer = new wire.BinaryWriter();
+  const writer = spare ?? new wire.BinaryWriter();
+  // After an error what is half written is in it: the next message gets a new one.
+  spare = undefined;
   write(writer, schema, message);
-  return writer.finish();
+  const bytes = writer.finish();
+  if (bytes.length <= SPARE_BYTES) spare = writer;
+  return bytes;
 }
 
+/** Its memory has grown to the size of messages: a new one's would grow again for each. */
+let spare: BinaryWriter | undefined;
+/** A writer with room for longer messages is let go. */
+const SPARE_BYTES = 2 ** 20;
+
 function write(writer: BinaryWriter, schema: Schema, message: Readonly<Record<string, unknown>>): void {
-  for (const [name, [number, kind, many]] of Object.entries(schema)) {
+  for (const name in schema) {
     const value = message[name];
     if (value === undefined) continue;
+    const [number, kind, many] = schema[name]!;
     if (typeof kind === "object" || kind === "string" || kind === "bytes") {
       for (const item of many ? Array.from(value as ArrayLike<unknown>) : [value]) {
         writer.tag(number, 2);
@@ -64,6 +74,8 @@ function write(writer: BinaryWriter, schema: Schema, message: Readonly<Record<st
         } else if (kind === "string") writer.string(item as string);
         else writer.bytes(item as Uint8Array);
       }
+    } else if (many && kind === "double") {
+      writer.tag(number, 2).bytes(new Uint8Array(new Float64Array(value as ArrayLike<number>).buffer));
     } else if (many) {
       writer.tag(number, 2).fork();
       for (const item of Array.from(value as ArrayLike<number>)) writer[kind](item as never);

@@ -1,4 +1,5 @@
 import { appendFile } from "#platform";
+import { joinBytes } from "../../core/bytes.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { histogramOf, type Histogram } from "../../core/histogram.ts";
@@ -29,6 +30,17 @@ export interface SummaryWriterOptions {
   readonly clock?: (() => number) | undefined;
 }
 
+type Values = () => readonly SummaryValue[] | Promise<readonly SummaryValue[]>;
+
+/** An event that is not written yet. */
+interface Waiting {
+  readonly wallTime: number;
+  readonly step: number;
+  /** What it is besides its time and step; or the values that it shows. */
+  readonly event?: (wire: Wire) => Event;
+  readonly values?: Values[];
+}
+
 /** What the numbers in TensorBoard's messages mean. */
 const STRING = 7;
 const SESSION_START = 1;
@@ -54,7 +66,9 @@ export class SummaryWriter {
   readonly #sink: EventSink | undefined;
   readonly #options: SummaryWriterOptions;
   readonly #parts = new Map<string, SummaryWriter>();
-  #waiting: ((wire: Wire) => Event | PromiseLike<Event>)[] = [];
+  #waiting: Waiting[] = [];
+  /** How many things were added that wait. */
+  #added = 0;
   #oldest = Infinity;
   /** Records that a write failed on. */
   #unwritten: Uint8Array[] = [];
@@ -74,13 +88,16 @@ export class SummaryWriter {
     this.#sink = typeof target === "string" ? undefined : target;
     this.#options = options;
     const { purgeStep } = options;
-    if (purgeStep !== undefined) this.#add(purgeStep, () => ({ sessionLog: { status: SESSION_START } }));
+    if (purgeStep !== undefined) this.#add(purgeStep, { event: () => ({ sessionLog: { status: SESSION_START } }) });
   }
 
   /** A number, or a tensor of one element. */
   addScalar(tag: string, value: number | Tensor, step = 0): void {
     const now = valueNow(value);
-    this.#addValues(step, async () => [{ tag, simpleValue: now instanceof Tensor ? await now.item() : now }]);
+    this.#addValues(
+      step,
+      now instanceof Tensor ? async () => [{ tag, simpleValue: await now.item() }] : () => [{ tag, simpleValue: now }],
+    );
   }
 
   /** Several curves in one diagram: each is a run of its own, in the folder `folder/tag_name`. */
@@ -99,12 +116,12 @@ export class SummaryWriter {
   addHistogram(tag: string, values: Tensor | TypedArray | readonly number[] | Histogram, step = 0): void {
     const now = valueNow(values);
     const counted = now instanceof Tensor || "counts" in now ? now : histogramOf(arrayOf(now));
-    this.#addValues(step, async () => {
-      const { min, max, count, sum, sumSquares, limits, counts } =
-        counted instanceof Tensor ? histogramOf(await counted.data()) : counted;
-      // A bucket of nothing in front tells where the first one begins.
-      return [{ tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket: [0, ...counts] } }];
-    });
+    this.#addValues(
+      step,
+      counted instanceof Tensor
+        ? async () => [histogramValue(tag, histogramOf(await counted.data()))]
+        : () => [histogramValue(tag, counted)],
+    );
   }
 
   /**
@@ -137,7 +154,7 @@ export class SummaryWriter {
    */
   addGraph(model: Module, ...inputs: readonly (Shape | Tensor)[]): void {
     const made = graphOf(model, inputs);
-    this.#add(0, (wire) => ({ graphDef: encodeMessage(wire, graph, made) }));
+    this.#add(0, { event: (wire) => ({ graphDef: encodeMessage(wire, graph, made) }) });
   }
 
   /**
@@ -150,7 +167,7 @@ export class SummaryWriter {
     step = 0,
   ): void {
     const tags = Object.keys(metrics);
-    this.#add(step, (wire) => ({ summary: { value: hparamsSummaries(wire, choices, tags) } }));
+    this.#add(step, { event: (wire) => ({ summary: { value: hparamsSummaries(wire, choices, tags) } }) });
     for (const [tag, value] of Object.entries(metrics)) this.addScalar(tag, value, step);
   }
 
@@ -178,19 +195,24 @@ export class SummaryWriter {
     return this.#options.clock?.() ?? Date.now() / 1000;
   }
 
-  #addValues(step: number, values: () => readonly SummaryValue[] | PromiseLike<readonly SummaryValue[]>): void {
-    this.#add(step, async () => ({ summary: { value: await values() } }));
+  #addValues(step: number, values: Values): void {
+    this.#add(step, { values: [values] });
   }
 
-  #add(step: number, make: (wire: Wire) => Event | PromiseLike<Event>): void {
+  #add(step: number, what: Pick<Waiting, "event" | "values">): void {
     if (this.#closed) throw new ArgumentError("SummaryWriter: it was closed; make a new one for the same folder");
     if (!Number.isSafeInteger(step))
       throw new ArgumentError(`SummaryWriter: step must be a whole number, got ${step}; count steps or epochs`);
     const wallTime = this.#now;
-    this.#waiting.push(async (wire) => ({ wallTime, step, ...(await make(wire)) }));
+    // Values of one moment are one event: each has its price.
+    const last = this.#waiting.at(-1);
+    if (what.values && last?.values && last.step === step && last.wallTime === wallTime)
+      last.values.push(...what.values);
+    else this.#waiting.push({ wallTime, step, ...what });
+    this.#added++;
     this.#oldest = Math.min(this.#oldest, wallTime);
     const { maxQueue = 1000, flushSeconds = 120 } = this.#options;
-    if (this.#waiting.length < maxQueue && wallTime - this.#oldest < flushSeconds) return;
+    if (this.#added < maxQueue && wallTime - this.#oldest < flushSeconds) return;
     this.#drain().catch((error: unknown) => (this.#failure ??= { error }));
   }
 
@@ -205,17 +227,24 @@ export class SummaryWriter {
     if (waiting.length + this.#unwritten.length === 0) return;
     const wire = await loadWire("writing TensorBoard's event files");
     this.#waiting = [];
+    this.#added = 0;
     this.#oldest = Infinity;
     let failed: { readonly error: unknown } | undefined;
-    for (const make of waiting)
-      try {
-        this.#unwritten.push(encodeEvent(wire, await make(wire)));
-      } catch (error) {
-        // One value that cannot be had does not hold up the others.
-        failed ??= { error };
-      }
+    for (const { wallTime, step, event, values } of waiting) {
+      const value: SummaryValue[] = [];
+      for (const get of values ?? [])
+        try {
+          const got = get();
+          value.push(...(got instanceof Promise ? await got : got));
+        } catch (error) {
+          // One value that cannot be had does not hold up the others.
+          failed ??= { error };
+        }
+      const content = event?.(wire) ?? (value.length > 0 ? { summary: { value } } : undefined);
+      if (content) this.#unwritten.push(encodeEvent(wire, { wallTime, step, ...content }));
+    }
     const records = [...(this.#file === undefined ? [this.#begin(wire)] : []), ...this.#unwritten];
-    const bytes = new Uint8Array(await new Blob(records as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+    const bytes = joinBytes(records);
     try {
       await (this.#sink ? this.#sink.write(bytes) : appendFile(this.#file!, bytes));
     } catch (error) {
@@ -234,6 +263,11 @@ export class SummaryWriter {
     this.#file = `${this.folder ?? "sink"}/events.out.tfevents.${second}.myelin.${random!.toString(16).padStart(8, "0")}`;
     return encodeEvent(wire, { wallTime: this.#now, fileVersion: "brain.Event:2" });
   }
+}
+
+function histogramValue(tag: string, { min, max, count, sum, sumSquares, limits, counts }: Histogram): SummaryValue {
+  // A bucket of nothing in front tells where the first one begins.
+  return { tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket: [0].concat(counts) } };
 }
 
 /** A parameter's value of this moment: training on does not change it. */

@@ -27,8 +27,9 @@ export interface TensorBoardOptions {
   readonly hparams?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
-/** So many looks wait to be read at most. */
+/** So many looks wait to be read at most, and so many seconds. */
 const UNREAD = 16;
+const PATIENCE = 10;
 
 /**
  * Writes what happens for TensorBoard: `tensorboard --logdir logs`. After every epoch loss and metrics of training and validation, each in a
@@ -97,6 +98,10 @@ export function tensorBoard({
       train = new SummaryWriter(`${folder}/train`, options);
       validation = new SummaryWriter(`${folder}/validation`, options);
       if (graph) train.addGraph(run.model, ...graph);
+    },
+    async tick(run) {
+      const [oldest] = unread;
+      if (oldest && Date.now() / 1000 - oldest.time >= PATIENCE) await flush(run);
     },
     async endEpoch(run, { means, lr, seconds, examplesPerSecond }) {
       for (const [name, value] of Object.entries(means)) {
