@@ -75,7 +75,9 @@ function write(writer: BinaryWriter, schema: Schema, message: Readonly<Record<st
         else writer.bytes(item as Uint8Array);
       }
     } else if (many && kind === "double") {
-      writer.tag(number, 2).bytes(new Uint8Array(new Float64Array(value as ArrayLike<number>).buffer));
+      const { buffer, byteOffset, byteLength } =
+        value instanceof Float64Array ? value : new Float64Array(value as ArrayLike<number>);
+      writer.tag(number, 2).bytes(new Uint8Array(buffer, byteOffset, byteLength));
     } else if (many) {
       writer.tag(number, 2).fork();
       for (const item of Array.from(value as ArrayLike<number>)) writer[kind](item as never);

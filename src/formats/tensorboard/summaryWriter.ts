@@ -267,7 +267,9 @@ export class SummaryWriter {
 
 function histogramValue(tag: string, { min, max, count, sum, sumSquares, limits, counts }: Histogram): SummaryValue {
   // A bucket of nothing in front tells where the first one begins.
-  return { tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket: [0].concat(counts) } };
+  const bucket = new Float64Array(counts.length + 1);
+  bucket.set(counts, 1);
+  return { tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket } };
 }
 
 /** A parameter's value of this moment: training on does not change it. */

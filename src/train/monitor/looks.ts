@@ -57,7 +57,7 @@ export interface Measuring {
 
 /** What looks into steps. */
 export interface Looks {
-  /** Measures a step while it is traced. Returns one tensor, because each that is read costs something: the code for it has grown cold. */
+  /** Measures a step while it is traced. Returns few tensors, because each that is read costs a little. */
   trace(step: TracedStep): Record<string, Tensor>;
   /** Reads what a step has shown that was traced here. */
   read(seen: Readonly<Record<string, Tensor>>): Promise<Look>;
@@ -95,21 +95,21 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
         }
       }
       const at = traced.push(places) - 1;
-      const bits = fromNode(bitcast((concat(numbers) as Tensor).node, "i32"));
-      return { [`look ${at}`]: concat([bits, ...counts]) as Tensor };
+      return {
+        [`numbers ${at}`]: concat(numbers) as Tensor,
+        ...(counts.length > 0 ? { counts: concat(counts) as Tensor } : {}),
+      };
     },
     async read(seen) {
-      const [[key, result]] = Object.entries(seen) as [[string, Tensor]];
-      const all = (await result.data()) as Int32Array;
-      const places = traced[Number(key.slice("look ".length))]!;
-      const numbers = new Float32Array(all.buffer, all.byteOffset, all.length);
-      const counts = places.filter(({ counted, size }) => counted && size > SMALL).length;
+      const [key, first] = Object.entries(seen)[0]!;
+      const numbers = (await first.data()) as Float32Array;
+      const counts = await seen["counts"]?.data();
       const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
         Kind,
         Map<string, Measures>
       >;
-      let [next, nextCount] = [1, all.length - counts * BUCKET_COUNT];
-      for (const { kind, path, size, spread, counted } of places) {
+      let [next, nextCount] = [1, 0];
+      for (const { kind, path, size, spread, counted } of traced[Number(key.slice("numbers ".length))]!) {
         let measures: Omit<Measures, "norm">;
         if (size <= SMALL) {
           const elements = numbers.subarray(next, (next += size));
@@ -124,13 +124,15 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
             histogram: counted ? histogram : undefined,
           };
         } else {
-          const moments = momentsIn(numbers.subarray(next, (next += 4 * rowsOf(size))));
-          const [finite, zeros, mean, variance] = spread ? numbers.subarray(next, (next += 4)) : NONE;
+          const four = (): Four => [numbers[next++]!, numbers[next++]!, numbers[next++]!, numbers[next++]!];
+          const [min, max, sum, sumSquares] = four();
+          const moments = { min, max, sum, sumSquares };
+          const [finite, zeros, mean, variance] = spread ? four() : NONE;
           measures = {
             ...moments,
-            spread: spread ? { size, finite: finite!, zeros: zeros!, mean: mean!, variance: variance! } : undefined,
+            spread: spread ? { size, finite, zeros, mean, variance } : undefined,
             histogram: counted
-              ? histogramFrom(all.subarray(nextCount, (nextCount += BUCKET_COUNT)), size, moments)
+              ? histogramFrom(counts!.subarray(nextCount, (nextCount += BUCKET_COUNT)), size, moments)
               : undefined,
           };
         }
@@ -141,7 +143,8 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
   };
 }
 
-const NONE: readonly number[] = [];
+type Four = readonly [number, number, number, number];
+const NONE: Four = [0, 0, 0, 0];
 
 /** The tensors of a traced step by kind and path. What the model returns as a whole is left out. */
 function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonly [Kind, string, Tensor]> {
@@ -154,39 +157,15 @@ function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonl
     if (path !== "" && isFloat(tensor.dtype) && tensor.size > 0) yield ["activations", path, tensor];
 }
 
-/** Large tensors are measured in so many rows at most, which are put together where they are read: that saves kernels. */
-const ROWS = 64;
-
-/** Into how many rows so many elements are divided: a power of two. */
-function rowsOf(size: number): number {
-  let rows = ROWS;
-  while (size % rows !== 0) rows /= 2;
-  return rows;
-}
-
-/** The least, the largest, the sum, and that of squares, each of every row. No two share a value, so that all are found in one pass. */
+/** The least, the largest, the sum, and that of squares. No two share a value, so that all are found in one pass. */
 function momentsOf(x: Tensor): Tensor {
-  const rows = x.reshape([rowsOf(x.size), -1]);
-  const finite = rows.isFinite() as Tensor;
-  return concat([
-    where(finite, rows, Infinity).min(1) as Tensor,
-    where(finite, rows, -Infinity).max(1) as Tensor,
-    where(finite, rows, 0).sum(1) as Tensor,
-    where(finite, rows.mul(rows) as Tensor, 0).sum(1) as Tensor,
+  const finite = x.isFinite() as Tensor;
+  return stack([
+    where(finite, x, Infinity).min() as Tensor,
+    where(finite, x, -Infinity).max() as Tensor,
+    where(finite, x, 0).sum() as Tensor,
+    where(finite, x.mul(x) as Tensor, 0).sum() as Tensor,
   ]) as Tensor;
-}
-
-/** The moments of all rows. */
-function momentsIn(numbers: Float32Array): Moments {
-  const rows = numbers.length / 4;
-  let [min, max, sum, sumSquares] = [Infinity, -Infinity, 0, 0];
-  for (let row = 0; row < rows; row++) {
-    min = Math.min(min, numbers[row]!);
-    max = Math.max(max, numbers[rows + row]!);
-    sum += numbers[2 * rows + row]!;
-    sumSquares += numbers[3 * rows + row]!;
-  }
-  return { min, max, sum, sumSquares };
 }
 
 /** How many are finite, how many are 0, mean and variance. */
