@@ -27,7 +27,7 @@ export class MyelinError extends Error {
     if (this.line !== undefined) this.message = `${message}  at ${this.line}`;
   }
 
-  /** The message without the line, to be part of another. */
+  /** The message without the line: an error that it is part of finds its own. */
   get sentence(): string {
     return this.line === undefined ? this.message : this.message.slice(0, -`  at ${this.line}`.length);
   }

@@ -1,5 +1,5 @@
 /** Models and plain tensors in .safetensors files, under the names that PyTorch gives them. */
-import { readFile, writeFile } from "#platform";
+import { readPieces, writeFile } from "#platform";
 import type { Module } from "../nn/module.ts";
 import type { LoadOptions, LoadResult } from "../nn/stateDict.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -9,7 +9,7 @@ import { parseJson, type Json } from "./json.ts";
 import { naming } from "./naming.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import { sha256 } from "./sha256.ts";
-import { decodeTensors, encodeTensors } from "./tensors.ts";
+import { decodeTensors, tensorPieces } from "./tensors.ts";
 
 /**
  * Writes tensors into a .safetensors file, which Python's `safetensors` reads too. A reader never sees half a file.
@@ -22,7 +22,7 @@ export async function saveTensors(
   path: string,
   metadata?: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await writeFile(path, await encodeTensors(tensors, metadata));
+  await writeFile(path, await tensorPieces(tensors, metadata));
 }
 
 /**
@@ -30,7 +30,7 @@ export async function saveTensors(
  * @throws PlatformError when it cannot be read, FormatError when it is damaged or of another format.
  */
 export async function loadTensors(path: string): Promise<Record<string, Tensor>> {
-  const bytes = await readFile(path);
+  const bytes = await readPieces(path);
   return naming(path, () => decodeTensors(bytes));
 }
 
@@ -85,7 +85,7 @@ export async function saveModel(model: Module, path: string, options: SaveModelO
  * const prepare = preprocessing.fromJSON(loaded.preprocessing);
  */
 export async function loadModel(model: Module, path: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
-  const bytes = await readFile(path);
+  const bytes = await readPieces(path);
   const text = naming(path, () => parseSafetensors(bytes).metadata);
   const hash =
     text.get(PREPROCESSING) === undefined ? undefined : await sha256(encoder().encode(text.get(PREPROCESSING)));

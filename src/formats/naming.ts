@@ -1,4 +1,4 @@
-import { FormatError, ShapeError, type MyelinError } from "../core/errors.ts";
+import { FormatError, ShapeError } from "../core/errors.ts";
 
 /** Runs something on a file's content and puts the file's path before the messages of what is wrong with it. */
 export function naming<T>(path: string, run: () => T): T {
@@ -20,11 +20,6 @@ export async function namingAsync<T>(path: string, run: () => Promise<T>): Promi
 
 function named(path: string, cause: unknown): unknown {
   for (const Type of [FormatError, ShapeError])
-    if (cause instanceof Type) return new Type(`"${path}": ${withoutLine(cause)}`, { cause });
+    if (cause instanceof Type) return new Type(`"${path}": ${cause.sentence}`, { cause });
   return cause;
-}
-
-/** The message alone: the new error finds the line itself. */
-export function withoutLine({ message, line }: MyelinError): string {
-  return line === undefined ? message : message.slice(0, message.length - `  at ${line}`.length);
 }

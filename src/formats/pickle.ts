@@ -5,7 +5,6 @@
 import { FormatError } from "../core/errors.ts";
 import { looksLike } from "./content.ts";
 import { quote } from "./json.ts";
-import { withoutLine } from "./naming.ts";
 import { BUILD, PICKLE_CLASSES, type Buildable, type PickleClass } from "./pickleClasses.ts";
 
 /** How a pickle is read. */
@@ -95,7 +94,7 @@ class Machine {
         const inside =
           cause instanceof RangeError || (cause instanceof FormatError && !cause.message.startsWith(this.#name));
         if (!inside) throw cause;
-        const reason = cause instanceof FormatError ? withoutLine(cause) : `${cause.message}; the file is damaged`;
+        const reason = cause instanceof FormatError ? cause.sentence : `${cause.message}; the file is damaged`;
         throw new FormatError(`${this.#name}: byte ${start}: ${reason}`, { cause });
       }
     }

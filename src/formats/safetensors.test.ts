@@ -90,6 +90,20 @@ describe("safetensors", () => {
     expect(parseSafetensors(larger.subarray(3, 3 + REFERENCE.length)).tensors.size).toBe(9);
   });
 
+  test("reads a file in pieces, cut anywhere", () => {
+    const whole = parseSafetensors(REFERENCE);
+    fc.assert(
+      fc.property(fc.array(fc.nat(REFERENCE.length), { maxLength: 5 }), (cuts) => {
+        const ends = [...cuts.sort((a, b) => a - b), REFERENCE.length];
+        const pieces = ends.map((end, i) => REFERENCE.subarray(ends[i - 1] ?? 0, end));
+        expect(parseSafetensors(pieces)).toEqual(whole);
+        expect(() => parseSafetensors([...pieces, Uint8Array.of(1)])).toThrow(FormatError);
+        const cut = [...pieces.slice(0, -1), pieces.at(-1)!.subarray(0, -1)];
+        if (pieces.at(-1)!.length) expect(() => parseSafetensors(cut)).toThrow(FormatError);
+      }),
+    );
+  });
+
   test("what is unusual but allowed", () => {
     expect(parseSafetensors(fileOf("{}")).tensors.size).toBe(0);
     expect(parseSafetensors(fileOf('{"__metadata__":null}')).metadata.size).toBe(0);

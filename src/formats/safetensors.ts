@@ -1,3 +1,5 @@
+import type { Pieces } from "../platform/platform.ts";
+import { joinBytes, lengthOf, sliceOf } from "../core/bytes.ts";
 import { FormatError } from "../core/errors.ts";
 import { looksLike } from "./content.ts";
 import { isJsonObject, parseJson, quote, type Json } from "./json.ts";
@@ -57,13 +59,15 @@ export interface SafetensorsFile {
 /** Longer headers are refused by every reader, so that a few bytes cannot make one allocate without bound. */
 const MAX_HEADER_BYTES = 100_000_000;
 const LENGTH_BYTES = 8;
+/** So many tell what a file is. */
+const FIRST_BYTES = 4096;
 const METADATA_KEY = "__metadata__";
 
 /**
  * Reads a .safetensors file (https://huggingface.co/docs/safetensors): an 8-byte little-endian length, a JSON header of
  * that length, then the tensors' bytes back to back.
  *
- * The tensors are views of `bytes`; nothing is copied. A view need not be aligned to its element size (old writers pad
+ * The tensors are views of `bytes`; nothing is copied but what lies in two pieces. A view need not be aligned to its element size (old writers pad
  * nothing), so copy it before viewing it as, say, a Float32Array. Memory used is in proportion to `bytes`, whatever they
  * claim.
  *
@@ -75,9 +79,10 @@ const METADATA_KEY = "__metadata__";
  * const { tensors } = parseSafetensors(await readFile("model.safetensors"));
  * tensors.get("conv1.weight")?.shape; // [8, 1, 3, 3]
  */
-export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
-  const header = readHeader(bytes);
-  const data = bytes.subarray(LENGTH_BYTES + header.length);
+export function parseSafetensors(bytes: Pieces): SafetensorsFile {
+  const pieces = [bytes].flat();
+  const header = readHeader(pieces);
+  const start = LENGTH_BYTES + header.length;
   const root = parseJson(header, "safetensors: the header");
   if (!isJsonObject(root))
     throw new FormatError("safetensors: the header is JSON but not an object; the file is damaged");
@@ -90,16 +95,18 @@ export function parseSafetensors(bytes: Uint8Array): SafetensorsFile {
   }
   // Zero-size tensors share their start with a neighbour; the end puts them in front of it.
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkCoverage(entries, data.length);
+  checkCoverage(entries, lengthOf(pieces) - start);
 
   const tensors = new Map<string, SafetensorsTensor>();
   for (const { name, dtype, shape, begin, end } of entries)
-    tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) });
+    tensors.set(name, { dtype, shape, bytes: sliceOf(pieces, start + begin, start + end) });
   return { tensors, metadata };
 }
 
 /** The header's bytes, once its length makes sense. */
-function readHeader(bytes: Uint8Array): Uint8Array {
+function readHeader(pieces: readonly Uint8Array[]): Uint8Array {
+  const total = lengthOf(pieces);
+  const bytes = sliceOf(pieces, 0, Math.min(total, FIRST_BYTES));
   if (bytes.length < LENGTH_BYTES)
     throw new FormatError(
       `safetensors: the file has ${bytes.length} bytes, fewer than the 8 that hold the header's length${looksLike(bytes) || "; fetch the file again"}`,
@@ -110,15 +117,15 @@ function readHeader(bytes: Uint8Array): Uint8Array {
     throw new FormatError(
       `safetensors: the first 8 bytes announce a header of ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed${looksLike(bytes) || "; the file is damaged or of another format"}`,
     );
-  if (length > bytes.length - LENGTH_BYTES)
+  if (length > total - LENGTH_BYTES)
     throw new FormatError(
-      `safetensors: the header should be ${length} bytes long but the file ends ${bytes.length - LENGTH_BYTES} bytes after its length; the file is cut off, fetch it again`,
+      `safetensors: the header should be ${length} bytes long but the file ends ${total - LENGTH_BYTES} bytes after its length; the file is cut off, fetch it again`,
     );
   if (bytes[LENGTH_BYTES] !== 0x7b)
     throw new FormatError(
       `safetensors: the header must start with "{"${looksLike(bytes) || "; the file is damaged or of another format"}`,
     );
-  return bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  return sliceOf(pieces, LENGTH_BYTES, LENGTH_BYTES + length);
 }
 
 function readMetadata(value: Json): Map<string, string> {
@@ -216,6 +223,14 @@ export function serializeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: SafetensorsTensor]>,
   metadata: ReadonlyMap<string, string> | Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  return joinBytes([...safetensorsPieces(tensors, metadata)]);
+}
+
+/** As {@link serializeSafetensors}, in pieces: the header, then the bytes of every tensor as they were given. */
+export function safetensorsPieces(
+  tensors: Iterable<readonly [name: string, tensor: SafetensorsTensor]>,
+  metadata: ReadonlyMap<string, string> | Readonly<Record<string, string>> = {},
+): readonly Uint8Array[] {
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) =>
       SAFETENSORS_DTYPES.indexOf(b.dtype) - SAFETENSORS_DTYPES.indexOf(a.dtype) || compareText(nameA, nameB),
@@ -246,16 +261,11 @@ export function serializeSafetensors(
       `safetensors: the header would take ${headerLength} bytes, more than the ${MAX_HEADER_BYTES} that readers accept; split the tensors over several files`,
     );
 
-  const file = new Uint8Array(LENGTH_BYTES + headerLength + offset);
-  new DataView(file.buffer).setUint32(0, headerLength, true);
-  file.set(header, LENGTH_BYTES);
-  file.fill(0x20, LENGTH_BYTES + header.length, LENGTH_BYTES + headerLength);
-  let at = LENGTH_BYTES + headerLength;
-  for (const [, { bytes }] of sorted) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  return file;
+  const head = new Uint8Array(LENGTH_BYTES + headerLength);
+  new DataView(head.buffer).setUint32(0, headerLength, true);
+  head.set(header, LENGTH_BYTES);
+  head.fill(0x20, LENGTH_BYTES + header.length);
+  return [head, ...sorted.map(([, { bytes }]) => bytes)];
 }
 
 function checkTensor(name: string, { dtype, shape, bytes }: SafetensorsTensor, taken: ReadonlySet<string>): void {

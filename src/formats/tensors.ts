@@ -1,15 +1,12 @@
 /** Tensors as the entries of a safetensors file, and back. */
+import { joinBytes } from "../core/bytes.ts";
+import type { Pieces } from "../platform/platform.ts";
 import { numbersIn, stored, viewOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { FormatError } from "../core/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { quote } from "./json.ts";
-import {
-  parseSafetensors,
-  serializeSafetensors,
-  type SafetensorsDType,
-  type SafetensorsTensor,
-} from "./safetensors.ts";
+import { parseSafetensors, safetensorsPieces, type SafetensorsDType, type SafetensorsTensor } from "./safetensors.ts";
 
 /** What files call the dtypes. */
 const NAMES: Readonly<Record<DType, SafetensorsDType>> = {
@@ -51,13 +48,21 @@ export async function encodeTensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array> {
+  return joinBytes([...(await tensorPieces(tensors, metadata))]);
+}
+
+/** As {@link encodeTensors}, in pieces: a file may be larger than any array. */
+export async function tensorPieces(
+  tensors: Readonly<Record<string, Tensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<readonly Uint8Array[]> {
   const entries: [string, SafetensorsTensor][] = [];
   for (const [name, value] of Object.entries(tensors)) {
     const data = stored(await value.data(), value.dtype);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     entries.push([name, { dtype: NAMES[value.dtype], shape: value.shape, bytes }]);
   }
-  return serializeSafetensors(entries, metadata);
+  return safetensorsPieces(entries, metadata);
 }
 
 /**
@@ -65,7 +70,7 @@ export async function encodeTensors(
  * @throws FormatError for a damaged file (see {@link parseSafetensors}), element types without counterpart (8-bit floats,
  * complex numbers), and 64-bit integers that i32 cannot hold.
  */
-export function decodeTensors(bytes: Uint8Array): Record<string, Tensor> {
+export function decodeTensors(bytes: Pieces): Record<string, Tensor> {
   const { tensors } = parseSafetensors(bytes);
   return Object.fromEntries([...tensors].map(([name, entry]) => [name, decode(name, entry)]));
 }

@@ -1,5 +1,5 @@
 /** Models made again from their configuration. */
-import { readFile } from "#platform";
+import { readPieces } from "#platform";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { isJsonObject, parseJson, quote, type Json } from "../formats/json.ts";
 import { naming } from "../formats/naming.ts";
@@ -114,7 +114,7 @@ export function cloneModel<M extends Model>(model: M): M {
  */
 export async function loadModel(path: string): Promise<Model> {
   checkPath("loadModel", path);
-  const bytes = await readFile(path);
+  const bytes = await readPieces(path);
   return naming(path, () => {
     const { metadata } = parseSafetensors(bytes);
     if (metadata.get("format") !== FORMAT)

@@ -2,7 +2,7 @@
 import { writeFile } from "#platform";
 import { FormatError } from "../core/errors.ts";
 import { isPlainObject } from "../core/plainObject.ts";
-import { encodeTensors } from "../formats/tensors.ts";
+import { tensorPieces } from "../formats/tensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeModel } from "./description.ts";
 import type { Model } from "./model.ts";
@@ -37,7 +37,7 @@ export async function saveModel(model: Model, path: string): Promise<void> {
         for (const [name, value] of Object.entries(parts)) tensors[`optimizer.${position}.${name}`] = value;
     }
   }
-  await writeFile(path, await encodeTensors(tensors, metadata));
+  await writeFile(path, await tensorPieces(tensors, metadata));
 }
 
 /** JSON of options; undefined where they hold functions or objects that only the program knows. */

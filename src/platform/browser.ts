@@ -1,4 +1,4 @@
-import { PlatformError, type ByteRange, type FileWriter, type System } from "./platform.ts";
+import { PlatformError, type ByteRange, type FileWriter, type Pieces, type System } from "./platform.ts";
 
 /** Fetches a URL, relative ones from the page's own. */
 async function request(operation: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -22,6 +22,11 @@ async function request(operation: string, path: string, headers: Record<string, 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
   return new Uint8Array(await (await request("reading", path)).arrayBuffer());
+}
+
+/** See {@link Platform.readPieces}. */
+export async function readPieces(path: string): Promise<readonly Uint8Array[]> {
+  return [await readFile(path)];
 }
 
 /** See {@link Platform.readChunks}. A server that knows no ranges sends the whole file, of which the rest is dropped. */
@@ -59,9 +64,10 @@ export async function openWriter(path: string): Promise<FileWriter> {
 }
 
 /** See {@link Platform.writeFile}. */
-export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFile(path: string, bytes: Pieces): Promise<void> {
+  const count = [bytes].flat().reduce((sum, piece) => sum + piece.length, 0);
   throw new PlatformError(
-    `writing "${path}": a browser page cannot write files (${bytes.length} bytes were given). Offer them as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
+    `writing "${path}": a browser page cannot write files (${count} bytes were given). Offer them as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );
 }
 
@@ -73,7 +79,7 @@ export async function appendFile(path: string, bytes: Uint8Array, _durable?: boo
 }
 
 /** See {@link Platform.writeFolder}. */
-export async function writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+export async function writeFolder(path: string, files: Readonly<Record<string, Pieces>>): Promise<void> {
   throw new PlatformError(
     `writing "${path}": a browser page cannot write files (${Object.keys(files).length} were given). Offer each as a download: a link to URL.createObjectURL(new Blob([bytes])).`,
   );

@@ -157,7 +157,9 @@ export const nodeSystem: System = {
   },
 
   hash(content, algorithm = "sha256") {
-    return createHash(algorithm).update(content).digest("hex");
+    const hash = createHash(algorithm);
+    for (const piece of [content].flat()) hash.update(piece);
+    return hash.digest("hex");
   },
 
   runCommand(command, args, timeLimit): CommandResult {

@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { explain } from "./node-errors.ts";
 import { processorQuota } from "./node-quota.ts";
 import { nodeSystem } from "./node-system.ts";
-import type { ByteRange, FileWriter, System } from "./platform.ts";
+import type { ByteRange, FileWriter, Pieces, System } from "./platform.ts";
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -14,6 +14,33 @@ export async function readFile(path: string): Promise<Uint8Array> {
     const buffer = await fs.readFile(path);
     // A plain Uint8Array: Buffer's own `slice` shares memory where everyone expects a copy.
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  } catch (cause) {
+    throw explain("reading", path, cause);
+  }
+}
+
+/** See {@link Platform.readPieces}. */
+export async function readPieces(path: string, most: number = 2 ** 30): Promise<readonly Uint8Array[]> {
+  try {
+    const { size } = await fs.stat(path);
+    if (size <= most) return [await readFile(path)];
+    const pieces: Uint8Array[] = [];
+    const file = await fs.open(path);
+    try {
+      for (let at = 0; at < size; at += most) {
+        const piece = new Uint8Array(Math.min(most, size - at));
+        // The system gives less than was asked for where it likes.
+        for (let read = 0; read < piece.length;) {
+          const { bytesRead } = await file.read(piece, read, piece.length - read, at + read);
+          if (!bytesRead) throw new Error("it became shorter while it was read");
+          read += bytesRead;
+        }
+        pieces.push(piece);
+      }
+    } finally {
+      await file.close();
+    }
+    return pieces;
   } catch (cause) {
     throw explain("reading", path, cause);
   }
@@ -84,7 +111,7 @@ export async function openWriter(path: string): Promise<FileWriter> {
 }
 
 /** See {@link Platform.writeFile}. */
-export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFile(path: string, bytes: Pieces): Promise<void> {
   if (await isDevice(path)) return writeDevice(path, bytes);
   // In the same folder, because a rename is atomic only within one file system.
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
@@ -93,7 +120,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
     await fs.mkdir(dirname(path), { recursive: true });
     const file = await fs.open(temporary, "wx");
     try {
-      await file.writeFile(bytes);
+      await fs.writeFile(file, bytes);
       // Without this a power cut after the rename can leave an empty file under the final name.
       await file.sync();
     } finally {
@@ -112,7 +139,7 @@ async function isDevice(path: string): Promise<boolean> {
   return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
-async function writeDevice(path: string, bytes: Uint8Array): Promise<void> {
+async function writeDevice(path: string, bytes: Pieces): Promise<void> {
   try {
     await fs.writeFile(path, bytes);
   } catch (cause) {
@@ -132,7 +159,7 @@ export async function appendFile(path: string, bytes: Uint8Array, durable: boole
 }
 
 /** See {@link Platform.writeFolder}. */
-export async function writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+export async function writeFolder(path: string, files: Readonly<Record<string, Pieces>>): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const old = `${path}.old`;
   let moved = false;
@@ -141,7 +168,7 @@ export async function writeFolder(path: string, files: Readonly<Record<string, U
     for (const [name, bytes] of Object.entries(files)) {
       const file = await fs.open(join(temporary, name), "wx");
       try {
-        await file.writeFile(bytes);
+        await fs.writeFile(file, bytes);
         await file.sync();
       } finally {
         await file.close();

@@ -47,6 +47,18 @@ describe("platform/node", () => {
     expect(await node.fileExists(join(folder, "b.bin"))).toBe(false);
   });
 
+  test("a large file is written and read in pieces", async () => {
+    const path = join(folder, "pieces.bin");
+    await node.writeFile(path, [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.of(4, 5)]);
+    const read = async (most?: number): Promise<number[][]> =>
+      (await node.readPieces(path, most)).map((piece) => [...piece]);
+    expect(await read()).toEqual([[1, 2, 3, 4, 5]]);
+    expect(await read(5)).toEqual([[1, 2, 3, 4, 5]]);
+    expect(await read(2)).toEqual([[1, 2], [3, 4], [5]]);
+    await expect(node.readPieces(join(folder, "none.bin"))).rejects.toThrow(/none\.bin/);
+    await rm(path);
+  });
+
   test("a view writes its own bytes, not its buffer's", async () => {
     const path = join(folder, "view.bin");
     await node.writeFile(path, new Uint8Array([0, 1, 2, 3, 4]).subarray(1, 3));

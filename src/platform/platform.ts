@@ -22,7 +22,13 @@ export interface Platform {
    * Folders above it are created. A device or a pipe is written to as it is.
    * @throws PlatformError when it cannot be written, and always in a browser.
    */
-  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  writeFile(path: string, bytes: Pieces): Promise<void>;
+  /**
+   * Reads a whole file, however large.
+   * @param most bytes of a piece: 1 GiB by default. In a browser all is one piece.
+   * @throws PlatformError when it is missing or unreadable.
+   */
+  readPieces(path: string, most?: number): Promise<readonly Uint8Array[]>;
   /**
    * Adds bytes at the end of a file, in one piece. A file that is missing is created, and the folders above it.
    * @param durable waits for the disk, so that a power cut does not lose them; false by default.
@@ -35,7 +41,7 @@ export interface Platform {
    * @param files by name, no folders among them.
    * @throws PlatformError when something cannot be written, and always in a browser; then all is as it was.
    */
-  writeFolder(path: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  writeFolder(path: string, files: Readonly<Record<string, Pieces>>): Promise<void>;
   /**
    * The names (not paths) of the files and folders in a folder, sorted.
    * @throws PlatformError when there is no such folder, and always in a browser.
@@ -106,6 +112,9 @@ export interface ByteRange {
   readonly start?: number;
   readonly end?: number;
 }
+
+/** Bytes, or several arrays of them that follow one another: engines have none beyond some GB. */
+export type Pieces = Uint8Array | readonly Uint8Array[];
 
 /** A file that is written piece by piece. Pieces are written in the order of the calls. */
 export interface FileWriter {
@@ -189,7 +198,7 @@ export interface System {
   /** A new folder with a name of its own that only this user may enter, in `parent`, by default the system's place for such. @throws PlatformError */
   makeTemporaryFolder(prefix: string, parent?: string): string;
   /** SHA-256, in hexadecimal; MD5 only to compare with what others published. */
-  hash(content: string | Uint8Array, algorithm?: "sha256" | "md5"): string;
+  hash(content: string | Pieces, algorithm?: "sha256" | "md5"): string;
   /** Runs a command to its end; one that takes longer (milliseconds) is killed. */
   runCommand(command: string, args: readonly string[], timeLimit: number): CommandResult;
   /** Starts a command in a folder, with its input and output closed. It does not keep the process alive. @throws PlatformError */

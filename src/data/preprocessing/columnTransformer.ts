@@ -1,6 +1,5 @@
 import { ArgumentError, FormatError, ShapeError } from "../../core/errors.ts";
 import type { Json } from "../../formats/json.ts";
-import { withoutLine } from "../../formats/naming.ts";
 import { hostArray, isHostArray, type HostArray } from "../hostArray.ts";
 import type { Category } from "./categories.ts";
 import { matrixOf, type Matrix, type Numbers } from "./matrix.ts";
@@ -145,7 +144,7 @@ function naming<T>(columns: readonly string[], run: () => T): T {
     return run();
   } catch (cause) {
     if (!(cause instanceof ArgumentError)) throw cause;
-    throw new ArgumentError(`${withoutLine(cause)} (columns ${columns.join(", ")})`, { cause });
+    throw new ArgumentError(`${cause.sentence} (columns ${columns.join(", ")})`, { cause });
   }
 }
 

@@ -1,13 +1,15 @@
 /** One checkpoint: a folder with a manifest and a .safetensors file for each part that has tensors. */
-import { fileExists, readFile, writeFolder } from "#platform";
+import { fileExists, readFile, readPieces, writeFolder } from "#platform";
+import { lengthOf } from "../../core/bytes.ts";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { hostSeed, setHostSeed } from "../../core/random.ts";
 import { VERSION } from "../../core/version.ts";
 import { isJsonObject, quote, type Json } from "../../formats/json.ts";
 import { naming, namingAsync } from "../../formats/naming.ts";
 import { sha256 } from "../../formats/sha256.ts";
-import { decodeTensors, encodeTensors } from "../../formats/tensors.ts";
+import { decodeTensors, tensorPieces } from "../../formats/tensors.ts";
 import { currentDevice, describeDevice, deviceNamed, deviceTier, fixTier } from "../../tensor/engine.ts";
+import type { Pieces } from "../../platform/platform.ts";
 import { randomState, readyRandomState, setRandomState } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { decodeManifest, encodeManifest, MANIFEST, PART_NAME, type Manifest, type SavedDevice } from "./manifest.ts";
@@ -72,13 +74,13 @@ export async function take(parts: Parts, fields: Fields): Promise<Snapshot> {
 
 /** Writes what was taken, as a whole. */
 export async function write(path: string, { parts, ...rest }: Snapshot): Promise<void> {
-  const contents: Record<string, Uint8Array> = {};
+  const contents: Record<string, Pieces> = {};
   const files: Record<string, Manifest["files"][string]> = {};
   for (const { name, tensors } of parts) {
     if (Object.keys(tensors).length === 0) continue;
-    const bytes = await encodeTensors(tensors, { format: "pt" });
+    const bytes = await tensorPieces(tensors, { format: "pt" });
     contents[fileOf(name)] = bytes;
-    files[fileOf(name)] = { bytes: bytes.length, sha256: await sha256(bytes) };
+    files[fileOf(name)] = { bytes: lengthOf(bytes), sha256: await sha256(bytes) };
   }
   const state = Object.fromEntries(parts.map(({ name, json }) => [name, json]));
   contents[MANIFEST] = await encodeManifest({ ...rest, state, files });
@@ -89,9 +91,9 @@ export async function write(path: string, { parts, ...rest }: Snapshot): Promise
 export class Checkpoint {
   readonly path: string;
   readonly #manifest: Manifest;
-  readonly #tensors: Readonly<Record<string, Uint8Array>>;
+  readonly #tensors: Readonly<Record<string, Pieces>>;
 
-  private constructor(path: string, manifest: Manifest, tensors: Readonly<Record<string, Uint8Array>>) {
+  private constructor(path: string, manifest: Manifest, tensors: Readonly<Record<string, Pieces>>) {
     this.path = path;
     this.#manifest = manifest;
     this.#tensors = tensors;
@@ -108,12 +110,13 @@ export class Checkpoint {
     const text = await readFile(`${place}/${MANIFEST}`);
     return namingAsync(path, async () => {
       const manifest = await decodeManifest(text);
-      const tensors: Record<string, Uint8Array> = {};
+      const tensors: Record<string, Pieces> = {};
       for (const [file, wanted] of Object.entries(manifest.files)) {
-        const bytes = await readFile(`${place}/${file}`);
-        if (bytes.length !== wanted.bytes || (await sha256(bytes)) !== wanted.sha256)
+        const bytes = await readPieces(`${place}/${file}`);
+        const length = lengthOf(bytes);
+        if (length !== wanted.bytes || (await sha256(bytes)) !== wanted.sha256)
           throw new FormatError(
-            `checkpoint: ${file} has ${bytes.length} bytes that are not the ${wanted.bytes} that were written; use another checkpoint`,
+            `checkpoint: ${file} has ${length} bytes that are not the ${wanted.bytes} that were written; use another checkpoint`,
           );
         tensors[file] = bytes;
       }

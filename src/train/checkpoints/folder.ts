@@ -90,9 +90,8 @@ export async function best(
 }
 
 function sentence(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  // The user's line, which errors have at their end, says nothing here.
-  return `${(error instanceof MyelinError && error.line ? text.slice(0, -`  at ${error.line}`.length) : text).replace(/\.$/, "")}.`;
+  const text = error instanceof MyelinError ? error.sentence : error instanceof Error ? error.message : String(error);
+  return `${text.replace(/\.$/, "")}.`;
 }
 
 /** Those that have the number, best first; of equals the newest first. */
