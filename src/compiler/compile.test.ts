@@ -1,6 +1,6 @@
 import { describe as suite, expect, it } from "vitest";
 import type { Device } from "../device/device.ts";
-import { ReferenceDevice } from "../device/reference/device.ts";
+import { InterpretingDevice } from "../device/reference/interpreting.ts";
 import { evaluateNode } from "../device/reference/evaluate.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
 import { byteSize, numbersIn, viewOf, type TypedArray } from "../core/dtype.ts";
@@ -238,10 +238,10 @@ function steps(shapes: readonly number[][]): Request {
   return { results: [], updates: [{ target: count, value: next }, ...updates] };
 }
 
-for (const [name, make] of Object.entries({ reference: () => new ReferenceDevice(), wasm: () => new WasmDevice() }) as [
-  string,
-  () => Device,
-][]) {
+for (const [name, make] of Object.entries({
+  reference: () => new InterpretingDevice(),
+  wasm: () => new WasmDevice(),
+}) as [string, () => Device][]) {
   suite(`compiled on ${name}`, () => {
     for (const [title, build] of Object.entries(cases))
       it(title, () => {

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest";
-import { ReferenceDevice } from "../device/reference/device.ts";
+import { InterpretingDevice } from "../device/reference/interpreting.ts";
 import { registerDevice, setDevice } from "../tensor/engine.ts";
 import { Dataset } from "./dataset.ts";
 import { startWaiting } from "./waiting.ts";
 
 /** Computes until it is told to have finished. */
-class Slow extends ReferenceDevice {
+class Slow extends InterpretingDevice {
   #finish: (() => void) | undefined;
   #work: Promise<void> | undefined;
 

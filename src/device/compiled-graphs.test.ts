@@ -1,7 +1,7 @@
 import { describe, test } from "vitest";
 import { compiledOn } from "./compiled.testing.ts";
 import { RANDOM_GRAPHS, randomGraphs } from "./random-graphs.testing.ts";
-import { ReferenceDevice } from "./reference/device.ts";
+import { InterpretingDevice } from "./reference/interpreting.ts";
 import { WasmDevice } from "./wasm/device.ts";
 
 /** The same graphs at every change of the code, so that a failure is the change's; the long sweep looks for new ones. */
@@ -12,7 +12,7 @@ const LIMIT = 3_600_000;
 describe("random graphs, compiled", () => {
   test(
     "interpreted",
-    () => randomGraphs({ count: RANDOM_GRAPHS, ...SEED, evaluate: compiledOn(new ReferenceDevice()) }),
+    () => randomGraphs({ count: RANDOM_GRAPHS, ...SEED, evaluate: compiledOn(new InterpretingDevice()) }),
     LIMIT,
   );
   test(

@@ -1,11 +1,11 @@
 import { describe } from "vitest";
 import { compiledOn } from "./compiled.testing.ts";
 import { testOps } from "./matrix.testing.ts";
-import { ReferenceDevice } from "./reference/device.ts";
+import { InterpretingDevice } from "./reference/interpreting.ts";
 import { WasmDevice } from "./wasm/device.ts";
 
 describe("compiled, interpreted", () => {
-  testOps("compiled, interpreted", { evaluate: compiledOn(new ReferenceDevice()) });
+  testOps("compiled, interpreted", { evaluate: compiledOn(new InterpretingDevice()) });
 });
 
 describe("compiled, WebAssembly", () => {

@@ -1,7 +1,7 @@
 /** For tests: a GPU whose passes are interpreted, with every race, every access out of bounds and every barrier checked. */
 import { viewOf, byteSize, type StoredArray } from "../../core/dtype.ts";
 import type { Limits, Step } from "../device.ts";
-import { ReferenceDevice } from "../reference/device.ts";
+import { InterpretingDevice } from "../reference/interpreting.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { WORKGROUP_LIMITS, type KernelLaunch, type Statistics, type WorkgroupLimits } from "../reference/workers.ts";
 import { LEAST_GPU, type GpuTarget, type Pass } from "./kernel.ts";
@@ -14,7 +14,7 @@ export const limitsOf = (target: GpuTarget): WorkgroupLimits => ({
   ...(target.software ? { registerBytes: 8192 } : {}),
 });
 
-export class SimulatedGpu extends ReferenceDevice {
+export class SimulatedGpu extends InterpretingDevice {
   override readonly name: string = "simulator";
   override readonly about: string = "a GPU's passes, interpreted";
   override readonly limits: Limits = { maxBytes: 2 ** 31 - 8, lanes: 1, threads: 1, f64: false };

@@ -5,7 +5,7 @@ import type { LoopKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import type { Program, Step } from "../device.ts";
 import { at, global, i32, loop, store } from "./building.ts";
-import { ReferenceDevice } from "./device.ts";
+import { InterpretingDevice } from "./interpreting.ts";
 
 const bytesOf = (...values: number[]): Uint8Array => new Uint8Array(new Float32Array(values).buffer);
 const floatsOf = (bytes: Uint8Array): number[] => [
@@ -25,9 +25,9 @@ function step(size: number, shift: number, buffers: Step["launches"][0]["buffers
   return { kernel: prepared, key: "", launches: [{ buffers, sizes, scalars: [1] }], work: [{ items: size, cost: 0 }] };
 }
 
-describe("ReferenceDevice", () => {
+describe("InterpretingDevice", () => {
   test("runs a tape over bindings and scratch, repeated steps included", async () => {
-    const device = new ReferenceDevice();
+    const device = new InterpretingDevice();
     const size = 10;
     const program: Program = {
       tape: [
@@ -56,7 +56,7 @@ describe("ReferenceDevice", () => {
   });
 
   test("scratch holds nothing before it is written", () => {
-    const device = new ReferenceDevice();
+    const device = new InterpretingDevice();
     const y = device.alloc(40);
     const program: Program = {
       tape: [step(10, 0, [{ scratch: 0, bytes: 40 }, { binding: 0 }])],
@@ -69,7 +69,7 @@ describe("ReferenceDevice", () => {
   });
 
   test("a kernel that reaches outside its memory is an error", () => {
-    const device = new ReferenceDevice();
+    const device = new InterpretingDevice();
     const [x, y] = [device.alloc(40), device.alloc(40)];
     const program: Program = {
       tape: [step(10, 3, [{ binding: 0 }, { binding: 1 }])],
@@ -83,7 +83,7 @@ describe("ReferenceDevice", () => {
   });
 
   test("memories copy, fill and read in parts, and are checked", async () => {
-    const device = new ReferenceDevice();
+    const device = new InterpretingDevice();
     const [x, y] = [device.alloc(8), device.alloc(8)];
     const bytes = new Uint8Array([1, 2, 3]);
     device.write(x, bytes, 2);
@@ -93,7 +93,7 @@ describe("ReferenceDevice", () => {
     expect([...device.readSync(y)]).toEqual([0, 0, 1, 2, 3, 0, 0, 0]);
     expect([...device.readSync(x, 6)]).toEqual([7, 7]);
     expect(() => device.write(x, bytes, 6)).toThrow("reference: bytes 6 to 9 of a memory that has 8");
-    await expect(new ReferenceDevice().read(x)).rejects.toThrow("belongs to another device");
+    await expect(new InterpretingDevice().read(x)).rejects.toThrow("belongs to another device");
     expect(() => device.alloc(2 ** 40)).toThrow(DeviceError);
     device.free(x);
     expect(() => device.readSync(x)).toThrow("the memory was freed");
