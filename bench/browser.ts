@@ -37,10 +37,11 @@ globalThis.timed = async (name) => {
 
 const OWN = `
 import { describeDevice, deviceThreads, setDevice } from "myelin";
+import { examples } from ${bench("examples.ts")};
 import { workloads } from ${bench("workloads.ts")};
 import { peakGflops } from ${bench("peak.ts")};
 setDevice(${JSON.stringify(device)});
-const makers = (name) => workloads[name]?.();
+const makers = (name) => ({ ...workloads, ...examples })[name]?.();
 const about = () => ({ about: describeDevice(), threads: deviceThreads() });
 globalThis.peak = async () => {
   const adapter = await navigator.gpu.requestAdapter();

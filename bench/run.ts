@@ -1,6 +1,7 @@
 /** `npm run bench -- [names …] [--device NAME] [--threads N] [--json] [--peers [--python PATH]]`: one line per workload. */
 import { parseArgs } from "node:util";
 import { deviceThreads, explain, profile, setDevice, type Tensor } from "myelin";
+import { examples } from "./examples.ts";
 import { measure } from "./measure.ts";
 import { comparePeers } from "./peers/compare.ts";
 import { large, workloads } from "./workloads.ts";
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
   },
 });
 if (values.threads) process.env["MYELIN_THREADS"] = values.threads;
-const known = { ...workloads, ...large };
+const known = { ...workloads, ...examples, ...large };
 const names = positionals.length ? positionals : Object.keys(workloads);
 const unknown = names.find((name) => !known[name]);
 if (unknown !== undefined) {

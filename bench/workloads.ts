@@ -16,7 +16,7 @@ export interface Workload {
 }
 
 /** Concrete values, so that what is timed does not include making them. */
-function values(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
+export function values(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
   // Sums of uniform numbers are as good as normal ones here.
   const normal = (): number => 2 * (Math.random() + Math.random() + Math.random()) - 3;
   const made = tensor(Float32Array.from({ length: size(shape) }, normal), [...shape]);
@@ -26,15 +26,15 @@ function values(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor 
 const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
 
 /** State in the device's memory, as weights are. */
-function weights(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
+export function weights(shape: readonly number[], dtype: "f32" | "f16" = "f32"): Tensor {
   return nn.buffer(values(shape, dtype));
 }
 
 /** Waits for a device that answers later; the others have computed when a call returns. */
-const finished = (): Promise<void> | undefined => (currentDevice() === "webgpu" ? synchronize() : undefined);
+export const finished = (): Promise<void> | undefined => (currentDevice() === "webgpu" ? synchronize() : undefined);
 
 /** Runs a program whose result stays on the device. */
-const left = (program: () => unknown) => (): Promise<void> | undefined => {
+export const left = (program: () => unknown) => (): Promise<void> | undefined => {
   program();
   return finished();
 };
@@ -71,7 +71,7 @@ function softmax(rows: number, columns: number): Workload {
 const read = (x: Tensor): void | Promise<unknown> => (currentDevice() === "webgpu" ? x.data() : void x.dataSync());
 
 /** A whole training step of a classifier on one batch. */
-function training(
+export function training(
   model: { forward(x: Tensor): Tensor },
   x: Tensor,
   labels: Tensor,
@@ -87,14 +87,14 @@ function training(
   return { step: () => read(step(x, labels)), run: step, inputs: [x, labels] };
 }
 
-function labels(count: number, ...shape: number[]): Tensor {
+export function labels(count: number, ...shape: number[]): Tensor {
   return tensor(
     Int32Array.from({ length: size(shape) }, () => Math.floor(count * Math.random())),
     shape,
   );
 }
 
-function perceptron(batch: number, ...sizes: number[]): Workload {
+export function perceptron(batch: number, ...sizes: number[]): Workload {
   const model = new Perceptron(...sizes);
   return training(
     model,

@@ -286,6 +286,58 @@ function lstm(batch, length) {
   );
 }
 
+// What it shows on its own pages, with its sizes.
+
+/** @param {number} batch */
+function digits(batch) {
+  const p = {
+    kernel1: weights(25, 24, 1, 5, 5),
+    offset1: np.zeros([24, 1, 1]),
+    kernel2: weights(9 * 24, 32, 24, 3, 3),
+    offset2: np.zeros([32, 1, 1]),
+    ...denseParameters(800, 128, 10),
+  };
+  const halved = (/** @type {Array} */ x) => lax.reduceWindow(x, np.max, [2, 2], [2, 2]);
+  const layer = (/** @type {Parameters} */ q, /** @type {number} */ i, /** @type {Array} */ x) =>
+    nn.relu(halved(lax.convGeneralDilated(x, get(q, `kernel${i}`), [1, 1], "VALID").add(get(q, `offset${i}`))));
+  return training(
+    (q, x) => perceptron(2)(q, layer(q, 2, layer(q, 1, x)).reshape([batch, 800])),
+    p,
+    values(batch, 1, 28, 28),
+    labels(10, batch),
+    { rate: 5e-3, decay: 0 },
+  );
+}
+
+function mandelbrot() {
+  const [width, height, steps] = [420, 300, 80];
+  const span = (2.6 * height) / width;
+  const [real, imaginary] = /** @type {[Array, Array]} */ (
+    np.meshgrid([np.linspace(-2, 0.6, width), np.linspace(-span / 2, span / 2, height)])
+  );
+  const step = jit((/** @type {Array} */ x, /** @type {Array} */ y, /** @type {Array} */ count) => {
+    const xx = x.ref.mul(x.ref),
+      yy = y.ref.mul(y.ref);
+    count = count.add(xx.ref.add(yy.ref).less(4).astype(np.float32));
+    return [xx.sub(yy).add(real.ref), x.mul(y).mul(2).add(imaginary.ref), count];
+  });
+  return async () => {
+    /** @type {Array[]} */
+    let state = [0, 1, 2].map(() => np.zeros([height, width]));
+    for (let i = 0; i < steps; i++) state = step(.../** @type {[Array, Array, Array]} */ (state));
+    await blockUntilReady(state);
+    for (const x of state) x.dispose();
+  };
+}
+
+/** @param {number} channels @param {number} side @param {number} filters */
+const conv2d = (channels, side, filters) =>
+  forward(
+    (x, filter) => lax.convGeneralDilated(x, filter, [1, 1], "SAME"),
+    values(1, channels, side, side),
+    values(filters, channels, 3, 3),
+  );
+
 /** @type {import("./measure.mjs").Workloads} */
 export const workloads = {
   matmul64: () => matmul(64),
@@ -304,4 +356,9 @@ export const workloads = {
   gpt: () => gpt(8, 128),
   lstm: () => lstm(32, 64),
   "mlp-b1": inference,
+  "mnist-mlp": () => mlp(1000, 784, 256, 128, 10),
+  "mnist-cnn": () => digits(250),
+  mandelbrot,
+  conv2d: () => conv2d(32, 256, 64),
+  matvec: () => forward((a, x) => np.dot(a, x), values(4096, 4096), values(4096)),
 };

@@ -128,6 +128,41 @@ function cnn(batch) {
   return training(model, values(batch, 28, 28, 1), labels(10, batch));
 }
 
+/** The digits of jax-js's pages. @param {number} batch */
+function digits(batch) {
+  const head = perceptron(800, 128, 10);
+  const layer = (/** @type {number} */ inputs, /** @type {number} */ size, /** @type {number} */ outputs) => {
+    const kernel = weights(inputs * size * size, size, size, inputs, outputs),
+      offset = zeros(outputs);
+    return (/** @type {Tensor} */ x) => {
+      const convolved = tf.conv2d(
+        /** @type {import("@tensorflow/tfjs-core").Tensor4D} */ (x),
+        /** @type {import("@tensorflow/tfjs-core").Tensor4D} */ (kernel),
+        1,
+        "valid",
+      );
+      const shifted = /** @type {import("@tensorflow/tfjs-core").Tensor4D} */ (tf.add(convolved, offset));
+      return tf.relu(tf.maxPool(shifted, 2, 2, "valid"));
+    };
+  };
+  const [first, second] = [layer(1, 5, 24), layer(24, 3, 32)];
+  const model = (/** @type {Tensor} */ x) => head(tf.reshape(second(first(x)), [batch, 800]));
+  return training(model, values(batch, 28, 28, 1), labels(10, batch), { rate: 5e-3, decay: 0 });
+}
+
+/** In its own order of axes. @param {number} channels @param {number} side @param {number} filters */
+function conv2d(channels, side, filters) {
+  const x = /** @type {import("@tensorflow/tfjs-core").Tensor4D} */ (values(1, side, side, channels)),
+    filter = /** @type {import("@tensorflow/tfjs-core").Tensor4D} */ (values(3, 3, channels, filters));
+  return forward(() => tf.conv2d(x, filter, 1, "same"));
+}
+
+function matvec() {
+  const a = values(4096, 4096),
+    x = values(4096, 1);
+  return forward(() => tf.matMul(a, x));
+}
+
 const WIDTH = 256,
   HEADS = 4,
   DEPTH = 4,
@@ -236,6 +271,10 @@ const workloads = {
   gpt: () => gpt(8, 128),
   lstm: () => lstm(32, 64),
   "mlp-b1": inference,
+  "mnist-mlp": () => mlp(1000, 784, 256, 128, 10),
+  "mnist-cnn": () => digits(250),
+  conv2d: () => conv2d(32, 256, 64),
+  matvec,
 };
 
 /**
