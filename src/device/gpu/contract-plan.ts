@@ -151,9 +151,10 @@ function directPlan(c: Contraction, mostRows: number, mostColumns: number, slots
   const isWide = reading.along === "free" && reading.vector && n * rowBlocks >= 2 * BUSY;
   const columns = n < mostColumns ? 1 : isWide ? Math.max(WIDTH, mostColumns) : mostColumns;
   const places = rowBlocks * Math.ceil(n / columns);
-  // Places in several lists of k are long to find.
+  // Places in several lists of k are long to find, unless one is that of its neighbours, too.
   const isShort = rows * columns > 16 && c.depth.axes.length > 1;
-  const run = depth >= WIDTH && !isShort ? WIDTH : 1;
+  const isTogether = [reading, rowReading].some(({ along, vector }) => along === "depth" && vector);
+  const run = depth >= WIDTH && (!isShort || isTogether) ? WIDTH : 1;
   const vector = (r: Reading, count: number): Direction | undefined =>
     r.vector && (r.along === "depth" ? run : count) % WIDTH === 0 ? r.along : undefined;
   // As many threads share k as there are too few columns for, or as it takes to read along k.
@@ -163,11 +164,11 @@ function directPlan(c: Contraction, mostRows: number, mostColumns: number, slots
   const sharing = target.software
     ? 1
     : Math.min(possible, depthFirst ? Math.min(256, Math.max(16, wanted)) : Math.min(8, wanted));
-  // Where threads take turns, those without sums of their own are not for free.
+  // Where threads take turns, those without sums of their own are not for free; and groups are shared out to a processor's cores.
   const across = depthFirst
     ? Math.max(1, 64 / sharing)
     : target.software
-      ? Math.min(64, Math.max(4, powerAbove(places)))
+      ? Math.min(64, Math.max(4, powerBelow(places / 16)))
       : sharing > 1
         ? 32
         : 64;
