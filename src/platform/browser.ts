@@ -1,4 +1,11 @@
-import { PlatformError, type ByteRange, type FileWriter, type Pieces, type System } from "./platform.ts";
+import {
+  PlatformError,
+  type ByteRange,
+  type FileWriter,
+  type PageStore,
+  type Pieces,
+  type System,
+} from "./platform.ts";
 
 /** Fetches a URL, relative ones from the page's own. */
 async function request(operation: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -164,6 +171,34 @@ export { imageCodec } from "./browser-images.ts";
 export async function gpu(): Promise<GPU | undefined> {
   // Older types and browsers know no such field.
   return (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;
+}
+
+/** See {@link Platform.pageStore}: a cache of requests that nobody ever makes, which workers have too. */
+export function pageStore(): PageStore | undefined {
+  if (typeof caches === "undefined") return undefined;
+  const address = (name: string): string => `https://myelin.invalid/${encodeURIComponent(name)}`;
+  return {
+    async read(name) {
+      try {
+        const found = await (await caches.open("myelin")).match(address(name));
+        return found && new Uint8Array(await found.arrayBuffer());
+      } catch {
+        return undefined;
+      }
+    },
+    async write(name, bytes) {
+      try {
+        await (await caches.open("myelin")).put(address(name), new Response(bytes.slice()));
+      } catch (cause) {
+        throw new PlatformError(
+          `keeping "${name}": the browser refuses (${String(cause)}). Nothing is lost but time.`,
+          {
+            cause,
+          },
+        );
+      }
+    },
+  };
 }
 
 /** See {@link Platform.system}. */

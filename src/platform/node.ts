@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { explain } from "./node-errors.ts";
 import { processorQuota } from "./node-quota.ts";
 import { nodeSystem } from "./node-system.ts";
-import type { ByteRange, FileWriter, Pieces, System } from "./platform.ts";
+import type { ByteRange, FileWriter, PageStore, Pieces, System } from "./platform.ts";
 
 /** See {@link Platform.readFile}. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -288,6 +288,11 @@ let webgpu: GPU | undefined;
 export async function gpu(): Promise<GPU | undefined> {
   const { create } = await import("webgpu");
   return (webgpu ??= create([]));
+}
+
+/** See {@link Platform.pageStore}. */
+export function pageStore(): PageStore | undefined {
+  return undefined;
 }
 
 /** See {@link Platform.system}. */

@@ -103,8 +103,18 @@ export interface Platform {
    * @throws whatever loading the package throws where it is not installed.
    */
   gpu(): Promise<GPU | undefined>;
+  /** What this page, with those of its origin, may keep; undefined where nothing can be kept, and always in Node, which has files. */
+  pageStore(): PageStore | undefined;
   /** The operating system, for what needs one: a compiler, libraries. Undefined in a browser. */
   system(): System | undefined;
+}
+
+/** Bytes by name, as long as the browser and its user let them lie. */
+export interface PageStore {
+  /** Undefined where there is nothing, or it cannot be had. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** @throws PlatformError where the browser refuses. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
 /** Bytes from `start` to before `end`. */

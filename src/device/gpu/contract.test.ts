@@ -271,7 +271,7 @@ describe("what GPUs get", () => {
     for (const [b, m, n, k, turnLeft, turnRight, target] of shapes) {
       const kernel = product(b, m, n, k, turnLeft, turnRight);
       const { kernel: general, sizes } = parameterize(kernel);
-      const { choices } = contractionChoices(general, sizes, target);
+      const choices = contractionChoices(general, sizes, target).ways().length;
       expect(choices).toBeGreaterThan(1);
       const buffers = [irrational(b * m * k, 1), irrational(b * k * n, 2), new Float32Array(b * m * n)];
       const [first, ...others] = Array.from(

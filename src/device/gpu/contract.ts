@@ -44,16 +44,16 @@ export function lowerContraction(
   };
 }
 
-/** How many ways there are to do a contraction, and its operations. The ways differ in speed only. */
+/** The ways to do a contraction, by names that say what they are, and its operations. The ways differ in speed only. */
 export function contractionChoices(
   kernel: ContractKernel,
   sizes: readonly number[],
   target: GpuTarget,
-): { readonly choices: number; readonly operations: number } {
+): { readonly operations: number; ways(): readonly string[] } {
   const slots = new Slots(kernel.parameters, sizes);
   const contraction = contractionOf(kernel, slots);
   const operations = 2 * sumsOf(contraction) * contraction.depth.count;
-  return { choices: operations ? plansOf(contraction, slots, target).length : 1, operations };
+  return { operations, ways: () => (operations ? plansOf(contraction, slots, target).map(nameOf) : [""]) };
 }
 
 const sumsOf = ({ batch, rows, columns }: Contraction): number => batch.count * rows.nest.count * columns.nest.count;

@@ -42,6 +42,8 @@ export interface OpenedGpu {
   readonly gpu: GPUDevice;
   /** For people: vendor, architecture, name of the driver. */
   readonly about: string;
+  /** All that it says about itself and its driver: equal texts measure the same. */
+  readonly identity: string;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
   readonly memory: MemoryLimits;
@@ -65,6 +67,7 @@ export async function openGpu(): Promise<OpenedGpu> {
   return {
     gpu,
     about: aboutAdapter(adapter),
+    identity: identityOf(adapter),
     features: new Set<string>(features),
     limits,
     memory: memoryLimits(limits),
@@ -115,6 +118,9 @@ function adviceInNode(): string {
     "or apt-get install libvulkan1 mesa-vulkan-drivers (25 or later)"
   );
 }
+
+const identityOf = ({ info: { vendor, architecture, device, description } }: GPUAdapter): string =>
+  JSON.stringify([vendor, architecture, device, description]);
 
 function aboutAdapter({ info }: GPUAdapter): string {
   const words = [info.vendor, info.architecture, info.description || info.device].filter(Boolean);

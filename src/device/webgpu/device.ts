@@ -16,6 +16,7 @@ import {
 } from "../device.ts";
 import type { GpuTarget } from "../gpu/kernel.ts";
 import { because, memoryLimits, openGpu, type MemoryLimits, type OpenedGpu } from "./adapter.ts";
+import type { ChoiceStore } from "./choices.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
 import { Queue, type Command } from "./queue.ts";
 import type { Recorder, Recording } from "./recording.ts";
@@ -72,6 +73,8 @@ export interface WebGpuOptions {
   readonly target?: Partial<GpuTarget>;
   /** Less than it grants. */
   readonly memory?: Partial<MemoryLimits>;
+  /** Where it is kept which tiles were fastest: by default what is there of the machine or the page. */
+  readonly store?: ChoiceStore;
 }
 
 /** A GPU by WebGPU: in browsers, and in Node by the package `webgpu`. */
@@ -324,8 +327,13 @@ export class WebGpuDevice implements Device {
   // ---------- beginning and end
 
   async #open(): Promise<void> {
-    const [found, { Recorder }] = await Promise.all([openGpu(), import("./recording.ts")]);
+    const [found, { Recorder }, { Choices }] = await Promise.all([
+      openGpu(),
+      import("./recording.ts"),
+      import("./choices.ts"),
+    ]);
     const { gpu, limits } = found;
+    const choices = await Choices.open(found.identity, this.#options.store);
     const memory = memoryLimits(limits, this.#options.memory);
     const opened = { ...found, memory, target: { ...found.target, ...this.#options.target } };
     if (this.#over) return gpu.destroy();
@@ -335,7 +343,7 @@ export class WebGpuDevice implements Device {
     this.#storage.attach(gpu, memory.bufferBytes, memory.maxBytes);
     this.#gathered.attach(gpu, memory.bufferBytes, memory.maxBytes);
     this.#uniforms.attach(gpu, limits.maxBufferSize, limits.maxBufferSize);
-    this.#recorder = new Recorder(opened, pages);
+    this.#recorder = new Recorder(opened, pages, choices);
     this.#opening = undefined;
     gpu.onuncapturederror = ({ error }): void => this.#hear(error.message);
     void gpu.lost.then(({ message }) =>

@@ -9,6 +9,7 @@ import { lowerLaunch } from "../gpu/lower.ts";
 import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
 import { divide, type Gathered, type Part, type Surroundings } from "./bindings.ts";
+import type { Choices } from "./choices.ts";
 import { Commands } from "./commands.ts";
 import { PAGE_ALIGNMENT, type Pages, type Range } from "./pages.ts";
 import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
@@ -77,6 +78,7 @@ export class Recorder {
   constructor(
     opened: OpenedGpu,
     { storage, uniforms, gathered }: { readonly storage: Pages; readonly uniforms: Pages; readonly gathered: Pages },
+    choices: Choices,
   ) {
     this.opened = opened;
     this.storage = storage;
@@ -84,7 +86,7 @@ export class Recorder {
     this.gathered = gathered;
     this.pipelines = new Pipelines(opened);
     this.stopwatch = new Stopwatch(opened);
-    this.trials = new Trials(opened, this.pipelines, this.stopwatch);
+    this.trials = new Trials(opened, this.pipelines, this.stopwatch, choices);
     this.target = { ...opened.target, chosen: this.trials.chosen };
   }
 

@@ -8,6 +8,7 @@ import type { GpuLaunch } from "../gpu/kernel.ts";
 import { choiceKey, lowerLaunch } from "../gpu/lower.ts";
 import { aligned } from "../heap.ts";
 import type { OpenedGpu } from "./adapter.ts";
+import type { Choices } from "./choices.ts";
 import type { Pipelines } from "./pipelines.ts";
 import { MOST_WORKGROUPS } from "./shader.ts";
 import type { Encode, Stopwatch } from "./stopwatch.ts";
@@ -25,34 +26,37 @@ interface Subject {
   readonly key: string;
   readonly step: Step;
   readonly launch: Launch;
-  readonly ways: number;
+  readonly ways: readonly string[];
 }
-
-/** Choices by adapter: a GPU that is opened again is known. */
-const adapters = new Map<string, Map<string, number>>();
 
 export class Trials {
   /** The way that was chosen, by {@link choiceKey}. */
   readonly chosen: ReadonlyMap<string, number>;
   /** Milliseconds of a run by way, of the shapes that this device tried. */
   readonly times: ReadonlyMap<string, readonly number[]>;
-  readonly #chosen: Map<string, number>;
+  readonly #chosen = new Map<string, number>();
   readonly #times = new Map<string, readonly number[]>();
   readonly #opened: OpenedGpu;
   readonly #pipelines: Pipelines;
   readonly #stopwatch: Stopwatch;
+  readonly #choices: Choices;
   readonly #operations: number;
 
   /** @param operations from which on contractions are tried. */
-  constructor(opened: OpenedGpu, pipelines: Pipelines, stopwatch: Stopwatch, operations: number = OPERATIONS) {
+  constructor(
+    opened: OpenedGpu,
+    pipelines: Pipelines,
+    stopwatch: Stopwatch,
+    choices: Choices,
+    operations: number = OPERATIONS,
+  ) {
     this.#opened = opened;
     this.#pipelines = pipelines;
     this.#stopwatch = stopwatch;
+    this.#choices = choices;
     this.#operations = operations;
-    const known = adapters.get(opened.about);
-    this.chosen = this.#chosen = known ?? new Map<string, number>();
+    this.chosen = this.#chosen;
     this.times = this.#times;
-    if (!known) adapters.set(opened.about, this.#chosen);
   }
 
   /** Has the program contractions that should be tried before it is recorded? */
@@ -64,14 +68,17 @@ export class Trials {
   async run(program: Program): Promise<void> {
     await this.#opened.gpu.queue.onSubmittedWorkDone().catch(() => undefined);
     for (const subject of this.#subjects(program)) {
-      let way = 0;
+      const { key, ways } = subject;
+      let way: number | undefined;
       try {
         way = await this.#fastest(subject, program);
       } catch {
         // A shader that a driver refuses, or no memory: programs that need it say so.
       }
-      this.#chosen.set(subject.key, way);
+      this.#chosen.set(key, way ?? 0);
+      if (way !== undefined) this.#choices.set(key, ways[way]!);
     }
+    await this.#choices.save();
   }
 
   #subjects(program: Program): Subject[] {
@@ -82,24 +89,28 @@ export class Trials {
       for (const launch of step.launches) {
         const key = choiceKey(step.key, launch.sizes);
         if (this.#chosen.has(key) || subjects.has(key)) continue;
-        const { choices, operations } = contractionChoices(kernel, launch.sizes, this.#opened.target);
-        if (choices > 1 && operations >= this.#operations)
-          subjects.set(key, { key, step, launch, ways: Math.min(WAYS, choices) });
+        const choices = contractionChoices(kernel, launch.sizes, this.#opened.target);
+        if (choices.operations < this.#operations) continue;
+        const ways = choices.ways().slice(0, WAYS);
+        const known = ways.length > 1 ? this.#choices.get(key, ways) : 0;
+        if (known === undefined) subjects.set(key, { key, step, launch, ways });
+        else this.#chosen.set(key, known);
       }
     }
     return [...subjects.values()];
   }
 
-  async #fastest({ key, step, launch, ways }: Subject, program: Program): Promise<number> {
+  /** Undefined where it takes too much memory to be tried. */
+  async #fastest({ key, step, launch, ways }: Subject, program: Program): Promise<number | undefined> {
     const { gpu } = this.#opened;
     const bytes = launch.buffers.map((region) =>
       "binding" in region ? program.bindings[region.binding]! : region.bytes,
     );
-    const lowered = Array.from({ length: ways }, (_, way) => lowerLaunch(step, launch.sizes, this.#opened.target, way));
+    const lowered = ways.map((_, way) => lowerLaunch(step, launch.sizes, this.#opened.target, way));
     const handed = Math.max(0, ...lowered.map(({ temporaries }) => temporaries.reduce((sum, b) => sum + b, 0)));
     const { bindingBytes, bindings } = this.#opened.memory;
     const isLarge = [...bytes, handed].some((b) => b > bindingBytes) || bytes.length >= bindings;
-    if (isLarge || bytes.reduce((sum, b) => sum + b, handed) > BYTES) return 0;
+    if (isLarge || bytes.reduce((sum, b) => sum + b, handed) > BYTES) return undefined;
     const made: GPUBuffer[] = [];
     const buffer = (size: number, usage: number): GPUBuffer => {
       const one = gpu.createBuffer({ size: Math.max(16, aligned(size, 16)), usage });
@@ -120,7 +131,7 @@ export class Trials {
       for (const one of made) one.destroy();
     }
     this.#times.set(key, times);
-    return Math.max(0, times.indexOf(Math.min(...times)));
+    return times.length ? times.indexOf(Math.min(...times)) : undefined;
   }
 
   /** A function that records one run. */
