@@ -14,6 +14,7 @@ import { jit } from "./jit.ts";
 import { bytesKept } from "./kept.ts";
 import { manualSeed, randomState } from "./random.ts";
 import type { Tensor } from "./tensor.ts";
+import { uploadsTo } from "./uploads.ts";
 
 let device: AsynchronousDevice;
 beforeEach(() => {
@@ -182,6 +183,58 @@ it("tensors move to other devices once they were read", async () => {
   expect(await numbers(back.add(y) as Tensor)).toEqual([6, 9]);
 });
 
+it("data of the host that comes again and again is sent once, or twice where others come in between", async () => {
+  const step = jit((v: Tensor, w: Tensor) => v.mul(w).sum());
+  const hundred = (v: number): Tensor => tensor(new Float32Array(100).fill(v));
+  const [a, b, c] = [hundred(1), hundred(2), hundred(3)];
+  const sent = async (work: () => Promise<void>): Promise<number> => {
+    const { written } = device;
+    await work();
+    return (device.written - written) / 400;
+  };
+  const call = async (v: Tensor, w: Tensor, expected: number): Promise<void> =>
+    expect(await step(v, w).item()).toBe(expected);
+  expect(
+    await sent(async () => {
+      for (let i = 0; i < 5; i++) await call(a, b, 200);
+    }),
+  ).toBe(2);
+  expect(
+    await sent(async () => {
+      for (let i = 0; i < 5; i++) {
+        await call(a, c, 300);
+        await call(c, a, 300);
+        await call(b, b, 400);
+      }
+    }),
+  ).toBeLessThanOrEqual(5);
+  // The same without a traced function, and what comes but once takes no room.
+  expect(
+    await sent(async () => {
+      for (let i = 0; i < 5; i++) expect(await a.add(c).sum().item()).toBe(400);
+    }),
+  ).toBe(0);
+  const { memories } = device;
+  for (let i = 0; i < 20; i++) await call(hundred(i), a, 100 * i);
+  expect(device.memories - memories).toBeLessThanOrEqual(20);
+});
+
+it("what is kept for the host has a bound, and goes with its tensor", async () => {
+  const uploads = uploadsTo(device);
+  const step = jit((v: Tensor) => v.sum());
+  const large = Array.from({ length: 10 }, (_, i) => tensor(new Float32Array(2 ** 23).fill(i)));
+  for (let round = 0; round < 3; round++)
+    for (const [i, x] of large.entries()) expect(await step(x).item()).toBe(i * 2 ** 23);
+  expect(uploads.bytes).toBeGreaterThan(0);
+  expect(uploads.bytes).toBeLessThanOrEqual(2 ** 28 + 2 ** 25);
+  large.length = 0;
+  for (let i = 0; i < 20 && uploads.bytes > 2 ** 26; i++) {
+    for (let k = 0; k < 4; k++) new ArrayBuffer(2 ** 26);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  expect(uploads.bytes).toBeLessThanOrEqual(2 ** 26);
+});
+
 it("memory of what nobody holds any more is freed", async () => {
   const x = rand([256, 1024]);
   await x.data();
@@ -205,6 +258,8 @@ it("what a program needs only while it runs is freed at once", async () => {
     (w.mul(x).sum() as Tensor).backward();
     optimizer.step();
   };
+  step();
+  // From its second use on the data stays.
   step();
   const kept = device.memories;
   step();

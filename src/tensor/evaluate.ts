@@ -8,6 +8,7 @@ import { CellVersion, notOnHost, type Cell } from "./cell.ts";
 import { deviceNamed, currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
 import { letGo } from "./kept.ts";
 import { Argument, currentTrace } from "./trace.ts";
+import { uploadsTo } from "./uploads.ts";
 import { arrayOf, bytesOf, Value } from "./value.ts";
 
 /** A cell's next version. */
@@ -56,9 +57,10 @@ export function valueIn({ device, deviceName }: Prepared, memory: Memory, node: 
 function bind(prepared: Prepared): { memories: Memory[]; temporary: Memory[] } {
   const { device, structure } = prepared;
   const temporary: Memory[] = [];
+  if (!device.readSync) uploadsTo(device).trim();
   const memories = prepared.bindings.map((bytes, i) => {
     const source = structure.leaves[i]?.source;
-    const place = source && placeOf(source, device);
+    const place = source && (placeOf(source, device) ?? uploaded(device, source));
     if (place) return place;
     const memory = device.alloc(Math.max(1, bytes));
     if (source || device.readSync) temporary.push(memory);
@@ -79,6 +81,12 @@ export function placeOf(source: Source, device: Device): Memory | undefined {
         ? source.memory
         : undefined;
   return memory?.device === device ? memory : undefined;
+}
+
+/** Where a device that answers later keeps a value of the host; undefined for one that comes for the first time. */
+export function uploaded(device: Device, source: Source): Memory | undefined {
+  if (device.readSync || !(source instanceof Value)) return undefined;
+  return uploadsTo(device).placeOf(source);
 }
 
 /** Copies the elements of a source into a memory, from the host where they are not on the device. */

@@ -11,12 +11,13 @@ import { fill } from "../graph/ops/leaf.ts";
 import { CellSlot, CellVersion, type Cell } from "./cell.ts";
 import { currentDevice, numbersOf, prepare, type Prepared } from "./engine.ts";
 import { currentEpoch } from "./epoch.ts";
-import { copyIn, placeOf, realize, valueIn } from "./evaluate.ts";
+import { copyIn, placeOf, realize, uploaded, valueIn } from "./evaluate.ts";
 import { packArguments, unpackResult, type Packed, type ResultShape } from "./pack.ts";
 import { autocastType } from "./precision.ts";
 import { drawsIn, noteDraws } from "./random.ts";
 import type { Switch } from "./switch.ts";
 import { Argument, currentTrace, Trace, withTrace } from "./trace.ts";
+import { uploadsTo } from "./uploads.ts";
 import { Value } from "./value.ts";
 
 /** The function behind each traced one. */
@@ -43,6 +44,8 @@ export interface Variant {
   readonly cleared: readonly Cell[];
   /** Memory of the bindings that lasts from call to call; nothing where each call brings another one. */
   readonly memories: (Memory | undefined)[];
+  /** The number of the host's value that the memory of a binding holds, of those that lie there until another one comes. */
+  readonly held: (number | undefined)[];
   /** Binding of every tensor argument that the program reads. */
   readonly inputs: readonly { readonly binding: number; readonly position: number }[];
   /** Numbers of the last trace, and the arguments they came from. */
@@ -110,12 +113,13 @@ function dropStale(variants: Map<string, Variant[]>): void {
 }
 
 /** Frees what `bind` has made; to be bound again, if at all, from the start. */
-export function release({ prepared, memories }: Variant): void {
+export function release({ prepared, memories, held }: Variant): void {
   memories.forEach((memory, i) => {
     const source = prepared.structure.leaves[i]?.source;
     if (memory && !(source && placeOf(source, prepared.device) === memory)) prepared.device.free(memory);
   });
   memories.length = 0;
+  held.length = 0;
 }
 
 /** Runs the function once on placeholders and prepares its program, or has somebody else prepare it. */
@@ -167,6 +171,7 @@ export function record<A extends readonly unknown[], R>(
     request,
     result,
     memories: [],
+    held: [],
     varying: false,
     calls: 0,
     roots,
@@ -232,8 +237,8 @@ function replay(variant: Variant, packed: Packed): unknown {
 
 /**
  * Memory for every binding of a call. What belongs to the variant is made the first time: for captured values, for arguments that come from
- * the host and, on CPU devices, for results. Elements that are on the device are taken where they are; results that stay there get memory
- * of their own.
+ * the host and, on CPU devices, for results. Elements that are on the device are taken where they are, and a value of the host that is
+ * the same as in the last call is there already; results that stay on the device get memory of their own.
  */
 export function bind(variant: Variant, packed: Packed): Memory[] {
   const { prepared, memories: lasting } = variant;
@@ -249,6 +254,7 @@ export function bind(variant: Variant, packed: Packed): Memory[] {
       lasting.push(memory);
       if (source && memory && !place) copyIn(device, memory, source);
     });
+  if (!device.readSync) uploadsTo(device).trim();
   const memories = lasting.slice() as Memory[];
   for (const { binding, position } of variant.inputs) {
     const node = packed.nodes[position]!;
@@ -256,8 +262,16 @@ export function bind(variant: Variant, packed: Packed): Memory[] {
     const source = node.source!;
     // A cell that the program overwrites is not what it was when the argument is read.
     const overwritten = source instanceof CellVersion && variant.updated.includes(source.cell);
-    const place = overwritten ? undefined : placeOf(source, device);
-    if (!place) copyIn(device, (lasting[binding] ??= made(binding)), source);
+    const place = overwritten
+      ? undefined
+      : (placeOf(source, device) ??
+        (source instanceof Value && variant.held[binding] === source.number
+          ? lasting[binding]
+          : uploaded(device, source)));
+    if (!place) {
+      copyIn(device, (lasting[binding] ??= made(binding)), source);
+      variant.held[binding] = source instanceof Value ? source.number : undefined;
+    }
     memories[binding] = place ?? lasting[binding]!;
   }
   if (!device.readSync) for (const result of prepared.results) memories[result] = made(result);

@@ -4,12 +4,16 @@ import type { Memory } from "../device/device.ts";
 import type { Source } from "../graph/node.ts";
 import { keep } from "./kept.ts";
 
+let values = 0;
+
 /**
  * A concrete value: elements in row-major order, as memory has them. It never changes. On CPU devices, and where the elements came from the
  * host, it is an ordinary array, which the collector frees like any other. What a device has computed that does not answer at once stays in
  * its memory, and is an array too from when it was first read.
  */
 export class Value implements Source {
+  /** No other value has it: who remembers a value by its number does not keep it alive. */
+  readonly number: number = ++values;
   /** The elements, as far as the host has them. */
   array: StoredArray | undefined;
   /** The elements on the device; freed when the value is collected. */
