@@ -12,8 +12,6 @@ export interface GpuTarget {
   readonly sharedBytes: number;
   /** Is it a program that runs shaders on a processor? There, shared memory and barriers cost more than they save. */
   readonly software?: boolean;
-  /** The ways that were found to be fastest, by use of a kernel (see `choiceKey`). */
-  readonly chosen?: ReadonlyMap<string, number>;
 }
 
 /** What every WebGPU device grants. */

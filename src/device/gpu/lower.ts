@@ -8,13 +8,13 @@ import { lowerLoops } from "./loops.ts";
 /**
  * @param step the kernel, and its text.
  * @param sizes values of the kernel's size slots.
- * @param choice which of the ways to do a contraction; by default the one chosen for this target.
+ * @param choice which of the ways to do a contraction, from 0, the default, for the one that should be fastest.
  */
 export function lowerLaunch(
   { kernel, key }: { readonly kernel: Kernel; readonly key: string },
   sizes: readonly number[],
   target: GpuTarget,
-  choice: number = target.chosen?.get(choiceKey(key, sizes)) ?? 0,
+  choice: number = 0,
 ): GpuLaunch {
   switch (kernel.kind) {
     case "loops":

@@ -19,7 +19,8 @@ import { because, memoryLimits, openGpu, type MemoryLimits, type OpenedGpu } fro
 import type { ChoiceStore } from "./choices.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
 import { Queue, type Command } from "./queue.ts";
-import type { Recorder, Recording } from "./recording.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Recording } from "./recording.ts";
 import { Transfers } from "./transfers.ts";
 
 const MiB = 2 ** 20;
@@ -329,7 +330,7 @@ export class WebGpuDevice implements Device {
   async #open(): Promise<void> {
     const [found, { Recorder }, { Choices }] = await Promise.all([
       openGpu(),
-      import("./recording.ts"),
+      import("./recorder.ts"),
       import("./choices.ts"),
     ]);
     const { gpu, limits } = found;

@@ -1,27 +1,21 @@
 /**
- * Programs as a GPU runs them: one list of dispatches, each with its words in a uniform. A launch's words are its scalars,
- * sizes and the places of its buffers in shared bindings; where a loop's counter is among the scalars, there are as many
- * copies of them as the loop has turns, and each dispatch is given the offset of its own.
+ * Programs as a GPU runs them: one list of dispatches, each with its words in a uniform. A launch's words are its scalars and
+ * sizes; where a loop's counter is among the scalars, there are as many copies of them as the loop has turns, and each dispatch
+ * is given the offset of its own.
  */
 import type { Launch, Program, Region, Step, TapeEntry } from "../device.ts";
-import type { GpuLaunch, GpuTarget, Pass } from "../gpu/kernel.ts";
-import { lowerLaunch } from "../gpu/lower.ts";
+import type { GpuLaunch, Pass } from "../gpu/kernel.ts";
 import { aligned } from "../heap.ts";
-import type { OpenedGpu } from "./adapter.ts";
-import { divide, type Gathered, type Part, type Surroundings } from "./bindings.ts";
-import type { Choices } from "./choices.ts";
+import { divide, type Gathered, type Part } from "./bindings.ts";
 import { Commands } from "./commands.ts";
 import { PAGE_ALIGNMENT, type Pages, type Range } from "./pages.ts";
-import { Pipelines, Recent, type Pipeline } from "./pipelines.ts";
-import { isPlaced, launchCode, MOST_WORKGROUPS } from "./shader.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { Recent, type Pipeline } from "./pipelines.ts";
+import type { Recorder } from "./recorder.ts";
+import { isPlaced, MOST_WORKGROUPS } from "./shader.ts";
 import { inStep } from "./transfers.ts";
-import { Trials } from "./trials.ts";
 
 /** Ways in which a dispatch was bound that it keeps: arguments and results may be elsewhere from run to run. */
 const WAYS = 4;
-/** Bytes of the place where buffers are gathered for kernels that see too many. */
-const GATHERED_BYTES = 2 ** 26;
 
 /** A loop around dispatches: its turns, and the program's scalar that counts them. */
 interface Turns {
@@ -60,97 +54,6 @@ interface BoundPart {
 }
 
 type Entry = Dispatch | { readonly times: number; readonly entries: readonly Entry[] };
-
-/** Everything of a GPU that programs share. */
-export class Recorder {
-  readonly opened: OpenedGpu;
-  readonly storage: Pages;
-  readonly uniforms: Pages;
-  readonly gathered: Pages;
-  readonly pipelines: Pipelines;
-  readonly stopwatch: Stopwatch;
-  readonly trials: Trials;
-  readonly target: GpuTarget;
-  readonly #recordings = new Set<Recording>();
-  #scratch: Range | undefined;
-  #gathering: Range | undefined;
-
-  constructor(
-    opened: OpenedGpu,
-    { storage, uniforms, gathered }: { readonly storage: Pages; readonly uniforms: Pages; readonly gathered: Pages },
-    choices: Choices,
-  ) {
-    this.opened = opened;
-    this.storage = storage;
-    this.uniforms = uniforms;
-    this.gathered = gathered;
-    this.pipelines = new Pipelines(opened);
-    this.stopwatch = new Stopwatch(opened);
-    this.trials = new Trials(opened, this.pipelines, this.stopwatch, choices);
-    this.target = { ...opened.target, chosen: this.trials.chosen };
-  }
-
-  /** Where intermediates of all programs are: nothing in it outlives a run. */
-  get scratch(): Range | undefined {
-    return this.#scratch;
-  }
-
-  /** What dividing a dispatch must know. */
-  get surroundings(): Surroundings {
-    const { memory } = this.opened;
-    return {
-      limits: memory,
-      isParted: (page) => this.storage.isParted(page),
-      gathering: () => (this.#gathering ??= this.gathered.allocate(Math.min(GATHERED_BYTES, memory.windowBytes), true)),
-    };
-  }
-
-  /** The pages that a range belongs to: what is gathered has its own. */
-  pagesOf({ page }: Range): Pages {
-    return page === this.#gathering?.page ? this.gathered : this.storage;
-  }
-
-  /** Groups of bindings that programs keep. */
-  get groups(): number {
-    let count = 0;
-    for (const recording of this.#recordings) count += recording.groups;
-    return count;
-  }
-
-  /** The shaders of a step's first launch. */
-  code(step: Step): string {
-    const { features, target } = this.opened;
-    return launchCode(lowerLaunch(step, step.launches[0]!.sizes, target), {
-      f16: features.has("shader-f16"),
-      subgroups: features.has("subgroups"),
-    });
-  }
-
-  record(program: Program): Recording {
-    const recording = new Recording(this, program);
-    this.#recordings.add(recording);
-    return recording;
-  }
-
-  /** Forgets a program that will not run any more. */
-  forget(recording: Recording): void {
-    this.#recordings.delete(recording);
-    recording.release();
-  }
-
-  /** Makes the scratch at least so large, elsewhere when it must grow. */
-  reserve(bytes: number): void {
-    if (bytes <= (this.#scratch?.bytes ?? 0)) return;
-    const before = this.#scratch;
-    if (before) this.storage.free(before);
-    try {
-      this.#scratch = this.storage.allocate(bytes, true);
-    } catch (error) {
-      this.#scratch = before && this.storage.allocate(before.bytes, true);
-      throw error;
-    }
-  }
-}
 
 /** A program's dispatches, and what they were bound to last. */
 export class Recording {
@@ -313,13 +216,9 @@ export class Recording {
     return tape.flatMap((entry): Entry[] => {
       if ("times" in entry)
         return [{ times: entry.times, entries: this.#record(entry.steps, [...loops, entry], needs) }];
-      const known = new Map<string, GpuLaunch>();
-      return entry.launches.flatMap((launch) => {
-        const key = launch.sizes.join();
-        const lowered = known.get(key) ?? lowerLaunch(entry, launch.sizes, this.#recorder.target);
-        known.set(key, lowered);
-        return this.#dispatchesOf(entry, launch, lowered, loops, needs);
-      });
+      return entry.launches.flatMap((launch) =>
+        this.#dispatchesOf(entry, launch, this.#recorder.lower(entry, launch.sizes), loops, needs),
+      );
     });
   }
 
