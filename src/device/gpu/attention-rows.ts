@@ -14,6 +14,7 @@ import { atMost, below, Code, loopOver, plus, repeat, storeTo, times, whole, whe
 import type { Passes } from "./passes.ts";
 
 export interface RowsPlan {
+  readonly kind: "rows";
   /** Rows of a thread, and columns that it takes at a time. */
   readonly rows: number;
   readonly columns: number;

@@ -7,6 +7,7 @@ import { writeJoin } from "./attention-join.ts";
 import { planOf } from "./attention-plan.ts";
 import { writeRows } from "./attention-rows.ts";
 import { attentionOf } from "./attention-sides.ts";
+import { writeTiles } from "./attention-tile.ts";
 import type { GpuLaunch, GpuTarget } from "./kernel.ts";
 import { Passes } from "./passes.ts";
 
@@ -16,7 +17,7 @@ export function lowerAttention(kernel: AttentionKernel, sizes: readonly number[]
   const attention = attentionOf(kernel, passes.slots);
   if (attention.batch.count * attention.rows.count === 0) return passes.launch;
   const plan = planOf(attention, target);
-  const partial = writeRows(attention, plan, passes);
+  const partial = plan.kind === "tile" ? writeTiles(attention, plan, passes) : writeRows(attention, plan, passes);
   if (partial) writeJoin(attention, plan.parts, partial, passes);
   return passes.launch;
 }

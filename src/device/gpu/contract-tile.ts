@@ -5,9 +5,10 @@
  */
 import { constant, type Expression } from "../../ir/expression.ts";
 import type { Buffer, Loop, Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainDivide, plainLoad, plainSum } from "../../ir/rewrite.ts";
+import { plainDivide, plainLoad, plainSum } from "../../ir/rewrite.ts";
 import { Ending } from "./contract-ending.ts";
 import { Loader } from "./contract-loader.ts";
+import { multiply, Share } from "./contract-share.ts";
 import { WIDTH, type Contraction, type Reading } from "./contract-sides.ts";
 import { barrier, below, Code, loopOver, plus, storeTo, times, whole, when } from "./emit.ts";
 import type { Slots } from "./slots.ts";
@@ -110,8 +111,8 @@ export function writeTiles(options: TiledOptions): Written {
       code,
     );
     const mine = {
-      rows: new Share(left, y, down, rowsEach, rowTile, row, code),
-      columns: new Share(right, x, across, columnsEach, columnTile, column, code),
+      rows: new Share({ tile: left.tile, thread: y, threads: down, count: rowsEach, buffer: row }, code),
+      columns: new Share({ tile: right.tile, thread: x, threads: across, count: columnsEach, buffer: column }, code),
     };
     const first = parts > 1 ? code.name(plainSum([{ value: part, coefficient: slots.add(partSteps) }])) : whole(0);
     const fetch = (step: Expression): Statement[] => {
@@ -158,7 +159,7 @@ export function writeTiles(options: TiledOptions): Written {
   const [left, right] = loaders as [Loader, Loader];
   const buffers = (space: Buffer["space"], ...list: readonly number[]): Buffer[] =>
     list.map((count) => ({ dtype: "f32", space, access: "readwrite", size: count }));
-  const part = (loader: Loader, each: number): number => (loader.inner === "depth" ? WIDTH : 1) * each;
+  const part = (loader: Loader, each: number): number => (loader.tile.inner === "depth" ? WIDTH : 1) * each;
   return {
     body,
     workgroups,
@@ -177,98 +178,7 @@ export function writeTiles(options: TiledOptions): Written {
   };
 }
 
-/** The rows (or columns) of a tile that one thread multiplies: every so many threads' one, in runs where these lie side by side. */
-class Share {
-  readonly count: number;
-  /** Do runs lie side by side, or steps of k? */
-  readonly isFree: boolean;
-  readonly #loader: Loader;
-  readonly #threads: number;
-  readonly #tile: number;
-  readonly #buffer: number;
-  readonly #first: Expression;
-  readonly #base: Expression;
-
-  constructor(
-    loader: Loader,
-    thread: Expression,
-    threads: number,
-    count: number,
-    tile: number,
-    buffer: number,
-    code: Code,
-  ) {
-    this.count = count;
-    this.isFree = loader.inner === "free";
-    this.#loader = loader;
-    this.#threads = threads;
-    this.#tile = tile;
-    this.#buffer = buffer;
-    this.#first = this.isFree ? code.name(times(thread, WIDTH)) : thread;
-    this.#base = this.isFree ? this.#first : code.name(times(thread, loader.pitch));
-  }
-
-  /** Where the thread's n-th is in the tile. */
-  position(n: number): Expression {
-    const shift = this.isFree ? Math.floor(n / WIDTH) * this.#threads * WIDTH + (n % WIDTH) : n * this.#threads;
-    return plus(this.#first, whole(shift));
-  }
-
-  /** Brings into registers what is multiplied at step `k`, or at the WIDTH steps from there on. */
-  fetch(k: Expression): Statement[] {
-    const { pitch } = this.#loader;
-    const code = new Code();
-    const base = code.name(this.isFree ? plus(this.#base, times(k, pitch)) : plus(this.#base, k));
-    const step = this.isFree ? this.#threads * WIDTH : this.#threads * pitch;
-    const runs = loopOver("unroll", this.isFree ? this.count / WIDTH : this.count, (run) => [
-      loopOver("vector", WIDTH, (lane) => [
-        storeTo(
-          this.#buffer,
-          plus(times(run, WIDTH), lane),
-          plainLoad(this.#tile, "f32", plus(base, times(run, step), lane)),
-        ),
-      ]),
-    ]);
-    return [...code.statements, runs];
-  }
-
-  /** The thread's n-th element at the u-th of the steps that were fetched. */
-  element(n: Expression, u: Expression): Expression {
-    return plainLoad(this.#buffer, "f32", this.isFree ? n : plus(times(n, WIDTH), u));
-  }
-}
-
-/** sums += rows × columns, over the block of k in shared memory. */
-function multiply(rows: Share, columns: Share, sums: number, depth: number): Statement {
-  const width = rows.isFree && columns.isFree ? 1 : WIDTH;
-  const addTo = (offset: Expression, value: Expression): Statement =>
-    storeTo(sums, offset, plainBinary("add", plainLoad(sums, "f32", offset), value));
-  return loopOver("sequential", depth / width, (block) => {
-    const start = times(block, width);
-    const products = (u: Expression): Statement =>
-      loopOver("unroll", rows.count, (i) => {
-        const row = rows.element(i, u);
-        const line = times(i, columns.count);
-        const product = (j: Expression): Statement =>
-          addTo(plus(line, j), plainBinary("mul", row, columns.element(j, u)));
-        if (!columns.isFree) return [loopOver("unroll", columns.count, (j) => [product(j)])];
-        return [
-          loopOver("unroll", columns.count / WIDTH, (run) => [
-            loopOver("vector", WIDTH, (lane) => [product(plus(times(run, WIDTH), lane))]),
-          ]),
-        ];
-      });
-    return [
-      ...[rows, columns].flatMap((side) => (side.isFree ? [] : side.fetch(start))),
-      loopOver("unroll", width, (u) => [
-        ...[rows, columns].flatMap((side) => (side.isFree ? side.fetch(plus(start, u)) : [])),
-        products(u),
-      ]),
-    ];
-  });
-}
-
-function clear(buffer: number, count: number): Statement[] {
+export function clear(buffer: number, count: number): Statement[] {
   return [
     loopOver("unroll", count / WIDTH, (run) => [
       loopOver("vector", WIDTH, (lane) => [storeTo(buffer, plus(times(run, WIDTH), lane), constant(0, "f32"))]),
