@@ -14,6 +14,8 @@ import {
   type Index,
 } from "../ir/expression.ts";
 import type { AttentionKernel, Axes, Buffer, Store } from "../ir/kernel.ts";
+import { parameterize } from "../ir/parameterize.ts";
+import { interpretKernel } from "./reference/interpret.ts";
 
 export interface AttentionCase {
   readonly form: "forward" | "queries" | "keys";
@@ -199,4 +201,33 @@ export function attentionUse(c: AttentionCase, seed = 1): AttentionUse {
     rowStores: [],
   };
   return { kernel, arrays, results: results.length };
+}
+
+export const attentionTitle = ({ batch = [1], ...c }: AttentionCase): string =>
+  JSON.stringify({ batch, ...c }).replaceAll('"', "");
+
+/** What is in the buffers when one row is done after another. */
+export function interpreted({ kernel, arrays }: AttentionUse): TypedArray[] {
+  const copies = arrays.map((a) => a.slice());
+  const { kernel: made, sizes } = parameterize(kernel);
+  interpretKernel(made, [{ buffers: copies, parameters: sizes }]);
+  return copies;
+}
+
+/** Compares the last buffers: sums of weights near 1, in whatever order. */
+export function expectResults(
+  what: string,
+  got: readonly TypedArray[],
+  want: readonly TypedArray[],
+  results: number,
+): void {
+  for (let b = want.length - results; b < want.length; b++) {
+    const finite = Array.from(want[b]!, Math.abs).filter(Number.isFinite);
+    const scale = finite.reduce((most, x) => Math.max(most, x), 1e-3);
+    want[b]!.forEach((x, at) => {
+      const y = got[b]![at]!;
+      if (!Object.is(x, y) && !(Math.abs(x - y) <= 4e-6 * scale))
+        throw new Error(`${what}: buffer ${b}[${at}]: got ${y}, want ${x}`);
+    });
+  }
 }

@@ -2,7 +2,7 @@
 import { loadsIn } from "../../ir/walk.ts";
 import { sizeOfBlock, type RowsPlan } from "./attention-rows.ts";
 import type { Attention } from "./attention-sides.ts";
-import type { TilePlan } from "./attention-tile.ts";
+import { fetched, type TilePlan } from "./attention-tile.ts";
 import { tileSize } from "./contract-loader.ts";
 import { WIDTH } from "./contract-sides.ts";
 import type { GpuTarget } from "./kernel.ts";
@@ -19,16 +19,16 @@ const SUMS = 128;
 const SOFTWARE_SUMS = 512;
 const REGISTERS = 256;
 
-export function planOf(attention: Attention, target: GpuTarget): RowsPlan | TilePlan {
+/** Ways to do it, the one that should be fastest first. */
+export function plansOf(attention: Attention, target: GpuTarget): readonly (RowsPlan | TilePlan)[] {
   const { kernel, rows } = attention;
   // Barriers are reached by all threads of a workgroup only where bounds are known without memory.
   const bounds = [kernel.first, kernel.last].flatMap((e) => e ?? []);
-  const tiles = !target.software && rows.count > FEW && !loadsIn(bounds).length ? tilePlans(attention, target) : [];
-  return tiles[0] ?? rowsPlan(attention, target);
+  const inTiles = !target.software && rows.count > FEW && !loadsIn(bounds).length;
+  return [...(inTiles ? tilePlans(attention, target) : []), rowsPlan(attention, target)];
 }
 
-/** Ways to do it in tiles, the one that should be fastest first. */
-export function tilePlans(attention: Attention, target: GpuTarget): readonly TilePlan[] {
+function tilePlans(attention: Attention, target: GpuTarget): readonly TilePlan[] {
   const { batch, rows, columns, products, values } = attention;
   const shapes = [
     { down: 16, across: 16, efficiency: 1 },
@@ -53,7 +53,7 @@ export function tilePlans(attention: Attention, target: GpuTarget): readonly Til
     const featuresEach = values.map(({ side }) => Math.max(1, Math.ceil(side.nest.count / across / WIDTH)) * WIDTH);
     const kept = featuresEach.reduce((sum, count) => sum + count, 0);
     const groups = Math.ceil(rows.count / height) * batch.count;
-    const split = partsOf(Math.ceil(columns.count / width), Math.ceil(ENOUGH / groups), 2);
+    const split = partsOf(Math.ceil(columns.count / width), 2 * groups >= ENOUGH ? 1 : Math.ceil(ENOUGH / groups), 2);
     const depths = products.reduce((sum, { left }) => sum + left.depth.count, 0);
     const work = groups * height * Math.ceil(columns.count / width) * width * (depths + kept * across);
     const busy = Math.min(1, (groups * split.parts * threads) / BUSY);
@@ -71,8 +71,19 @@ export function tilePlans(attention: Attention, target: GpuTarget): readonly Til
       const registers =
         (2 + products.length) * rowsEach * columnsEach +
         5 * rowsEach +
-        products.length * (staged(height * depth) + staged(width * depth) + (rowsEach + columnsEach) * WIDTH) +
-        featuresEach.reduce((sum, f) => sum + staged(f * across * steps) + f * WIDTH + rowsEach * f, 0);
+        products.reduce(
+          (sum, { left, right }) =>
+            sum +
+            staged(height * depth) +
+            staged(width * depth) +
+            fetched(left, rowsEach) +
+            fetched(right, columnsEach),
+          0,
+        ) +
+        values.reduce((sum, value, r) => {
+          const f = featuresEach[r]!;
+          return sum + staged(f * across * steps) + fetched(value, f) + rowsEach * f;
+        }, 0);
       if (registers > REGISTERS) return [];
       const plan: TilePlan = {
         kind: "tile",
@@ -92,7 +103,7 @@ export function tilePlans(attention: Attention, target: GpuTarget): readonly Til
   return found.sort((a, b) => a.cost - b.cost).map(({ plan }) => plan);
 }
 
-export function rowsPlan({ batch, rows, columns, values }: Attention, target: GpuTarget): RowsPlan {
+function rowsPlan({ batch, rows, columns, values }: Attention, target: GpuTarget): RowsPlan {
   const choice = target.software
     ? { sums: SOFTWARE_SUMS, most: 8, columns: 8, enough: 16, written: false }
     : { sums: SUMS, most: 4, columns: 4, enough: BUSY, written: true };

@@ -9,7 +9,7 @@ import { plainBinary, plainDivide, plainLoad } from "../../ir/rewrite.ts";
 import { AttentionEnding, partialOf, type Partial } from "./attention-ending.ts";
 import { blocksSeen, type Attention, type Factor } from "./attention-sides.ts";
 import { Weights } from "./attention-weights.ts";
-import { Loader } from "./contract-loader.ts";
+import { innerOf, Loader } from "./contract-loader.ts";
 import { multiply, Share } from "./contract-share.ts";
 import { WIDTH } from "./contract-sides.ts";
 import { atMost, barrier, below, Code, loopOver, plus, storeTo, times, whole, when } from "./emit.ts";
@@ -36,6 +36,10 @@ export interface TilePlan {
 }
 
 const MANY = 2 ** 31 - 1;
+
+/** Registers for so many rows or columns of an operand, at one step or at WIDTH steps where these lie side by side. */
+export const fetched = ({ reading }: Factor, count: number): number =>
+  innerOf(reading) === "free" ? count : count * WIDTH;
 
 /** Adds the pass; the memory of its parts, where there are several. */
 export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes): Partial | undefined {
@@ -134,7 +138,7 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
     code,
   );
 
-  const inRuns = products.some(({ right }) => right.reading.vector === (right.reading.along === "free"));
+  const inRuns = products.some(({ right }) => innerOf(right.reading) === "free");
   const lefts = products.map(({ left }) => {
     const loaded = loader(
       left,
@@ -142,7 +146,7 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
       code,
     );
     const share = { tile: loaded.tile, thread: y, threads: down, count: rowsEach, inRuns: true };
-    return { loaded, share: new Share({ ...share, buffer: register(rowsEach * WIDTH) }, code) };
+    return { loaded, share: new Share({ ...share, buffer: register(fetched(left, rowsEach)) }, code) };
   });
   const results = values.map((value, r) => {
     const count = plan.featuresEach[r]!;
@@ -151,7 +155,7 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
       { size: count * across, depth: plan.steps, start: whole(0), end: columns.count % width !== 0, tile: rowTile },
       code,
     );
-    const share = { tile: loaded.tile, thread: x, threads: across, count, buffer: register(count * WIDTH) };
+    const share = { tile: loaded.tile, thread: x, threads: across, count, buffer: register(fetched(value, count)) };
     return { loaded, share: new Share(share, code), sums: register(rowsEach * count), count };
   });
 
@@ -200,7 +204,7 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
           thread: x,
           threads: across,
           count: columnsEach,
-          buffer: register(columnsEach * WIDTH),
+          buffer: register(fetched(right, columnsEach)),
           inRuns,
         },
         body,

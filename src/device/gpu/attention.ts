@@ -4,20 +4,32 @@
  */
 import type { AttentionKernel } from "../../ir/kernel.ts";
 import { writeJoin } from "./attention-join.ts";
-import { planOf } from "./attention-plan.ts";
+import { plansOf } from "./attention-plan.ts";
 import { writeRows } from "./attention-rows.ts";
 import { attentionOf } from "./attention-sides.ts";
 import { writeTiles } from "./attention-tile.ts";
 import type { GpuLaunch, GpuTarget } from "./kernel.ts";
 import { Passes } from "./passes.ts";
 
-/** @param sizes values of the kernel's size slots. */
-export function lowerAttention(kernel: AttentionKernel, sizes: readonly number[], target: GpuTarget): GpuLaunch {
+/**
+ * @param sizes values of the kernel's size slots.
+ * @param choice which of the ways to do it, from 0 for the one that should be fastest. They differ in the order of sums.
+ */
+export function lowerAttention(
+  kernel: AttentionKernel,
+  sizes: readonly number[],
+  target: GpuTarget,
+  choice = 0,
+): GpuLaunch {
   const passes = new Passes(kernel, sizes);
   const attention = attentionOf(kernel, passes.slots);
   if (attention.batch.count * attention.rows.count === 0) return passes.launch;
-  const plan = planOf(attention, target);
+  const plan = plansOf(attention, target)[choice]!;
   const partial = plan.kind === "tile" ? writeTiles(attention, plan, passes) : writeRows(attention, plan, passes);
   if (partial) writeJoin(attention, plan.parts, partial, passes);
   return passes.launch;
 }
+
+/** How many ways there are to do it. */
+export const attentionChoices = (kernel: AttentionKernel, sizes: readonly number[], target: GpuTarget): number =>
+  plansOf(attentionOf(kernel, new Passes(kernel, sizes).slots), target).length;

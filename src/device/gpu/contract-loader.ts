@@ -214,7 +214,7 @@ export function tileSize(reading: Reading, size: number, depth: number): number 
 }
 
 /** The direction that lies side by side in shared memory: that of vectors, or the one across that of threads. */
-const innerOf = ({ along, vector }: Reading): Direction => (vector === (along === "free") ? "free" : "depth");
+export const innerOf = ({ along, vector }: Reading): Direction => (vector === (along === "free") ? "free" : "depth");
 
 interface Step {
   readonly places: Places;
