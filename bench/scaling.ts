@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { deviceThreads, explain, setDevice, type Tensor } from "myelin";
 import { measure } from "./measure.ts";
-import { gpt, lstm, matmul, type Workload } from "./workloads.ts";
+import { attention, gpt, lstm, matmul, type Workload } from "./workloads.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +32,7 @@ const sizes: readonly Size[] = [
   ...[1, 2, 4, 8, 16, 32].map((n) => ({ series: "lstm", size: `${n} × 64 steps`, make: () => lstm(n, 64) })),
   ...[1, 2, 4, 8, 16, 32].map((n) => ({ series: "gpt", size: `${n} × 128 tokens`, make: () => gpt(n, 128) })),
   ...[128, 256, 512, 1024].map((n) => ({ series: "gpt, longer", size: `4 × ${n} tokens`, make: () => gpt(4, n) })),
+  ...[128, 512, 1024, 2048, 4096].map((n) => ({ series: "attention", size: `${n} tokens`, make: () => attention(n) })),
 ];
 
 console.log(`device=${values.device}  threads=${deviceThreads()}  product=${(rate / 1e6).toFixed(1)} GFLOP/s`);

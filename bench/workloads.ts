@@ -1,5 +1,5 @@
 /** What is timed. A training step is the whole step: zero, forward, backward, update. */
-import { currentDevice, jit, losses, nn, noGrad, optim, synchronize, tensor, type Tensor } from "myelin";
+import { currentDevice, grad, jit, losses, nn, noGrad, optim, synchronize, tensor, type Tensor } from "myelin";
 import type { Step } from "./measure.ts";
 import { Convolutional, Gpt, Perceptron, Recurrent } from "./models.ts";
 
@@ -65,6 +65,19 @@ function softmax(rows: number, columns: number): Workload {
     y = nn.buffer(tensor(new Float32Array(rows * columns), [rows, columns]));
   const f = jit(() => y.assign(x.softmax(-1)));
   return { step: left(f), run: f, bytes: 8 * rows * columns };
+}
+
+/** Causal attention of 4 heads with 64 features each, and the gradients of its three operands. */
+export function attention(length: number): Workload {
+  const shape = [1, 4, length, 64];
+  const [q, k, v, share] = [weights(shape), weights(shape), weights(shape), weights(shape)];
+  const results = [q, k, v].map(() => nn.buffer(tensor(new Float32Array(size(shape)), shape)));
+  const attended = (...[query, key, value]: readonly [Tensor, Tensor, Tensor]): Tensor =>
+    nn.scaledDotProductAttention(query, key, value, { isCausal: true }).mul(share).sum();
+  const gradients = grad(attended, { argnums: [0, 1, 2] });
+  const f = jit(() => gradients(q, k, v).forEach((gradient, i) => results[i]!.assign(gradient)));
+  // Two products of the pairs that are seen, and twice as many for gradients.
+  return { step: left(f), run: f, flops: 6 * 4 * 64 * length * (length + 1) };
 }
 
 /** Reads a result, without waiting where that is possible: a turn of the event loop would count against a short step. */
@@ -159,6 +172,7 @@ export const workloads: Readonly<Record<string, () => Workload>> = {
   "mlp-b1": () => inference(),
   softmax: () => softmax(4096, 1000),
   elementwise1m: () => elementwise(1_000_000),
+  attention1024: () => attention(1024),
 };
 
 /** For GPUs: minutes on a processor. */

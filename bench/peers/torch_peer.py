@@ -127,6 +127,17 @@ def workloads(threads, compiled=False, device="cpu"):
         ids, target = torch.randint(512, (batch, length)), torch.randint(512, (batch * length,))
         return training(Gpt(512, length, 256, 4, 4), ids, target, torch.optim.AdamW, 3e-4)
 
+    def attention(length):
+        q, k, v, share = (torch.randn(1, 4, length, 64) for _ in range(4))
+        operands = [x.requires_grad_() for x in (q, k, v)]
+        attended = compiling(lambda q, k, v: (F.scaled_dot_product_attention(q, k, v, is_causal=True) * share).sum())
+
+        def step():
+            torch.autograd.grad(attended(*operands), operands)
+            wait()
+
+        return step
+
     def inference():
         run, x = compiling(perceptron(784, 512, 256, 10)), torch.randn(1, 784)
         return torch.inference_mode()(lambda: run(x).cpu().numpy())
@@ -151,4 +162,5 @@ def workloads(threads, compiled=False, device="cpu"):
         "gpt": lambda: gpt(8, 128),
         "lstm": lambda: lstm(32, 64),
         "mlp-b1": inference,
+        "attention1024": lambda: attention(1024),
     }

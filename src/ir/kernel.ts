@@ -65,6 +65,18 @@ export interface Loop {
   readonly accumulators: readonly Accumulator[];
   /** How many vectors of a `vector` loop are computed side by side, a power of two; undefined where its renderer is to choose. */
   readonly vectors?: number;
+  /** What the loop does, in other words: targets that have a routine for it call that instead. */
+  readonly turn?: Turn;
+}
+/** Lines of numbers, as many as the loop has iterations, become columns. */
+export interface Turn {
+  /** How many lines, and the buffer that says where each starts in `from`, in elements. */
+  readonly count: number;
+  readonly lines: number;
+  readonly from: number;
+  /** The buffer of the columns, and the elements from one to the next. */
+  readonly to: number;
+  readonly pitch: number;
 }
 /** Names a value for the statements that follow. */
 export interface Let {

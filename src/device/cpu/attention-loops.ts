@@ -30,14 +30,13 @@ const LEAST_ROWS = 32;
 const TILE = 128;
 
 /**
- * Numbers that a block keeps of each row: the largest score before this tile and with it, the sum of the weights, what the
- * results so far are to be multiplied by; then what scores and weights load for it.
+ * Numbers that a block keeps of each row: its largest score so far and the sum of its weights, what its results so far are to
+ * be multiplied by; then what scores and weights take from memory for it.
  */
 const LARGEST = 0;
-const NEXT = 1;
-const SUM = 2;
-const FACTOR = 3;
-const STATES = 4;
+const SUM = 1;
+const FACTOR = 2;
+const STATES = 3;
 
 /** A number of one use of the kernel, from its sizes. */
 export type Word = (sizes: readonly number[]) => number;
@@ -88,7 +87,8 @@ class Lowering {
   private readonly lefts: readonly Operand[];
   private readonly rights: readonly Operand[];
   private readonly values: readonly Operand[];
-  /** Buffers of the thread: turned rows, weights, sums of results, numbers of each row. */
+  /** Buffers of the thread: where rows start, turned rows, products and then weights, sums of results, numbers of each row. */
+  private readonly lines: number;
   private readonly turned: readonly number[];
   private readonly weights: readonly number[];
   private readonly sums: readonly number[];
@@ -104,21 +104,21 @@ class Lowering {
     this.vectors = tileColumns / lanes;
     this.rows = multipleOf(LEAST_ROWS, leastMultiple(tileRows, tileColumns));
     this.tile = multipleOf(TILE, tileRows);
-    const { products, results, softmax } = kernel;
+    const { products, results } = kernel;
     [this.ofRows, this.ofPairs] = takenForRows(kernel);
     const operand = (lines: number, value: Expression, axes: readonly Axes[], isPlain: boolean): Operand => ({
       value,
       axes,
       panel: isPlain ? undefined : this.scratch(lines, axes),
     });
-    this.lefts = products.map(({ left, k }) => operand(this.rows, left, k, isNumbers(left)));
+    this.lefts = products.map(({ left, k }) => operand(this.rows, left, k, k.length < 2 && isNumbers(left, k[0])));
     this.rights = products.map(({ right, k }) => operand(this.tile, right, k, isNumbers(right)));
     this.values = results.map(({ value, f }) => operand(this.tile, value, f, isNumbers(value, f.at(-1))));
     this.turned = products.map(({ k }) => this.scratch(this.rows, k));
-    // Scores stand where the first weights will.
-    const weights = softmax ? Math.max(1, results.length) : results.length;
-    this.weights = range(weights).map(() => this.scratch(this.tile * this.rows));
+    const weights = range(Math.max(products.length, results.length));
+    this.weights = weights.map(() => this.scratch(this.tile * this.rows));
     this.sums = results.map(({ f }) => this.scratch(this.rows, f));
+    this.lines = this.scratch(this.rows, [], "i32");
     this.states = this.scratch((STATES + this.ofRows.length) * this.rows);
   }
 
@@ -161,8 +161,9 @@ class Lowering {
       const begin = inner.let(plus(from, times(t, this.tile)));
       const tile = { begin, count: inner.let(least(i32(this.tile), minus(to, begin))) };
       this.pack(inner, rows, tile);
-      this.weigh(inner, rows, tile);
+      this.multiply(inner, rows, tile);
       if (softmax) this.normalize(inner, rows, tile);
+      else this.weigh(inner, rows, tile);
       this.add(inner, rows, tile);
     });
     this.finish(body, rows);
@@ -171,19 +172,30 @@ class Lowering {
   /** `turned[k · rows + lane] := left` for all lanes. */
   private turn(body: Body, rows: Rows): void {
     const { m } = this.kernel;
-    this.lefts.forEach((left, p) => {
-      this.fill(body, left, this.rows, (lane) => new Map([...rows.batch, [m.index, rows.at(lane)]]));
-      body.loop("sequential", this.rows / this.group, (inner, g) => {
-        const lanes = range(this.group).map((i) => plus(times(g, this.group), i32(i)));
-        const lines = lanes.map((lane) => inner.let(left.panel === undefined ? rows.at(lane) : lane));
-        nest(inner, left.axes, "sequential", (innermost, ks) => {
-          const to = times(position(left.axes, ks), this.rows);
-          lines.forEach((line, i) => {
-            const value = this.read(left, line, new Map([...rows.batch, ...ks, [m.index, line]]));
-            innermost.store(this.turned[p]!, plus(to, lanes[i]!), value);
-          });
-        });
+    const places = (lane: Expression): Map<Expression, Expression> =>
+      new Map([...rows.batch, [m.index, rows.at(lane)]]);
+    this.lefts.forEach(({ value, axes, panel }, p) => {
+      const to = this.turned[p]!;
+      const from = panel ?? (value as Load).buffer;
+      const origin = axes.map(({ index }) => [index, i32(0)] as const);
+      this.fill(body, this.lefts[p]!, this.rows, places);
+      body.loop("parallel", this.rows, (inner, lane) => {
+        const start =
+          panel === undefined
+            ? placed((value as Load).offset, new Map([...places(lane), ...origin]))
+            : times(lane, this.volume(axes));
+        inner.store(this.lines, lane, start);
       });
+      body.loop(
+        "sequential",
+        this.volume(axes),
+        (inner, k) =>
+          inner.loop("sequential", this.rows, (innermost, lane) => {
+            const at = plus(plainLoad(this.lines, "i32", lane), k);
+            innermost.store(to, plus(times(k, this.rows), lane), plainLoad(from, "f32", at));
+          }),
+        { turn: { count: this.rows, lines: this.lines, from, to, pitch: this.rows } },
+      );
     });
   }
 
@@ -194,7 +206,7 @@ class Lowering {
       const places = new Map([...rows.batch, [m.index, rows.at(lane)]] as const);
       this.ofRows.forEach((value, i) => this.setState(inner, STATES + i, lane, placed(value, places)));
       if (!softmax) return;
-      for (const slot of [LARGEST, NEXT]) this.setState(inner, slot, lane, f32(-Infinity));
+      this.setState(inner, LARGEST, lane, f32(-Infinity));
       this.setState(inner, SUM, lane, f32(0));
     });
     for (const sums of this.sums)
@@ -207,78 +219,89 @@ class Lowering {
     for (const operand of [...this.rights, ...this.values]) this.fill(body, operand, count, places);
   }
 
-  /** Scores, or without a softmax weights, for some n at a time. */
-  private weigh(body: Body, rows: Rows, { begin, count }: Tile): void {
-    const { n, products, softmax, results } = this.kernel;
+  /** Sums of products, for some n at a time. */
+  private multiply(body: Body, rows: Rows, { begin, count }: Tile): void {
+    const { n, products } = this.kernel;
     body.loop("sequential", this.groups(body, count), (inner, g) => {
-      // Behind the last n it is taken again, which changes no maximum; nothing else reads what comes of it.
-      const lines = range(this.group).map((i) =>
-        inner.let(least(plus(times(g, this.group), i32(i)), minus(count, i32(1)))),
-      );
+      // Behind the last n it is taken again: nothing reads what comes of it.
+      const first = inner.let(times(g, this.group));
+      const lines = range(this.group).map((i) => inner.let(least(plus(first, i32(i)), minus(count, i32(1)))));
       const ns = lines.map((line) => inner.let(plus(begin, line)));
-      inner.loop(
-        "vector",
-        this.rows,
-        (lanes, lane) => {
-          const sums = products.map(({ k }, p) =>
-            sumsOver(lanes, k, (ks) => {
+      products.forEach(({ k }, p) => {
+        const right = this.rights[p]!;
+        inner.loop(
+          "vector",
+          this.rows,
+          (lanes, lane) => {
+            const sums = sumsOver(lanes, k, (ks) => {
               const left = plainLoad(this.turned[p]!, "f32", plus(times(position(k, ks), this.rows), lane));
               return ns.map((at, i) => {
                 const places = new Map([...rows.batch, ...ks, [n.index, at]] as const);
-                return times32(
-                  this.read(this.rights[p]!, this.rights[p]!.panel === undefined ? at : lines[i]!, places),
-                  left,
-                );
+                return times32(this.read(right, right.panel === undefined ? at : lines[i]!, places), left);
               });
-            }),
-          );
-          const valuesOf = ns.map((at, i): ((e: Expression, otherwise: number) => Expression) => {
-            const places = this.pair(rows, lane, at);
-            products.forEach(({ sum }, p) => places.set(sum, sums[p]![i]!));
-            const sees = this.sees(places, at);
-            return (e, otherwise) => (sees ? plainSelect(sees, placed(e, places), f32(otherwise)) : placed(e, places));
-          });
-          const to = (i: number): Expression => plus(times(plus(times(g, this.group), i32(i)), this.rows), lane);
-          if (!softmax) {
-            valuesOf.forEach((value, i) =>
-              results.forEach(({ weight }, r) => lanes.store(this.weights[r]!, to(i), value(weight, 0))),
+            });
+            sums.forEach((sum, i) =>
+              lanes.store(this.weights[p]!, plus(times(plus(first, i32(i)), this.rows), lane), sum),
             );
-            return;
-          }
-          const scores = valuesOf.map((value) => lanes.let(value(softmax.score, -Infinity)));
-          scores.forEach((score, i) => lanes.store(this.weights[0]!, to(i), score));
-          this.setState(lanes, NEXT, lane, largest([this.state(NEXT, lane), ...scores]));
-        },
-        this.vectors,
-      );
+          },
+          { vectors: this.vectors },
+        );
+      });
     });
   }
 
-  /** Weights of the tile's scores, and what their largest changes about the sums so far. */
+  /** Weights from the sums of products, in their place. */
+  private weigh(body: Body, rows: Rows, { begin, count }: Tile): void {
+    const { products, results } = this.kernel;
+    body.loop("vector", this.rows, (lanes, lane) =>
+      lanes.loop("sequential", count, (inner, j) => {
+        const at = plus(times(j, this.rows), lane);
+        const n = plus(begin, j);
+        const places = this.pair(rows, lane, n);
+        products.forEach(({ sum }, p) => places.set(sum, inner.let(plainLoad(this.weights[p]!, "f32", at))));
+        const weights = results.map(({ weight }) => inner.let(this.masked(placed(weight, places), 0, places, n)));
+        weights.forEach((weight, r) => inner.store(this.weights[r]!, at, weight));
+      }),
+    );
+  }
+
+  /** Weights of a softmax, and what the tile's largest scores change about the sums so far. */
   private normalize(body: Body, rows: Rows, { begin, count }: Tile): void {
-    const { softmax, results } = this.kernel;
+    const { products, softmax, results } = this.kernel;
+    const { score, weight } = softmax!;
     body.loop("vector", this.rows, (lanes, lane) => {
-      const next = lanes.let(this.state(NEXT, lane));
+      const top = register("f32");
+      lanes.loop("sequential", count, (inner, j) => {
+        const at = plus(times(j, this.rows), lane);
+        const n = plus(begin, j);
+        const places = this.pair(rows, lane, n);
+        products.forEach(({ sum }, p) => places.set(sum, inner.let(plainLoad(this.weights[p]!, "f32", at))));
+        const value = inner.let(this.masked(placed(score, places), -Infinity, places, n));
+        inner.store(this.weights[0]!, at, value);
+        return [{ register: top, op: "max", value }];
+      });
+      const before = lanes.let(this.state(LARGEST, lane));
+      const largest = lanes.let(plainBinary("max", before, top));
       // Where nothing was seen yet, scores and this are −∞.
-      const base = lanes.let(plainSelect(equal(next, f32(-Infinity)), f32(0), next));
-      const factor = lanes.let(exp(plainBinary("sub", this.state(LARGEST, lane), base)));
+      const base = lanes.let(plainSelect(equal(largest, f32(-Infinity)), f32(0), largest));
+      const factor = lanes.let(exp(plainBinary("sub", before, base)));
       const total = register("f32");
       lanes.loop("sequential", count, (inner, j) => {
         const at = plus(times(j, this.rows), lane);
-        const weight = inner.let(exp(plainBinary("sub", plainLoad(this.weights[0]!, "f32", at), base)));
+        const value = inner.let(exp(plainBinary("sub", plainLoad(this.weights[0]!, "f32", at), base)));
         const places = this.pair(rows, lane, plus(begin, j));
-        places.set(softmax!.weight, weight);
+        places.set(weight, value);
         results.forEach((result, r) => inner.store(this.weights[r]!, at, placed(result.weight, places)));
-        return [{ register: total, op: "sum", value: weight }];
+        return [{ register: total, op: "sum", value }];
       });
       this.setState(lanes, SUM, lane, plainBinary("add", times32(this.state(SUM, lane), factor), total));
-      this.setState(lanes, LARGEST, lane, next);
+      this.setState(lanes, LARGEST, lane, largest);
       this.setState(lanes, FACTOR, lane, factor);
     });
   }
 
   /** Takes the tile into the sums. */
-  private add(body: Body, rows: Rows, { begin, count }: Tile): void {
+  private add(body: Body, rows: Rows, tile: Tile): void {
     const { n, softmax, results } = this.kernel;
     const groups = this.groups(body, rows.count);
     results.forEach(({ f }, r) => {
@@ -291,13 +314,12 @@ class Lowering {
           lanes.loop("sequential", groups, (inner, g) => {
             const first = inner.let(times(g, this.group));
             const sums = range(this.group).map(() => register("f32"));
-            inner.loop("sequential", count, (innermost, j) => {
-              const at = plus(begin, j);
-              const x = this.read(
-                value,
-                value.panel === undefined ? at : j,
-                new Map([...rows.batch, ...fs, [n.index, at]]),
-              );
+            const [skipped, taken] = this.seenBy(inner, plus(rows.start, first), tile);
+            inner.loop("sequential", taken, (innermost, step) => {
+              const j = plus(skipped, step);
+              const at = plus(tile.begin, j);
+              const places = new Map([...rows.batch, ...fs, [n.index, at]] as const);
+              const x = this.read(value, value.panel === undefined ? at : j, places);
               const from = plus(times(j, this.rows), first);
               return sums.map((sum, i) => ({
                 register: sum,
@@ -327,7 +349,7 @@ class Lowering {
         const sum = lanes.let(this.state(SUM, lane));
         const sawNothing = equal(sum, f32(0));
         const norm = plainBinary("add", this.state(LARGEST, lane), plainUnary("log", sum));
-        this.setState(lanes, NEXT, lane, plainSelect(sawNothing, f32(-Infinity), norm));
+        this.setState(lanes, LARGEST, lane, plainSelect(sawNothing, f32(-Infinity), norm));
         this.setState(lanes, FACTOR, lane, plainSelect(sawNothing, f32(0), plainBinary("div", f32(1), sum)));
       });
     const places = (row: Expression): Map<Expression, Expression> =>
@@ -338,7 +360,7 @@ class Lowering {
     if (rowStores.length)
       body.loop("parallel", rows.count, (inner, row) => {
         const at = places(row);
-        if (softmax) at.set(softmax.norm, inner.let(this.state(NEXT, row)));
+        if (softmax) at.set(softmax.norm, inner.let(this.state(LARGEST, row)));
         store(inner, rowStores, at);
       });
     results.forEach(({ f, sum, stores }, r) =>
@@ -364,12 +386,23 @@ class Lowering {
     return places;
   }
 
-  /** Does a row see an n? Undefined where all do. */
-  private sees(places: Places, n: Expression): Expression | undefined {
+  /** A value where the row sees n, and elsewhere another. */
+  private masked(value: Expression, otherwise: number, places: Places, n: Expression): Expression {
     const { first, last } = this.kernel;
     const after = first && plainBinary("le", placed(first, places), n);
     const before = last && plainBinary("lt", n, placed(last, places));
-    return after && before ? plainBinary("and", after, before) : (after ?? before);
+    const sees = after && before ? plainBinary("and", after, before) : (after ?? before);
+    return sees ? plainSelect(sees, value, f32(otherwise)) : value;
+  }
+
+  /** How many n of a tile no row of a group sees, and how many from there on some may see. */
+  private seenBy(body: Body, row: Expression, { begin, count }: Tile): [skipped: Expression, taken: Register] {
+    const { m, first, last } = this.kernel;
+    const of = (e: Expression, at: Expression): Expression => minus(placed(e, new Map([[m.index, at]])), begin);
+    const end = last ? least(count, of(last, plus(row, i32(this.group - 1)))) : count;
+    if (!first) return [i32(0), last ? body.let(end) : count];
+    const skipped = body.let(most(i32(0), of(first, row)));
+    return [skipped, body.let(minus(end, skipped))];
   }
 
   /** `panel[line · k + …] := value` for all lines of an operand that is not read in place. */
@@ -427,8 +460,8 @@ class Lowering {
   }
 
   /** A buffer of the thread's own: so many numbers for each combination of some indices. */
-  private scratch(by: number, axes: readonly Axes[] = []): number {
-    return this.buffers.push({ dtype: "f32", space: "register", access: "readwrite", size: this.volume(axes, by) }) - 1;
+  private scratch(by: number, axes: readonly Axes[] = [], dtype: Buffer["dtype"] = "f32"): number {
+    return this.buffers.push({ dtype, space: "register", access: "readwrite", size: this.volume(axes, by) }) - 1;
   }
 }
 
@@ -444,13 +477,6 @@ function leastMultiple(a: number, b: number): number {
   let out = a;
   while (out % b) out += a;
   return out;
-}
-
-/** Pairs of pairs: what waits for one another is a few steps. */
-function largest(values: readonly Expression[]): Expression {
-  if (values.length === 1) return values[0]!;
-  const half = values.length >> 1;
-  return plainBinary("max", largest(values.slice(0, half)), largest(values.slice(half)));
 }
 
 /** Is an operand nothing but numbers in memory, side by side along an index if it has to be? */
@@ -492,7 +518,7 @@ function nest(
     inner.length && axis === "vector" ? "sequential" : axis,
     axes.extent,
     (next, i) => nest(next, inner, axis, write, vectors, new Map([...places, [axes.index, i]])),
-    inner.length ? undefined : vectors,
+    inner.length || !vectors ? {} : { vectors },
   );
 }
 

@@ -29,7 +29,7 @@ export class Body {
     axis: Axis,
     extent: Loop["extent"],
     write: (body: Body, index: Index) => readonly Accumulator[] | void,
-    vectors?: number,
+    as: Pick<Loop, "vectors" | "turn"> = {},
   ): void {
     const index = freshIndex(typeof extent === "number" ? extent : 2 ** 31 - 1);
     const inner = new Body();
@@ -41,7 +41,7 @@ export class Body {
       extent,
       body: inner.statements,
       accumulators,
-      ...(vectors ? { vectors } : {}),
+      ...as,
     });
   }
 }

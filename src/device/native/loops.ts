@@ -183,6 +183,11 @@ function nameInvariants(lanes: Lanes, loop: Loop): void {
 /** One iteration at a time; inside a vector loop all vectors side by side run through it together. */
 function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const { lines } = lanes;
+  if (loop.turn) {
+    const { count, lines: starts, from, to, pitch } = loop.turn;
+    lines.push(`rt->turn(b${starts}, ${count}, b${from}, ${extentOf(lanes, loop)}, b${to}, ${pitch});`);
+    return;
+  }
   const varying = varyingAccumulators(lanes, loop);
   const running = loop.accumulators.map((a) => start(lanes, a, varying.has(a) ? lanes.vectors!.count : undefined));
   const i = lanes.fresh("i");
@@ -230,10 +235,15 @@ function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): v
       lines.block("else", () => iterations(loop, count, some));
     });
   };
-  for (let count = vectors; count >= 1; count /= 2)
-    lines.block(`for (; ${i} <= ${end} - ${count} * L; ${i} += ${count} * L)`, () => guarded(count));
   const fixed = typeof loop.extent === "number" && !range ? loop.extent : undefined;
-  if (fixed === undefined || fixed % lanes.width)
+  let left = fixed;
+  for (let count = vectors; count >= 1; count /= 2) {
+    const stride = count * lanes.width;
+    if (left !== undefined && left < stride) continue;
+    lines.block(`for (; ${i} <= ${end} - ${count} * L; ${i} += ${count} * L)`, () => guarded(count));
+    if (left !== undefined) left %= stride;
+  }
+  if (left !== 0)
     lines.block(`if (${i} < ${end})`, () => {
       const some = lanes.fresh("n");
       lines.push(`const i32 ${some} = ${end} - ${i};`);

@@ -91,7 +91,7 @@ export function stepAccumulator(
     if (vector && accumulator.isFused && value.kind === "binary") {
       emitter.vector(value.left, u);
       emitter.vector(value.right, u);
-      multiplyAdd(emitter, code, into).set(into);
+      multiplyAdd(emitter.module, code, into).set(into);
       return;
     }
     code.get(into);

@@ -42,7 +42,7 @@ import {
 } from "../../ir/expression.ts";
 import type { Buffer, Parameters, Store } from "../../ir/kernel.ts";
 import { Addresses } from "./addresses.ts";
-import type { FunctionBuilder, Local } from "./assembler.ts";
+import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
 import {
   extractLane,
   LOAD,
@@ -71,13 +71,12 @@ export class KernelEmitter {
   readonly block: Local;
   readonly known: Knowledge = new Knowledge();
   readonly addresses: Addresses;
-  /** May it use relaxed SIMD? */
-  readonly relaxed: boolean;
+  readonly module: ModuleBuilder;
   private readonly lanes: Lanes;
 
   /** `block` and `scratch` are the function's parameters of these names (see kernels.ts). */
-  constructor(code: FunctionBuilder, signature: Signature, block: Local, scratch: Local, relaxed: boolean) {
-    this.relaxed = relaxed;
+  constructor(code: FunctionBuilder, signature: Signature, block: Local, scratch: Local, module: ModuleBuilder) {
+    this.module = module;
     this.code = code;
     this.signature = signature;
     this.block = block;

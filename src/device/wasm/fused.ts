@@ -6,7 +6,7 @@ import { ModuleBuilder, type FunctionBuilder, type Local } from "./assembler.ts"
  * To the two vectors of f32 on the stack: their product plus `sum`. A module that may use relaxed SIMD rounds once where the
  * processor can, and always the same way on one machine; others round twice.
  */
-export function multiplyAdd(module: { readonly relaxed: boolean }, f: FunctionBuilder, sum: Local): FunctionBuilder {
+export function multiplyAdd(module: ModuleBuilder, f: FunctionBuilder, sum: Local): FunctionBuilder {
   return module.relaxed ? f.get(sum).op("f32x4.relaxed_madd") : f.op("f32x4.mul").get(sum).op("f32x4.add");
 }
 

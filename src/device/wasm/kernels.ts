@@ -29,7 +29,7 @@ export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?:
   const [outer] = kernel.body;
   const ranged = kernel.body.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel";
   const { body } = unrollLoops(vectorize(expandMathematics(kernel), WASM));
-  const emitter = new KernelEmitter(code, kernel, block!, scratch!, module.relaxed);
+  const emitter = new KernelEmitter(code, kernel, block!, scratch!, module);
   prepare(emitter, body);
   emitStatements(emitter, body, ranged ? { begin: begin!, end: end! } : undefined);
   return code;

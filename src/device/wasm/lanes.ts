@@ -60,18 +60,21 @@ export class Lanes {
       pushVectorConstant(code, e.value, e.dtype);
       return;
     }
-    const known = this.emitter.known.knownSplat(e);
-    if (known) {
-      code.get(known);
+    const before = this.emitter.known.knownSplat(e);
+    if (before) {
+      code.get(before);
       return;
     }
-    if (e.kind === "load" && byteSize(e.dtype) === 4 && !this.emitter.known.isShared(e))
+    const { known } = this.emitter;
+    const again = known.isShared(e);
+    if (e.kind === "load" && byteSize(e.dtype) === 4 && !again)
       code.memory("v128.load32_splat", this.emitter.addresses.push(e.buffer, e.offset));
     else {
       this.emitter.scalar(e);
       splat(code, e.dtype);
     }
-    if (!this.emitter.known.isShared(e)) return;
+    // Every vector side by side asks for it.
+    if (!again && known.vectors === 1) return;
     const local = code.local("v128");
     code.tee(local);
     this.emitter.known.keepSplat(e, local);

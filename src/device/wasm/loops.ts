@@ -1,12 +1,13 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
 import type { Expression, Register } from "../../ir/expression.ts";
-import type { Loop, Statement, Store } from "../../ir/kernel.ts";
+import type { Loop, Statement, Store, Turn } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { combineLanes, combineTwo, settle, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
 import { Counter, vectorsFor, type Guarded, type Range } from "./counter.ts";
 import { type KernelEmitter } from "./emit.ts";
 import { scalarType } from "./instructions.ts";
+import { emitTurn } from "./panels.ts";
 import { speculate } from "../cpu/speculate.ts";
 
 /**
@@ -97,6 +98,7 @@ function vectorLocals(emitter: KernelEmitter): Local[] {
 
 /** One iteration after another; inside a vector loop, each for all of its lanes. */
 function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undefined): void {
+  if (loop.turn) return emitTurnOf(emitter, loop, loop.turn);
   const varying = varyingAccumulators(emitter, loop);
   const running = loop.accumulators.map((a) =>
     startAccumulator(emitter, a, varying.has(a.register) ? emitter.known.vectors : undefined),
@@ -113,6 +115,17 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
   counter.finish();
   for (const r of running) settle(emitter, r);
   bindResults(emitter, running);
+}
+
+function emitTurnOf(emitter: KernelEmitter, { extent }: Loop, turn: Turn): void {
+  const { code, module, addresses } = emitter;
+  addresses.base(turn.lines);
+  code.i32(turn.count);
+  addresses.base(turn.from);
+  if (typeof extent === "number") code.i32(extent);
+  else emitter.scalar(extent);
+  addresses.base(turn.to);
+  code.i32(4 * turn.pitch).call(emitTurn(module));
 }
 
 /** Several vectors at a time, then one, then single iterations. */
