@@ -3,7 +3,7 @@ import { workers } from "myelin";
 import { LossCurve, percent } from "./curve.ts";
 import { paint, Pad, SIDE } from "./pad.ts";
 import { centred } from "./centred.ts";
-import type { offered, PickedFile, Progress, Ready } from "./training.ts";
+import type { offered, PickedFile, Progress, Ready, Weights } from "./training.ts";
 
 /** What the page is doing. */
 type State = "loading" | "ready" | "training" | "paused" | "stopped" | "done" | "failed";
@@ -38,13 +38,16 @@ let training: AbortController | undefined;
 /** The last that was heard of training. */
 let progress: Progress | undefined;
 let testAccuracy: number | undefined;
+/** What the network knew at the end of its last epoch. */
+let kept: { readonly weights: Weights; readonly accuracy: number } | undefined;
 
 function enter(next: State): void {
   state = next;
   status.dataset["state"] = next;
   const busy = next === "training" || next === "paused";
-  trainButton.disabled = next !== "ready" && next !== "stopped" && next !== "done";
-  trainButton.textContent = next === "stopped" || next === "done" ? "Train more" : "Train";
+  trainButton.disabled = busy || next === "loading";
+  trainButton.textContent =
+    next === "failed" ? "Try again" : next === "stopped" || next === "done" || kept ? "Train more" : "Train";
   pauseButton.disabled = stopButton.disabled = !busy;
   pauseButton.textContent = next === "paused" ? "Resume" : "Pause";
   for (const choice of [device, channels, epochs, files]) choice.disabled = busy || next === "loading";
@@ -87,19 +90,20 @@ function showStatus(): void {
 
 function fail(error: unknown): void {
   problem.textContent = error instanceof Error ? error.message : String(error);
+  if (kept) problem.append(" “Try again” goes on from the end of the last epoch.");
   problem.hidden = false;
   enter("failed");
   // Another device, or other files, may do.
   for (const choice of [device, channels, files]) choice.disabled = false;
 }
 
-/** Starts a worker for what is chosen: a new network on its device. */
+/** Starts a worker for what is chosen: a new network on its device, or the one that was kept. */
 async function prepare(): Promise<void> {
   enter("loading");
   problem.hidden = true;
   training?.abort();
   worker?.stop();
-  [progress, testAccuracy, ready] = [undefined, undefined, undefined];
+  [progress, testAccuracy, ready] = [undefined, kept?.accuracy, undefined];
   const own = workers.start<typeof offered>(
     () => new Worker(new URL("./training.ts", import.meta.url), { type: "module" }),
   );
@@ -111,7 +115,12 @@ async function prepare(): Promise<void> {
         bytes: new Uint8Array(await file.arrayBuffer()),
       })),
     );
-    const found = await own.call("prepare", { device: device.value, channels: Number(channels.value), files: picked });
+    const found = await own.call("prepare", {
+      device: device.value,
+      channels: Number(channels.value),
+      files: picked,
+      weights: kept?.weights,
+    });
     if (worker !== own) return;
     ready = found;
     curve.clear(1);
@@ -143,6 +152,7 @@ async function train(): Promise<void> {
           progress = now;
           if (now.testAccuracy !== undefined) {
             testAccuracy = now.testAccuracy;
+            kept = now.weights && { weights: now.weights, accuracy: testAccuracy };
             curve.mark(now.totalSteps, testAccuracy);
             news.textContent = `Epoch ${now.epoch} of ${now.epochs}: ${percent(testAccuracy)} of test images right.`;
           }
@@ -259,7 +269,7 @@ for (let digit = 0; digit < 10; digit++) {
   samples.append(button);
 }
 
-trainButton.addEventListener("click", () => void train());
+trainButton.addEventListener("click", () => void (state === "failed" ? prepare() : train()));
 pauseButton.addEventListener("click", () => {
   const pauses = state === "training";
   void worker!.call("pause", pauses).catch(fail);
@@ -270,7 +280,12 @@ stopButton.addEventListener("click", () => {
   training?.abort();
 });
 byId("clear", HTMLButtonElement).addEventListener("click", () => pad.clear());
-for (const choice of [device, channels, files]) choice.addEventListener("change", () => void prepare());
+for (const choice of [device, channels, files])
+  choice.addEventListener("change", () => {
+    // Where a GPU was lost, another device may go on.
+    if (state !== "failed" || choice !== device) kept = undefined;
+    void prepare();
+  });
 
 /** WebGPU first, where there is an adapter for it; `?device=` in the address says otherwise. */
 async function chooseDevice(): Promise<void> {

@@ -11,6 +11,26 @@ import { hasChromium, ISOLATION, serveBrowser, type ServedBrowser } from "../../
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
+/** MNIST's two files of a part, with images that say little. */
+function mnistFiles(part: string, count: number): { name: string; mimeType: string; buffer: Buffer }[] {
+  const file = (kind: string, shape: readonly number[], content: Buffer) => {
+    const head = Buffer.alloc(4 + 4 * shape.length);
+    head.writeUInt32BE(0x0800 + shape.length);
+    shape.forEach((extent, axis) => head.writeUInt32BE(extent, 4 + 4 * axis));
+    const name = `${part}-${kind}-idx${shape.length}-ubyte`;
+    return { name, mimeType: "application/octet-stream", buffer: Buffer.concat([head, content]) };
+  };
+  const label = (image: number): number => image % 10;
+  return [
+    file(
+      "images",
+      [count, 28, 28],
+      Buffer.from(Array.from({ length: count * 784 }, (_, at) => 25 * label(Math.floor(at / 784)))),
+    ),
+    file("labels", [count], Buffer.from(Array.from({ length: count }, (_, at) => label(at)))),
+  ];
+}
+
 describe.skipIf(!hasChromium())("the page that trains", () => {
   let built: string;
   /** Where pictures of the page go: MYELIN_SCREENSHOTS, to be looked at, or a folder that is removed. */
@@ -159,6 +179,35 @@ describe.skipIf(!hasChromium())("the page that trains", () => {
       await reach(page, "stopped");
       await picture(page, "webgpu");
       expect(complaints).toEqual([]);
+    } finally {
+      await page.close();
+    }
+  }, 180_000);
+
+  test("goes on from its last epoch when the GPU was lost", async ({ skip }) => {
+    const { page } = await visit("webgpu");
+    try {
+      if (!(await page.evaluate(async () => await navigator.gpu?.requestAdapter()))) skip();
+      await page.selectOption("#channels", "8");
+      await reach(page, "ready");
+      // Few images, so that an epoch is short.
+      await page.setInputFiles("#files", [...mnistFiles("train", 128), ...mnistFiles("t10k", 50)]);
+      await page.waitForFunction(() => document.querySelector("#status")!.textContent!.includes("MNIST: 128"));
+      await page.fill("#epochs", "100");
+      await page.click("#train");
+      await page.waitForSelector('#status[data-accuracy]:not([data-accuracy=""])', { timeout: 100_000 });
+
+      const devtools = await page.context().browser()!.newBrowserCDPSession();
+      await devtools.send("Browser.crashGpuProcess").catch(() => undefined);
+      await reach(page, "failed");
+      expect(await page.textContent("#error")).toMatch(/the GPU was lost.*“Try again” goes on/);
+      await page.focus("#train");
+      await page.keyboard.press("Enter");
+      await reach(page, "ready");
+      expect(await page.textContent("#status")).toMatch(/% of test images right/);
+      expect(await page.textContent("#train")).toBe("Train more");
+      await page.click("#train");
+      await page.waitForFunction(() => Number(document.querySelector<HTMLElement>("#status")!.dataset["step"]) > 0);
     } finally {
       await page.close();
     }

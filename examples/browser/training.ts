@@ -44,7 +44,11 @@ export interface Setup {
   readonly channels: number;
   /** MNIST's IDX files; digits are drawn where there are none. */
   readonly files: readonly PickedFile[];
+  /** What a network has learnt already. */
+  readonly weights: Weights | undefined;
 }
+
+export type Weights = Readonly<Record<string, Tensor>>;
 
 export interface Ready {
   /** What computes, for people. */
@@ -61,6 +65,8 @@ export interface Ready {
 export type Progress = workers.TrainingProgress & {
   /** From 0 to 1, when an epoch is over. */
   readonly testAccuracy: number | undefined;
+  /** Then, too: a GPU that is lost takes its memory with it. */
+  readonly weights: Weights | undefined;
 };
 
 interface Session {
@@ -98,7 +104,7 @@ async function mnistOf(files: readonly PickedFile[]): Promise<Pick<Session, "tra
   return { train: part(false), test: part(true) };
 }
 
-async function prepare({ device, channels, files }: Setup): Promise<Ready> {
+async function prepare({ device, channels, files, weights }: Setup): Promise<Ready> {
   if (!availableDevices().includes(device)) throw new ArgumentError(`this page has no device "${device}"`);
   setDevice(device);
   const digits =
@@ -107,6 +113,7 @@ async function prepare({ device, channels, files }: Setup): Promise<Ready> {
       : { train: drawnDigits({ count: TRAINING, seed: 1 }), test: drawnDigits({ count: TEST, seed: 2 }) };
   manualSeed(0);
   const model = new DigitNet(channels);
+  if (weights) model.loadStateDict(weights);
   const scores = jit((images: Tensor) => noGrad(() => model.forward(images).softmax(-1)));
   session = { model, scores, ...digits };
   // Whether the device works shows here.
@@ -154,7 +161,12 @@ async function train(
         },
       },
       workers.progressTo((progress) =>
-        report({ ...progress, testAccuracy: progress.epochIsOver ? testAccuracy : undefined }),
+        report({
+          ...progress,
+          ...(progress.epochIsOver
+            ? { testAccuracy, weights: model.stateDict() }
+            : { testAccuracy: undefined, weights: undefined }),
+        }),
       ),
     ],
   });
