@@ -15,10 +15,11 @@ import {
   type Step,
 } from "../device.ts";
 import type { GpuTarget } from "../gpu/kernel.ts";
-import { because, memoryLimits, openGpu, type MemoryLimits, type OpenedGpu } from "./adapter.ts";
+import { memoryLimits, openGpu, type MemoryLimits, type OpenedGpu } from "./adapter.ts";
+import { again, Calls, typed } from "./calls.ts";
 import type { ChoiceStore } from "./choices.ts";
 import { Pages, USAGE, type Page, type Range } from "./pages.ts";
-import { Queue, type Command } from "./queue.ts";
+import type { Command } from "./queue.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import { Transfers } from "./transfers.ts";
@@ -84,49 +85,38 @@ export class WebGpuDevice implements Device {
   readonly threads = 1;
   readonly lost: Promise<DeviceError>;
   readonly #options: WebGpuOptions;
-  readonly #queue = new Queue();
+  readonly #calls: Calls;
   readonly #storage: Pages;
   readonly #uniforms: Pages;
   readonly #gathered: Pages;
-  #opening: Promise<void> | undefined;
   #opened: OpenedGpu | undefined;
   #recorder: Recorder | undefined;
   #transfers: Transfers | undefined;
   /** Runs that the GPU has not finished, oldest first: done when it has. */
   readonly #running: Promise<void>[] = [];
-  /** Why nothing can be done any more. */
-  #over: DeviceError | undefined;
-  #lose!: (error: DeviceError) => void;
-  /** Whoever waits for the GPU. */
-  readonly #waiting = new Set<(error: DeviceError) => void>();
-  /** Calls so far, and what went wrong: told to all who waited then, or else to the first who waits again. */
-  #calls = 0;
-  #fault: { readonly error: DeviceError; readonly before: number; told: boolean } | undefined;
   /** Words of programs that were collected. */
   readonly #collected = new FinalizationRegistry<Recorded>(({ recording }) => {
-    if (recording && !this.#over) this.#recorder!.forget(recording);
+    if (recording && !this.#calls.over) this.#recorder!.forget(recording);
   });
 
   constructor(options: WebGpuOptions = {}) {
     this.#options = options;
-    this.lost = new Promise((resolve) => (this.#lose = resolve));
+    this.#calls = new Calls(() => this.#storage.checked);
+    this.lost = this.#calls.lost;
+    void this.lost.then(() => this.#destroy());
     const common = {
-      onFull: (error: DeviceError): void => this.#report(error),
+      onFull: (error: DeviceError): void => this.#calls.report(error),
       onEmpty: (page: Page): void => this.#drop(page),
     };
     const most = Math.min(PAGE_BYTES, options.memory?.bindingBytes ?? Infinity);
     this.#storage = new Pages({ usage: USAGE.STORAGE, first: Math.min(4 * MiB, most), most, ...common });
     this.#gathered = new Pages({ usage: USAGE.STORAGE, first: 1, most: 1, ...common });
     this.#uniforms = new Pages({ usage: USAGE.UNIFORM, first: MiB / 4, most: 4 * MiB, ...common });
-    this.#opening = this.#open().catch((error: unknown) =>
-      this.#end(
-        error instanceof DeviceError ? error : new DeviceError(`webgpu: it could not be opened${because(error)}.`),
-      ),
-    );
+    this.#calls.open(this.#open());
   }
 
   get about(): string {
-    return this.#opened ? `WebGPU: ${this.#opened.about}` : (this.#over?.message ?? "WebGPU, not opened yet");
+    return this.#opened ? `WebGPU: ${this.#opened.about}` : (this.#calls.over?.message ?? "WebGPU, not opened yet");
   }
 
   get limits(): Limits {
@@ -147,9 +137,8 @@ export class WebGpuDevice implements Device {
     };
   }
 
-  async ready(): Promise<void> {
-    await this.#opening;
-    this.#check();
+  ready(): Promise<void> {
+    return this.#calls.opened();
   }
 
   /** The GPU as WebGPU knows it, when it is open. @throws DeviceError when it cannot be opened. */
@@ -169,13 +158,13 @@ export class WebGpuDevice implements Device {
   }
 
   alloc(bytes: number): Memory {
-    this.#check();
+    this.#calls.check();
     return new WebGpuMemory(this, bytes, this.#storage.allocate(bytes));
   }
 
   free(memory: Memory): void {
     // All is free already; collectors and those who clean up must not stumble over that.
-    if (this.#over) return;
+    if (this.#calls.over) return;
     const own = this.#own(memory);
     own.freed = true;
     this.#storage.free(own.range);
@@ -190,12 +179,12 @@ export class WebGpuDevice implements Device {
       let command: Command | undefined;
       const data = bytes.slice();
       const inside = (): Command => (command ??= this.#transfers!.writeInside(own.range, offset, data));
-      this.#push({ wait: () => inside().wait!(), start: () => inside().start() });
+      this.#calls.push({ wait: () => inside().wait!(), start: () => inside().start() });
       return;
     }
     // Copied where it has to wait; WebGPU copies by itself.
     let data = bytes;
-    const started = this.#push({
+    const started = this.#calls.push({
       start: () => {
         if (bytes.length === own.bytes) own.failure = undefined;
         this.#transfers!.write(own.range, offset, data);
@@ -208,7 +197,7 @@ export class WebGpuDevice implements Device {
     try {
       const own = this.#own(memory);
       this.#place("read", own, offset, length);
-      return this.#await(async () => {
+      return this.#calls.await(async () => {
         if (own.failure) throw again(own.failure);
         return this.#transfers!.read(own.range, offset, length);
       });
@@ -221,7 +210,7 @@ export class WebGpuDevice implements Device {
     const [source, target] = [this.#own(from), this.#own(to)];
     this.#place("copy", target, 0, source.bytes);
     if (source.bytes === 0 || source === target) return;
-    this.#push({
+    this.#calls.push({
       start: () => {
         if (source.failure || source.bytes === target.bytes) target.failure = source.failure;
         this.#transfers!.copy(source.range, target.range, source.bytes);
@@ -233,7 +222,7 @@ export class WebGpuDevice implements Device {
     const own = this.#own(memory);
     if (own.bytes === 0) return;
     if (value !== 0) return this.write(own, new Uint8Array(own.bytes).fill(value));
-    this.#push({
+    this.#calls.push({
       start: () => {
         own.failure = undefined;
         this.#transfers!.clear(own.range, own.bytes);
@@ -242,7 +231,7 @@ export class WebGpuDevice implements Device {
   }
 
   prepare(program: Program): Runnable {
-    this.#check();
+    this.#calls.check();
     for (const step of stepsOf(program.tape))
       if (step.kernel.buffers.some(({ dtype }) => dtype === "f64") || step.kernel.parameters.scalars.includes("f64"))
         throw new DTypeError(
@@ -259,7 +248,7 @@ export class WebGpuDevice implements Device {
     const { program, memories, values, ready, recording } = this.#bind("run", runnable, bindings, scalars);
     // Why it cannot be bound, told when it should start.
     let unbound: unknown;
-    this.#push({
+    this.#calls.push({
       wait: () => {
         if (this.#running.length >= RUNS) return this.#running[0];
         try {
@@ -285,7 +274,7 @@ export class WebGpuDevice implements Device {
   time(runnable: Runnable, bindings: readonly Memory[], scalars: readonly number[]): Promise<number> {
     const { values, ready, recording } = this.#bind("time", runnable, bindings, scalars);
     let timing: Promise<number> | undefined;
-    return this.#await(
+    return this.#calls.await(
       () => timing!,
       () => {
         if (timing) return undefined;
@@ -308,20 +297,20 @@ export class WebGpuDevice implements Device {
   }
 
   async sync(): Promise<void> {
-    await this.#await(() => this.#opened!.gpu.queue.onSubmittedWorkDone());
+    await this.#calls.await(() => this.#opened!.gpu.queue.onSubmittedWorkDone());
   }
 
   async room(): Promise<void> {
-    this.#check();
-    while (this.#running.length >= RUNS || !this.#queue.empty) {
-      await this.#orEnd(this.#queue.empty ? this.#running[0]! : this.#queue.whenEmpty());
-      this.#check();
+    this.#calls.check();
+    while (this.#running.length >= RUNS || !this.#calls.empty) {
+      await this.#calls.orEnd(this.#calls.empty ? this.#running[0]! : this.#calls.whenEmpty());
+      this.#calls.check();
     }
   }
 
   /** Gives the GPU back. Nothing can be done with the device any more. */
   dispose(): void {
-    this.#end(new DeviceError("webgpu: the device was disposed of. Make a new one by setDevice."));
+    this.#calls.end(new DeviceError("webgpu: the device was disposed of. Make a new one by setDevice."));
     this.#opened?.gpu.destroy();
   }
 
@@ -337,7 +326,7 @@ export class WebGpuDevice implements Device {
     const choices = await Choices.open(found.identity, this.#options.store);
     const memory = memoryLimits(limits, this.#options.memory);
     const opened = { ...found, memory, target: { ...found.target, ...this.#options.target } };
-    if (this.#over) return gpu.destroy();
+    if (this.#calls.over) return gpu.destroy();
     this.#opened = opened;
     const pages = { storage: this.#storage, uniforms: this.#uniforms, gathered: this.#gathered };
     this.#transfers = new Transfers(gpu, this.#storage);
@@ -345,10 +334,9 @@ export class WebGpuDevice implements Device {
     this.#gathered.attach(gpu, memory.bufferBytes, memory.maxBytes);
     this.#uniforms.attach(gpu, limits.maxBufferSize, limits.maxBufferSize);
     this.#recorder = new Recorder(opened, pages, choices);
-    this.#opening = undefined;
-    gpu.onuncapturederror = ({ error }): void => this.#hear(error.message);
+    gpu.onuncapturederror = ({ error }): void => this.#calls.hear(error.message);
     void gpu.lost.then(({ message }) =>
-      this.#end(
+      this.#calls.end(
         new DeviceError(
           `webgpu: the GPU was lost${message ? ` (${message.trim()})` : ""}, and all that was on it. What was read before is still there; call setDevice("webgpu") to open it again, and go on from the last checkpoint.`,
         ),
@@ -356,15 +344,7 @@ export class WebGpuDevice implements Device {
     );
   }
 
-  /** Nothing can be done from now on. */
-  #end(error: DeviceError): void {
-    if (this.#over) return;
-    this.#over = error;
-    this.#opening = undefined;
-    this.#lose(error);
-    this.#queue.drop(error);
-    for (const reject of this.#waiting) reject(again(error));
-    this.#waiting.clear();
+  #destroy(): void {
     this.#transfers?.destroy();
     this.#recorder?.stopwatch.destroy();
     this.#storage.destroy();
@@ -372,82 +352,7 @@ export class WebGpuDevice implements Device {
     this.#gathered.destroy();
   }
 
-  #check(): void {
-    if (this.#over) throw again(this.#over);
-  }
-
-  /** An error that no call of ours caught. */
-  #hear(message: string): void {
-    const { checked } = this.#storage;
-    if (checked) return void checked.then(() => this.#hear(message));
-    // What uses a buffer that there was no memory for is invalid too.
-    if (this.#fault && /invalid/i.test(message)) return;
-    this.#report(
-      new DeviceError(
-        `webgpu: the GPU refused a command (${message.trim()}). This is a fault of Myelin or of the driver; setDevice("cpu") runs the same programs.`,
-      ),
-    );
-  }
-
-  /** Tells those who wait, or else the first who will. */
-  #report(error: DeviceError): void {
-    if (!this.#fault || this.#fault.told) this.#fault = { error, before: this.#calls, told: false };
-  }
-
-  // ---------- commands
-
-  /** Returns whether it was started at once. @throws what its start throws then. */
-  #push({ wait, start, drop }: Command): boolean {
-    this.#check();
-    this.#calls++;
-    return this.#queue.push({
-      wait: () => this.#opening ?? wait?.(),
-      start,
-      drop: (error) => {
-        if (drop) drop(error);
-        else if (!this.#over) this.#report(typed(error));
-      },
-    });
-  }
-
-  /** Does something in its turn and waits for it. @throws DeviceError when it, or something before it, fails. */
-  #await<T>(work: () => Promise<T>, wait?: () => Promise<unknown> | undefined): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const call = this.#calls;
-      this.#waiting.add(reject);
-      const settle = (act: () => void): void => {
-        const { checked } = this.#storage;
-        if (checked) return void checked.then(() => settle(act));
-        const fault = this.#fault;
-        this.#waiting.delete(reject);
-        if (!fault || (fault.told && call >= fault.before)) return act();
-        fault.told = true;
-        reject(again(fault.error));
-      };
-      this.#push({
-        ...(wait && { wait }),
-        start: () => {
-          work().then(
-            (value) => settle(() => resolve(value)),
-            // A device that was lost says so by itself, a moment later.
-            (error: unknown) => void Promise.race([this.lost, pause()]).then(() => settle(() => reject(typed(error)))),
-          );
-        },
-        drop: (error) => {
-          this.#waiting.delete(reject);
-          reject(again(typed(error)));
-        },
-      });
-    });
-  }
-
-  /** What is awaited, but for the end of the device. */
-  #orEnd<T>(promise: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.add(reject);
-      promise.then(resolve, reject).finally(() => this.#waiting.delete(reject));
-    });
-  }
+  // ---------- runs
 
   /** A run was submitted. */
   #started(): void {
@@ -514,18 +419,18 @@ export class WebGpuDevice implements Device {
 
   /** The buffer of a page that is not needed any more goes when what was queued before is done. */
   #drop(page: Page): void {
-    if (this.#over) return;
+    if (this.#calls.over) return;
     const end = (): void => {
       for (const buffer of page.buffers) buffer.destroy();
       page.buffers = [];
     };
-    this.#push({ start: end, drop: end });
+    this.#calls.push({ start: end, drop: end });
   }
 
   // ---------- checks
 
   #own(memory: Memory): WebGpuMemory {
-    this.#check();
+    this.#calls.check();
     if (!(memory instanceof WebGpuMemory) || memory.device !== this)
       throw new DeviceError("webgpu: the memory belongs to another device, or to one that was lost.");
     if (memory.freed) throw new DeviceError("webgpu: the memory was freed before.");
@@ -546,12 +451,3 @@ export class WebGpuDevice implements Device {
     return own;
   }
 }
-
-/** The same error, for another caller. */
-const again = (error: DeviceError): DeviceError =>
-  error.line === undefined ? new DeviceError(error.message, { cause: error }) : error;
-
-const typed = (error: unknown): DeviceError =>
-  error instanceof DeviceError ? error : new DeviceError(`webgpu: it failed${because(error)}.`, { cause: error });
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
