@@ -1,18 +1,31 @@
 import { ArgumentError } from "./errors.ts";
 
+/** The names of options, of all where there are several kinds. */
+type NamesOf<O> = O extends unknown ? Extract<keyof O, string> : never;
+
 /**
- * Refuses misspelt options, which would change nothing and say nothing. What is far from all of them may stand in the object for others.
- * @param known every option there is; a type such as `Record<keyof Options, true>` keeps it whole.
+ * Refuses misspelt options, which would change nothing and say nothing, and what is no object. What is far from all of them may stand in
+ * the object for others.
+ * @param known every option there is: the compiler sees to it that none is missing.
  * @throws ArgumentError that names the nearest one.
  */
-export function knownOptions(operation: string, given: object, known: Readonly<Record<string, true>>): void {
+export function knownOptions<O extends object>(operation: string, given: O, known: KnownOptions<O>): void {
   const names = Object.keys(known);
+  if (typeof given !== "object" || given === null)
+    throw new ArgumentError(`${operation}: its options are an object, such as { ${names[0]}: … }, got ${show(given)}`);
   for (const name of Object.keys(given)) {
-    if (known[name]) continue;
+    if (name in known) continue;
     const nearest = names.reduce((best, other) => (changes(name, other) < changes(name, best) ? other : best));
     if (changes(name, nearest) <= Math.ceil(name.length / 4))
       throw new ArgumentError(`${operation}: "${name}" is none of its options. Did you mean ${nearest}?`);
   }
+}
+
+/** All options, by name. */
+export type KnownOptions<O> = Readonly<Record<NamesOf<O>, true>>;
+
+function show(given: unknown): string {
+  return typeof given === "string" ? `"${given}"` : String(given);
 }
 
 /** How many letters must be changed, added or taken away to make one word of the other (Levenshtein 1965). */

@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { hostSeed } from "../core/random.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -58,6 +59,18 @@ export class DataLoader<T, V = T, B = Stacked<V, Tensor>> implements AsyncIterab
 
   /** @throws ArgumentError for options that exclude each other, and for sampling what has no random access. */
   constructor(source: DatasetSource<T>, options: DataLoaderOptions<T, V, B> = {}) {
+    knownOptions("DataLoader", options, {
+      batchSize: true,
+      shuffle: true,
+      sampler: true,
+      batchSampler: true,
+      workers: true,
+      transform: true,
+      collate: true,
+      dropLast: true,
+      seed: true,
+      prefetch: true,
+    });
     const { batchSize = 1, shuffle = false, sampler, batchSampler, workers = 0, transform, collate } = options;
     const { dropLast = false, seed = hostSeed(), prefetch = workers > 0 ? "auto" : 0 } = options;
     wholeNumber("DataLoader", "workers", workers, 0);

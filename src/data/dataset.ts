@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { threadCount } from "#platform";
 import { ArgumentError } from "../core/errors.ts";
 import { HostRandom, hostSeed } from "../core/random.ts";
@@ -232,7 +233,9 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @throws ArgumentError for a stream without a buffer.
    */
   shuffle(options: ShuffleOptions | number = {}): Dataset<T> {
-    const { seed = hostSeed(), reshuffle = true, buffer } = typeof options === "number" ? { buffer: options } : options;
+    const given = typeof options === "number" ? { buffer: options } : options;
+    knownOptions("shuffle", given, { seed: true, reshuffle: true, buffer: true });
+    const { seed = hostSeed(), reshuffle = true, buffer } = given;
     if (buffer !== undefined) wholeNumber("shuffle", "the buffer", buffer, 1);
     // Made once here, so that a bad seed is found where it is written.
     new HostRandom(seed);
@@ -264,10 +267,9 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @throws while iterating, DataError that names module and element, for what the function throws and for a thread that ends.
    */
   map<U>(module: URL, options?: ModuleMapOptions): Dataset<U>;
-  map<U>(
-    f: ((element: T, place: Place) => U | PromiseLike<U>) | URL,
-    { parallel, ...options }: ModuleMapOptions = {},
-  ): Dataset<U> {
+  map<U>(f: ((element: T, place: Place) => U | PromiseLike<U>) | URL, options: ModuleMapOptions = {}): Dataset<U> {
+    knownOptions("map", options, { parallel: true, export: true });
+    const { parallel } = options;
     if (!(f instanceof URL)) return new Dataset(mapStage(this.#stage, f, parallelism("map", parallel ?? 1)));
     if (parallel !== undefined && parallel !== "auto") wholeNumber("map", "parallel", parallel, 1);
     const threads = parallel === undefined || parallel === "auto" ? threadCount() : parallel;
@@ -299,6 +301,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     f: (element: T, place: Place) => Elements<U> | PromiseLike<Elements<U>>,
     options: InterleaveOptions = {},
   ): Dataset<U> {
+    knownOptions("interleave", options, { cycle: true, block: true });
     wholeNumber("interleave", "cycle", options.cycle ?? 1, 1);
     wholeNumber("interleave", "block", options.block ?? 1, 1);
     return new Dataset(interleaveStage(this.#stage, opened(f), options));
@@ -309,6 +312,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @param classOf the class of an element, a whole number from 0 on.
    */
   rejectionResample(classOf: (element: T, place: Place) => number, options: ResampleOptions): Dataset<T> {
+    knownOptions("rejectionResample", options, { target: true, initial: true, seed: true });
     checkShares("rejectionResample", "target", options.target);
     if (options.initial !== undefined) {
       checkShares("rejectionResample", "initial", options.initial);
@@ -338,6 +342,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   batch(size: number, options: HostBatchOptions): Dataset<Stacked<T>>;
   batch(size: number, options: BatchOptions<T, unknown> | HostBatchOptions = {}): Dataset<unknown> {
     wholeNumber("batch", "the size", size, 1);
+    knownOptions("batch", options, { host: true, dropLast: true, collate: true });
     const made = "host" in options ? hostCollation<T>() : collation("collate" in options ? options.collate : undefined);
     return new Dataset(batchStage<T, unknown>(this.#stage, size, options.dropLast ?? false, made));
   }
@@ -353,6 +358,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   ): Dataset<U> {
     const stage = this.#stage;
     if (!isIndexed(stage)) throw noRandomAccess("batchBy");
+    knownOptions("batchBy", options, { dropLast: true, collate: true });
     const { length } = lists;
     wholeNumber("batchBy", "the number of lists", length, 0);
     const positions = (epoch: number): ((index: number) => ArrayLike<number>) => {
@@ -376,6 +382,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   paddedBatch<U = Stacked<T, Tensor>>(size: number, options: BatchOptions<T, U> & PadOptions = {}): Dataset<U> {
     wholeNumber("paddedBatch", "the size", size, 1);
+    knownOptions("paddedBatch", options, { dropLast: true, collate: true, shapes: true, value: true });
     const { collate } = collation(options.collate);
     const made = { collate: (elements: T[]): U | PromiseLike<U> => collate(pad(elements, options)) };
     return new Dataset(batchStage(this.#stage, size, options.dropLast ?? false, made, "paddedBatch"));
@@ -389,6 +396,13 @@ export class Dataset<T> implements AsyncIterable<T> {
    * sentences.bucketBySequenceLength((s) => s.length, { boundaries: [10, 20], sizes: [64, 32, 16] });
    */
   bucketBySequenceLength(lengthOf: (element: T) => number, options: BucketOptions): Dataset<Stacked<T, Tensor>> {
+    knownOptions("bucketBySequenceLength", options, {
+      boundaries: true,
+      sizes: true,
+      dropLast: true,
+      shapes: true,
+      value: true,
+    });
     const { boundaries, dropLast = false } = options;
     const sizes =
       typeof options.sizes === "number" ? [...boundaries, 0].map(() => options.sizes as number) : options.sizes;
@@ -410,6 +424,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   window(size: number, options: WindowOptions = {}): Dataset<T[]> {
     wholeNumber("window", "the size", size, 1);
+    knownOptions("window", options, { shift: true, stride: true, dropRemainder: true });
     wholeNumber("window", "shift", options.shift ?? 1, 1);
     wholeNumber("window", "stride", options.stride ?? 1, 1);
     return new Dataset(windowStage(this.#stage, size, options));
@@ -472,6 +487,7 @@ export class Dataset<T> implements AsyncIterable<T> {
    * @throws while iterating, PlatformError where the folder cannot be written; FormatError for a file that is damaged.
    */
   cache(options: CacheOptions = {}): Dataset<T> {
+    knownOptions("cache", options, { budget: true, folder: true, key: true });
     if (!("folder" in options)) {
       const { budget = 2 ** 30 } = options;
       if (!(budget >= 0)) throw new ArgumentError(`cache: the budget must be a number of bytes, got ${budget}`);

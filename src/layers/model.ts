@@ -1,4 +1,5 @@
 /** Models: layers of layers that can be compiled, trained, measured and saved. */
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { SummaryInput } from "../nn/summary.ts";
 import { noGrad } from "../tensor/autodiff.ts";
@@ -220,6 +221,14 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
    * @throws ArgumentError for names that mean nothing.
    */
   compile(options: CompileOptions): this {
+    knownOptions("compile", options, {
+      optimizer: true,
+      loss: true,
+      lossWeights: true,
+      metrics: true,
+      weightedMetrics: true,
+      precision: true,
+    });
     const { optimizer = "rmsprop" } = options;
     this.#compiled = { options, optimizer: new CompiledOptimizer(optimizer) };
     this.#onBatch = undefined;
@@ -304,6 +313,22 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
    */
   async fit(x: TrainingData | Arrays, y?: Arrays | FitOptions, options?: FitOptions): Promise<History> {
     const [data, o] = examplesOf<FitOptions>("fit", x, y, options);
+    knownOptions("fit", o, {
+      batchSize: true,
+      verbose: true,
+      epochs: true,
+      validationData: true,
+      validationSplit: true,
+      validationFreq: true,
+      shuffle: true,
+      classWeight: true,
+      sampleWeight: true,
+      initialEpoch: true,
+      stepsPerEpoch: true,
+      validationSteps: true,
+      callbacks: true,
+      signal: true,
+    });
     this.#ready("fit");
     const examples = batchesOf("fit", data, o.sampleWeight, this.outputNames.length);
     const optimizer = this.#prepare("fit", (await examples.first())[0]);
@@ -354,6 +379,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     options?: EvaluateOptions,
   ): Promise<Record<string, number>> {
     const [data, o] = examplesOf<EvaluateOptions>("evaluate", x, y, options);
+    knownOptions("evaluate", o, { batchSize: true, verbose: true, sampleWeight: true, steps: true });
     this.#ready("evaluate");
     const examples = batchesOf("evaluate", data, o.sampleWeight, this.outputNames.length);
     this.#prepare("evaluate", (await examples.first())[0]);
@@ -368,8 +394,10 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
   /** The model's outputs for examples, or batches of inputs, in inference: one tensor, or a list where there are several outputs. */
   async predict<R extends Nest<Tensor> = Tensor>(
     x: Arrays | AsyncIterable<Nest<Tensor>>,
-    { batchSize = 32 }: BatchOptions = {},
+    options: BatchOptions = {},
   ): Promise<R> {
+    knownOptions("predict", options, { batchSize: true, verbose: true });
+    const { batchSize = 32 } = options;
     const batches = await inputsOf(x, batchSize);
     return (await predict<Nest<Tensor>, Nest<Tensor>>(this as never, batches)) as R;
   }

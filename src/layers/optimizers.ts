@@ -1,4 +1,5 @@
 /** Optimizers by Keras's names and options: descriptions that a compiled model makes its optimizer from, and saves. */
+import { knownOptions, type KnownOptions } from "../core/knownOptions.ts";
 import type { KerasOptimizerName } from "../optim/keras.ts";
 import { described, type Described } from "./described.ts";
 
@@ -51,29 +52,54 @@ export interface OptimizerDescription extends Described {
 }
 
 const make =
-  <S extends OptimizerSettings>(className: KerasOptimizerName) =>
-  (settings: S = {} as S): OptimizerDescription =>
+  <S extends OptimizerSettings>(className: KerasOptimizerName, known: Omit<KnownOptions<S>, keyof typeof COMMON>) =>
+  (settings: S = {} as S): OptimizerDescription => {
+    knownOptions(className, settings, { ...COMMON, ...known } as KnownOptions<S>);
     // The rate is shown beside the settings and not stored twice.
-    Object.defineProperty(described(className, settings), "learningRate", {
+    return Object.defineProperty(described(className, settings), "learningRate", {
       value: settings.learningRate,
       enumerable: false,
     }) as OptimizerDescription;
+  };
+
+const COMMON: KnownOptions<OptimizerSettings> = {
+  learningRate: true,
+  weightDecay: true,
+  clipnorm: true,
+  clipvalue: true,
+  globalClipnorm: true,
+};
 
 type Make<S extends OptimizerSettings> = (settings?: S) => OptimizerDescription;
 
-export const sgd: Make<SgdSettings> = /* @__PURE__ */ make("sgd");
-export const rmsprop: Make<RmspropSettings> = /* @__PURE__ */ make("rmsprop");
+export const sgd: Make<SgdSettings> = /* @__PURE__ */ make("sgd", { momentum: true, nesterov: true });
+export const rmsprop: Make<RmspropSettings> = /* @__PURE__ */ make("rmsprop", {
+  rho: true,
+  momentum: true,
+  epsilon: true,
+  centered: true,
+});
 /** @example optimizers.adam({ learningRate: 1e-3 }) */
-export const adam: Make<AdamSettings & { readonly amsgrad?: boolean | undefined }> = /* @__PURE__ */ make("adam");
-export const adamw: Make<AdamSettings & { readonly amsgrad?: boolean | undefined }> = /* @__PURE__ */ make("adamw");
+export const adam: Make<AdamSettings & { readonly amsgrad?: boolean | undefined }> = /* @__PURE__ */ make("adam", {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  amsgrad: true,
+});
+export const adamw: Make<AdamSettings & { readonly amsgrad?: boolean | undefined }> = /* @__PURE__ */ make("adamw", {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  amsgrad: true,
+});
 export const adadelta: Make<OptimizerSettings & { readonly rho?: number; readonly epsilon?: number }> =
-  /* @__PURE__ */ make("adadelta");
+  /* @__PURE__ */ make("adadelta", { rho: true, epsilon: true });
 export const adagrad: Make<
   OptimizerSettings & { readonly initialAccumulatorValue?: number; readonly epsilon?: number }
-> = /* @__PURE__ */ make("adagrad");
-export const adamax: Make<AdamSettings> = /* @__PURE__ */ make("adamax");
-export const nadam: Make<AdamSettings> = /* @__PURE__ */ make("nadam");
-export const adafactor: Make<OptimizerSettings> = /* @__PURE__ */ make("adafactor");
-export const lion: Make<Omit<AdamSettings, "epsilon">> = /* @__PURE__ */ make("lion");
-export const lamb: Make<AdamSettings> = /* @__PURE__ */ make("lamb");
-export const muon: Make<OptimizerSettings> = /* @__PURE__ */ make("muon");
+> = /* @__PURE__ */ make("adagrad", { initialAccumulatorValue: true, epsilon: true });
+export const adamax: Make<AdamSettings> = /* @__PURE__ */ make("adamax", { beta1: true, beta2: true, epsilon: true });
+export const nadam: Make<AdamSettings> = /* @__PURE__ */ make("nadam", { beta1: true, beta2: true, epsilon: true });
+export const adafactor: Make<OptimizerSettings> = /* @__PURE__ */ make("adafactor", {});
+export const lion: Make<Omit<AdamSettings, "epsilon">> = /* @__PURE__ */ make("lion", { beta1: true, beta2: true });
+export const lamb: Make<AdamSettings> = /* @__PURE__ */ make("lamb", { beta1: true, beta2: true, epsilon: true });
+export const muon: Make<OptimizerSettings> = /* @__PURE__ */ make("muon", {});

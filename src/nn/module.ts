@@ -44,7 +44,10 @@ export abstract class Module {
   /** What the module computes. */
   abstract forward(...inputs: never[]): unknown;
 
-  /** What is walked, by the names that state dicts use. Layers override it where PyTorch's names are not those of fields. */
+  /**
+   * What is walked, by the names that state dicts use. Layers override it where PyTorch's names are not those of fields. What has the name ""
+   * has the path of this module, which stands for it.
+   */
   members(): Iterable<readonly [name: string, value: unknown]> {
     return Object.entries(this);
   }
@@ -71,10 +74,10 @@ export abstract class Module {
 
   /** This module and all below it, each once, parents first. */
   modules(): Module[] {
-    return [...this.namedModules().values()];
+    return [...find(this)].flatMap(({ value, again }) => (value instanceof Module && !again ? [value] : []));
   }
 
-  /** Modules by path; this one's path is "". */
+  /** Modules by path; this one's path is "". Of one that stands for another (see `members`) the other is named. */
   namedModules(): Map<string, Module> {
     return named(this, (value) => value instanceof Module);
   }
@@ -183,7 +186,8 @@ function* walk(value: unknown, path: string, seen: Set<object>, above: readonly 
   }
   if (value instanceof Tensor) return;
   const members = value instanceof Module ? value.members() : isContainer(value) ? Object.entries(value) : [];
-  for (const [name, item] of members) yield* walk(item, path ? `${path}.${name}` : name, seen, [...above, value]);
+  for (const [name, item] of members)
+    yield* walk(item, path && name ? `${path}.${name}` : path || name, seen, [...above, value]);
 }
 
 function isContainer(value: object): boolean {

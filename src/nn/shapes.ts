@@ -58,7 +58,7 @@ export class ChannelsLast extends Module {
   }
 
   override members(): Iterable<readonly [string, unknown]> {
-    return this.layer.members();
+    return [["", this.layer]];
   }
 
   forward(x: Tensor): Tensor {

@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Node } from "../graph/node.ts";
@@ -70,6 +71,13 @@ export class GradScaler {
 
   /** @throws ArgumentError for factors and intervals that make no sense. */
   constructor(options: GradScalerOptions = {}) {
+    knownOptions("GradScaler", options, {
+      initScale: true,
+      growthFactor: true,
+      backoffFactor: true,
+      growthInterval: true,
+      enabled: true,
+    });
     const {
       initScale = 65_536,
       growthFactor = 2,

@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { withGradientMode } from "../graph/op.ts";
 import { cast, exp, log, sqrt } from "../graph/ops/unary.ts";
@@ -30,7 +31,9 @@ export class GradientNoise {
   readonly #count: Cell;
 
   /** @throws ArgumentError for a variance below 0. */
-  constructor(parameters: Iterable<Parameter>, { variance = 0.01, gamma = 0.55 }: GradientNoiseOptions = {}) {
+  constructor(parameters: Iterable<Parameter>, options: GradientNoiseOptions = {}) {
+    knownOptions("GradientNoise", options, { variance: true, gamma: true });
+    const { variance = 0.01, gamma = 0.55 } = options;
     if (!(variance >= 0)) throw new ArgumentError(`GradientNoise: the variance must be 0 or more, got ${variance}`);
     this.#gradients = [...parameters].map(({ cell }) => cell.gradient);
     this.#variance = variance;

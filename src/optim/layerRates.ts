@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Parameter } from "../tensor/parameter.ts";
 
@@ -24,8 +25,10 @@ export interface LayerRateOptions {
  */
 export function groupsByDepth(
   layers: Iterable<Layer>,
-  { lr = 1e-3, decay = 0.9, reverse = false }: LayerRateOptions = {},
+  options: LayerRateOptions = {},
 ): { readonly params: readonly Parameter[]; readonly lr: number }[] {
+  knownOptions("groupsByDepth", options, { lr: true, decay: true, reverse: true });
+  const { lr = 1e-3, decay = 0.9, reverse = false } = options;
   const filled = [...layers]
     .map((layer) => [...("parameters" in layer ? layer.parameters() : layer)])
     .filter((params) => params.length > 0);

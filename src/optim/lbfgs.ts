@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -87,6 +88,15 @@ export class LBFGS {
 
   /** @throws ArgumentError for options that make no sense, no parameters, and more than one group. */
   constructor(parameters: Iterable<Parameter>, options: Partial<LbfgsOptions> = {}) {
+    knownOptions("LBFGS", options, {
+      lr: true,
+      maxIter: true,
+      maxEval: true,
+      toleranceGrad: true,
+      toleranceChange: true,
+      historySize: true,
+      lineSearchFn: true,
+    });
     const { lr = 1, maxIter = 20, maxEval = Math.floor((maxIter * 5) / 4) } = options;
     const { toleranceGrad = 1e-7, toleranceChange = 1e-9, historySize = 100, lineSearchFn = null } = options;
     if (lineSearchFn !== null && lineSearchFn !== "strong_wolfe")

@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
@@ -34,7 +35,9 @@ export class Lookahead {
   readonly #count: Cell;
 
   /** @throws ArgumentError for a `k` that is no whole number of 1 or more, and an `alpha` outside [0, 1]. */
-  constructor(inner: Lookahead["inner"], { k = 5, alpha = 0.5 }: LookaheadOptions = {}) {
+  constructor(inner: Lookahead["inner"], options: LookaheadOptions = {}) {
+    knownOptions("Lookahead", options, { k: true, alpha: true });
+    const { k = 5, alpha = 0.5 } = options;
     wholeNumber("Lookahead", "k", k, 1);
     if (!(alpha >= 0 && alpha <= 1)) throw new ArgumentError(`Lookahead: alpha must lie in [0, 1], got ${alpha}`);
     this.inner = inner;

@@ -1,4 +1,5 @@
 /** What all optimizers share: groups, state, and the update of everything in one program. */
+import { knownOptions, type KnownOptions } from "../core/knownOptions.ts";
 import { byteSize } from "../core/dtype.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
@@ -47,6 +48,7 @@ export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends 
    */
   constructor(rule: Rule<O, K>, parameters: Parameters<O>, options: Partial<O> = {}) {
     this.#rule = rule;
+    knownOptions(rule.name, options, this.#known);
     this.#options = { ...rule.defaults, ...defined(options) };
     this.#add(parameters);
   }
@@ -63,6 +65,7 @@ export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends 
 
   #add(parameters: Parameters<O>): void {
     const given = grouped(parameters, new Set(this.#slots().map((slot) => slot.parameter)));
+    for (const { options } of given) knownOptions(this.#rule.name, options, this.#known);
     const dtype = given.some((group) => group.parameters.some((p) => p.dtype === "f64")) ? "f64" : "f32";
     const count = scalarCell(0, dtype, "step");
     const groups = given.map(
@@ -70,6 +73,12 @@ export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends 
         new ParameterGroup<O>(this.#rule, { ...this.#options, ...defined(group.options) }, group.parameters, count),
     );
     this.#groups.push(...groups);
+  }
+
+  /** The names of its options. */
+  get #known(): KnownOptions<Partial<O>> {
+    const all = { maximize: false, weightDecay: 0, ...this.#rule.defaults };
+    return Object.fromEntries(Object.keys(all).map((name) => [name, true])) as KnownOptions<Partial<O>>;
   }
 
   #slots(): Slot[] {

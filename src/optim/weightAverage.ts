@@ -1,4 +1,5 @@
 /** Averages of the weights along the way, which are often better than the last ones. */
+import { knownOptions } from "../core/knownOptions.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -48,7 +49,9 @@ export class WeightAverage {
   #swapped = false;
 
   /** @throws ArgumentError for a decay outside [0, 1), and a model without parameters. */
-  constructor(model: Module, { decay, buffers = false }: WeightAverageOptions = {}) {
+  constructor(model: Module, options: WeightAverageOptions = {}) {
+    knownOptions("WeightAverage", options, { decay: true, buffers: true });
+    const { decay, buffers = false } = options;
     if (decay !== undefined && !(decay >= 0 && decay < 1))
       throw new ArgumentError(`WeightAverage: decay must lie in [0, 1), got ${decay}`);
     const state = [...model.namedParameters(), ...(buffers ? model.namedBuffers() : [])];

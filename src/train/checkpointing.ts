@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { wholeNumber } from "../core/wholeNumber.ts";
 import type { Run } from "./callback.ts";
 import { CheckpointFolder, type FolderOptions, type Parts } from "./checkpoints/index.ts";
@@ -26,6 +27,16 @@ export class Checkpointing {
 
   /** @throws ArgumentError for intervals that are no whole numbers of 1 or more. */
   constructor(options: CheckpointOptions, resume: boolean) {
+    knownOptions("fit: checkpoint", options, {
+      folder: true,
+      everySteps: true,
+      everyEpochs: true,
+      name: true,
+      keepLast: true,
+      keepBest: true,
+      by: true,
+      mode: true,
+    });
     const { folder, everySteps = 1, everyEpochs = 1 } = options;
     for (const [name, value] of Object.entries({ everySteps, everyEpochs }))
       wholeNumber("fit", `checkpoint.${name}`, value, 1);

@@ -1,3 +1,4 @@
+import { knownOptions } from "../core/knownOptions.ts";
 import { ArgumentError } from "../core/errors.ts";
 import { noGrad } from "../tensor/autodiff.ts";
 import { roomToRun } from "../tensor/engine.ts";
@@ -41,8 +42,15 @@ export function evaluate<X, Y, O, M extends string = never>(
 export function evaluate<X, Y, O, M extends string = never>(
   model: Model<X, O>,
   data: Data<X, Y>,
-  { signal, batchSize, ...scores }: EvaluateOptions<O, Y, M>,
+  options: EvaluateOptions<O, Y, M>,
 ): Promise<Means<M>> {
+  knownOptions("evaluate", options as EvaluateOptions<unknown, unknown, never>, {
+    loss: true,
+    metrics: true,
+    batchSize: true,
+    signal: true,
+  });
+  const { signal, batchSize, ...scores } = options;
   return evaluator(model, scores, batchSize)(data, signal);
 }
 

@@ -1,4 +1,5 @@
 /** Rates that go up and down. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { atLeast, type Schedule } from "./schedule.ts";
 
@@ -44,6 +45,15 @@ function sharer({ mode = "triangular", gamma = 1, scale, scaleMode = "cycle" }: 
  * other way with a base above the `maximum`.
  */
 export function cyclical(options: CyclicalOptions): Schedule {
+  knownOptions("cyclical", options, {
+    maximum: true,
+    rise: true,
+    fall: true,
+    mode: true,
+    gamma: true,
+    scale: true,
+    scaleMode: true,
+  });
   const { maximum, rise = 2000, fall = rise } = options;
   atLeast("cyclical", "rise", rise, Number.MIN_VALUE);
   atLeast("cyclical", "fall", fall, 0);
@@ -118,16 +128,32 @@ function arch(name: string, shape: OneCycleShape, [start, top, end]: readonly [n
  * @throws ArgumentError when it is asked for more than one epoch past its end.
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
+  knownOptions("oneCycle", options, {
+    length: true,
+    peak: true,
+    anneal: true,
+    threePhase: true,
+    maximum: true,
+    divFactor: true,
+    finalDivFactor: true,
+  });
   const { maximum, divFactor = 25, finalDivFactor = 1e4 } = options;
   const start = maximum / divFactor;
   return arch("oneCycle", options, [start, maximum, start / finalDivFactor]);
 }
 
 /** Momentum along one cycle: from `maximum` (0.95 by default) to `base` (0.85 by default) at the peak, and back. */
-export function oneCycleMomentum({
-  base = 0.85,
-  maximum = 0.95,
-  ...shape
-}: OneCycleShape & { readonly base?: number | undefined; readonly maximum?: number | undefined }): Schedule {
+export function oneCycleMomentum(
+  options: OneCycleShape & { readonly base?: number | undefined; readonly maximum?: number | undefined },
+): Schedule {
+  knownOptions("oneCycleMomentum", options, {
+    length: true,
+    peak: true,
+    anneal: true,
+    threePhase: true,
+    base: true,
+    maximum: true,
+  });
+  const { base = 0.85, maximum = 0.95, ...shape } = options;
   return arch("oneCycleMomentum", shape, [maximum, base, maximum]);
 }

@@ -1,4 +1,5 @@
 /** Schedulers by the names, options and defaults of `torch.optim.lr_scheduler`, over the schedules of this folder. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { chain, multiplicative, sequence } from "./compose.ts";
 import { cosineAnnealing, warmRestarts } from "./cosine.ts";
@@ -16,7 +17,9 @@ const each = <T, U>(given: PerGroup<T>, make: (value: T) => U): PerGroup<U> =>
 
 /** The initial rate times `lrLambda(epoch)`; a list has one function for each group. */
 export class LambdaLR extends Scheduler {
-  constructor(optimizer: Scheduled, { lrLambda }: { readonly lrLambda: PerGroup<Factor> }) {
+  constructor(optimizer: Scheduled, options: { readonly lrLambda: PerGroup<Factor> }) {
+    knownOptions("LambdaLR", options, { lrLambda: true });
+    const { lrLambda } = options;
     super(
       optimizer,
       each(
@@ -31,34 +34,36 @@ export class LambdaLR extends Scheduler {
 
 /** The last rate times `lrLambda(epoch)`. */
 export class MultiplicativeLR extends Scheduler {
-  constructor(optimizer: Scheduled, { lrLambda }: { readonly lrLambda: PerGroup<Factor> }) {
+  constructor(optimizer: Scheduled, options: { readonly lrLambda: PerGroup<Factor> }) {
+    knownOptions("MultiplicativeLR", options, { lrLambda: true });
+    const { lrLambda } = options;
     super(optimizer, each(lrLambda, multiplicative));
   }
 }
 
 /** Times `gamma` (0.1 by default) every `stepSize` epochs. */
 export class StepLR extends Scheduler {
-  constructor(optimizer: Scheduled, { stepSize, gamma = 0.1 }: { readonly stepSize: number; readonly gamma?: number }) {
+  constructor(optimizer: Scheduled, options: { readonly stepSize: number; readonly gamma?: number }) {
+    knownOptions("StepLR", options, { stepSize: true, gamma: true });
+    const { stepSize, gamma = 0.1 } = options;
     super(optimizer, stepDecay({ every: stepSize, factor: gamma }));
   }
 }
 
 /** Times `gamma` (0.1 by default) at each milestone. */
 export class MultiStepLR extends Scheduler {
-  constructor(
-    optimizer: Scheduled,
-    { milestones, gamma = 0.1 }: { readonly milestones: readonly number[]; readonly gamma?: number },
-  ) {
+  constructor(optimizer: Scheduled, options: { readonly milestones: readonly number[]; readonly gamma?: number }) {
+    knownOptions("MultiStepLR", options, { milestones: true, gamma: true });
+    const { milestones, gamma = 0.1 } = options;
     super(optimizer, multiStepDecay({ milestones, factor: gamma }));
   }
 }
 
 /** Times `factor` (1/3 by default) before `totalIters` (5 by default). */
 export class ConstantLR extends Scheduler {
-  constructor(
-    optimizer: Scheduled,
-    { factor = 1 / 3, totalIters = 5 }: { readonly factor?: number; readonly totalIters?: number } = {},
-  ) {
+  constructor(optimizer: Scheduled, options: { readonly factor?: number; readonly totalIters?: number } = {}) {
+    knownOptions("ConstantLR", options, { factor: true, totalIters: true });
+    const { factor = 1 / 3, totalIters = 5 } = options;
     super(optimizer, constantWarmup({ length: totalIters, factor }));
   }
 }
@@ -67,36 +72,37 @@ export class ConstantLR extends Scheduler {
 export class LinearLR extends Scheduler {
   constructor(
     optimizer: Scheduled,
-    {
-      startFactor = 1 / 3,
-      endFactor = 1,
-      totalIters = 5,
-    }: { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number } = {},
+    options: { readonly startFactor?: number; readonly endFactor?: number; readonly totalIters?: number } = {},
   ) {
+    knownOptions("LinearLR", options, { startFactor: true, endFactor: true, totalIters: true });
+    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
     super(optimizer, linearWarmup({ length: totalIters, start: startFactor, end: endFactor }));
   }
 }
 
 /** Times `gamma` every epoch. */
 export class ExponentialLR extends Scheduler {
-  constructor(optimizer: Scheduled, { gamma }: { readonly gamma: number }) {
+  constructor(optimizer: Scheduled, options: { readonly gamma: number }) {
+    knownOptions("ExponentialLR", options, { gamma: true });
+    const { gamma } = options;
     super(optimizer, exponentialDecay({ factor: gamma }));
   }
 }
 
 /** Down to 0 over `totalIters` (5 by default) along (1 − epoch / totalIters)^power; `power` is 1 by default. */
 export class PolynomialLR extends Scheduler {
-  constructor(
-    optimizer: Scheduled,
-    { totalIters = 5, power = 1 }: { readonly totalIters?: number; readonly power?: number } = {},
-  ) {
+  constructor(optimizer: Scheduled, options: { readonly totalIters?: number; readonly power?: number } = {}) {
+    knownOptions("PolynomialLR", options, { totalIters: true, power: true });
+    const { totalIters = 5, power = 1 } = options;
     super(optimizer, polynomialDecay({ length: totalIters, power }));
   }
 }
 
 /** Half a cosine down to `etaMin` (0 by default) at epoch `TMax`, and back. */
 export class CosineAnnealingLR extends Scheduler {
-  constructor(optimizer: Scheduled, { TMax, etaMin = 0 }: { readonly TMax: number; readonly etaMin?: number }) {
+  constructor(optimizer: Scheduled, options: { readonly TMax: number; readonly etaMin?: number }) {
+    knownOptions("CosineAnnealingLR", options, { TMax: true, etaMin: true });
+    const { TMax, etaMin = 0 } = options;
     super(optimizer, cosineAnnealing({ length: TMax, minimum: etaMin }));
   }
 }
@@ -105,8 +111,10 @@ export class CosineAnnealingLR extends Scheduler {
 export class CosineAnnealingWarmRestarts extends Scheduler {
   constructor(
     optimizer: Scheduled,
-    { T0, TMult = 1, etaMin = 0 }: { readonly T0: number; readonly TMult?: number; readonly etaMin?: number },
+    options: { readonly T0: number; readonly TMult?: number; readonly etaMin?: number },
   ) {
+    knownOptions("CosineAnnealingWarmRestarts", options, { T0: true, TMult: true, etaMin: true });
+    const { T0, TMult = 1, etaMin = 0 } = options;
     super(optimizer, warmRestarts({ length: T0, growth: TMult, minimum: etaMin }));
   }
 }
@@ -135,6 +143,19 @@ export interface CyclicLROptions {
 /** In straight lines between two rates, with momentum the other way. */
 export class CyclicLR extends Scheduler {
   constructor(optimizer: Scheduled, options: CyclicLROptions) {
+    knownOptions("CyclicLR", options, {
+      baseLr: true,
+      maxLr: true,
+      stepSizeUp: true,
+      stepSizeDown: true,
+      mode: true,
+      gamma: true,
+      scaleFn: true,
+      scaleMode: true,
+      cycleMomentum: true,
+      baseMomentum: true,
+      maxMomentum: true,
+    });
     const { baseLr, maxLr, baseMomentum = 0.8, maxMomentum = 0.9, cycleMomentum = true } = options;
     const { stepSizeUp: rise, stepSizeDown: fall, mode, gamma, scaleFn: scale, scaleMode } = options;
     const count = optimizer.groups.length;
@@ -175,6 +196,20 @@ export interface OneCycleLROptions {
 /** One rise and one fall, a step at a time. Throws ArgumentError when it is stepped more than `totalSteps` times. */
 export class OneCycleLR extends Scheduler {
   constructor(optimizer: Scheduled, options: OneCycleLROptions) {
+    knownOptions("OneCycleLR", options, {
+      maxLr: true,
+      totalSteps: true,
+      epochs: true,
+      stepsPerEpoch: true,
+      pctStart: true,
+      annealStrategy: true,
+      cycleMomentum: true,
+      baseMomentum: true,
+      maxMomentum: true,
+      divFactor: true,
+      finalDivFactor: true,
+      threePhase: true,
+    });
     const { maxLr, epochs = NaN, stepsPerEpoch = NaN, totalSteps = epochs * stepsPerEpoch, pctStart = 0.3 } = options;
     const { cycleMomentum = true, baseMomentum = 0.85, maxMomentum = 0.95, annealStrategy: anneal } = options;
     const { divFactor, finalDivFactor, threePhase } = options;
@@ -200,8 +235,10 @@ const transposed = (optimizer: Scheduled, schedulers: readonly Scheduler[]): Sch
 export class SequentialLR extends Scheduler {
   constructor(
     optimizer: Scheduled,
-    { schedulers, milestones }: { readonly schedulers: readonly Scheduler[]; readonly milestones: readonly number[] },
+    options: { readonly schedulers: readonly Scheduler[]; readonly milestones: readonly number[] },
   ) {
+    knownOptions("SequentialLR", options, { schedulers: true, milestones: true });
+    const { schedulers, milestones } = options;
     super(
       optimizer,
       transposed(optimizer, schedulers).map((schedules) => sequence(schedules, milestones)),

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import { stack } from "../../tensor/functions.ts";
@@ -21,9 +22,11 @@ export interface ActivationStatistic {
  * Mean, variance and share of zeros of what each module returns, in every so many steps (50 by default). For all of an epoch see
  * `nn.ActivationStatistics`. Functions in `sequential` are no modules: `new nn.ReLU()` is seen, `nn.relu` is not.
  */
-export function activationStatistics({ every = 50 }: { readonly every?: number } = {}): Callback & {
+export function activationStatistics(options: { readonly every?: number } = {}): Callback & {
   readonly records: readonly ActivationStatistic[];
 } {
+  knownOptions("activationStatistics", options, { every: true });
+  const { every = 50 } = options;
   wholeNumber("activationStatistics", "every", every, 1);
   const records: ActivationStatistic[] = [];
   return {

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import { stack } from "../../tensor/functions.ts";
@@ -22,9 +23,11 @@ export interface DeadUnitRecord {
  *
  * Functions in `sequential` are no modules: `new nn.ReLU()` is seen, `nn.relu` is not.
  */
-export function deadUnits({ every = 10 }: { readonly every?: number } = {}): Callback & {
+export function deadUnits(options: { readonly every?: number } = {}): Callback & {
   readonly records: readonly DeadUnitRecord[];
 } {
+  knownOptions("deadUnits", options, { every: true });
+  const { every = 10 } = options;
   wholeNumber("deadUnits", "every", every, 1);
   const records: DeadUnitRecord[] = [];
   /** By module, for each unit: whether all that was seen was 0, and ±1. */

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { FormatError } from "../../core/errors.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { StateDict } from "../../nn/stateDict.ts";
@@ -35,6 +36,16 @@ interface State {
  * @example callbacks.earlyStopping({ monitor: "val_loss", patience: 3, restoreBestWeights: true })
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  knownOptions("earlyStopping", options, {
+    patience: true,
+    minDelta: true,
+    baseline: true,
+    restoreBestWeights: true,
+    startFromEpoch: true,
+    counts: true,
+    monitor: true,
+    mode: true,
+  });
   const { patience = 0, minDelta = 0, baseline, restoreBestWeights = false, startFromEpoch = 1 } = options;
   const inTotal = options.counts === "inTotal";
   wholeNumber("earlyStopping", "patience", patience, 0);

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
@@ -33,10 +34,12 @@ export interface GradientNormOptions {
  * The norms are computed within the step; what is read is one number a layer.
  * @throws ArgumentError for intervals that make no sense.
  */
-export function gradientNorms({ every = 50, exploding = 100, vanishing = 1e-5 }: GradientNormOptions = {}): Callback & {
+export function gradientNorms(options: GradientNormOptions = {}): Callback & {
   readonly records: readonly GradientNormRecord[];
   readonly flags: readonly GradientFlag[];
 } {
+  knownOptions("gradientNorms", options, { every: true, exploding: true, vanishing: true });
+  const { every = 50, exploding = 100, vanishing = 1e-5 } = options;
   wholeNumber("gradientNorms", "every", every, 1);
   const records: GradientNormRecord[] = [];
   const flags: GradientFlag[] = [];

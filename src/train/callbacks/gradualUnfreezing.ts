@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Parameter } from "../../tensor/parameter.ts";
@@ -19,7 +20,9 @@ export interface GradualUnfreezingOptions {
  * @example gradualUnfreezing({ layers: [model.stem, ...model.blocks, model.head], every: 2 })
  * @throws ArgumentError for numbers that make no sense.
  */
-export function gradualUnfreezing({ layers, every = 1, start = 1 }: GradualUnfreezingOptions): Callback {
+export function gradualUnfreezing(options: GradualUnfreezingOptions): Callback {
+  knownOptions("gradualUnfreezing", options, { layers: true, every: true, start: true });
+  const { layers, every = 1, start = 1 } = options;
   if (layers.length === 0) throw new ArgumentError("gradualUnfreezing: got no layers");
   for (const [name, value] of Object.entries({ every, start })) wholeNumber("gradualUnfreezing", name, value, 1);
   let trained: number | undefined;

@@ -1,4 +1,5 @@
 /** Callbacks that write an epoch's numbers into files. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { appendFile, now, writeFile } from "#platform";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Callback, EpochSummary } from "../callback.ts";
@@ -16,7 +17,9 @@ export interface CsvLoggerOptions {
  * Writes a line for every epoch into a file: its number, then the means in alphabetical order, as Keras's CSVLogger does; NaN is empty.
  * @throws ArgumentError for a separator that is not one character, PlatformError when the file cannot be written.
  */
-export function csvLogger(path: string, { separator = ",", append = false }: CsvLoggerOptions = {}): Callback {
+export function csvLogger(path: string, options: CsvLoggerOptions = {}): Callback {
+  knownOptions("csvLogger", options, { separator: true, append: true });
+  const { separator = ",", append = false } = options;
   if (separator.length !== 1 || /["\n\r\d.]/.test(separator))
     throw new ArgumentError(`the separator must be a character such as , or ;, got "${separator}"`);
   let columns: readonly string[] | undefined;
@@ -86,8 +89,10 @@ export interface RunLog extends Callback {
  */
 export async function initRunLog(
   project: string,
-  { folder = ".", config }: { folder?: string; config?: Readonly<Record<string, unknown>> } = {},
+  options: { folder?: string; config?: Readonly<Record<string, unknown>> } = {},
 ): Promise<RunLog> {
+  knownOptions("initRunLog", options, { folder: true, config: true });
+  const { folder = ".", config } = options;
   if (!/^[\w-]+$/.test(project))
     throw new ArgumentError(`initRunLog: the project's name must be of letters, digits, - and _, got "${project}"`);
   const started = new Date().toISOString();

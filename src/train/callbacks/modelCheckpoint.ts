@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import { saveModel } from "../../formats/model.ts";
@@ -24,6 +25,13 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  * @example callbacks.modelCheckpoint("best_model.safetensors", { saveBestOnly: true, monitor: "val_loss" })
  */
 export function modelCheckpoint(path: string, options: ModelCheckpointOptions = {}): Callback {
+  knownOptions("modelCheckpoint", options, {
+    saveBestOnly: true,
+    initial: true,
+    everyEpochs: true,
+    monitor: true,
+    mode: true,
+  });
   const { saveBestOnly = false, everyEpochs = 1 } = options;
   wholeNumber("modelCheckpoint", "everyEpochs", everyEpochs, 1);
   const number = monitored(options);

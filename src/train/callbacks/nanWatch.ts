@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { MyelinError } from "../../core/errors.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
@@ -34,7 +35,9 @@ export class NonFiniteError extends MyelinError {
  * Each step that is looked into waits for its result: for finding a fault, not for long training.
  * @param options.every how many steps from one look to the next, 1 by default; parameters that were spoilt in a step between are named.
  */
-export function nanWatch({ every = 1 }: { readonly every?: number } = {}): Callback {
+export function nanWatch(options: { readonly every?: number } = {}): Callback {
+  knownOptions("nanWatch", options, { every: true });
+  const { every = 1 } = options;
   wholeNumber("nanWatch", "every", every, 1);
   return {
     name: "nanWatch",

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { StateDict } from "../../nn/stateDict.ts";
 import type { WeightAverage } from "../../optim/weightAverage.ts";
@@ -23,6 +24,7 @@ export interface WeightAveragingOptions {
  * await fit(model, train, { …, callbacks: [callbacks.weightAveraging(average)] });
  */
 export function weightAveraging(average: WeightAverage, options: WeightAveragingOptions = {}): Callback {
+  knownOptions("weightAveraging", options, { from: true, every: true, batches: true, keep: true });
   const { from = 1, every = average.decay === undefined ? "epoch" : "step", batches, keep = true } = options;
   wholeNumber("weightAveraging", "from", from, 1);
   let begun = average.count > 0;

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import type { Histogram } from "../../core/histogram.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Run, Watch } from "../callback.ts";
@@ -24,9 +25,11 @@ export interface HistogramOptions {
  * callbacks: [{ name: "widths", watch: callbacks.histogramWatch({ of: ["weights"] }, (seen) => plot(seen["weights/fc1.weight"])) }]
  */
 export function histogramWatch(
-  { every = 100, of = ["weights", "gradients", "activations"] }: HistogramOptions,
+  options: HistogramOptions,
   see: (histograms: Histograms, run: Run) => void | PromiseLike<void>,
 ): Watch {
+  knownOptions("histogramWatch", options, { every: true, of: true });
+  const { every = 100, of = ["weights", "gradients", "activations"] } = options;
   wholeNumber("histogramWatch", "every", every, 1);
   const looks = looksInto({ kinds: of, histograms: of });
   return {

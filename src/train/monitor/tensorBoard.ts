@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { ImageLayout, ImageLike } from "../../formats/pixels.ts";
 import { SummaryWriter } from "../../formats/tensorboard/summaryWriter.ts";
@@ -42,15 +43,25 @@ const PATIENCE = 10;
  * @example
  * await fit(model, data, { …, callbacks: [callbacks.tensorBoard({ folder: "logs/first", histogramEvery: 100 })] });
  */
-export function tensorBoard({
-  folder,
-  histogramEvery = 0,
-  histograms = ["weights", "gradients", "activations"],
-  graph,
-  images,
-  layout,
-  hparams,
-}: TensorBoardOptions): Callback {
+export function tensorBoard(options: TensorBoardOptions): Callback {
+  knownOptions("tensorBoard", options, {
+    folder: true,
+    histogramEvery: true,
+    histograms: true,
+    graph: true,
+    images: true,
+    layout: true,
+    hparams: true,
+  });
+  const {
+    folder,
+    histogramEvery = 0,
+    histograms = ["weights", "gradients", "activations"],
+    graph,
+    images,
+    layout,
+    hparams,
+  } = options;
   let train: SummaryWriter;
   let validation: SummaryWriter;
   const writers = (): readonly SummaryWriter[] => [train, validation];

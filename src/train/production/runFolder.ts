@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import { appendFile, writeFile } from "#platform";
 import { ArgumentError } from "../../core/errors.ts";
 import type { Callback } from "../callback.ts";
@@ -12,8 +13,10 @@ import type { Callback } from "../callback.ts";
  */
 export function runFolder(
   folder: string,
-  { project, config = {} }: { readonly project: string; readonly config?: Readonly<Record<string, unknown>> },
+  options: { readonly project: string; readonly config?: Readonly<Record<string, unknown>> },
 ): Callback {
+  knownOptions("runFolder", options, { project: true, config: true });
+  const { project, config = {} } = options;
   let text: string;
   try {
     text = JSON.stringify({ project, config }, undefined, 2);

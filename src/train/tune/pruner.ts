@@ -1,4 +1,5 @@
 /** Which trials to give up early. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
 
 /** A trial as a pruner sees it: what it reported, by step; smaller is better. */
@@ -25,6 +26,7 @@ export interface HalvingOptions {
  * third of all that came there so far.
  */
 export function successiveHalving(options: HalvingOptions = {}): Pruner {
+  knownOptions("successiveHalving", options, { min: true, reduction: true });
   const { min = 1, reduction = 3 } = options;
   check("successiveHalving", min, reduction);
   return {
@@ -42,7 +44,9 @@ export interface HyperbandOptions extends HalvingOptions {
  * Hyperband (Li et al. 2016): successive halving several times side by side, with first rungs at min, min · reduction … up to
  * max, because nobody knows how soon good trials can be told. Trials take turns, more of them where the first rung is early.
  */
-export function hyperband({ min = 1, max, reduction = 3 }: HyperbandOptions): Pruner {
+export function hyperband(options: HyperbandOptions): Pruner {
+  knownOptions("hyperband", options, { min: true, max: true, reduction: true });
+  const { min = 1, max, reduction = 3 } = options;
   check("hyperband", min, reduction);
   if (!(Number.isInteger(max) && max >= min))
     throw new ArgumentError(`hyperband: max must be a whole number of ${min} or more, got ${max}`);

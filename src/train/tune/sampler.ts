@@ -1,4 +1,5 @@
 /** Where to look next. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
 import type { HostRandom } from "../../core/random.ts";
 import { activeIn, drawn, pointIn, spreadOf, type Space, type Values } from "./space.ts";
@@ -39,7 +40,9 @@ export function randomSearch(): Sampler {
  * @param options.points how many values stand for a range, 5 by default: evenly spread over its scale; one number for all, or
  * by name.
  */
-export function gridSearch({ points = 5 }: GridOptions = {}): Sampler {
+export function gridSearch(options: GridOptions = {}): Sampler {
+  knownOptions("gridSearch", options, { points: true });
+  const { points = 5 } = options;
   let known: { readonly space: Space; readonly count: number } | undefined;
   return {
     name: "grid",

@@ -1,4 +1,5 @@
 /** A search: points that are tried, and what came of them. */
+import { knownOptions } from "../../core/knownOptions.ts";
 import { now } from "#platform";
 import { ArgumentError } from "../../core/errors.ts";
 import { HostRandom, hostSeed } from "../../core/random.ts";
@@ -57,6 +58,7 @@ export interface RunOptions {
  * MyelinError when another process has it.
  */
 export async function study<const S extends Space>(space: S, options: StudyOptions = {}): Promise<Study<S>> {
+  knownOptions("study", options, { sampler: true, pruner: true, direction: true, seed: true, file: true });
   checkSpace(space);
   const { direction = "minimize", seed = hostSeed(), file: path } = options;
   // Found where it is written.
@@ -126,6 +128,7 @@ export class Study<S extends Space> {
     objective: Objective<S> | URL,
     options: RunOptions = {},
   ): Promise<TrialResult<Params<S>> & { readonly value: number }> {
+    knownOptions("study.run", options, { trials: true, parallel: true, keepGoing: true, signal: true });
     const { trials = Infinity, signal } = options;
     const threads = objective instanceof URL ? new TrialThreads(objective, options.parallel) : undefined;
     const parallel = threads?.count ?? options.parallel ?? 1;

@@ -1,3 +1,4 @@
+import { knownOptions } from "../../core/knownOptions.ts";
 import type { HostRandom } from "../../core/random.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
 import type { Json } from "../../formats/json.ts";
@@ -19,6 +20,7 @@ export interface TpeOptions {
  * values of good trials and of the others; of some values drawn from the first, the one where it is largest against the second.
  */
 export function tpe(options: TpeOptions = {}): Sampler {
+  knownOptions("tpe", options, { startup: true, candidates: true, good: true });
   const { startup = 10, candidates = 24, good = (n) => Math.min(Math.ceil(0.1 * n), 25) } = options;
   for (const [name, value] of Object.entries({ startup, candidates })) wholeNumber("tpe", name, value, 1);
   const first = randomSearch();
