@@ -119,6 +119,10 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
     roots: [matmul(permute(leaf(21, 9), [1, 0]), permute(leaf(18, 21), [1, 0]))],
     kernels: 1,
   }),
+  "a long contraction of rows far apart and few columns": () => ({
+    roots: [matmul(permute(leaf(90, 300), [1, 0]), leaf(90, 10))],
+    kernels: 1,
+  }),
   "attention heads": () => {
     const x = leaf(2, 6, 12);
     const heads = permute(reshape(x, [2, 6, 3, 4]), [0, 2, 1, 3]);

@@ -12,6 +12,7 @@ import {
   substitute,
   type Expression,
   type Index,
+  type Load,
   type Reduce,
 } from "../ir/expression.ts";
 import { loadNumber, toStored } from "../ir/half.ts";
@@ -347,8 +348,7 @@ function contract(group: Group, outputs: readonly Output[], sum: Reduce, inliner
   const axes = (list: readonly Index[]): Axes[] => list.map((v) => ({ index: v, extent: v.extent }));
   const volume = (list: readonly Index[]): number => list.reduce((p, v) => p * v.extent, 1);
   const [left, right, ...rest] = space.expressions as [Expression, Expression, ...Expression[]];
-  // The side whose index moves through memory fastest in the result is the one that vectors run along.
-  const swap = prefersSwap(final, rest[0]!);
+  const swap = prefersSwap(final, left, right, rest[0]!);
   const [m, n] = swap ? [final.n, final.m] : [final.m, final.n];
   const kernel: ContractKernel = {
     kind: "contract",
@@ -395,10 +395,24 @@ function classify(space: Space): Sides | undefined {
   return sides;
 }
 
-/** Vectors run along n: the operands change places when only m is contiguous in the result, or when n is a single column. */
-function prefersSwap(sides: Sides, offset: Expression): boolean {
+/** Elements from one k to the next that caches follow. */
+const NEAR = 256;
+/** What turning rows that are far apart along k costs, in times of reading near ones where they lie. */
+const TURNING = 8;
+
+/**
+ * Vectors run along n: the operands change places where only m is contiguous in the result, and where n is a single column.
+ * They do as well where both operands lie along their own axes, rows of the left one would have to be turned, and those
+ * of the right one are less to read. Then the result is stored across, which has to be little beside what is read.
+ */
+function prefersSwap({ m, n, k }: Sides, left: Expression, right: Expression, offset: Expression): boolean {
   const volume = (list: readonly Index[]): number => list.reduce((p, v) => p * v.extent, 1);
-  const unit = (list: readonly Index[]): boolean => list.length > 0 && strideOf(offset, list[list.length - 1]!) === 1;
-  if (volume(sides.n) < 4 && volume(sides.m) >= 16) return true;
-  return unit(sides.m) && !unit(sides.n) && volume(sides.m) >= 16;
+  const unit = (e: Expression, list: readonly Index[]): boolean => list.length > 0 && strideOf(e, list.at(-1)!) === 1;
+  if (volume(n) < 4 && volume(m) >= 16) return true;
+  if (volume(m) < 16) return false;
+  if (unit(offset, m) && !unit(offset, n)) return true;
+  if (left.kind !== "load" || right.kind !== "load" || volume(k) < 8 * volume(n)) return false;
+  const isFar = ({ offset: from }: Load): boolean => !(Math.abs(strideOf(from, k.at(-1)!) ?? Infinity) <= NEAR);
+  const reading = volume(n) * (isFar(right) ? TURNING : 1);
+  return unit(left.offset, m) && unit(right.offset, n) && isFar(left) && 2 * reading < volume(m) * TURNING;
 }

@@ -1,6 +1,6 @@
 /**
  * What a contraction's structure says, its sizes aside. `m` and `n` become the rows and columns of blocks, or the
- * other way round where the results lie side by side along `m`: columns are what vectors run along.
+ * other way round where `n` is hardly more than a number: columns are what vectors run along.
  */
 import type { Expression, Index, Load } from "../../ir/expression.ts";
 import type { Axes, ContractKernel } from "../../ir/kernel.ts";
@@ -51,20 +51,13 @@ export function contractionOf(kernel: ContractKernel): Contraction {
   return known;
 }
 
-/** Do vectors run along m? Where results lie side by side along m but not n, and where there is no n to speak of. */
-function isTurned({ m, n, epilogue }: ContractKernel): boolean {
-  if (isFew(m) || isFew(n)) return isFew(n) && !isFew(m);
-  const along = (axes: readonly Axes[]): number =>
-    epilogue.filter((s) => isUnitAlong(s.offset, axes.at(-1)!.index)).length;
-  return along(m) > along(n);
+/** Do vectors run along m? Only where there is no n to speak of: who makes a kernel calls that n which they are to run along. */
+function isTurned({ m, n }: ContractKernel): boolean {
+  return isFew(n) && !isFew(m);
 }
 
 function isFew(axes: readonly Axes[]): boolean {
   return axes.reduce((count, { extent }) => count * (typeof extent === "number" ? extent : Infinity), 1) <= FEW;
-}
-
-function isUnitAlong(offset: Expression, index: Index): boolean {
-  return isUnit(patternOf(offset, index, new Set([index])));
 }
 
 function operandOf(value: Expression, free: readonly Axes[], depth: readonly Axes[]): Operand {

@@ -1,11 +1,12 @@
 /** Expressions on all lanes of vectors, along one index of a loop: a value for each of some vectors side by side. */
 import type { DType } from "../../core/dtype.ts";
 import type { Affine, AffineParam, Expression, Index, Load, Register, Select } from "../../ir/expression.ts";
-import type { Buffer, Store } from "../../ir/kernel.ts";
+import type { Buffer, Loop, Store } from "../../ir/kernel.ts";
 import { isLazy } from "../cpu/lazy.ts";
 import { dependsOn, isUnit, patternOf, termsOf, type Coefficient } from "../cpu/patterns.ts";
 import { Values, type Lines } from "../render/values.ts";
 import { C, cType, splat } from "./c.ts";
+import type { Fetch } from "./prefetch.ts";
 
 /** A vector loop at work. */
 export interface Vectors {
@@ -17,7 +18,7 @@ export interface Vectors {
 }
 
 export class Lanes extends Values {
-  private readonly buffers: readonly Buffer[];
+  readonly buffers: readonly Buffer[];
   /** Lanes of a vector. */
   readonly width: number;
   private readonly wide = new Map<Register, readonly string[]>();
@@ -25,6 +26,8 @@ export class Lanes extends Values {
   private varying: Set<Index | Register> = new Set();
   /** The vector loop that the code is in. */
   vectors: Vectors | undefined;
+  /** What loops ask the caches for. */
+  readonly fetches: Map<Loop, readonly Fetch[]> = new Map();
 
   constructor(lines: Lines, buffers: readonly Buffer[], lanes: number) {
     super(lines, C);
@@ -92,6 +95,12 @@ export class Lanes extends Values {
         `stride_${element}(b${buffer} + ${this.moved(offset, pattern.step, u)}, ${this.factor(pattern.step ?? 1)}, ${x}, ${n});`,
       );
     else this.lines.push(`scatter_${element}(b${buffer}, ${this.vector(offset, u)}, ${x}, ${n});`);
+  }
+
+  /** Asks the caches for what vector `u` will find at a place. */
+  fetch({ buffer, offset, store }: Fetch, u: number): void {
+    if (!isUnit(this.patternOf(offset))) return;
+    this.lines.push(`__builtin_prefetch(b${buffer} + ${this.moved(offset, 1, u)}, ${Number(store)});`);
   }
 
   private patternOf(offset: Expression): ReturnType<typeof patternOf> {

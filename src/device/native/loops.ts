@@ -8,6 +8,7 @@ import { definedIn, speculate } from "../cpu/speculate.ts";
 import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
+import { fetchesOf } from "./prefetch.ts";
 import { instructionsOf } from "./target.ts";
 
 /** The iterations that a loop is to run: names or numbers. */
@@ -162,7 +163,7 @@ function bindResults(lanes: Lanes, running: readonly Running[]): void {
 
 /**
  * Names in front of a loop what is loaded for all its iterations alike, and what they compute of it. A C compiler does
- * not: as far as it can see, every store may change what is loaded.
+ * not: as far as it can see, every store may change what is loaded, and arithmetic may trap.
  */
 function nameInvariants(lanes: Lanes, loop: Loop): void {
   const own = definedIn(loop).add(loop.index);
@@ -172,13 +173,16 @@ function nameInvariants(lanes: Lanes, loop: Loop): void {
     seen.add(e);
     // What a choice may skip, such as an element beyond a border, stays there.
     if ([...e.free].some((v) => own.has(v))) (e.kind === "select" ? [e.condition] : childrenOf(e)).forEach(visit);
-    else if (loadsIn([e]).length && !lanes.isVarying(e)) lanes.name(e);
+    else if (!lanes.isVarying(e) && (isArithmetic(e) || loadsIn([e]).length)) lanes.name(e);
   };
   for (const s of loop.body)
     if (s.kind === "let") visit(s.value);
     else if (s.kind === "store") [s.offset, s.value].forEach(visit);
   for (const { value } of loop.accumulators) visit(value);
 }
+
+const isArithmetic = ({ kind, dtype }: Expression): boolean =>
+  (kind === "unary" || kind === "binary") && (dtype === "f32" || dtype === "f64");
 
 /** One iteration at a time; inside a vector loop all vectors side by side run through it together. */
 function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
@@ -193,6 +197,8 @@ function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const i = lanes.fresh("i");
   const { begin, end } = range ?? { begin: "0", end: extentOf(lanes, loop) };
   nameInvariants(lanes, loop);
+  const plan = lanes.vectors ? undefined : fetchesOf(loop, lanes.buffers);
+  if (plan) lanes.fetches.set(plan.pass, plan.fetches);
   lines.block(C.count(i, begin, end), () => {
     lanes.bind(loop.index, i);
     lanes.scope(() => {
@@ -220,8 +226,10 @@ function renderVectorLoop(lanes: Lanes, loop: Loop, range: Range | undefined): v
   lines.push(`i32 ${i} = ${limits.begin};`, `const i32 ${end} = ${limits.end};`);
   lanes.bind(loop.index, i);
   nameInvariants(lanes, loop);
+  const fetches = lanes.fetches.get(loop) ?? [];
   const iterations = (of: Loop, count: number, some?: string): void =>
     lanes.inside({ index: loop.index, count, ...(some ? { some } : {}) }, () => {
+      if (!some) for (const f of fetches) for (let u = 0; u < count; u++) lanes.fetch(f, u);
       renderStatements(lanes, of.body);
       for (let u = 0; u < count; u++) of.accumulators.forEach((a, k) => stepOf(lanes, of, a, running[k]!, u));
     });

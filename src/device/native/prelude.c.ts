@@ -184,7 +184,13 @@ static inline void store_${element}(${element} *p, ${type}v x) {
   ${plain ? `__builtin_memcpy(p, &x, sizeof x);` : lanes("L", `p[l] = ${store("x[l]")};`)}
 }
 static OUT_OF_LINE void stride_${element}(${element} *p, i64 step, ${type}v x, i32 n) {
-  ${lanes("n", `p[l * step] = ${store("x[l]")};`)}
+  ${type} from[L] __attribute__((aligned(4 * L)));
+  __builtin_memcpy(from, &x, sizeof x);
+  if (n == L) {
+    ${lanes("L", `p[l * step] = ${store("from[l]")};`).replace("for", "UNROLL for")}
+  } else {
+    ${lanes("n", `p[l * step] = ${store("from[l]")};`)}
+  }
 }
 static OUT_OF_LINE void scatter_${element}(${element} *p, i32v at, ${type}v x, i32 n) {
   ${lanes("n", `p[at[l]] = ${store("x[l]")};`)}
@@ -253,6 +259,11 @@ export function preludeFor(lanes: number): string {
 #define SECOND ${Array.from({ length: lanes }, (_, l) => 2 * l).join(", ")}
 /* What is rare or slow anyway is not to be written out everywhere. */
 #define OUT_OF_LINE __attribute__((noinline, unused))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 typedef float f32;
 typedef double f64;
 typedef int32_t i32;
