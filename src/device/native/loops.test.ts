@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import { mul } from "../../graph/ops/binary.ts";
+import { div, mul, sub } from "../../graph/ops/binary.ts";
 import { input } from "../../graph/ops/leaf.ts";
 import { contiguous, expand, permute, reshape } from "../../graph/ops/movement.ts";
+import { maxReduce, spread, sum } from "../../graph/ops/reduce.ts";
 import { exp } from "../../graph/ops/unary.ts";
 import { stepsOf } from "../device.ts";
 import { renderLoopKernel } from "./kernels.ts";
@@ -27,4 +28,12 @@ it("rows are taken apart without dividing at each", () => {
   const code = codeOf(contiguous(permute(leaf(3, 5, 7, 64), [1, 0, 2, 3])));
   expect(code).toContain("quotient_by(");
   expect(code.slice(code.indexOf("for ("))).not.toMatch(/ [/%] /);
+});
+
+it("rows passed over several times ask for the next row, and for what they will write", () => {
+  const x = leaf(64, 1000);
+  const e = exp(sub(x, spread(maxReduce(x, [1]), x.shape, [1])));
+  const code = codeOf(div(e, spread(sum(e, [1]), x.shape, [1])));
+  expect(code).toMatch(/__builtin_prefetch\(b1 \+ [^;]*, 1\);/);
+  expect(code).toMatch(/__builtin_prefetch\(b0 \+ \(\(i_0 \+ 1\) [^;]*, 0\);/);
 });
