@@ -7,30 +7,31 @@ import type { Attention } from "./attention-sides.ts";
 import { below, Code, loopOver, plus, times, when } from "./emit.ts";
 import type { Passes } from "./passes.ts";
 
-/** Threads of a workgroup, each with one element. */
+/** Threads of a workgroup at most, each with one element. */
 const THREADS = 64;
 const MANY = 2 ** 31 - 1;
 
 /** Adds a pass for each result, and one for what becomes of rows. */
-export function writeJoin(attention: Attention, parts: number, partial: Partial, passes: Passes): void {
+export function writeJoin(attention: Attention, parts: number, partial: Partial, passes: Passes, most: number): void {
   const { kernel, batch, rows, counts, values } = attention;
   const { slots } = passes;
+  const threads = Math.min(THREADS, most);
   const partCount = slots.add(parts);
   const allRows = slots.add(batch.count * rows.count);
 
   /** A thread for each of so many elements of every row; `body` is given the row's number among all. */
   const pass = (each: number, body: (code: Code, element: Expression, row: Expression) => void): void => {
     const total = slots.add(batch.count * rows.count * each);
-    const [group, thread] = [freshIndex(MANY), freshIndex(THREADS)];
+    const [group, thread] = [freshIndex(MANY), freshIndex(threads)];
     const outer = new Code();
-    const place = outer.name(plus(times(group, THREADS), thread));
+    const place = outer.name(plus(times(group, threads), thread));
     const code = new Code();
     body(code, place, code.name(plainDivide("quotient", place, each)));
-    passes.add(Math.ceil((batch.count * rows.count * each) / THREADS), group, {
+    passes.add(Math.ceil((batch.count * rows.count * each) / threads), group, {
       kind: "loop",
       axis: "thread",
       index: thread,
-      extent: THREADS,
+      extent: threads,
       accumulators: [],
       body: [...outer.statements, when(below(place, total), ...code.statements)],
     });

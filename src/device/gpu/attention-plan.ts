@@ -112,7 +112,10 @@ function rowsPlan({ batch, rows, columns, values }: Attention, target: GpuTarget
   const kept = values.reduce((sum, { side }) => sum + sizeOfBlock(side.nest.count, blocks), 0);
   const each = Math.max(1, Math.min(choice.most, rows.count, Math.floor(choice.sums / Math.max(1, kept))));
   const places = Math.ceil(rows.count / each) * blocks * batch.count;
-  const threads = target.software ? Math.min(32, 2 ** Math.ceil(Math.log2(Math.max(4, places)))) : 64;
+  const threads = Math.min(
+    target.threads,
+    target.software ? Math.min(32, 2 ** Math.ceil(Math.log2(Math.max(4, places)))) : 64,
+  );
   const split = partsOf(
     Math.ceil(columns.count / choice.columns),
     Math.ceil(choice.enough / places),

@@ -26,7 +26,7 @@ export function lowerAttention(
   if (attention.batch.count * attention.rows.count === 0) return passes.launch;
   const plan = plansOf(attention, target)[choice]!;
   const partial = plan.kind === "tile" ? writeTiles(attention, plan, passes) : writeRows(attention, plan, passes);
-  if (partial) writeJoin(attention, plan.parts, partial, passes);
+  if (partial) writeJoin(attention, plan.parts, partial, passes, target.threads);
   return passes.launch;
 }
 
