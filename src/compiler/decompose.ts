@@ -4,11 +4,15 @@ import { sizeOf } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
 import { withGradientMode } from "../graph/op.ts";
 
-/** Kernels of attention are for f32 (16-bit floats are read as such) and for operands that have elements. */
+/**
+ * Kernels of attention are for f32 (16-bit floats are read as such) and for operands that have elements. A single query has few
+ * weights, and there is nothing that a block of rows could share: in WebAssembly, a kernel took three times as long over 1024 keys.
+ */
 const isComposed = ({ source, op, inputs }: Node): boolean =>
   source === undefined &&
   op.compose !== undefined &&
-  inputs.some((x) => (x.dtype !== "bool" && computeType(x.dtype) !== "f32") || sizeOf(x.shape) === 0);
+  (inputs[0]!.shape.at(-2) === 1 ||
+    inputs.some((x) => (x.dtype !== "bool" && computeType(x.dtype) !== "f32") || sizeOf(x.shape) === 0));
 
 /** The same roots with compositions in place of ops that need them. */
 export function decompose(roots: readonly Node[]): readonly Node[] {

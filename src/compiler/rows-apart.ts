@@ -67,7 +67,8 @@ function outermost({ kernel }: Scheduled): Index | undefined {
     const [only] = kernel.body;
     return kernel.body.length === 1 && only!.kind === "loop" && only!.axis === "parallel" ? only!.index : undefined;
   }
-  const rows: readonly Axes[] = kernel.kind === "attention" ? [kernel.m] : kernel.m;
+  // Rows of attention are shared out in blocks.
+  const rows: readonly Axes[] = kernel.kind === "attention" ? [] : kernel.m;
   const [first] = kernel.batch.length ? kernel.batch : rows;
   return first?.index;
 }

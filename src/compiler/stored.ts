@@ -1,6 +1,7 @@
 /** Decides which values are stored: all others are computed inside the kernels that read them. */
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node } from "../graph/node.ts";
+import type { Attention } from "../graph/ops/attention.ts";
 import { afterOp } from "../graph/ops/control.ts";
 import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
@@ -48,12 +49,20 @@ export function chooseStored(
       Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
     const distinct = [...new Set(node.inputs)];
     loads.set(node, distinct.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
-    if ((users.get(node)?.length ?? 0) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored)))
-      store(node);
+    if (readersOf(node, users) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored))) store(node);
     // A sum over overlapping windows is read once per element, not once per reader.
     if (isOp(node, foldOp) && (users.get(node)?.length ?? 0) > 1) store(node);
   }
   return stored;
+}
+
+/** Nodes that would make it again. What attention drops is a number for every weight: in memory it would be as large as these, and is made again. */
+function readersOf(node: Node, users: ReadonlyMap<Node, readonly Node[]>): number {
+  const all = users.get(node) ?? [];
+  const drops = ({ op, inputs, attributes }: Node): boolean =>
+    op.lowerAttention !== undefined && inputs.at(-1) === node && (attributes as Attention).dropout !== 0;
+  const others = all.filter((user) => user.source !== undefined || !drops(user));
+  return others.length + Number(others.length < all.length);
 }
 
 /** The first node under movement ops, or the first stored one. */

@@ -91,7 +91,7 @@ const cases: Record<string, RecordedCase> = {
   ]),
 };
 
-it("masks cost no kernel: scores, their softmax, and the product with the values", () => {
+it("scores, their softmax, and the product with the values are one kernel, whatever the masks", () => {
   const [x, mask] = [zeros([2, 4, 16, 8]) as Tensor, zeros([2, 1, 1, 16], { dtype: "bool" }) as Tensor];
   const kernels = (options: nn.AttentionOptions): number =>
     explain(
@@ -99,7 +99,7 @@ it("masks cost no kernel: scores, their softmax, and the product with the values
       x,
       mask,
     ).kernels;
-  expect([{}, { isCausal: true }, { mask, isCausal: true }].map(kernels)).toEqual([3, 3, 3]);
+  expect([{}, { isCausal: true }, { mask, isCausal: true }].map(kernels)).toEqual([1, 1, 1]);
 });
 
 it("every recorded call is tested", () => expect(Object.keys(cases)).toEqual(Object.keys(goldens)));
@@ -156,7 +156,8 @@ onEachDevice(() => {
       [2, 5, 5],
     ]);
     expectNumbers("sums", weights.sum(-1 as never), new Array(10).fill(1), 1e-6);
-    expect(numbers(layer.forward(x))).toEqual(numbers(output));
+    // Without weights it is another kernel, which rounds otherwise.
+    expectNumbers("output alone", layer.forward(x), numbers(output), 1e-6);
     const each = layer.forward(x, x, x, { needWeights: true, averageWeights: false })[1];
     expect(each.shape).toEqual([2, 2, 5, 5]);
     expect(nn.sequential(layer, nn.relu).forward(x).shape).toEqual([2, 5, 8]);

@@ -1,10 +1,11 @@
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
-import { checkpoint } from "../tensor/checkpoint.ts";
+import type { Node } from "../graph/node.ts";
 import { full } from "../tensor/create.ts";
-import { concat } from "../tensor/functions.ts";
-import { attentionWeights, repeatHeads } from "../tensor/functional/attention.ts";
+import { attention, attentionWeights, repeatHeads } from "../tensor/functional/attention.ts";
 import { matmul } from "../tensor/functional/matmul.ts";
+import { bernoulli } from "../tensor/functional/random.ts";
+import { nextKey } from "../tensor/random.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import { dropout } from "./dropout.ts";
 
@@ -42,50 +43,18 @@ export interface Attended {
 
 type Operands = readonly [query: Tensor, key: Tensor, value: Tensor];
 
-/** Queries of long sequences are taken in blocks of at least so many, and in so many blocks at most. */
-const BLOCK = 128;
-const BLOCKS = 8;
-
-/**
- * Where the weights are not wanted, long sequences are taken a block of queries at a time, and what a block computed is forgotten until its
- * gradients are wanted: memory is that of one block's weights, and causal blocks leave out the keys that none of their
- * queries sees, about half of the work. (The idea is that of FlashAttention, Dao et al. 2022.)
- */
+/** Attention as one op, whose weights are stored nowhere; where they are wanted, product by product. */
 export function attend(op: string, operands: Operands, options: SharedOptions): Attended {
   const [query, key, value] = checked(op, operands, options);
-  const length = query.shape.at(-2)!;
-  const blocks = Math.min(BLOCKS, Math.floor(length / BLOCK));
-  if (blocks < 2 || options.needWeights) return weighted(op, [query, key, value], options);
-  const size = Math.ceil(length / blocks);
-  const parts = Array.from({ length: Math.ceil(length / size) }, (_, i) => {
-    const [start, end] = [i * size, Math.min(length, (i + 1) * size)];
-    const seen = options.isCausal ? Math.min(end, key.shape.at(-2)!) : key.shape.at(-2)!;
-    const masks = options.masks.map((mask) => rowsOf(rowsOf(mask, start, end, 2), 0, seen, 1));
-    const block = checkpoint(
-      (q: Tensor, k: Tensor, v: Tensor) => weighted(op, [q, k, v], { ...options, masks }, start).output,
-    );
-    return block(rowsOf(query, start, end, 2), rowsOf(key, 0, seen, 2), rowsOf(value, 0, seen, 2));
-  });
-  return { output: concat(parts, -2) };
-}
-
-/** From `start` to `end` along an axis counted from the last; a mask's axis of size 1 stays. */
-function rowsOf(x: Tensor, start: number, end: number, fromEnd: number): Tensor {
-  const { shape } = x;
-  const axis = shape.length - fromEnd;
-  if (axis < 0 || shape[axis] === 1 || (start === 0 && end === shape[axis])) return x;
-  return x.slice(...shape.map((_, i) => (i === axis ? ([start, end] as const) : null))) as Tensor;
-}
-
-function weighted(
-  op: string,
-  [query, key, value]: Operands,
-  { masks, dropout: rate = 0, isCausal = false, scale }: SharedOptions,
-  start?: number,
-): Attended {
-  const scores = { isCausal, scale, start, masks: masks.map((mask) => mask.node) };
-  const weights = dropout(fromNode(attentionWeights(op, query.node, key.node, scores)), rate);
-  return { output: fromNode(matmul(weights.node, value.node)), weights };
+  const { masks, dropout: rate = 0, isCausal = false, scale, needWeights = false } = options;
+  const scores = { isCausal, scale, masks: masks.map((mask) => mask.node) };
+  if (needWeights || rate === 1) {
+    const weights = dropout(fromNode(attentionWeights(op, query.node, key.node, scores)), rate);
+    return { output: fromNode(matmul(weights.node, value.node)), weights };
+  }
+  const kept = (shape: Shape): Node => bernoulli(nextKey(), shape, 1 - rate);
+  const output = attention(op, [query.node, key.node, value.node], scores, rate === 0 ? undefined : { rate, kept });
+  return { output: fromNode(output) };
 }
 
 /** Operands that fit, with as many heads of keys and values as of queries. */

@@ -168,6 +168,47 @@ def dot(sample, a, b):
     return torch.einsum(f"{''.join(of_a)},{''.join(of_b)}->{''.join(batch + free)}", a, b)
 
 
+# ---------- attention
+
+
+def attention_scores(sample, q, k, pairs):
+    """Scores, −∞ where a query does not see a key, and what dropout makes of weights."""
+    attributes = sample["attributes"]
+    *masks, kept = pairs if attributes["dropout"] else [*pairs, None]
+    scores = q @ k.transpose(-1, -2) * attributes["scale"]
+    if attributes["causal"]:
+        queries, keys = (torch.arange(n) for n in scores.shape[-2:])
+        masks = [keys <= queries[:, None] + attributes["start"], *masks]
+    for mask in masks:
+        scores = scores.masked_fill(~mask, -numpy.inf) if mask.dtype == torch.bool else scores + mask
+    drop = lambda x: x if kept is None else torch.where(kept, x / (1 - attributes["dropout"]), 0.0)
+    return scores, drop
+
+
+def attention(sample, q, k, v, *pairs):
+    scores, drop = attention_scores(sample, q, k, pairs)
+    blind = (scores == -numpy.inf).all(-1, keepdim=True)
+    return drop(torch.where(blind, 0.0, torch.softmax(torch.where(blind, 0.0, scores), -1))) @ v
+
+
+def attention_norm(sample, q, k, v, *pairs):
+    scores, _ = attention_scores(sample, q, k, pairs)
+    blind = (scores == -numpy.inf).all(-1, keepdim=True)
+    return torch.where(blind[..., 0], -numpy.inf, torch.logsumexp(torch.where(blind, 0.0, scores), -1))
+
+
+def attention_gradient(of):
+    """`of` takes weights after dropout, gradients of scores, queries, keys and the output's gradient."""
+
+    def operation(sample, q, k, v, grad, norm, dots, *pairs):
+        scores, drop = attention_scores(sample, q, k, pairs)
+        weights = torch.exp(scores - norm[..., None])
+        of_scores = weights * (drop(grad @ v.transpose(-1, -2)) - dots[..., None])
+        return of(drop(weights), of_scores * sample["attributes"]["scale"], q, k, grad)
+
+    return operation
+
+
 # ---------- positions that are data
 
 
@@ -352,6 +393,11 @@ OPERATIONS = {
     "argmax": reduce(lambda x: x.argmax(-1)),
     "argmin": reduce(lambda x: x.argmin(-1)),
     "dot": dot,
+    "attention": attention,
+    "attentionNorm": attention_norm,
+    "attentionQueryGradient": attention_gradient(lambda weights, of_scores, q, k, grad: of_scores @ k),
+    "attentionKeyGradient": attention_gradient(lambda weights, of_scores, q, k, grad: of_scores.transpose(-1, -2) @ q),
+    "attentionValueGradient": attention_gradient(lambda weights, of_scores, q, k, grad: weights.transpose(-1, -2) @ grad),
     "gather": gather,
     "scatter": scatter,
     "sliceAt": slice_at,

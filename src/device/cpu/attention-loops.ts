@@ -493,8 +493,11 @@ function isNumbers(value: Expression, along?: Axes): boolean {
 function takenForRows({ batch, m, results, softmax }: AttentionKernel): [numbers: Expression[], loads: Load[]] {
   const ofRow = new Set<Index | Register>([...batch, m].map((axes) => axes.index));
   const [numbers, loads] = [new Set<Expression>(), new Set<Load>()];
+  // Random bits are made of so many shared parts that paths to them cannot be walked one by one.
+  const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
-    if (!e.free.has(m.index)) return;
+    if (!e.free.has(m.index) || seen.has(e)) return;
+    seen.add(e);
     const isOfRow = [...e.free].every((v) => ofRow.has(v));
     if (isOfRow && e.dtype === "f32" && loadsIn([e]).length) numbers.add(e);
     else if (e.kind === "load") loads.add(e);

@@ -7,8 +7,8 @@ import { list, on, type, type InvalidSample, type Operand, type OpSamples, type 
 import { attentionNormOp, attentionOp, type Attention } from "./attention.ts";
 import { attentionKeyGradientOp, attentionQueryGradientOp, attentionValueGradientOp } from "./attentionGradient.ts";
 
-const plain: Attention = { scale: 0.5, causal: false, start: 0 };
-const causal: Attention = { scale: 0.5, causal: true, start: 0 };
+const plain: Attention = { scale: 0.5, causal: false, start: 0, dropout: 0 };
+const causal: Attention = { scale: 0.5, causal: true, start: 0, dropout: 0 };
 
 interface Case {
   readonly dtype?: DType;
@@ -35,32 +35,42 @@ const checkered = (front: Shape, queries: number, keys: number): Operand => {
 
 const CASES: readonly Case[] = [
   { front: [], queries: 3, keys: 4, features: [2, 3] },
-  { front: [2], queries: 4, keys: 4, features: [3, 3], attributes: causal },
-  { front: [2], queries: 3, keys: 5, features: [2, 2], attributes: { scale: 1, causal: true, start: 2 } },
-  { front: [], queries: 5, keys: 3, features: [2, 2], attributes: { scale: 1, causal: true, start: -2 }, blind: true },
-  { front: [2, 3], queries: 2, keys: 3, features: [2, 1], attributes: { scale: -0.25, causal: false, start: 0 } },
+  { front: [2], queries: 4, keys: 4, features: [2, 3], attributes: causal },
+  { front: [2], queries: 3, keys: 5, features: [2, 3], attributes: { ...causal, scale: 1, start: 2 } },
+  { front: [], queries: 5, keys: 3, features: [2, 3], attributes: { ...causal, scale: 1, start: -2 }, blind: true },
+  { front: [2, 3], queries: 2, keys: 3, features: [2, 3], attributes: { ...plain, scale: -0.25, start: 0 } },
   {
     front: [2],
     queries: 3,
     keys: 4,
-    features: [2, 2],
+    features: [2, 3],
     masks: [checkered([2], 3, 4)],
     about: "a row sees nothing",
     blind: true,
   },
-  { front: [], queries: 4, keys: 3, features: [2, 2], masks: [on("f32", [4, 3])], about: "numbers are added" },
+  { front: [], queries: 4, keys: 3, features: [2, 3], masks: [on("f32", [4, 3])], about: "numbers are added" },
   {
     front: [],
     queries: 4,
     keys: 4,
-    features: [2, 2],
+    features: [2, 3],
     attributes: causal,
     masks: [on("bool", [4, 4]), on("f32", [4, 4])],
     about: "two masks",
+    blind: true,
   },
-  { front: [], queries: 1, keys: 9, features: [4, 2] },
-  { front: [1], queries: 7, keys: 1, features: [1, 5] },
-  { front: [], queries: 9, keys: 11, features: [3, 2], attributes: causal },
+  {
+    front: [2],
+    queries: 3,
+    keys: 3,
+    features: [2, 3],
+    attributes: { ...causal, dropout: 0.25 },
+    masks: [on("f32", [2, 3, 3]), on("bool", [2, 3, 3])],
+    about: "some weights are dropped",
+  },
+  { front: [], queries: 1, keys: 9, features: [9, 11] },
+  { front: [1], queries: 7, keys: 1, features: [1, 1] },
+  { front: [], queries: 9, keys: 11, features: [2, 3], attributes: causal },
   { front: [2, 0], queries: 3, keys: 4, features: [2, 3] },
   { front: [], queries: 3, keys: 0, features: [2, 3], about: "no keys", blind: true },
   { front: [2], queries: 3, keys: 2, features: [0, 3], about: "no features" },
@@ -70,7 +80,7 @@ const CASES: readonly Case[] = [
     front: [2],
     queries: 3,
     keys: 3,
-    features: [2, 2],
+    features: [2, 3],
     attributes: causal,
     masks: [checkered([2], 3, 3)],
     blind: true,
@@ -145,6 +155,12 @@ const refusals = (name: string, between: readonly InvalidSample["inputs"][0][]):
     attributes: plain,
     error: DTypeError,
     message: `${name}: masks are bool or floats, got i32`,
+  },
+  {
+    inputs: [Q, K, V, ...between],
+    attributes: { ...plain, dropout: 0.5 },
+    error: DTypeError,
+    message: `${name}: with dropout, the last input must be bool, true where a weight is kept`,
   },
 ];
 

@@ -35,10 +35,17 @@ export type Attention = {
   readonly causal: boolean;
   /** The first query's position, where causal. */
   readonly start: number;
+  /** The share of weights that is dropped. Unless it is 0, the last input says which are kept: bool [..., queries, keys]. */
+  readonly dropout: number;
 };
 
-/** Checks queries [..., n, e], keys [..., m, e], values [..., m, f] and masks [..., n, m]. */
-export function checkOperands(op: string, operands: readonly [Node, Node, Node], masks: readonly Node[]): void {
+/** Checks queries [..., n, e], keys [..., m, e], values [..., m, f], masks [..., n, m] and what says which weights are kept. */
+export function checkOperands(
+  op: string,
+  operands: readonly [Node, Node, Node],
+  pairs: readonly Node[],
+  { dropout }: Attention,
+): void {
   const [q, k, v] = operands;
   if (operands.some((x) => x.dtype !== q.dtype) || !isFloat(q.dtype))
     throw new DTypeError(
@@ -55,12 +62,24 @@ export function checkOperands(op: string, operands: readonly [Node, Node, Node],
         `got ${operands.map((x) => show(x.shape)).join(", ")}`,
     );
   const square = [...front, q.shape.at(-2)!, k.shape.at(-2)!];
-  for (const mask of masks) {
+  for (const mask of pairs) {
     if (mask.dtype !== "bool" && !isFloat(mask.dtype))
       throw new DTypeError(`${op}: masks are bool or floats, got ${mask.dtype}. Use cast`);
     if (!sameShape(mask.shape, square))
       throw new ShapeError(`${op}: masks must be ${show(square)} [..., queries, keys], got ${show(mask.shape)}`);
   }
+  if (dropout !== 0 && pairs.at(-1)?.dtype !== "bool")
+    throw new DTypeError(`${op}: with dropout, the last input must be bool, true where a weight is kept`);
+}
+
+/** Masks, and which weights are kept, of the inputs that have an element for every query and key. */
+export function pairsOf<T>(
+  inputs: readonly T[],
+  from: number,
+  { dropout }: Attention,
+): { readonly masks: readonly T[]; readonly kept: T | undefined } {
+  const pairs = inputs.slice(from);
+  return dropout === 0 ? { masks: pairs, kept: undefined } : { masks: pairs.slice(0, -1), kept: pairs.at(-1) };
 }
 
 /** Operands of a lowering: queries and keys first, masks from some input on. */
@@ -79,12 +98,25 @@ export function scoreOf(
 ): Expression {
   const { dtype } = product;
   const scaled = binary("mul", product, constant(attributes.scale, dtype));
-  return inputs.slice(masksFrom).reduce((sofar, mask, i) => {
+  return pairsOf(inputs, masksFrom, attributes).masks.reduce((sofar, mask, i) => {
     const value = mask(at);
     return nodes[masksFrom + i]!.dtype === "bool"
       ? select(value, sofar, constant(-Infinity, dtype))
       : binary("add", sofar, cast(value, dtype));
   }, scaled);
+}
+
+/** What is left of a weight, or of what it is multiplied by, after dropout. */
+export function keptOf(
+  { inputs, attributes, masksFrom }: Operands,
+  weight: Expression,
+  at: readonly Expression[],
+): Expression {
+  const { kept } = pairsOf(inputs, masksFrom, attributes);
+  if (!kept) return weight;
+  const { dtype } = weight;
+  const larger = binary("mul", weight, constant(1 / (1 - attributes.dropout), dtype));
+  return select(kept(at), larger, constant(0, dtype));
 }
 
 /** What a query and a key score, one element at a time: −∞ where the query does not see the key. */
@@ -143,6 +175,8 @@ function lowerAttention({ inputs, nodes, attributes, wanted }: AttentionContext<
   const product = register("f32");
   const weight = register("f32");
   const f = freshIndex(v.shape.at(-1)!);
+  const operands: Operands = { inputs, nodes, attributes, masksFrom: 3 };
+  const pair = [...batch, m, n];
   const isWanted = (op: unknown): boolean => wanted.has(op as Op);
   return {
     batch,
@@ -152,12 +186,19 @@ function lowerAttention({ inputs, nodes, attributes, wanted }: AttentionContext<
     pairs,
     products: [{ k: [e], left: queries([...batch, m, e]), right: keys([...batch, n, e]), sum: product }],
     softmax: {
-      score: scoreOf({ inputs, nodes, attributes, masksFrom: 3 }, product, [...batch, m, n]),
+      score: scoreOf(operands, product, pair),
       weight,
       norm: register("f32"),
     },
     results: isWanted(attentionOp)
-      ? [{ op: attentionOp as unknown as Op, f: [f], weight, value: values([...batch, n, f]) }]
+      ? [
+          {
+            op: attentionOp as unknown as Op,
+            f: [f],
+            weight: keptOf(operands, weight, pair),
+            value: values([...batch, n, f]),
+          },
+        ]
       : [],
     ...(isWanted(attentionNormOp) ? { norm: attentionNormOp as unknown as Op } : {}),
   };
@@ -170,15 +211,15 @@ function backward(
   dots: Node,
 ): (Node | undefined)[] {
   const norm = apply(attentionNormOp, inputs, attributes);
-  const [q, k, v, ...masks] = inputs as [Node, Node, Node, ...Node[]];
-  return attentionGradients([q, k, v, grad, norm, dots, ...masks], attributes);
+  const [q, k, v, ...pairs] = inputs as [Node, Node, Node, ...Node[]];
+  return attentionGradients([q, k, v, grad, norm, dots, ...pairs], attributes);
 }
 
 /** Queries [..., n, e], keys [..., m, e], values [..., m, f] and masks [..., n, m] to [..., n, f]. A query that sees nothing gives 0. */
 export const attentionOp: Op<Attention> = {
   name: "attention",
-  infer([q, k, v, ...masks]) {
-    checkOperands("attention", [q!, k!, v!], masks);
+  infer([q, k, v, ...pairs], attributes) {
+    checkOperands("attention", [q!, k!, v!], pairs, attributes);
     return { shape: [...q!.shape.slice(0, -1), v!.shape.at(-1)!], dtype: q!.dtype };
   },
   vjp({ node, inputs, attributes, grad }) {
@@ -192,7 +233,7 @@ export const attentionOp: Op<Attention> = {
     const { largest, total } = row(operands, batch, query);
     const j = freshIndex(nodes[1]!.shape.at(-2)!);
     const value = inputs[2]!([...batch, j, f]);
-    const weight = weightOf(elementScore(operands, batch, query, j), largest);
+    const weight = keptOf(operands, weightOf(elementScore(operands, batch, query, j), largest), [...batch, query, j]);
     const none = binary("eq", total, constant(0, total.dtype));
     const sums = reduce("sum", [j], binary("mul", weight, value));
     return select(none, constant(0, total.dtype), binary("div", sums, total));
@@ -205,8 +246,8 @@ export const attentionOp: Op<Attention> = {
 /** The logarithm of the sum of exp(score) over all keys that a query sees: [..., n], f32 for 16-bit floats. −∞ for a query that sees nothing. */
 export const attentionNormOp: Op<Attention> = {
   name: "attentionNorm",
-  infer([q, k, v, ...masks]) {
-    checkOperands("attentionNorm", [q!, k!, v!], masks);
+  infer([q, k, v, ...pairs], attributes) {
+    checkOperands("attentionNorm", [q!, k!, v!], pairs, attributes);
     return { shape: q!.shape.slice(0, -1), dtype: computeType(q!.dtype) };
   },
   // A score's gradient is its weight times that of the norm: what attention gives where dO·O is that, and dO is 0.

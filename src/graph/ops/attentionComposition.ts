@@ -4,12 +4,11 @@
  */
 import { computeType } from "../../core/dtype.ts";
 import type { Node } from "../node.ts";
-import type { Attention } from "./attention.ts";
+import { pairsOf, type Attention } from "./attention.ts";
 import { add, div, eq, le, mul, sub } from "./binary.ts";
 import { dot } from "./dot.ts";
 import { fixed, iota } from "./leaf.ts";
-import { spread } from "./reduce.ts";
-import { maxReduce, sum } from "./reduce.ts";
+import { maxReduce, spread, sum } from "./reduce.ts";
 import { cast, exp, log } from "./unary.ts";
 import { where } from "./where.ts";
 
@@ -29,7 +28,9 @@ const weighedRows = (weights: Node, values: Node): Node => product(weights, valu
 const along = (rows: Node, matrix: Node): Node => spread(rows, matrix.shape, [matrix.shape.length - 1]);
 
 /** What queries and keys score, −∞ where a query does not see a key: [..., queries, keys]. */
-function scores(q: Node, k: Node, masks: readonly Node[], { scale, causal, start }: Attention): Node {
+function scores(q: Node, k: Node, pairs: readonly Node[], attributes: Attention): Node {
+  const { scale, causal, start } = attributes;
+  const { masks } = pairsOf(pairs, 0, attributes);
   const products = product(wide(q), wide(k), 1, 1);
   const scaled = mul(products, like(products, scale));
   const hidden = like(scaled, -Infinity);
@@ -58,21 +59,27 @@ function softmax(score: Node): { readonly weights: Node; readonly total: Node; r
   return { weights, total: sum(weights, last), largest };
 }
 
-export function composedOutput([q, k, v, ...masks]: readonly Node[], attributes: Attention): Node {
-  const { weights, total } = softmax(scores(q!, k!, masks, attributes));
-  const none = eq(total, like(total, 0));
-  const share = div(weights, along(where(none, like(total, 1), total), weights));
-  return cast(weighed(share, wide(v!)), q!.dtype);
+/** Weights, or what they are multiplied by, after dropout. */
+function kept(weights: Node, pairs: readonly Node[], attributes: Attention): Node {
+  const { kept: which } = pairsOf(pairs, 0, attributes);
+  return which ? where(which, mul(weights, like(weights, 1 / (1 - attributes.dropout))), like(weights, 0)) : weights;
 }
 
-export function composedNorm([q, k, , ...masks]: readonly Node[], attributes: Attention): Node {
-  const { total, largest } = softmax(scores(q!, k!, masks, attributes));
+export function composedOutput([q, k, v, ...pairs]: readonly Node[], attributes: Attention): Node {
+  const { weights, total } = softmax(scores(q!, k!, pairs, attributes));
+  const none = eq(total, like(total, 0));
+  const share = div(weights, along(where(none, like(total, 1), total), weights));
+  return cast(weighed(kept(share, pairs, attributes), wide(v!)), q!.dtype);
+}
+
+export function composedNorm([q, k, , ...pairs]: readonly Node[], attributes: Attention): Node {
+  const { total, largest } = softmax(scores(q!, k!, pairs, attributes));
   return add(log(total), largest);
 }
 
 /** The weights, made again from the norms of their rows. Rows that see nothing have scores −∞ alone, and so weights 0. */
-function weights([q, k, , , norm, , ...masks]: readonly Node[], attributes: Attention): Node {
-  const score = scores(q!, k!, masks, attributes);
+function weights([q, k, , , norm, , ...pairs]: readonly Node[], attributes: Attention): Node {
+  const score = scores(q!, k!, pairs, attributes);
   const norms = cast(norm!, score.dtype);
   const blind = eq(norms, like(norms, -Infinity));
   return exp(sub(score, along(where(blind, like(norms, 0), norms), score)));
@@ -80,9 +87,9 @@ function weights([q, k, , , norm, , ...masks]: readonly Node[], attributes: Atte
 
 /** Gradients of scores. */
 export function composedScoreGradient(inputs: readonly Node[], attributes: Attention): Node {
-  const [, , v, grad, , dots] = inputs as [Node, Node, Node, Node, Node, Node];
+  const [, , v, grad, , dots, ...pairs] = inputs as [Node, Node, Node, Node, Node, Node, ...Node[]];
   const share = weights(inputs, attributes);
-  const towards = product(wide(grad), wide(v), 1, 1);
+  const towards = kept(product(wide(grad), wide(v), 1, 1), pairs, attributes);
   return mul(share, sub(towards, along(cast(dots, share.dtype), share)));
 }
 
@@ -99,6 +106,6 @@ export function composedKeyGradient(inputs: readonly Node[], attributes: Attenti
 }
 
 export function composedValueGradient(inputs: readonly Node[], attributes: Attention): Node {
-  const [, , v, grad] = inputs as [Node, Node, Node, Node];
-  return cast(weighedRows(weights(inputs, attributes), wide(grad)), v.dtype);
+  const [, , v, grad, , , ...pairs] = inputs as [Node, Node, Node, Node, Node, Node, ...Node[]];
+  return cast(weighedRows(kept(weights(inputs, attributes), pairs, attributes), wide(grad)), v.dtype);
 }

@@ -27,7 +27,16 @@ import {
   type ElementContext,
   type Op,
 } from "../op.ts";
-import { checkOperands, elementScore, scoreOf, seenBy, weightOf, type Attention, type Operands } from "./attention.ts";
+import {
+  checkOperands,
+  elementScore,
+  keptOf,
+  scoreOf,
+  seenBy,
+  weightOf,
+  type Attention,
+  type Operands,
+} from "./attention.ts";
 import {
   composedKeyGradient,
   composedQueryGradient,
@@ -37,27 +46,27 @@ import {
 import { custom } from "./control.ts";
 import { cast } from "./unary.ts";
 
-/** Where masks begin among the inputs: queries, keys, values, the output's gradient, norms and dots come first. */
+/** Where masks begin among the inputs: queries, keys, values, the output's gradient, norms and dots come first. What dropout keeps is the last. */
 const MASKS_FROM = 6;
 
-type Inputs = readonly [q: Node, k: Node, v: Node, grad: Node, norm: Node, dots: Node, ...masks: Node[]];
+type Inputs = readonly [q: Node, k: Node, v: Node, grad: Node, norm: Node, dots: Node, ...pairs: Node[]];
 
 /** Gradients for queries, keys, values and masks: of those that take one. */
 export function attentionGradients(inputs: Inputs, attributes: Attention): (Node | undefined)[] {
-  const [q, k, v, , , , ...masks] = inputs;
+  const [q, k, v, , , , ...pairs] = inputs;
   const of = (x: Node, op: Op<Attention>): Node | undefined =>
     x.requiresGrad ? apply(op, inputs, attributes) : undefined;
   return [
     of(q, attentionQueryGradientOp),
     of(k, attentionKeyGradientOp),
     of(v, attentionValueGradientOp),
-    ...masks.map((x) => (x.requiresGrad ? cast(composedScoreGradient(inputs, attributes), x.dtype) : undefined)),
+    ...pairs.map((x) => (x.requiresGrad ? cast(composedScoreGradient(inputs, attributes), x.dtype) : undefined)),
   ];
 }
 
-function check(op: string, inputs: readonly Node[]): void {
-  const [q, k, v, grad, norm, dots, ...masks] = inputs as unknown as Inputs;
-  checkOperands(op, [q, k, v], masks);
+function check(op: string, inputs: readonly Node[], attributes: Attention): void {
+  const [q, k, v, grad, norm, dots, ...pairs] = inputs as unknown as Inputs;
+  checkOperands(op, [q, k, v], pairs, attributes);
   const output = [...q.shape.slice(0, -1), v.shape.at(-1)!];
   if (grad.dtype !== q.dtype || !isFloat(norm.dtype) || !isFloat(dots.dtype))
     throw new DTypeError(
@@ -98,7 +107,8 @@ function elementGradient(context: ElementContext<Attention>, [batch, query, key]
   const { inputs, nodes, attributes, dtype } = context;
   const f = freshIndex(nodes[2]!.shape.at(-1)!);
   const towards = reduce("sum", [f], binary("mul", inputs[3]!([...batch, query, f]), inputs[2]!([...batch, key, f])));
-  const ofScore = binary("sub", towards, castTo(inputs[5]!([...batch, query]), dtype));
+  const left = keptOf(operandsOf(context), towards, [...batch, query, key]);
+  const ofScore = binary("sub", left, castTo(inputs[5]!([...batch, query]), dtype));
   return binary("mul", scaled(elementWeight(context, [batch, query, key]), attributes), ofScore);
 }
 
@@ -121,7 +131,9 @@ function lowered(
     return { k: [over], left, right, sum: register("f32") };
   };
   const scores = product(e, queries, keys);
-  const score = scoreOf(operandsOf({ inputs, nodes, attributes }), scores.sum, [...batch, query, key]);
+  const operands = operandsOf({ inputs, nodes, attributes });
+  const pair = [...batch, query, key];
+  const score = scoreOf(operands, scores.sum, pair);
   const norm = castTo(norms([...batch, query]), "f32");
   // Without masks all queries that are looked at see something.
   const weight = nodes.length > MASKS_FROM ? shareOf(score, norm) : weightOf(score, norm);
@@ -131,12 +143,13 @@ function lowered(
   if (wanted.has(op)) {
     const towards = product(f, grads, values);
     products.push(towards);
-    const ofScore = binary("sub", towards.sum, castTo(dots([...batch, query]), "f32"));
+    const ofScore = binary("sub", keptOf(operands, towards.sum, pair), castTo(dots([...batch, query]), "f32"));
     const value = rows === "queries" ? keys([...batch, key, e]) : queries([...batch, query, e]);
     results.push({ op, f: [e], weight: binary("mul", scaled(weight, attributes), ofScore), value });
   }
   const ofValues = attentionValueGradientOp as unknown as Op;
-  if (wanted.has(ofValues)) results.push({ op: ofValues, f: [f], weight, value: grads([...batch, query, f]) });
+  if (wanted.has(ofValues))
+    results.push({ op: ofValues, f: [f], weight: keptOf(operands, weight, pair), value: grads([...batch, query, f]) });
   return rows === "queries"
     ? { batch, m: query, n: key, last: seen.last, pairs, products, results }
     : { batch, m: key, n: query, first: seen.first, pairs, products, results };
@@ -160,8 +173,8 @@ function define(
 ): Op<Attention> {
   return {
     name,
-    infer(inputs) {
-      check(name, inputs);
+    infer(inputs, attributes) {
+      check(name, inputs, attributes);
       const { shape, dtype } = inputs[of]!;
       return { shape, dtype };
     },
@@ -208,7 +221,8 @@ export const attentionValueGradientOp: Op<Attention> = define("attentionValueGra
     const [batch, key, f] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
     const query = freshIndex(nodes[0]!.shape.at(-2)!);
     const value = inputs[3]!([...batch, query, f]);
-    return reduce("sum", [query], binary("mul", elementWeight(context, [batch, query, key]), value));
+    const weight = elementWeight(context, [batch, query, key]);
+    return reduce("sum", [query], binary("mul", keptOf(operandsOf(context), weight, [...batch, query, key]), value));
   },
   lowerAttention: byKeys,
 });
