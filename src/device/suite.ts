@@ -12,6 +12,7 @@ import { elementsOf, nodeOf, on, titleOf, type Operand, type OpSamples, type Sam
 import { samplesWithHalves } from "../graph/samples.ts";
 import { expectClose, type Tolerance } from "./compare.ts";
 import { differences } from "./differences.ts";
+import { bringAttention } from "./attention.ts";
 import { evaluateGraph } from "./reference/graph.ts";
 
 /** Values recorded elsewhere for one sample. */
@@ -135,6 +136,7 @@ const DIFFERENCE: Tolerance = { ulps: 1e-6 * 2 ** 52, scale: 1 };
  * for (const { title, run } of opCases({ evaluate })) test(title, run);
  */
 export function opCases(options: SuiteOptions, samples: readonly OpSamples[] = samplesWithHalves): Case[] {
+  bringAttention();
   return samples.flatMap((family) => family.valid.flatMap((sample) => sampleCases(family, sample, options)));
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TypedArray } from "../../core/dtype.ts";
 import { parameterize } from "../../ir/parameterize.ts";
+import { bringAttention } from "../attention.ts";
 import { attentionUse, type AttentionCase, type AttentionUse } from "../attention.testing.ts";
 import { NativeDevice } from "../native/device.ts";
 import { NEEDS_COMPILER, toolchain } from "../native/native.testing.ts";
@@ -50,6 +51,8 @@ function check(got: readonly TypedArray[], want: readonly TypedArray[], results:
     });
   }
 }
+
+bringAttention();
 
 describe("attention as loops, interpreted", () => {
   // Sizes that the interpreter counts through in a moment.

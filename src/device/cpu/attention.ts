@@ -3,7 +3,8 @@
  * sizes and its cost.
  */
 import type { AttentionKernel, Axes, LoopKernel } from "../../ir/kernel.ts";
-import { lowerAttention, type Lowered } from "./attention-loops.ts";
+import { attentionLowerings } from "../lowerings.ts";
+import type { Lowered } from "./attention-loops.ts";
 import { extentIn } from "./body.ts";
 import type { Target } from "./target.ts";
 
@@ -20,7 +21,7 @@ function lowered(kernel: AttentionKernel, target: Target): Lowered {
   let targets = known.get(kernel);
   if (!targets) known.set(kernel, (targets = new Map()));
   let made = targets.get(target);
-  if (!made) targets.set(target, (made = lowerAttention(kernel, target)));
+  if (!made) targets.set(target, (made = attentionLowerings().processor(kernel, target)));
   return made;
 }
 

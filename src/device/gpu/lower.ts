@@ -1,6 +1,6 @@
 /** From a launch of one of the compiler's kernels to the passes that a GPU runs. */
 import type { Kernel } from "../../ir/kernel.ts";
-import { lowerAttention } from "./attention.ts";
+import { attentionLowerings } from "../lowerings.ts";
 import { lowerContraction } from "./contract.ts";
 import type { GpuLaunch, GpuTarget } from "./kernel.ts";
 import { lowerLoops } from "./loops.ts";
@@ -22,7 +22,7 @@ export function lowerLaunch(
     case "contract":
       return lowerContraction(kernel, key, sizes, target, choice);
     case "attention":
-      return lowerAttention(kernel, sizes, target);
+      return attentionLowerings().gpu(kernel, sizes, target);
   }
 }
 

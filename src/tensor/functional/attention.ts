@@ -2,6 +2,7 @@
 import { isFloat, promote } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { broadcastShapes, sameShape, show, type Shape } from "../../core/shape.ts";
+import { bringAttention } from "../../device/attention.ts";
 import type { Node } from "../../graph/node.ts";
 import { apply } from "../../graph/op.ts";
 import { attentionOp } from "../../graph/ops/attention.ts";
@@ -96,6 +97,7 @@ export function attention(
   const pairs = [...front, n, m];
   const masks = [...options.masks, ...(dropout ? [dropout.kept(pairs)] : [])].map((mask) => expand(mask, pairs));
   const [scale, rate] = [scaleOf(query, options), dropout?.rate ?? 0];
+  bringAttention();
   return apply(attentionOp, [...typed, ...masks], { scale, causal: options.isCausal, start: 0, dropout: rate });
 }
 
