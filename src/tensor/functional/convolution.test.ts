@@ -55,6 +55,9 @@ const CASES: [string, number[], number[], Options][] = [
   ["stride 3 and dilation 2", [1, 1, 9, 9], [2, 1, 2, 3], { stride: 3, dilation: 2, padding: 2 }],
   ["two groups", [2, 4, 5, 5], [6, 2, 3, 3], { groups: 2, padding: 1 }],
   ["depthwise", [1, 3, 5, 5], [3, 1, 3, 3], { groups: 3, stride: 2 }],
+  ["depthwise, many channels", [2, 18, 5, 6], [18, 1, 3, 2], { groups: 18, padding: 1 }],
+  ["depthwise, two outputs a channel", [2, 16, 6, 5], [32, 1, 3, 3], { groups: 16, stride: 2, padding: 1 }],
+  ["many groups of few channels", [1, 40, 6, 7], [60, 2, 2, 3], { groups: 20, dilation: 2 }],
   ["1 × 1", [2, 3, 4, 4], [5, 3, 1, 1], {}],
   ["1 × 1 with stride", [1, 2, 5, 5], [3, 2, 1, 1], { stride: 2 }],
 ];
@@ -67,6 +70,38 @@ onEachDevice(() => {
       const got = conv(x, w, options);
       expect(got.shape).toEqual(want.shape);
       expectClose(got.flatten(), [...want.dataSync()], 1e-12);
+    });
+
+    test("gradients of many groups are those of one group whose other weights are 0", () => {
+      for (const [inputs, outputs, options] of [
+        [1, 1, { padding: 1 }],
+        [1, 2, { stride: 2, padding: 1 }],
+        [2, 1, { dilation: 2, padding: 2 }],
+        [1, 1, { stride: 2 }],
+      ] as [number, number, Options][])
+        for (const dtype of ["f64", "f32"] as const) {
+          const groups = 17;
+          const x = f64([3, groups * inputs, 7, 6]).cast(dtype);
+          const w = f64([groups * outputs, inputs, 3, 3], 2).cast(dtype);
+          // [g·o, c, k…] by [g·o, g] makes [g·o, g·c, k…].
+          const belongs = tensor(
+            Array.from({ length: groups * outputs }, (_, o) =>
+              Array.from({ length: groups }, (_, g) => Number(Math.floor(o / outputs) === g)),
+            ),
+          ).cast(dtype);
+          const whole = (kernel: Tensor): Tensor =>
+            kernel
+              .unsqueeze(1)
+              .mul(belongs.reshape([groups * outputs, groups, 1, 1, 1]))
+              .reshape([groups * outputs, groups * inputs, 3, 3]);
+          const loss = (y: Tensor): Tensor => y.mul(y.sin()).sum();
+          const both = { argnums: [0, 1] } as const;
+          const got = grad((a: Tensor, b: Tensor) => loss(conv(a, b, { ...options, groups })), both)(x, w);
+          const want = grad((a: Tensor, b: Tensor) => loss(conv(a, whole(b), options)), both)(x, w);
+          got.forEach((g, i) =>
+            expectClose(g, want[i]!.toArraySync() as number[][][][], dtype === "f64" ? 1e-12 : 1e-5),
+          );
+        }
     });
 
     test("one and three spatial axes", () => {

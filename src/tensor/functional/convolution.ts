@@ -1,10 +1,12 @@
+import { isHalf } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
 import { dot } from "../../graph/ops/dot.ts";
 import { contiguous, dilate, flip, permute, reshape, slice } from "../../graph/ops/movement.ts";
+import { sum } from "../../graph/ops/reduce.ts";
 import { cast } from "../../graph/ops/unary.ts";
-import { add } from "./arithmetic.ts";
+import { add, mul } from "./arithmetic.ts";
 import { contractionType } from "../precision.ts";
 import { commonType } from "./operands.ts";
 import { withGradient } from "./custom.ts";
@@ -64,21 +66,69 @@ function backwards(x: Node, kernel: Node, { stride, padding, dilation }: Geometr
 
 const spreadBy = (x: Node, stride: readonly number[]): Node => dilate(x, [1, 1, ...stride]);
 
-/** [n, c, …] padded, and stored with channels last: a window's rows are then runs of memory, and nothing guards them. */
-function padded(x: Node, { padding }: Geometry): Node {
-  const spatial = range(2, x.shape.length - 2);
-  const last = permute(pad(x, [[0, 0], [0, 0], ...padding]), [0, ...spatial, 1]);
-  return permute(contiguous(last), [0, spatial.length + 1, ...spatial.map((axis) => axis - 1)]);
+/**
+ * [n, c, …] padded, and stored with channels last: a window's rows are then runs of memory, and nothing guards them.
+ * Of `thin` groups it is the groups that come last, behind the channels of each.
+ */
+function padded(x: Node, { padding }: Pick<Geometry, "padding">, thin = 1): Node {
+  const spatial = range(3, x.shape.length - 2);
+  const apart = grouped(pad(x, [[0, 0], [0, 0], ...padding]), 1, thin);
+  const last = contiguous(permute(apart, [0, ...spatial, 2, 1]));
+  const back = permute(last, [0, spatial.length + 2, spatial.length + 1, ...range(1, spatial.length)]);
+  return reshape(back, [x.shape[0]!, x.shape[1]!, ...back.shape.slice(3)]);
 }
 
 /**
- * [n, c, …] with [o, c / groups, k…] over windows: one `dot`. Both gradients are again such products, the input's a
+ * Convolutions of so many groups, each of so few channels (in times out), such as depthwise ones, are no products of
+ * matrices but sums of products side by side: vectors run along the groups.
+ */
+const MANY_GROUPS = 16;
+const FEW_CHANNELS = 16;
+const isThin = ({ shape: [outputs, inputs] }: Node, groups: number): boolean =>
+  groups >= MANY_GROUPS && inputs! * (outputs! / groups) <= FEW_CHANNELS;
+
+/** Windows [n, g·c, p…, k…] as [n, p…, k…, c, 1, g]: factors of sums over thin groups, the 1 for what a group puts out. */
+function thinFactors(views: Node, spatial: number, groups: number): Node {
+  const apart = grouped(views, 1, groups);
+  const ordered = permute(apart, [0, ...range(3, 2 * spatial), 2, 1]);
+  return reshape(ordered, [...ordered.shape.slice(0, -1), 1, groups]);
+}
+
+/** Windows [n, g·c, p…, k…] with [g·o, c, k…] to [n, g·o, p…]. */
+function thinProduct(views: Node, kernel: Node, groups: number): Node {
+  const spatial = kernel.shape.length - 2;
+  const taps = range(1 + spatial, spatial + 1);
+  const panel = contiguous(permute(grouped(kernel, 0, groups), [...range(3, spatial), 2, 1, 0]));
+  // [n, p…, o, g]
+  const product = sum(mul(thinFactors(views, spatial, groups), panel), taps);
+  const ordered = permute(product, [0, spatial + 2, spatial + 1, ...range(1, spatial)]);
+  return reshape(ordered, [views.shape[0]!, kernel.shape[0]!, ...ordered.shape.slice(3)]);
+}
+
+/** Output gradients against input windows as `thinProduct` takes them: summed over the positions of each example, and then over examples. */
+function thinKernelGradient(grad: Node, views: Node, spatial: number, groups: number, kernel: Node): Node {
+  const { dtype } = kernel;
+  // Parts of sums are not to be rounded.
+  const exact = (x: Node): Node => (isHalf(dtype) ? cast(x, "f32") : x);
+  const apart = grouped(padded(grad, { padding: range(0, spatial).map(() => [0, 0]) }, groups), 1, groups);
+  const ordered = permute(apart, [0, ...range(3, spatial), 2, 1]);
+  const places = ordered.shape.slice(0, 1 + spatial);
+  const outputs = reshape(ordered, [...places, ...range(0, spatial + 1).map(() => 1), ...ordered.shape.slice(-2)]);
+  // [n, k…, c, o, g]
+  const examples = sum(mul(exact(thinFactors(views, spatial, groups)), exact(outputs)), range(1, spatial));
+  const total = cast(sum(examples, [0]), dtype);
+  return reshape(permute(total, [spatial + 2, spatial + 1, spatial, ...range(0, spatial)]), kernel.shape);
+}
+
+/**
+ * [n, c, …] with [o, c / groups, k…] over windows: one `dot`, or a sum of products where groups are thin. Both gradients are again such products, the input's a
  * convolution of the output gradient (spread by the stride), so that no buffer of windows is ever summed back.
  */
 function convolve(op: string, input: Node, weights: Node, shape: Geometry, groups: number): Node {
   const spatial = weights.shape.length - 2;
   const sizes = weights.shape.slice(2);
-  const views = (x: Node): Node => windows(op, padded(x, shape), sizes, shape);
+  const thin = isThin(weights, groups);
+  const views = (x: Node): Node => windows(op, padded(x, shape, thin ? groups : 1), sizes, shape);
   return withGradient(
     op,
     [input, weights],
@@ -91,6 +141,7 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
         const product = dot(x, panel, { batch: [[], []], contract });
         return permute(product, [0, 1 + spatial, ...range(1, spatial)]);
       }
+      if (thin) return thinProduct(x, kernel, groups);
       const product = dot(grouped(x, 1, groups), grouped(kernel, 0, groups), {
         batch: [[1], [0]],
         contract: [[2, ...range(3 + spatial, spatial)], range(2, 1 + spatial)],
@@ -102,7 +153,9 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
       x!.requiresGrad
         ? convolveSpread(op, grad, reversed(kernel!, groups), shape.stride, backwards(x!, kernel!, shape), groups)
         : undefined,
-      kernel!.requiresGrad ? kernelGradient(grad, views(x!), spatial, groups, kernel!) : undefined,
+      kernel!.requiresGrad
+        ? (thin ? thinKernelGradient : kernelGradient)(grad, views(x!), spatial, groups, kernel!)
+        : undefined,
     ],
   );
 }
