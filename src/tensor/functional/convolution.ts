@@ -105,13 +105,17 @@ function thinProduct(views: Node, kernel: Node, groups: number): Node {
   return reshape(ordered, [views.shape[0]!, kernel.shape[0]!, ...ordered.shape.slice(3)]);
 }
 
-/** Output gradients against input windows as `thinProduct` takes them: summed over the positions of each example, and then over examples. */
-function thinKernelGradient(grad: Node, views: Node, spatial: number, groups: number, kernel: Node): Node {
+/**
+ * Output gradients against input windows as `thinProduct` takes them: summed over the positions of each example, and then over
+ * examples. The gradients are read where the input's gradient reads them, with `padding` around them.
+ */
+function thinKernelGradient(grad: Node, views: Node, groups: number, kernel: Node, padding: Geometry["padding"]): Node {
   const { dtype } = kernel;
+  const spatial = kernel.shape.length - 2;
   // Parts of sums are not to be rounded.
   const exact = (x: Node): Node => (isHalf(dtype) ? cast(x, "f32") : x);
-  const apart = grouped(padded(grad, { padding: range(0, spatial).map(() => [0, 0]) }, groups), 1, groups);
-  const ordered = permute(apart, [0, ...range(3, spatial), 2, 1]);
+  const inside = slice(padded(grad, { padding }, groups), [0, 0, ...padding.map(([low]) => low)], grad.shape);
+  const ordered = permute(grouped(inside, 1, groups), [0, ...range(3, spatial), 2, 1]);
   const places = ordered.shape.slice(0, 1 + spatial);
   const outputs = reshape(ordered, [...places, ...range(0, spatial + 1).map(() => 1), ...ordered.shape.slice(-2)]);
   // [n, k…, c, o, g]
@@ -149,14 +153,24 @@ function convolve(op: string, input: Node, weights: Node, shape: Geometry, group
       const ordered = permute(product, [1, 0, 2 + spatial, ...range(2, spatial)]);
       return reshape(ordered, [input.shape[0]!, weights.shape[0]!, ...ordered.shape.slice(3)]);
     },
-    (grad, _, [x, kernel]) => [
-      x!.requiresGrad
-        ? convolveSpread(op, grad, reversed(kernel!, groups), shape.stride, backwards(x!, kernel!, shape), groups)
-        : undefined,
-      kernel!.requiresGrad
-        ? (thin ? thinKernelGradient : kernelGradient)(grad, views(x!), spatial, groups, kernel!)
-        : undefined,
-    ],
+    (grad, _, [x, kernel]) => {
+      const back = backwards(x!, kernel!, shape);
+      const toKernel = (): Node => {
+        if (!thin) return kernelGradient(grad, views(x!), spatial, groups, kernel!);
+        const shares = shape.stride.every((step) => step === 1) && back.padding.flat().every((width) => width >= 0);
+        return thinKernelGradient(
+          grad,
+          views(x!),
+          groups,
+          kernel!,
+          shares ? back.padding : back.padding.map(() => [0, 0]),
+        );
+      };
+      return [
+        x!.requiresGrad ? convolveSpread(op, grad, reversed(kernel!, groups), shape.stride, back, groups) : undefined,
+        kernel!.requiresGrad ? toKernel() : undefined,
+      ];
+    },
   );
 }
 
