@@ -49,10 +49,10 @@ function indexIn(node: Node, op: Node, index: readonly Expression[]): readonly E
 }
 
 /** Its offset: another shape is the same memory. */
-const offsetIn = (node: Node, op: Node, index: readonly Expression[]): Expression =>
+const offsetIn = (node: Node, op: Node, index: readonly Expression[], inliner: Inliner): Expression =>
   node !== op && isOp(node, reshapeOp, contiguousOp)
-    ? offsetIn(node.inputs[0]!, op, index)
-    : flatten(node, indexIn(node, op, index));
+    ? offsetIn(node.inputs[0]!, op, index, inliner)
+    : inliner.place(node, indexIn(node, op, index));
 
 /** Lowers a group whose members are results of attention; undefined where they are not. */
 export function lowerAttentionKernel(
@@ -79,7 +79,7 @@ export function lowerAttentionKernel(
       .filter((m) => m.op!.op === op)
       .flatMap((m) => {
         const destinations = surroundings?.destinations(m.node, indexIn(m.node, m.op!, index), inliner) ?? [
-          { node: m.node, offset: offsetIn(m.node, m.op!, index) },
+          { node: m.node, offset: offsetIn(m.node, m.op!, index, inliner) },
         ];
         return destinations.map(({ node, offset }): Store => ({
           kind: "store",

@@ -49,11 +49,19 @@ export function layOutValues(
     }
   };
   groups.forEach(choose);
+  for (const { node } of groups.flatMap((g) => g.members))
+    if (node.op.lowerAttention && !kept.has(node) && node.shape.length > 3) layouts.set(node, headsInside(node));
   return {
     groups: groups.map((g) => chosen.get(g)!),
     groupOf: new Map([...groupOf].map(([n, g]) => [n, chosen.get(g) ?? g])),
     layouts,
   };
+}
+
+/** The heads of attention lie beside their features, as projections read them. */
+function headsInside({ shape }: Node): readonly number[] {
+  const [features, length, heads] = [1, 2, 3].map((fromEnd) => shape.length - fromEnd) as [number, number, number];
+  return [...shape.keys()].slice(0, -3).concat(length, heads, features);
 }
 
 /** Only values whose axes are exactly the group's rows, and that nobody else looks at. */

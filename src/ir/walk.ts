@@ -49,7 +49,7 @@ export function valuesOf(kernel: Kernel): readonly Expression[] {
   const stored = storesOf(kernel).map((s) => s.value);
   switch (kernel.kind) {
     case "loops":
-      return [...stored, ...accumulatedIn(kernel.body)];
+      return [...stored, ...namedIn(kernel.body)];
     case "contract":
       return [...stored, kernel.left, kernel.right];
     case "attention":
@@ -62,9 +62,13 @@ export function valuesOf(kernel: Kernel): readonly Expression[] {
   }
 }
 
-/** All values that loops among statements accumulate. */
-const accumulatedIn = (list: readonly Statement[]): Expression[] =>
-  list.flatMap((s) => (s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...accumulatedIn(s.body)] : []));
+/** All values that statements name, and that loops among them accumulate. */
+const namedIn = (list: readonly Statement[]): Expression[] =>
+  list.flatMap((s) => {
+    if (s.kind === "let") return [s.value];
+    if (s.kind === "if") return [s.condition, ...namedIn(s.body)];
+    return s.kind === "loop" ? [...s.accumulators.map((a) => a.value), ...namedIn(s.body)] : [];
+  });
 
 /** The buffers that statements store to. */
 export function storedBy(statements: readonly Statement[]): Set<number> {
