@@ -118,7 +118,7 @@ describe.skipIf(!hasChromium())("the built package in a browser", () => {
       // What writes shaders is loaded by those who compute by WebGPU.
       if (!code.includes("@compute")) first += bytes;
     }
-    expect(first).toBeLessThan(110 * 1024);
+    expect(first).toBeLessThan(112 * 1024);
     expect(all).toBeLessThan(130 * 1024);
     expect(first).toBeLessThan(all);
   });
