@@ -115,11 +115,11 @@ describe.skipIf(!hasChromium())("the built package in a browser", () => {
       for (const [, module] of code.matchAll(imports)) expect([...bundle.keys()]).toContain(module!.slice("./".length));
       const bytes = gzipSync(code).length;
       all += bytes;
-      // What writes shaders is loaded by those who compute by WebGPU.
+      // What writes shaders is loaded by those who compute by WebGPU. Layers, losses and an optimizer are in it, too.
       if (!code.includes("@compute")) first += bytes;
     }
     expect(first).toBeLessThan(112 * 1024);
-    expect(all).toBeLessThan(130 * 1024);
+    expect(all).toBeLessThan(137 * 1024);
     expect(first).toBeLessThan(all);
   });
 
