@@ -306,3 +306,13 @@ it("what results of a loop's step share is computed once, though the next step's
   const [map] = steps.filter(({ times }) => times === 5).flatMap(({ launches }) => launches);
   expect(map!.code.match(/tanh\(/g)).toHaveLength(1);
 });
+
+it("what channels between other axes are normalized by is computed first: its map then runs along memory", () => {
+  const kindsOf = (x: Node, axes: readonly number[]): string[] => {
+    const large = spread(sum(x, axes), x.shape, axes);
+    return report(compile({ results: [mul(x, large)], updates: [] })).steps.map(({ launches }) => launches[0]!.kind);
+  };
+  // Rows follow one another: one kernel. Channels do not, and threads share out each step by itself.
+  expect(kindsOf(leaf(64, 1024), [1])).toEqual(["row"]);
+  expect(kindsOf(leaf(32, 64, 64), [0, 2]).at(-1)).toBe("map");
+});

@@ -168,9 +168,18 @@ function join(
   )
     return false;
   if (isReduce(node) && readsMoreThan(node, group, LARGE) && rows < FEW_ROWS) return false;
+  // Of rows that do not lie in memory one after the other, such as channels, neighbours are computed side by side.
+  const isLarge = isReduce(node) ? readsMoreThan(node, group, LARGE) : sizeOf(node.shape) > LARGE;
+  if (isLarge && scatters(own, rowOf)) return false;
   if (circular([group], [node], groupOf, needs)) return false;
   group.members.push({ node, index: own.map((i) => rowOf.get(i) ?? i), stored: true });
   return true;
+}
+
+/** Does an axis within the row stand before one of the rows: do neighbours in memory belong to different rows? */
+function scatters(own: readonly Index[], rowOf: ReadonlyMap<Index, Index>): boolean {
+  const long = own.filter((v) => v.extent > 1);
+  return long.some((v, axis) => !rowOf.has(v) && long.slice(axis).some((after) => rowOf.has(after)));
 }
 
 /** The row of the group that each index of the node stands for; undefined when it does not read the members row by row. */
