@@ -13,7 +13,7 @@ export interface TrainingProgress {
   readonly stepsPerEpoch: number | undefined;
   /** Of this epoch so far, by name; when it is over with those of validation, under `val_`. */
   readonly means: Readonly<Record<string, number>>;
-  /** Since the last report. */
+  /** Since the last report that had a new step; an epoch's end may have none. */
   readonly stepsPerSecond: number;
   /** The epoch is over. */
   readonly epochIsOver: boolean;
@@ -21,14 +21,16 @@ export interface TrainingProgress {
 
 /** A callback of `fit` that reports about ten times a second, and after every epoch. */
 export function progressTo(report: (progress: TrainingProgress) => void): Callback {
-  let [lastTime, lastSteps] = [now(), 0];
+  let [lastTime, lastSteps, stepsPerSecond] = [now(), 0, 0];
   const tell = (
     { epoch, epochs, step, totalSteps, stepsPerEpoch, means }: Parameters<NonNullable<Callback["tick"]>>[0],
     epochIsOver: boolean,
   ): void => {
-    const time = now();
-    const stepsPerSecond = (1000 * (totalSteps - lastSteps)) / Math.max(time - lastTime, 1e-3);
-    [lastTime, lastSteps] = [time, totalSteps];
+    if (totalSteps > lastSteps) {
+      const time = now();
+      stepsPerSecond = (1000 * (totalSteps - lastSteps)) / Math.max(time - lastTime, 1e-3);
+      [lastTime, lastSteps] = [time, totalSteps];
+    }
     report({ epoch, epochs, step, totalSteps, stepsPerEpoch, means: { ...means }, stepsPerSecond, epochIsOver });
   };
   return {
