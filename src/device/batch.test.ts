@@ -7,11 +7,14 @@ import type { Node } from "../graph/node.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { elementsOf, nodeOf, on, titleOf, type OpSamples, type Sample } from "../graph/sample.ts";
 import { allSamples } from "../graph/samples.ts";
+import { bringAttention } from "./attention.ts";
 import { expectClose } from "./compare.ts";
 import { compiledOn } from "./compiled.testing.ts";
 import { evaluateGraph } from "./reference/graph.ts";
 import type { SampleValue } from "./suite.ts";
 import { WasmDevice } from "./wasm/device.ts";
+
+bringAttention();
 
 const EXAMPLES = 3;
 const wasm = compiledOn(new WasmDevice());

@@ -344,8 +344,10 @@ static inline f32v fma_f32v(f32v x, f32v y, f32v z) {
 static inline u64 reciprocal_of(i32 d) { return d > 0 ? ~(u64)0 / (u32)d : 0; }
 static inline i32 quotient_by(i32 x, i32 d, u64 per_d) {
 #ifdef __SIZEOF_INT128__
+  (void)d;
   return (i32)((unsigned __int128)per_d * ((u64)(u32)x + 1) >> 64);
 #else
+  (void)per_d;
   return (i32)((u32)x / (u32)d);
 #endif
 }
