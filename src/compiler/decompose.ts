@@ -28,7 +28,7 @@ export function decompose(roots: readonly Node[]): readonly Node[] {
         withGradientMode(false, () => node.op.compose!(inputs, node.attributes)),
       );
     else if (same) made.set(node, node);
-    else made.set(node, new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.line));
+    else made.set(node, new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.origin));
   }
   return roots.map((root) => made.get(root)!);
 }

@@ -49,7 +49,7 @@ export function simplify(roots: readonly Node[]): Node[] {
     const inputs = node.inputs.map((x) => made.get(x)!);
     const moved = inputs.every((x, i) => x === node.inputs[i])
       ? node
-      : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.line);
+      : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.origin);
     let best = share(moved);
     // A rewrite may open another one: a few rounds settle every chain seen in practice.
     for (let round = 0; round < 4; round++) {
@@ -209,7 +209,10 @@ function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
   if (sizeOf(x.shape) < LARGE || results >= (isOutermost ? FEW_COLUMNS : FEW)) return node;
   // Parts of sums are not to be rounded.
   if (isHalf(node.dtype))
-    return cast(new Node(node.op, [cast(x, "f32")], node.attributes, node.shape, "f32", false, node.line), node.dtype);
+    return cast(
+      new Node(node.op, [cast(x, "f32")], node.attributes, node.shape, "f32", false, node.origin),
+      node.dtype,
+    );
   const size = x.shape[axis]!;
   let parts = 1;
   for (let d = 2; d <= Math.min(PARTS, PARTIAL / results); d++) if (size % d === 0) parts = d;
@@ -217,7 +220,7 @@ function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
   const split = reshape(x, [...x.shape.slice(0, axis), parts, size / parts, ...x.shape.slice(axis + 1)]);
   const shifted = axes.map((i) => (i >= axis ? i + 1 : i));
   const inner = split.shape.filter((_, i) => !shifted.includes(i));
-  const first = new Node(node.op, [split], { axes: shifted }, inner, node.dtype, false, node.line);
+  const first = new Node(node.op, [split], { axes: shifted }, inner, node.dtype, false, node.origin);
   const at = split.shape.slice(0, axis).filter((_, i) => !shifted.includes(i)).length;
-  return new Node(node.op, [first], { axes: [at] }, node.shape, node.dtype, false, node.line);
+  return new Node(node.op, [first], { axes: [at] }, node.shape, node.dtype, false, node.origin);
 }

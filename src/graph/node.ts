@@ -2,6 +2,7 @@
  * The graph: immutable nodes, each one op applied to other nodes. Building a node checks shapes and dtypes and computes nothing.
  */
 import type { DType } from "../core/dtype.ts";
+import { userLine } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Op } from "./op.ts";
 
@@ -27,8 +28,8 @@ export class Node {
   readonly requiresGrad: boolean;
   /** Leaves only; set by the floor that owns the value. Set on an inner node, it ends the graph there: the value is known. */
   source: Source | undefined;
-  /** The user's line, captured while tracing. */
-  readonly line: string | undefined;
+  /** Captured while tracing: the stack where it was made, which becomes text only when somebody asks. */
+  readonly origin: Error | undefined;
 
   constructor(
     op: Op,
@@ -37,7 +38,7 @@ export class Node {
     shape: Shape,
     dtype: DType,
     requiresGrad: boolean,
-    line?: string,
+    origin?: Error,
   ) {
     this.op = op;
     this.inputs = inputs;
@@ -46,7 +47,12 @@ export class Node {
     this.dtype = dtype;
     this.requiresGrad = requiresGrad;
     this.source = undefined;
-    this.line = line;
+    this.origin = origin;
+  }
+
+  /** The user's line, where it was captured. */
+  get line(): string | undefined {
+    return userLine(this.origin?.stack);
   }
 }
 

@@ -3,7 +3,6 @@
  * follows from it. There is no table of ops: nodes point at their definition, and what a program does not use is not bundled.
  */
 import { isFloat, type DType } from "../core/dtype.ts";
-import { userLine } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Expression, Index } from "../ir/expression.ts";
 import type { Product, Softmax, Statement } from "../ir/kernel.ts";
@@ -145,7 +144,7 @@ export function gradientsEnabled(): boolean {
   return gradientMode;
 }
 
-/** Runs `f` while every node remembers the user's line that made it (about 5 µs each). */
+/** Runs `f` while every node remembers the user's line that made it. */
 export function withLines<T>(f: () => T): T {
   const before = lineMode;
   lineMode = true;
@@ -161,15 +160,7 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], 
   const { shape, dtype } = op.infer(inputs, attributes);
   const flows =
     gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
-  return new Node(
-    op as unknown as Op,
-    inputs,
-    attributes,
-    shape,
-    dtype,
-    flows,
-    lineMode ? userLine(new Error().stack) : undefined,
-  );
+  return new Node(op as unknown as Op, inputs, attributes, shape, dtype, flows, lineMode ? new Error() : undefined);
 }
 
 /** The batch rule of ops along one axis: it is one further back. */

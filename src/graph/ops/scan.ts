@@ -223,7 +223,7 @@ function close(
             n.shape,
             n.dtype,
             n.requiresGrad || inputs.some((x) => x.requiresGrad),
-            n.line,
+            n.origin,
           ),
     );
   }
@@ -454,7 +454,7 @@ function rebuild(root: Node, replace: Map<Node, Node>): Node {
       n,
       inputs.every((x, i) => x === n.inputs[i])
         ? n
-        : new Node(n.op, inputs, n.attributes, n.shape, n.dtype, false, n.line),
+        : new Node(n.op, inputs, n.attributes, n.shape, n.dtype, false, n.origin),
     );
   }
   return replace.get(root) ?? root;
