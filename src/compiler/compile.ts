@@ -5,7 +5,7 @@
 import { byteSize, computeType } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Program, Region, TapeEntry } from "../device/device.ts";
-import { topological, type Node } from "../graph/node.ts";
+import { topological, type Node, type Source } from "../graph/node.ts";
 import { contiguous, reshapeOp } from "../graph/ops/movement.ts";
 import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
@@ -13,11 +13,11 @@ import { aboutKernel } from "./about.ts";
 import { fuse, type Group } from "./fuse.ts";
 import { storesOf, valuesOf, walk } from "../ir/walk.ts";
 import { layOutValues } from "./layout.ts";
-import { kernelize, type Kernelized } from "./kernelize.ts";
+import { kernelizeAll, type Kernelized } from "./kernelize.ts";
 import { planMemory, type Lifetime } from "./memory.ts";
 import { lowerScan } from "./scan.ts";
 import {
-  address,
+  addressAll,
   kernelsOf,
   schedule,
   writtenBy,
@@ -89,21 +89,23 @@ function compileWith(
     taken.add(own);
     return own;
   });
+  const read = new Set(topological(roots).map((n) => n.source));
   const inPlace = new Set(
     request.updates.flatMap(({ target }, i) => {
       const root = roots[request.results.length + i]!;
-      return topological([root]).some((n) => n.source === target.source) ? [root] : [];
+      return read.has(target.source) && isMadeOf(root, target.source!) ? [root] : [];
     }),
   );
   const fused = fuse(roots, inPlace);
-  const { needs } = fused;
+  const { needs, cones } = fused;
   const { groups, groupOf, layouts } = layOutValues(fused.groups, fused.groupOf, needs, new Set(roots));
   const isStored = (n: Node): boolean => groupOf.has(n);
   const needed = groups.filter((g) => g.members.some((m) => m.stored));
-  const single = loopOverOne(needed.filter((g) => !g.scan).map((g) => kernelize(g, isStored, { layouts })));
-  const kernelOf = new Map(single.map((k) => [k.group, address(k)]));
+  const plain = needed.filter((g) => !g.scan);
+  const single = addressAll(loopOverOne(kernelizeAll(plain, isStored, cones, layouts)));
+  const kernelOf = new Map(single.map((k) => [k.group, k]));
   const units = needed.map((g) => kernelOf.get(g) ?? lowerScan(g, isStored, layouts));
-  const kernels = kernelsOf(units);
+  const writerOf = new Map(kernelsOf(units).flatMap((k) => writtenBy(k).map((n) => [n, k])));
   const leafOf = new Map(structure.leaves.map((leaf, i) => [leaf.source!, i]));
   const updates = request.updates.map((u, i) => ({
     leaf: leafOf.get(u.target.source!)!,
@@ -112,15 +114,7 @@ function compileWith(
   }));
   // An update may overwrite its target only where nothing reads the old value later or elsewhere.
   const unsafe = updates
-    .filter(
-      (u) =>
-        !copies.has(u.index) &&
-        !safeInPlace(
-          kernels.find((k) => writtenBy(k).includes(u.root)),
-          u.root,
-          structure.leaves[u.leaf]!,
-        ),
-    )
+    .filter((u) => !copies.has(u.index) && !safeInPlace(writerOf.get(u.root), u.root, structure.leaves[u.leaf]!))
     .map((u) => u.index);
   if (unsafe.length) return { unsafe };
   const waits = waitsOf(
@@ -209,13 +203,24 @@ function waitsOf(
       }
     waits.set(group, on);
   }
+  const readers = new Map<Source, Set<Group>>(updates.map(({ leaf }) => [leaf.source!, new Set()]));
+  for (const u of units)
+    for (const k of kernelsOf([u])) for (const b of k.buffers) if (b.source) readers.get(b.source)?.add(u.group);
   for (const { root, leaf } of updates) {
     const writer = groupOf.get(root)!;
-    for (const u of units)
-      if (u.group !== writer && kernelsOf([u]).some((k) => k.buffers.some((b) => b.source === leaf.source)))
-        waits.get(writer)!.add(u.group);
+    for (const group of readers.get(leaf.source!)!) if (group !== writer) waits.get(writer)!.add(group);
   }
   return waits;
+}
+
+/** Does a leaf take part in a value? What it is updated from is near, so the nearest nodes are looked at first. */
+function isMadeOf(root: Node, source: Source): boolean {
+  const seen = new Set([root]);
+  for (const node of seen) {
+    if (node.source === source) return true;
+    if (!node.source) for (const x of node.inputs) seen.add(x);
+  }
+  return false;
 }
 
 /** The value whose elements a reshape shows in another shape. */

@@ -18,6 +18,7 @@ import {
 import { loadNumber, toStored } from "../ir/half.ts";
 import type { Axes, Buffer, ContractKernel, Kernel, LoopKernel, Statement, Store } from "../ir/kernel.ts";
 import { lowerAttentionKernel } from "./attention.ts";
+import type { Cones } from "./cones.ts";
 import type { Group } from "./fuse.ts";
 import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
@@ -55,6 +56,28 @@ export interface Destination {
 export interface Surroundings {
   readonly resolve: Resolve;
   destinations(node: Node, index: readonly Expression[], inliner: Inliner): readonly Destination[];
+}
+
+/** Lowers groups. Those that are alike are lowered once, and differ in what is behind their buffers and scalars. */
+export function kernelizeAll(
+  groups: readonly Group[],
+  isStored: (node: Node) => boolean,
+  cones: Cones,
+  layouts: Layouts,
+): Kernelized[] {
+  const made = new Map<string, { readonly one: Kernelized; readonly buffers: number[]; readonly scalars: number[] }>();
+  return groups.map((group) => {
+    const { key, nodes } = cones.outline(group, layouts);
+    const known = made.get(key);
+    if (known) {
+      const { one, buffers, scalars } = known;
+      return { ...one, group, buffers: buffers.map((i) => nodes[i]!), scalars: scalars.map((i) => nodes[i]!) };
+    }
+    const one = kernelize(group, isStored, { layouts });
+    const places = (list: readonly Node[]): number[] => list.map((n) => nodes.indexOf(n));
+    made.set(key, { one, buffers: places(one.buffers), scalars: places(one.scalars) });
+    return one;
+  });
 }
 
 /** Lowers a group. `isStored` says which nodes outside the group are in memory, `layouts` in which order. */

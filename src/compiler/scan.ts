@@ -11,7 +11,7 @@ import { fuse, type Group } from "./fuse.ts";
 import { flatten, type Inliner, type Layouts } from "./inline.ts";
 import { kernelize, type Destination, type Surroundings } from "./kernelize.ts";
 import { rowsAreApart } from "./rows-apart.ts";
-import { address, schedule, type ScheduledLoop } from "./schedule.ts";
+import { addressAll, schedule, type ScheduledLoop } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import { sharedBeneath } from "./stored.ts";
 
@@ -82,7 +82,7 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
   };
   const nested = fuse([...new Set(roots)]);
   const stored = (n: Node): boolean => nested.groupOf.has(n) || isStored(n);
-  const kernels = nested.groups.map((g) => address(kernelize(g, stored, { layouts, surroundings })));
+  const kernels = addressAll(nested.groups.map((g) => kernelize(g, stored, { layouts, surroundings })));
   const waits = new Map(
     nested.groups.map((g) => [
       g,
@@ -98,7 +98,7 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
     const copy = contiguous(outer("carry", i));
     const rows = copy.shape.map((d) => freshIndex(d));
     const first: Group = { members: [{ node: copy, index: rows, stored: true }], rows, notes: [] };
-    const kernel = address(
+    const [kernel] = addressAll([
       kernelize(first, isStored, {
         layouts,
         surroundings: {
@@ -106,8 +106,8 @@ export function lowerScan(group: Group, isStored: (node: Node) => boolean, layou
           destinations: (_, index) => [{ node: stack, offset: inner(stack, index) }],
         },
       }),
-    );
-    return { key: kernel.key, launches: [kernel] };
+    ]);
+    return { key: kernel!.key, launches: [kernel!] };
   });
   const rows = body.carry[0]?.shape[0] ?? 1;
   const apart = rows > 1 && rowsAreApart(kernels, rows, new Set([...stacks, ...outputs.map((o) => o.stack)]), counter);

@@ -1,5 +1,6 @@
 /** The order of kernels, and which of them run as one step. */
 import type { Node } from "../graph/node.ts";
+import type { Kernel } from "../ir/kernel.ts";
 import { parameterize, type Parameterized } from "../ir/parameterize.ts";
 import { printKernel } from "../ir/print.ts";
 import type { Kernelized } from "./kernelize.ts";
@@ -43,10 +44,20 @@ export function kernelsOf(units: readonly (Unit | ScheduledStep)[]): Scheduled[]
   });
 }
 
-/** Names a kernel by its content. */
-export function address(kernelized: Kernelized): Scheduled {
-  const parameterized = parameterize(kernelized.kernel);
-  return { ...kernelized, parameterized, key: printKernel(parameterized.kernel) };
+/** Names kernels by their content. Equal ones become one object, and what devices make of a kernel is made once. */
+export function addressAll(kernels: readonly Kernelized[]): Scheduled[] {
+  const equal = new Map<string, Kernel>();
+  const known = new Map<Kernel, Pick<Scheduled, "parameterized" | "key">>();
+  const addressed = (kernel: Kernel): Pick<Scheduled, "parameterized" | "key"> => {
+    const { kernel: own, sizes } = parameterize(kernel);
+    const key = printKernel(own);
+    if (!equal.has(key)) equal.set(key, own);
+    return { parameterized: { kernel: equal.get(key)!, sizes }, key };
+  };
+  return kernels.map((k) => {
+    if (!known.has(k.kernel)) known.set(k.kernel, addressed(k.kernel));
+    return { ...k, ...known.get(k.kernel)! };
+  });
 }
 
 /**

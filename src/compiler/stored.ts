@@ -110,20 +110,3 @@ function isDear(node: Node, stored: ReadonlySet<Node>): boolean {
   if (EXPENSIVE.has(node.op.name)) return true;
   return node.inputs.some((x) => !stored.has(x) && !x.source && !isFree(x) && isDear(x, stored));
 }
-
-/** The stored nodes that each stored node reads. */
-export function dependencies(order: readonly Node[], stored: ReadonlySet<Node>): Map<Node, Node[]> {
-  const reads = new Map<Node, ReadonlySet<Node>>();
-  const out = new Map<Node, Node[]>();
-  for (const node of order) {
-    const own = new Set<Node>();
-    if (!node.source)
-      for (const x of node.inputs) {
-        if (stored.has(x)) own.add(x);
-        else for (const y of reads.get(x)!) own.add(y);
-      }
-    reads.set(node, own);
-    if (stored.has(node)) out.set(node, [...own]);
-  }
-  return out;
-}

@@ -11,16 +11,19 @@ const isStore = (s: Statement): s is Store => s.kind === "store";
  */
 export function loopOverOne(kernels: readonly Kernelized[]): readonly Kernelized[] {
   if (!kernels.some((k) => storesOfOne(k.kernel))) return kernels;
+  const distinct = new Set(kernels.map((k) => k.kernel));
   const loops = new Map<string, Loop>();
-  for (const { kernel } of kernels) {
+  for (const kernel of distinct) {
     const loop = loopOfStores(kernel);
     if (loop) loops.set(contentOf(kernel, storesAtFirst(loop)), loop);
   }
-  return kernels.map((k) => {
-    const stores = storesOfOne(k.kernel);
-    const loop = stores && loops.get(contentOf(k.kernel, stores));
-    return loop ? { ...k, kernel: { ...k.kernel, body: [withExtentOne(loop)] } as LoopKernel } : k;
-  });
+  const looped = new Map<Kernel, LoopKernel>();
+  for (const kernel of distinct) {
+    const stores = storesOfOne(kernel);
+    const loop = stores && loops.get(contentOf(kernel, stores));
+    if (loop) looped.set(kernel, { ...kernel, body: [withExtentOne(loop)] } as LoopKernel);
+  }
+  return kernels.map((k) => ({ ...k, kernel: looped.get(k.kernel) ?? k.kernel }));
 }
 
 /** What a kernel stores that has no loop. */
