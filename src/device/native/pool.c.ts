@@ -3,9 +3,10 @@
  * WebAssembly runner, on the same tape.
  *
  * Its threads are the system's own and not the JavaScript workers that help WebAssembly, although those could walk here too, in
- * a foreign call that does not return. That was tried: a step takes as long; but a worker is there after 50 ms and with
- * 8 MB, a thread after 50 µs with next to nothing; and a worker of the user's that is terminated would wait for its own
- * workers, who cannot be interrupted in C. So the device ends those workers once programs have moved here.
+ * a foreign call that does not return. That was tried. A step takes as long (0.35 against 0.38 ms, on a machine with other work);
+ * but a worker takes 8 to 10 MB and, on that machine, 250 ms to start, and `terminate()` of a user's worker hung for 8 s: it
+ * waits for that worker's own workers, who cannot be interrupted in C. So the device ends those workers once programs have moved
+ * here.
  */
 export const POOL_SOURCE: string = String.raw`
 /* ---------- the pool */
