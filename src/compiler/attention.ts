@@ -1,7 +1,7 @@
 /** Attention and its gradients to kernels: ops of a family over the same inputs are results of one. */
 import { computeType } from "../core/dtype.ts";
 import type { Node } from "../graph/node.ts";
-import type { Op } from "../graph/op.ts";
+import { isOp, type Op } from "../graph/op.ts";
 import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { quotient, register, remainder, type Expression, type Index } from "../ir/expression.ts";
 import { toStored } from "../ir/half.ts";
@@ -10,7 +10,6 @@ import type { Group } from "./fuse.ts";
 import { collapseIndices, splitIndices, type Space } from "./index-space.ts";
 import { flatten, type Inliner } from "./inline.ts";
 import { finish, globals, type Kernelized, type Surroundings } from "./kernelize.ts";
-import { isOp } from "./kinds.ts";
 import { attributesKey } from "./structure.ts";
 
 /** The op whose result a stored value is, perhaps in another order; undefined where it is another kind of value. */

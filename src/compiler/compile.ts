@@ -6,6 +6,7 @@ import { byteSize, computeType } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Program, Region, TapeEntry } from "../device/device.ts";
 import { topological, type Node, type Source } from "../graph/node.ts";
+import { isOp } from "../graph/op.ts";
 import { contiguous, reshapeOp } from "../graph/ops/movement.ts";
 import { trimExpressions } from "../ir/expression.ts";
 import type { Loop } from "../ir/kernel.ts";
@@ -225,7 +226,7 @@ function isMadeOf(root: Node, source: Source): boolean {
 
 /** The value whose elements a reshape shows in another shape. */
 function underReshapes(node: Node): Node {
-  return !node.source && node.op === (reshapeOp as unknown) ? underReshapes(node.inputs[0]!) : node;
+  return isOp(node, reshapeOp) ? underReshapes(node.inputs[0]!) : node;
 }
 
 /**

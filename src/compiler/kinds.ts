@@ -1,11 +1,11 @@
 /** What ops mean to fusion. */
 import type { Node } from "../graph/node.ts";
+import { isOp } from "../graph/op.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
 import { scanOutputOp } from "../graph/ops/scan.ts";
 
-export const isOp = (node: Node, ...ops: unknown[]): boolean => node.source === undefined && ops.includes(node.op);
 export const isReduce = (node: Node): boolean =>
   isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
 /** A contraction, perhaps in another order than it is computed in. */

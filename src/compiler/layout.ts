@@ -110,11 +110,11 @@ function orderOf(group: Group, isStored: (node: Node) => boolean, layouts: Layou
 
 /** A product's own axes, under permutations and axes of size 1 that came or went. */
 function orderOfProduct(node: Node, index: readonly Expression[]): readonly Expression[] | undefined {
-  if (node.op === (dotOp as unknown)) return index;
+  if (node.op === dotOp) return index;
   const inner: Expression[] = [];
-  if (node.op === (permuteOp as unknown))
+  if (node.op === permuteOp)
     (node.attributes["axes"] as readonly number[]).forEach((axis, i) => (inner[axis] = index[i]!));
-  else if (node.op === (reshapeOp as unknown)) {
+  else if (node.op === reshapeOp) {
     const axes = longAxes(node);
     const from = longAxes(node.inputs[0]!);
     if (!sameShape(axes.map(sizeIn(node)), from.map(sizeIn(node.inputs[0]!)))) return undefined;

@@ -24,7 +24,7 @@ interface Slot {
 /** Lowers a scan group. Only results that somebody reads are kept; the carry always is, since the next step reads it. */
 export function lowerScan(group: Group, isStored: (node: Node) => boolean, layouts: Layouts): ScheduledLoop {
   const scan = group.scan!;
-  const { body, length } = scan.attributes as unknown as ScanAttributes;
+  const { body, length } = scan.attributes as ScanAttributes;
   const outer = (role: Placeholder["role"], i: number): Node =>
     scan.inputs[
       role === "carry" ? i : role === "step" ? body.carry.length + i : body.carry.length + body.step.length + i

@@ -2,6 +2,7 @@
 import { isHalf, rounded } from "../core/dtype.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
+import { isOp } from "../graph/op.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
 import { dotOp, type Pairing } from "../graph/ops/dot.ts";
@@ -14,10 +15,9 @@ import { whereOp } from "../graph/ops/where.ts";
 import { decompose } from "./decompose.ts";
 import { attributesKey } from "./structure.ts";
 
-const is = (node: Node, op: unknown): boolean => node.op === op && node.source === undefined;
 /** The number of a fill whose value rewrites may use. */
 const known = (node: Node): number | undefined =>
-  is(node, fillOp) && !isRunTimeNumber(node) ? (node.attributes["value"] as number) : undefined;
+  isOp(node, fillOp) && !isRunTimeNumber(node) ? (node.attributes["value"] as number) : undefined;
 
 /** Rewrites everything that `roots` need. Leaves are kept as they are; each root's value, shape and dtype stay. */
 export function simplify(roots: readonly Node[]): Node[] {
@@ -32,7 +32,7 @@ export function simplify(roots: readonly Node[]): Node[] {
     }
     // Numbers, and loops that hold some, may differ next time although they are equal now.
     const key =
-      isRunTimeNumber(node) || node.op === (scanOp as unknown)
+      isRunTimeNumber(node) || node.op === scanOp
         ? `n${node.id}`
         : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
     const same = shared.get(key);
@@ -64,33 +64,32 @@ export function simplify(roots: readonly Node[]): Node[] {
 
 function rewrite(node: Node): Node {
   if (node.source) return node;
-  const op = node.op as unknown;
   const [a, b, c] = node.inputs as [Node, Node, Node];
-  switch (op) {
+  switch (node.op) {
     case detachOp:
     case customOp:
       return a;
     case addOp:
       if (known(b) === 0) return a;
       if (known(a) === 0) return b;
-      if (is(b, negOp)) return sub(a, b.inputs[0]!);
-      if (is(a, negOp)) return sub(b, a.inputs[0]!);
+      if (isOp(b, negOp)) return sub(a, b.inputs[0]!);
+      if (isOp(a, negOp)) return sub(b, a.inputs[0]!);
       return fold(node, (x, y) => x + y);
     case subOp:
       if (known(b) === 0) return a;
       if (known(a) === 0) return neg(b);
-      if (is(b, negOp)) return add(a, b.inputs[0]!);
+      if (isOp(b, negOp)) return add(a, b.inputs[0]!);
       return fold(node, (x, y) => x - y);
     case mulOp:
       if (known(b) === 1) return a;
       if (known(a) === 1) return b;
       if (known(b) === -1) return neg(a);
       if (known(a) === -1) return neg(b);
-      if (is(a, negOp) && is(b, negOp)) return mul(a.inputs[0]!, b.inputs[0]!);
+      if (isOp(a, negOp) && isOp(b, negOp)) return mul(a.inputs[0]!, b.inputs[0]!);
       return fold(node, (x, y) => x * y);
     case divOp:
       if (known(b) === 1) return a;
-      if (is(a, negOp)) return neg(div(a.inputs[0]!, b));
+      if (isOp(a, negOp)) return neg(div(a.inputs[0]!, b));
       return fold(node, (x, y) => x / y);
     case powOp:
       switch (known(b)) {
@@ -107,7 +106,7 @@ function rewrite(node: Node): Node {
       }
       return node;
     case negOp: {
-      if (is(a, negOp)) return a.inputs[0]!;
+      if (isOp(a, negOp)) return a.inputs[0]!;
       const value = known(a);
       return value === undefined ? node : fixed(node.shape, -value, node.dtype);
     }
@@ -130,11 +129,11 @@ function rewrite(node: Node): Node {
     }
     case reshapeOp:
       if (sameShape(a.shape, node.shape)) return a;
-      if (is(a, reshapeOp)) return reshape(a.inputs[0]!, node.shape);
+      if (isOp(a, reshapeOp)) return reshape(a.inputs[0]!, node.shape);
       return moveFill(node, a);
     case permuteOp: {
       const axes = node.attributes["axes"] as number[];
-      if (is(a, permuteOp)) {
+      if (isOp(a, permuteOp)) {
         const inner = a.attributes["axes"] as number[];
         return permute(
           a.inputs[0]!,
@@ -186,7 +185,7 @@ function fold(node: Node, f: (x: number, y: number) => number): Node {
 
 /** Moving equal elements gives equal elements. */
 function moveFill(node: Node, from: Node): Node {
-  return is(from, fillOp) && !isRunTimeNumber(from)
+  return isOp(from, fillOp) && !isRunTimeNumber(from)
     ? fixed(node.shape, from.attributes["value"] as number, node.dtype)
     : node;
 }

@@ -1,13 +1,14 @@
 /** Decides which values are stored: all others are computed inside the kernels that read them. */
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node } from "../graph/node.ts";
+import { isOp } from "../graph/op.ts";
 import type { Attention } from "../graph/ops/attention.ts";
 import { afterOp } from "../graph/ops/control.ts";
 import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
 import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { scanOp, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
-import { isOp, isReduce } from "./kinds.ts";
+import { isReduce } from "./kinds.ts";
 
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
 /** Values that cost nothing to make again. */
@@ -78,7 +79,7 @@ function beneath(node: Node, stored: ReadonlySet<Node>): Node {
  * the other, which they read as it lies. Backward loops share the transposed weights of forward ones.
  */
 export function sharedBeneath(scan: Node, position: number): Node | undefined {
-  const { body } = scan.attributes as unknown as ScanAttributes;
+  const { body } = scan.attributes as ScanAttributes;
   const x = scan.inputs[position]!;
   const leaf = body.shared[position - body.carry.length - body.step.length];
   if (!leaf || !isOp(x, permuteOp)) return undefined;

@@ -3,7 +3,6 @@ import { topological, type Node, type Source } from "../graph/node.ts";
 import { afterOp, customOp } from "../graph/ops/control.ts";
 import { isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
-import type { Op } from "../graph/op.ts";
 
 export interface Structure {
   /** Equal for graphs that the same program computes. */
@@ -36,15 +35,15 @@ export function describe(roots: readonly Node[]): Structure {
     } else if (isRunTimeNumber(node)) {
       numbers.push(node);
       parts.push(`n${node.dtype}[${node.shape}]`);
-    } else if (node.op === (customOp as unknown as Op)) parts.push(`=${position.get(node.inputs[0]!)}`);
-    else if (node.op === (afterOp as unknown)) {
+    } else if (node.op === customOp) parts.push(`=${position.get(node.inputs[0]!)}`);
+    else if (node.op === afterOp) {
       const id = node.attributes["recomputation"];
       recomputations.set(id, recomputations.get(id) ?? recomputations.size);
       parts.push(`after(${node.inputs.map((x) => position.get(x)).join(",")})#${recomputations.get(id)}`);
     } else {
       // A loop's own numbers are handed over like all others.
-      if (node.op === (scanOp as unknown)) {
-        const { body } = node.attributes as unknown as ScanAttributes;
+      if (node.op === scanOp) {
+        const { body } = node.attributes as ScanAttributes;
         numbers.push(...topological([...body.next, ...body.outputs]).filter(isRunTimeNumber));
       }
       parts.push(`${node.op.name}(${node.inputs.map((x) => position.get(x)).join(",")})${attributesKey(node)}`);

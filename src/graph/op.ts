@@ -160,8 +160,11 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], 
   const { shape, dtype } = op.infer(inputs, attributes);
   const flows =
     gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
-  return new Node(op as unknown as Op, inputs, attributes, shape, dtype, flows, lineMode ? new Error() : undefined);
+  return new Node(op, inputs, attributes, shape, dtype, flows, lineMode ? new Error() : undefined);
 }
+
+/** Is the node computed, by one of these ops? One whose value is known is not, whatever it was. */
+export const isOp = (node: Node, ...ops: readonly Op[]): boolean => node.source === undefined && ops.includes(node.op);
 
 /** The batch rule of ops along one axis: it is one further back. */
 export const batchAlongAxis = <A extends { readonly axis: number }>({

@@ -3,7 +3,7 @@ import { isFloat } from "../core/dtype.ts";
 import { ArgumentError, GradientError, ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
 import { Node, topological } from "../graph/node.ts";
-import { gradientsEnabled, withGradientMode, type Op } from "../graph/op.ts";
+import { gradientsEnabled, withGradientMode } from "../graph/op.ts";
 import { customOp, detach } from "../graph/ops/control.ts";
 import { fill } from "../graph/ops/leaf.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
@@ -19,14 +19,7 @@ export function watch(op: string, x: Node): Node {
     throw new GradientError(
       `${op}: there are no gradients with respect to ${x.dtype}. Use x.float(), or other argnums`,
     );
-  const node = new Node(
-    customOp as unknown as Op,
-    [x, x],
-    { name: op, gradient: (grad: Node) => [grad] },
-    x.shape,
-    x.dtype,
-    true,
-  );
+  const node = new Node(customOp, [x, x], { name: op, gradient: (grad: Node) => [grad] }, x.shape, x.dtype, true);
   watched.add(node);
   return node;
 }

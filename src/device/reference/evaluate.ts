@@ -37,7 +37,7 @@ export function evaluateNode(node: Node, inputs: readonly TypedArray[]): TypedAr
   if (!compiled) compiledNodes.set(node, (compiled = compileNode(node)));
   compiled([...inputs, output]);
   // A number beside halves is rounded with what it is added to or multiplied by, not before.
-  return node.op === (fillOp as unknown) ? output : asStored(output, node);
+  return node.op === fillOp ? output : asStored(output, node);
 }
 
 /** Numbers of a node as they are read back once they were stored. */

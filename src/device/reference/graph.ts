@@ -16,7 +16,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
     const known = leaves(node);
     const inputs = known ? [] : node.inputs.map((x) => values.get(x)!);
     if (known) values.set(node, known);
-    else if (node.op === (scanOp as unknown)) scans.set(node, runScan(node, inputs, leaves));
+    else if (node.op === scanOp) scans.set(node, runScan(node, inputs, leaves));
     else if (node.op.tuplePosition) values.set(node, scans.get(node.inputs[0]!)![node.op.tuplePosition(node)]!);
     else values.set(node, evaluateNode(node, inputs));
   }
@@ -25,7 +25,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
 
 /** All results of a scan: every carry before and after every step, then every output, stacked. */
 function runScan(node: Node, inputs: readonly TypedArray[], outer: Leaves): TypedArray[] {
-  const { length, body } = node.attributes as unknown as ScanAttributes;
+  const { length, body } = node.attributes as ScanAttributes;
   const stepInputs = inputs.slice(body.carry.length, body.carry.length + body.step.length);
   const shared = inputs.slice(body.carry.length + body.step.length);
   const carries = body.carry.map((x) => allocate(x.dtype, (length + 1) * sizeOf(x.shape)));

@@ -107,7 +107,7 @@ function sampleOf(op: Op, own: Case, between: (own: Case, dtype: DType) => reado
     attributes,
     build: through(op, attributes),
     ...(about === undefined ? {} : { about }),
-    ...(blind && op === (attentionNormOp as unknown) ? { differentiable: false } : {}),
+    ...(blind && op === attentionNormOp ? { differentiable: false } : {}),
   };
 }
 

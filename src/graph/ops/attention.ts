@@ -193,14 +193,14 @@ function lowerAttention({ inputs, nodes, attributes, wanted }: AttentionContext<
     results: isWanted(attentionOp)
       ? [
           {
-            op: attentionOp as unknown as Op,
+            op: attentionOp,
             f: [f],
             weight: keptOf(operands, weight, pair),
             value: values([...batch, n, f]),
           },
         ]
       : [],
-    ...(isWanted(attentionNormOp) ? { norm: attentionNormOp as unknown as Op } : {}),
+    ...(isWanted(attentionNormOp) ? { norm: attentionNormOp } : {}),
   };
 }
 

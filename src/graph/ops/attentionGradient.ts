@@ -139,7 +139,7 @@ function lowered(
   const weight = nodes.length > MASKS_FROM ? shareOf(score, norm) : weightOf(score, norm);
   const products = [scores];
   const results: AttentionLowering["results"][number][] = [];
-  const op = (rows === "queries" ? attentionQueryGradientOp : attentionKeyGradientOp) as unknown as Op;
+  const op = rows === "queries" ? attentionQueryGradientOp : attentionKeyGradientOp;
   if (wanted.has(op)) {
     const towards = product(f, grads, values);
     products.push(towards);
@@ -147,7 +147,7 @@ function lowered(
     const value = rows === "queries" ? keys([...batch, key, e]) : queries([...batch, query, e]);
     results.push({ op, f: [e], weight: binary("mul", scaled(weight, attributes), ofScore), value });
   }
-  const ofValues = attentionValueGradientOp as unknown as Op;
+  const ofValues = attentionValueGradientOp;
   if (wanted.has(ofValues))
     results.push({ op: ofValues, f: [f], weight: keptOf(operands, weight, pair), value: grads([...batch, query, f]) });
   return rows === "queries"

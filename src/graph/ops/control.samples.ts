@@ -1,6 +1,5 @@
 import type { DType } from "../../core/dtype.ts";
 import type { Node } from "../node.ts";
-import type { Op } from "../op.ts";
 import { list, on, SHAPES, type OpSamples, type Sample } from "../sample.ts";
 import { add, mul } from "./binary.ts";
 import { afterOp, custom, customOp, detachOp } from "./control.ts";
@@ -38,7 +37,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "custom",
-    op: customOp as unknown as Op,
+    op: customOp,
     smooth: true,
     ulps: 0,
     valid: [
@@ -51,7 +50,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "after",
-    op: afterOp as unknown as Op,
+    op: afterOp,
     smooth: true,
     ulps: 0,
     valid: [

@@ -1,7 +1,6 @@
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Op } from "../op.ts";
 import { list, on, type, type Grid, type OpSamples, type Operand, type Sample } from "../sample.ts";
 import { cumulateOp, recurrenceOp, type CumulateMode } from "./cumulate.ts";
 
@@ -35,7 +34,7 @@ const recurrence = (shape: Shape, axis: number, dtype: DType = "f32"): Sample =>
 export const samples: readonly OpSamples[] = [
   {
     name: "cumulate",
-    op: cumulateOp as unknown as Op,
+    op: cumulateOp,
     smooth: true,
     ulps: 0,
     valid: MODES.flatMap((mode) => [
@@ -80,7 +79,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "recurrence",
-    op: recurrenceOp as unknown as Op,
+    op: recurrenceOp,
     smooth: true,
     ulps: 0,
     valid: [

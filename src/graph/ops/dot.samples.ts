@@ -1,7 +1,6 @@
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Op } from "../op.ts";
 import { list, on, type, type OpSamples, type Sample } from "../sample.ts";
 import { dotOp, type Pairing } from "./dot.ts";
 
@@ -16,7 +15,7 @@ const plain = (dtype: DType): Sample => of(dtype, [2, 3], [3, 4], pair([[1], [0]
 export const samples: readonly OpSamples[] = [
   {
     name: "dot",
-    op: dotOp as unknown as Op,
+    op: dotOp,
     smooth: true,
     ulps: 0,
     valid: [

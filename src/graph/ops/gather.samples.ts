@@ -1,7 +1,6 @@
 import type { DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Op } from "../op.ts";
 import { list, on, type, type InvalidSample, type OpSamples, type Operand, type Sample } from "../sample.ts";
 import { gatherOp, scatterOp, type ScatterMode } from "./gather.ts";
 
@@ -59,7 +58,7 @@ const badIndices = (name: string, rest: InvalidSample["inputs"], attributes: obj
 export const samples: readonly OpSamples[] = [
   {
     name: "gather",
-    op: gatherOp as unknown as Op,
+    op: gatherOp,
     smooth: true,
     ulps: 0,
     valid: [
@@ -80,7 +79,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "scatter",
-    op: scatterOp as unknown as Op,
+    op: scatterOp,
     smooth: true,
     ulps: 0,
     valid: [

@@ -1,6 +1,5 @@
 import { DTYPES } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
-import type { Op } from "../op.ts";
 import type { OpSamples, Sample } from "../sample.ts";
 import { fillOp, inputOp, iotaOp } from "./leaf.ts";
 
@@ -12,7 +11,7 @@ const NUMBERS: readonly number[] = [0, 1, 2.75, -1];
 export const samples: readonly OpSamples[] = [
   {
     name: "fill",
-    op: fillOp as unknown as Op,
+    op: fillOp,
     smooth: false,
     ulps: 0,
     valid: [
@@ -41,7 +40,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "iota",
-    op: iotaOp as unknown as Op,
+    op: iotaOp,
     smooth: false,
     ulps: 0,
     valid: [
@@ -70,5 +69,5 @@ export const samples: readonly OpSamples[] = [
     ],
   },
   // A leaf is what other samples read: it has no value of its own to compute.
-  { name: "input", op: inputOp as unknown as Op, smooth: false, ulps: 0, valid: [], invalid: [] },
+  { name: "input", op: inputOp, smooth: false, ulps: 0, valid: [], invalid: [] },
 ];

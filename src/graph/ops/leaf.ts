@@ -12,7 +12,7 @@ export const inputOp: Op<Typed> = { name: "input", infer: (_, { shape, dtype }) 
 
 /** A leaf for a value owned by a floor above. */
 export function input(shape: Shape, dtype: DType, source: Source, requiresGrad: boolean = source.requiresGrad): Node {
-  const node = new Node(inputOp as unknown as Op, [], { shape, dtype }, shape, dtype, requiresGrad);
+  const node = new Node(inputOp, [], { shape, dtype }, shape, dtype, requiresGrad);
   node.source = source;
   return node;
 }
@@ -49,7 +49,7 @@ const SPECIAL: ReadonlySet<number> = new Set([0, 1, -1, 2, 0.5, Infinity, -Infin
 
 /** Whether a fill's number is handed over at each run instead of being part of the code. */
 export function isRunTimeNumber(node: Node): boolean {
-  if (node.op !== (fillOp as unknown) || node.attributes["fixed"]) return false;
+  if (node.op !== fillOp || node.attributes["fixed"]) return false;
   const value = node.attributes["value"] as number;
   return !SPECIAL.has(value) && value === value && node.dtype !== "bool" && node.dtype !== "u8";
 }

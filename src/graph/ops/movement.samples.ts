@@ -61,7 +61,7 @@ const joined = (dtype: DType, shapes: readonly Shape[], axis: number): Sample =>
 export const samples: readonly OpSamples[] = [
   family(
     "reshape",
-    ops.reshapeOp as unknown as Op,
+    ops.reshapeOp,
     [
       [[2, 6], { shape: [3, 4] }],
       [[12], { shape: [2, 3, 2] }],
@@ -86,7 +86,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "permute",
-    ops.permuteOp as unknown as Op,
+    ops.permuteOp,
     [
       [[2, 3], { axes: [1, 0] }],
       [[2, 3, 4], { axes: [2, 0, 1] }],
@@ -103,7 +103,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "expand",
-    ops.expandOp as unknown as Op,
+    ops.expandOp,
     [
       [[1, 3], { shape: [4, 3] }],
       [[2, 1, 3, 1], { shape: [2, 5, 3, 2] }],
@@ -120,7 +120,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "slice",
-    ops.sliceOp as unknown as Op,
+    ops.sliceOp,
     [
       [[5, 4], slice([1, 0], [3, 4], [1, 1])],
       [[7], slice([0], [4], [2])],
@@ -139,7 +139,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "pad",
-    ops.padOp as unknown as Op,
+    ops.padOp,
     [
       [
         [2, 3],
@@ -193,7 +193,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "dilate",
-    ops.dilateOp as unknown as Op,
+    ops.dilateOp,
     [
       [[3], { step: [2] }],
       [[2, 3], { step: [1, 3] }],
@@ -208,7 +208,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "flip",
-    ops.flipOp as unknown as Op,
+    ops.flipOp,
     [
       [[5], { axes: [0] }],
       [[2, 3, 4], { axes: [0, 2] }],
@@ -219,7 +219,7 @@ export const samples: readonly OpSamples[] = [
   ),
   {
     name: "concat",
-    op: ops.concatOp as unknown as Op,
+    op: ops.concatOp,
     smooth: true,
     ulps: 0,
     valid: [
@@ -313,7 +313,7 @@ export const samples: readonly OpSamples[] = [
   },
   family(
     "window",
-    ops.windowOp as unknown as Op,
+    ops.windowOp,
     [
       [[7], window(0, 3, 1, 1)],
       [[8], window(0, 3, 2, 1)],
@@ -342,7 +342,7 @@ export const samples: readonly OpSamples[] = [
   ),
   family(
     "fold",
-    ops.foldOp as unknown as Op,
+    ops.foldOp,
     [
       [[5, 3], fold(0, 3, 1, 1, 7)],
       [[3, 3], fold(0, 3, 2, 1, 8)],

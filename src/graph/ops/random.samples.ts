@@ -1,6 +1,5 @@
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Op } from "../op.ts";
 import { list, type, type OpSamples, type Sample } from "../sample.ts";
 import { randomBitsOp } from "./random.ts";
 
@@ -12,7 +11,7 @@ const of = (key: readonly [number, number], shape: Shape): Sample => ({
 export const samples: readonly OpSamples[] = [
   {
     name: "randomBits",
-    op: randomBitsOp as unknown as Op,
+    op: randomBitsOp,
     smooth: false,
     ulps: 0,
     valid: [

@@ -111,7 +111,7 @@ const NUMBERS: readonly DType[] = ["i32", "u32", "u8"];
 const ANY: readonly DType[] = [...NUMBERS, "bool"];
 
 export const samples: readonly OpSamples[] = [
-  family("sum", ops.sumOp as unknown as Op, {
+  family("sum", ops.sumOp, {
     integers: NUMBERS,
     more: [
       { inputs: [on("f32", [3, 300])], attributes: { axes: [1] } },
@@ -120,7 +120,7 @@ export const samples: readonly OpSamples[] = [
       { inputs: [list("u8", [200, 100, 3])], attributes: { axes: [0] }, about: "wraps" },
     ],
   }),
-  family("prod", ops.prodOp as unknown as Op, {
+  family("prod", ops.prodOp, {
     ulps: 4,
     integers: NUMBERS,
     more: [
@@ -128,8 +128,8 @@ export const samples: readonly OpSamples[] = [
       { inputs: [list("f64", [2, 0, 3, 0, 0, 5, 2, 3, 4], [3, 3])], attributes: { axes: [1] }, about: "zeros" },
     ],
   }),
-  family("maxReduce", ops.maxReduceOp as unknown as Op, { picks: true, integers: ANY }),
-  family("minReduce", ops.minReduceOp as unknown as Op, { picks: true, integers: ANY }),
-  family("argmax", ops.argmaxOp as unknown as Op, { smooth: false, picks: true, integers: ANY }),
-  family("argmin", ops.argminOp as unknown as Op, { smooth: false, picks: true, integers: ANY }),
+  family("maxReduce", ops.maxReduceOp, { picks: true, integers: ANY }),
+  family("minReduce", ops.minReduceOp, { picks: true, integers: ANY }),
+  family("argmax", ops.argmaxOp, { smooth: false, picks: true, integers: ANY }),
+  family("argmin", ops.argminOp, { smooth: false, picks: true, integers: ANY }),
 ];

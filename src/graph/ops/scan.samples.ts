@@ -1,6 +1,5 @@
 import { ShapeError } from "../../core/errors.ts";
 import type { Node } from "../node.ts";
-import type { Op } from "../op.ts";
 import { on, type, type OpSamples, type Sample } from "../sample.ts";
 import { add, mul, sub } from "./binary.ts";
 import { dot } from "./dot.ts";
@@ -52,7 +51,7 @@ const of = (build: NonNullable<Sample["build"]>, about: string, inputs: Sample["
 export const samples: readonly OpSamples[] = [
   {
     name: "scan",
-    op: scanOp as unknown as Op,
+    op: scanOp,
     smooth: true,
     ulps: 4,
     valid: [
@@ -96,7 +95,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "scanOutput",
-    op: scanOutputOp as unknown as Op,
+    op: scanOutputOp,
     smooth: true,
     ulps: 8,
     valid: [

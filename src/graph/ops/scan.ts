@@ -124,7 +124,7 @@ export const scanOutputOp: Op<{
 
 /** The stack of one result: of a carry before and after every step, or of an output. */
 export function resultOf(loop: Node, kind: "carry" | "output", index: number): Node {
-  const { length, body } = loop.attributes as unknown as ScanAttributes;
+  const { length, body } = loop.attributes as ScanAttributes;
   const { shape, dtype } = (kind === "carry" ? body.carry : body.outputs)[index]!;
   const steps = kind === "carry" ? length + 1 : length;
   return apply(scanOutputOp, [loop], { kind, index, shape: [steps, ...shape], dtype });
@@ -199,7 +199,7 @@ function close(
     const known = replaced.get(n);
     if (known) return known;
     // Constants are as good inside.
-    const constant = !n.source && (n.op === (fillOp as unknown) || n.op === (iotaOp as unknown));
+    const constant = !n.source && (n.op === fillOp || n.op === iotaOp);
     const leaf = constant ? n : input(n.shape, n.dtype, new Placeholder("shared", outer.length, n.requiresGrad));
     if (!constant) {
       outer.push(n);
@@ -307,11 +307,11 @@ function planBackward(forward: Forward): Backward {
 /** Whether a gradient, by its making, is 0 before a position of an axis: that of a carry is, where only its end was read. */
 function reachesOnly(grad: Node, axis: number, from: number): boolean {
   if (grad.source) return false;
-  if (grad.op === (padOp as unknown)) {
+  if (grad.op === padOp) {
     const widths = grad.attributes["widths"] as readonly (readonly [number, number])[];
     return widths[axis]![0] >= from;
   }
-  if (grad.op === (permuteOp as unknown))
+  if (grad.op === permuteOp)
     return reachesOnly(grad.inputs[0]!, (grad.attributes["axes"] as readonly number[])[axis]!, from);
   return grad.op.name === "add" && grad.inputs.every((x) => reachesOnly(x, axis, from));
 }
@@ -409,7 +409,7 @@ function runBackward(
 /** Σ over steps of a per-step gradient: contractions and sums take the steps in as one more summed axis, instead of adding step by step. */
 function totalOverSteps(g: Node, allSteps: (n: Node) => () => Node): () => Node {
   if (!g.source) {
-    if (g.op === (dotOp as unknown)) {
+    if (g.op === dotOp) {
       const { batch, contract } = g.attributes as Pairing;
       const up = (axes: readonly number[]): number[] => axes.map((a) => a + 1);
       if (g.inputs.every((x) => !(x.source instanceof Placeholder && x.source.role === "shared"))) {
@@ -424,15 +424,15 @@ function totalOverSteps(g: Node, allSteps: (n: Node) => () => Node): () => Node 
           });
       }
     }
-    if (g.op === (permuteOp as unknown)) {
+    if (g.op === permuteOp) {
       const inner = totalOverSteps(g.inputs[0]!, allSteps);
       return () => permute(inner(), g.attributes["axes"] as number[]);
     }
-    if (g.op === (reshapeOp as unknown)) {
+    if (g.op === reshapeOp) {
       const inner = totalOverSteps(g.inputs[0]!, allSteps);
       return () => reshape(inner(), g.shape);
     }
-    if (g.op === (sumOp as unknown)) {
+    if (g.op === sumOp) {
       const inner = allSteps(g.inputs[0]!);
       return () => sum(inner(), [0, ...(g.attributes["axes"] as number[]).map((a) => a + 1)]);
     }

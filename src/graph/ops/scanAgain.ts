@@ -11,7 +11,7 @@ import { scan, type ScanAttributes, type Step } from "./scan.ts";
 
 /** Gradients for all inputs of a loop, from those of any of its results. */
 export function gradientsAgain(node: Node, grads: readonly (Node | undefined)[]): (Node | undefined)[] {
-  const { length, body, backward } = node.attributes as unknown as ScanAttributes;
+  const { length, body, backward } = node.attributes as ScanAttributes;
   const [carries, steps] = [body.carry.length, body.step.length];
   // A gradient's own loop was made without gradients; in others they stop where they stopped.
   const flows = (n: Node): boolean => backward === undefined || n.requiresGrad;

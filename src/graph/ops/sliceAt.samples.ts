@@ -1,7 +1,6 @@
 import type { DType } from "../../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import type { Op } from "../op.ts";
 import { list, on, type, type OpSamples, type Operand, type Sample } from "../sample.ts";
 import { sliceAtOp, updateAtOp } from "./sliceAt.ts";
 
@@ -43,7 +42,7 @@ const every = (one: typeof sliced): Sample[] => [
 export const samples: readonly OpSamples[] = [
   {
     name: "sliceAt",
-    op: sliceAtOp as unknown as Op,
+    op: sliceAtOp,
     smooth: true,
     ulps: 0,
     valid: every(sliced),
@@ -82,7 +81,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "updateAt",
-    op: updateAtOp as unknown as Op,
+    op: updateAtOp,
     smooth: true,
     ulps: 0,
     valid: every(updated),

@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, ShapeError } from "../../core/errors.ts";
 import type { DType } from "../../core/dtype.ts";
 import type { Shape } from "../../core/shape.ts";
-import { apply, type Op } from "../op.ts";
+import { apply } from "../op.ts";
 import { list, on, type, type OpSamples, type Operand, type Sample } from "../sample.ts";
 import { argsort, countRunsOp, mergeRunsOp } from "./sort.ts";
 
@@ -43,7 +43,7 @@ const values = (run: number): Sample[] =>
 export const samples: readonly OpSamples[] = [
   {
     name: "countRuns",
-    op: countRunsOp as unknown as Op,
+    op: countRunsOp,
     smooth: false,
     ulps: 0,
     valid: [
@@ -69,7 +69,7 @@ export const samples: readonly OpSamples[] = [
   },
   {
     name: "mergeRuns",
-    op: mergeRunsOp as unknown as Op,
+    op: mergeRunsOp,
     smooth: false,
     ulps: 0,
     valid: [

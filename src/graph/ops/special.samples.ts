@@ -60,7 +60,7 @@ const gammas = [
 
 const polygamma = family(
   "polygamma",
-  ops.polygammaOp as unknown as Op,
+  ops.polygammaOp,
   16,
   64,
   { from: 1 / 2, to: 4 },

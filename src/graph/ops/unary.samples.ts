@@ -97,10 +97,10 @@ export const samples: readonly OpSamples[] = [
     integers: ["bool", ...ALL_INTEGERS],
     refused: ["f32", "f64"],
   }),
-  { name: "cast", op: ops.castOp as unknown as Op, smooth: true, ulps: 0, valid: casts(), invalid: [] },
+  { name: "cast", op: ops.castOp, smooth: true, ulps: 0, valid: casts(), invalid: [] },
   {
     name: "bitcast",
-    op: ops.bitcastOp as unknown as Op,
+    op: ops.bitcastOp,
     smooth: false,
     ulps: 0,
     valid: [

@@ -7,7 +7,7 @@ import { Value } from "../../tensor/value.ts";
 
 /** The elements of a tensor that nothing has to be computed or waited for; undefined of any other. */
 export function known(node: Node): TypedArray | undefined {
-  if (node.op === (reshapeOp as unknown)) return known(node.inputs[0]!);
+  if (node.op === reshapeOp) return known(node.inputs[0]!);
   const array = node.source instanceof Value ? node.source.array : undefined;
   return array && numbersIn(array, node.dtype);
 }
