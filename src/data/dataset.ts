@@ -288,9 +288,9 @@ export class Dataset<T> implements AsyncIterable<T> {
 
   /** Takes batches apart along the first axes of their arrays, as {@link slices} does. Becomes a stream. */
   unbatch(): Dataset<T extends Sliceable ? Slice<T> : never> {
-    return new Dataset(
-      flatMapStage(this.#stage, (batch) => rowsOf(slices(batch as Sliceable)), "unbatch"),
-    ) as unknown as Dataset<T extends Sliceable ? Slice<T> : never>;
+    return new Dataset(flatMapStage(this.#stage, (batch) => rowsOf(slices(batch as Sliceable)), "unbatch")) as Dataset<
+      T extends Sliceable ? Slice<T> : never
+    >;
   }
 
   /**
@@ -586,8 +586,8 @@ export class Dataset<T> implements AsyncIterable<T> {
 function collation<T, U>(collate: BatchOptions<T, U>["collate"]): Collation<T, U> {
   if (collate === undefined)
     return {
-      collate: tensorsOf as unknown as (elements: T[]) => U,
-      fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, ownedTensor) as unknown as U,
+      collate: tensorsOf as (elements: T[]) => U,
+      fromStacked: (stacked) => mapArrays<T, Tensor>(stacked, ownedTensor) as U,
     };
   return { collate };
 }

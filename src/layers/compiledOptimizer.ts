@@ -64,7 +64,7 @@ export class CompiledOptimizer implements Updates {
     this.#rate = isDescribed(learningRate)
       ? this.schedule!(0)
       : (learningRate ?? (name === undefined ? NaN : kerasDefaults[name].lr!));
-    if (typeof given === "object" && !isDescribed(given)) this.#made = given as unknown as Optimizer;
+    if (typeof given === "object" && !isDescribed(given)) this.#made = given as Optimizer;
   }
 
   /** The optimizer itself. Throws ArgumentError before it is made, which it is with the model's weights. */
@@ -82,7 +82,7 @@ export class CompiledOptimizer implements Updates {
     this.#constrained = weights.filter(({ constraint }) => constraint);
     if (this.#made || parameters.length === 0) return;
     const { given } = this;
-    if (typeof given === "function") this.#made = given(parameters) as unknown as Optimizer;
+    if (typeof given === "function") this.#made = given(parameters) as Optimizer;
     else {
       const { name, config } = settingsOf(given);
       this.#made = named(name!, parameters, { ...optionsOf(name!, config as Record<string, unknown>), lr: this.#rate });

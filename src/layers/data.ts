@@ -118,7 +118,7 @@ export class Prepared {
       if (Array.isArray(part)) return (part as readonly Held[]).map(cut);
       return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, cut(one)]));
     };
-    return (this.data as unknown as Nest<Held>[]).map(every) as unknown as Data<Nest<Tensor>, Targets>;
+    return (this.data as Nest<Held>[]).map(every) as Data<Nest<Tensor>, Targets>;
   }
 
   /** All examples as one batch. */
@@ -173,7 +173,7 @@ export function batchesOf(
     const listedInputs = Array.isArray(inputs)
       ? Object.fromEntries((inputs as readonly Held[]).map((one, i) => [`x${i}`, one]))
       : inputs;
-    return new Prepared(operation, [listedInputs, all] as unknown as Data<Nest<Tensor>, Targets>);
+    return new Prepared(operation, [listedInputs, all] as Data<Nest<Tensor>, Targets>);
   }
   if (sampleWeight !== undefined)
     throw new ArgumentError(`${operation}: batches carry their own weights, [x, y, weights]; leave sampleWeight out`);
@@ -191,7 +191,7 @@ export function batchesOf(
       ),
     ] as const;
   });
-  return new Prepared(operation, folded as unknown as Data<Nest<Tensor>, Targets>);
+  return new Prepared(operation, folded as Data<Nest<Tensor>, Targets>);
 }
 
 /** Batches of inputs for `predict`. */
@@ -203,5 +203,5 @@ export async function inputsOf(
     return x as AsyncIterable<Nest<Tensor>>;
   const arrays = held("predict", x as Arrays);
   await loadNodes(tensorsIn(arrays).map(({ node }) => node));
-  return Dataset.from(slices(arrays as Sliceable)).batch(batchSize) as unknown as AsyncIterable<Nest<Tensor>>;
+  return Dataset.from(slices(arrays as Sliceable)).batch(batchSize) as AsyncIterable<Nest<Tensor>>;
 }

@@ -19,7 +19,7 @@ export function describeLayer(layer: Layer): LayerDescription {
 
 /** A model's description. Throws ArgumentError where options hold functions. */
 export function describeModel(model: Model): LayerDescription {
-  return describeLayer(model as unknown as Layer);
+  return describeLayer(model as Layer);
 }
 
 function check(value: unknown, path: string): void {

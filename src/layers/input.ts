@@ -25,7 +25,7 @@ export class InputLayer extends Layer<LayerOptions> {
     const { batchInputShape: shape, dtype } = this;
     if (!shape) throw new ArgumentError(`${this}: wants a shape, as in input({ shape: [784] })`);
     this.#symbol = new SymbolicTensor(shape, dtype, this.name);
-    this.#symbol.source = { layer: this as unknown as Layer, inputs: [], options: {}, outputs: [this.#symbol] };
+    this.#symbol.source = { layer: this as Layer, inputs: [], options: {}, outputs: [this.#symbol] };
     this.buildFor(shape);
   }
 

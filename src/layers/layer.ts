@@ -246,7 +246,7 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     const made = outputs.map(
       ({ shape, dtype }, i) => new SymbolicTensor(shape, dtype, outputs.length > 1 ? `${this.name}_${i}` : this.name),
     );
-    const application = { layer: this as unknown as Layer, inputs, options: { ...options }, outputs: made };
+    const application = { layer: this as Layer, inputs, options: { ...options }, outputs: made };
     for (const one of made) one.source = application;
     this.#applications.push(application);
     return isList ? made : made[0]!;

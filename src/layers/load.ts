@@ -134,7 +134,7 @@ export async function loadModel(path: string): Promise<Model> {
     model.optimizer.make(model.parameters(), model.weights);
     model.optimizer.inner.loadStateDict({
       state: nested(within(tensors, "optimizer.")),
-      param_groups: list as unknown as readonly SavedGroup[],
+      param_groups: list as readonly SavedGroup[],
     });
     return model;
   });

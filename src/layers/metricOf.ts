@@ -24,20 +24,10 @@ const isAccuracy = (name: string): boolean => name === "accuracy" || name === "a
 /** Whether predictions are right, one for each label: f32. What right means follows from the shapes, as in Keras. */
 function right(prediction: Tensor, given: Tensor): Tensor {
   const target = alignedTo(prediction, given);
-  if (!sameShape(prediction.shape, target.shape))
-    return prediction
-      .argmax(-1)
-      .eq(target.int() as never)
-      .float() as Tensor;
+  if (!sameShape(prediction.shape, target.shape)) return prediction.argmax(-1).eq(target.int()).float() as Tensor;
   if (prediction.shape.at(-1) === 1 || prediction.rank < 2)
-    return prediction
-      .gt(0.5)
-      .eq(target.gt(0.5) as never)
-      .float() as Tensor;
-  return prediction
-    .argmax(-1)
-    .eq(target.argmax(-1) as never)
-    .float() as Tensor;
+    return prediction.gt(0.5).eq(target.gt(0.5)).float() as Tensor;
+  return prediction.argmax(-1).eq(target.argmax(-1)).float() as Tensor;
 }
 
 const share = (sums: Float64Array): number => sums[0]! / sums[1]!;

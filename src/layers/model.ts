@@ -341,7 +341,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     try {
       const validation =
         o.validationData && batchesOf("fit", givenOf(o.validationData), undefined, this.outputNames.length);
-      const history = await fit<Nest<Tensor>, Targets, Nest<Tensor>, string>(this as never, examples.data, {
+      const history = await fit<Nest<Tensor>, Targets, Nest<Tensor>, string>(this, examples.data, {
         ...this.#scores("fit"),
         step: own,
         optimizer,
@@ -385,7 +385,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     this.#prepare("evaluate", (await examples.first())[0]);
     const scores = this.#scores("evaluate");
     return await evaluator<Nest<Tensor>, Targets, Nest<Tensor>, string>(
-      this as never,
+      this,
       scores,
       o.batchSize,
     )(examples.take(o.steps, o.batchSize));
@@ -399,7 +399,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     knownOptions("predict", options, { batchSize: true, verbose: true });
     const { batchSize = 32 } = options;
     const batches = await inputsOf(x, batchSize);
-    return (await predict<Nest<Tensor>, Nest<Tensor>>(this as never, batches)) as R;
+    return (await predict<Nest<Tensor>, Nest<Tensor>>(this, batches)) as R;
   }
 
   /** The model's outputs for one batch, in inference. */
@@ -453,7 +453,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
     return (this.#onBatch = {
       meter,
       step: trainStep<Nest<Tensor>, Targets, Nest<Tensor>>({
-        model: this as never,
+        model: this,
         optimizer,
         meter,
         clip: optimizer.clip,
@@ -461,7 +461,7 @@ export abstract class Model<O extends LayerOptions = LayerOptions> extends Layer
         watches: [],
         precision: stepPrecision(this.#precision, this, optimizer),
       }),
-      evaluate: evaluator<Nest<Tensor>, Targets, Nest<Tensor>, string>(this as never, scores),
+      evaluate: evaluator<Nest<Tensor>, Targets, Nest<Tensor>, string>(this, scores),
     });
   }
 

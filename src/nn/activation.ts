@@ -53,5 +53,5 @@ export function activation<A extends readonly unknown[]>(
   name: string,
   call: ActivationFunction<A>,
 ): ActivationClass<A> {
-  return functionClass(name, call as (x: Tensor, ...options: A) => Tensor) as unknown as ActivationClass<A>;
+  return functionClass(name, call as (x: Tensor, ...options: A) => Tensor) as ActivationClass<A>;
 }

@@ -38,7 +38,7 @@ onEachDevice(() => {
     manualSeed(3);
     const model = new nn.GPT({ ...small, dtype: "f64" }).eval();
     const caches = model.newCaches(1, 7);
-    const next = (logits: Tensor): Tensor => logits.slice(null, -1).argmax(-1 as never);
+    const next = (logits: Tensor): Tensor => logits.slice(null, -1).argmax(-1);
     const step = jit((last: Tensor) => next(model.forward(last, caches)));
     const generated = [1, 3, 2];
     let last = next(model.forward(ids(...generated), caches)).itemSync();

@@ -108,7 +108,7 @@ abstract class Convolution<
     perAxis(layer, "dilation", dilation, spatial, 1);
     checkPadding(layer, padding, spatial);
     checkPaddingMode(layer, paddingMode);
-    const shape = [outChannels, inChannels / groups, ...window] as unknown as [O, number, ...Sizes<N>];
+    const shape = [outChannels, inChannels / groups, ...window] as [O, number, ...Sizes<N>];
     const initial = uniform(1 / Math.sqrt(window.reduce((product, n) => product * n, inChannels / groups)));
     this.weight = drawn(shape, initial, dtype, `${layer}.weight`);
     this.bias = bias ? drawn([outChannels], initial, dtype, `${layer}.bias`) : null;

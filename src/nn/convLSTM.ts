@@ -87,7 +87,7 @@ export class ConvLSTM2d extends Module {
           `got ${show(x.shape)}`,
       );
     const inputs = this.batchFirst ? transpose(x.node, 0, 1) : x.node;
-    const [steps, batch, ...image] = inputs.shape as unknown as [number, number, ...number[]];
+    const [steps, batch, ...image] = inputs.shape as [number, number, ...number[]];
     const { padding = "same", stride, dilation, activation = tanh, recurrentActivation = sigmoid } = this.#options;
     const flat = reshape(inputs, [steps * batch, ...image]);
     const given = { padding, stride, dilation, bias: this.bias?.node };

@@ -81,7 +81,7 @@ abstract class TransposedConvolution<N extends Spatial, const I extends number, 
           `${layer}: outputPadding ${width} must be smaller than the stride ${steps[i]} or the dilation ${apart[i]}`,
         );
     });
-    const shape = [inChannels, outChannels / groups, ...window] as unknown as [I, number, ...Sizes<N>];
+    const shape = [inChannels, outChannels / groups, ...window] as [I, number, ...Sizes<N>];
     // As in PyTorch, which takes the second axis for the inputs here too.
     const initial = uniform(1 / Math.sqrt(window.reduce((product, n) => product * n, outChannels / groups)));
     this.weight = drawn(shape, initial, dtype, `${layer}.weight`);

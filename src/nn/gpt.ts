@@ -114,18 +114,16 @@ export class GPT extends Module {
     this.#check(ids);
     checkSizes("GPT", { count, ...(topK === undefined ? {} : { topK }) });
     if (!(temperature >= 0)) throw new ArgumentError(`GPT: the temperature must be 0 or more, got ${temperature}`);
-    const [batch, length] = ids.shape as unknown as [number, number];
+    const [batch, length] = ids.shape as [number, number];
     const context = this.positions.weight.shape[0]!;
     if (length + count > context)
       throw new ArgumentError(`GPT: ${length} tokens and ${count} more do not fit in a context of ${context}`);
     const caches = this.newCaches(batch, context);
     const choose = (seen: Tensor): Tensor => {
       const logits: Tensor = this.forward(seen, caches).slice(null, -1);
-      if (temperature === 0) return logits.argmax(-1 as never, true as never);
+      if (temperature === 0) return logits.argmax(-1, true);
       const least =
-        topK === undefined
-          ? undefined
-          : topk(logits, Math.min(topK, logits.shape[1]!)).values.narrow(-1 as never, -1, 1);
+        topK === undefined ? undefined : topk(logits, Math.min(topK, logits.shape[1]!)).values.narrow(-1, -1, 1);
       const likely: Tensor = least ? logits.maskedFill(logits.lt(least as Tensor), -Infinity) : logits;
       // The largest of logits with Gumbel noise is a sample of their softmax.
       const noise = rand(likely.shape as number[], { dtype: likely.dtype })
@@ -136,7 +134,7 @@ export class GPT extends Module {
       return likely
         .div(temperature)
         .add(noise as Tensor)
-        .argmax(-1 as never, true as never);
+        .argmax(-1, true);
     };
     return noGrad(() => {
       const tokens = [ids.int()];

@@ -118,8 +118,8 @@ onEachDevice(() => {
       const count = (...layers: nn.Conv2d[]): number => layers.reduce((sum, layer) => sum + layer.weight.size, 0);
       const options = { bias: false } as const;
       const separable = [new nn.Conv2d(8, 8, 3, { ...options, groups: 8 }), new nn.Conv2d(8, 16, 1, options)];
-      expect(count(...(separable as unknown as nn.Conv2d[]))).toBe(9 * 8 + 8 * 16);
-      expect(count(new nn.Conv2d(8, 16, 3, options) as unknown as nn.Conv2d)).toBe(9 * 8 * 16);
+      expect(count(...(separable as nn.Conv2d[]))).toBe(9 * 8 + 8 * 16);
+      expect(count(new nn.Conv2d(8, 16, 3, options) as nn.Conv2d)).toBe(9 * 8 * 16);
     });
     it("[N30] a residual block with zero weights passes relu(x)", () => {
       const convolutions = [0, 1].map(() => new nn.Conv2d(2, 2, 3, { padding: "same" }));

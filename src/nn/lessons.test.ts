@@ -471,15 +471,12 @@ onEachDevice(() => {
         const last = Object.keys(params).filter((key) => key.startsWith("W")).length;
         let a = x;
         for (let l = 1; l < last; l++) a = a.matmul(params[`W${l}`]!.T).add(params[`b${l}`]!.T).relu() as Tensor;
-        return a
-          .matmul(params[`W${last}`]!.T)
-          .add(params[`b${last}`]!.T)
-          .softmax(1 as never) as Tensor;
+        return a.matmul(params[`W${last}`]!.T).add(params[`b${last}`]!.T).softmax(1) as Tensor;
       };
       const x = fixed([32, 4], 20);
       const probabilities = forward(x);
       expect(probabilities.shape).toEqual([32, 3]);
-      expectClose(probabilities.sum(1 as never), Array<number>(32).fill(1), 1e-14);
+      expectClose(probabilities.sum(1), Array<number>(32).fill(1), 1e-14);
 
       let a = rowsOf(x);
       for (let l = 1; l < 4; l++) {
@@ -619,7 +616,7 @@ onEachDevice(() => {
       let a = x;
       for (let l = 0; l < w.length; l++) {
         const z = w[l]!.matmul(a).add(b[l]!) as Tensor;
-        a = l + 1 < w.length ? z.relu() : z.softmax(0 as never);
+        a = l + 1 < w.length ? z.relu() : z.softmax(0);
         caches.push({ a, z });
       }
       return caches;
@@ -686,7 +683,7 @@ onEachDevice(() => {
       // At the output it is, to the last digits.
       const scores = nn.parameter(tensor(Float64Array.from(output.dataSync()), [3, 6]));
       losses.softCrossEntropy(scores.T as Tensor, y.T as Tensor, { reduction: "sum" }).backward();
-      expectClose(scores.grad!, rowsOf(scores.softmax(0 as never).sub(y) as Tensor), 1e-14);
+      expectClose(scores.grad!, rowsOf(scores.softmax(0).sub(y) as Tensor), 1e-14);
     });
 
     test("[AK6] eye(K)[:, :m] is no one-hot encoding of m examples; the error names both shapes", () => {
@@ -696,14 +693,10 @@ onEachDevice(() => {
         [0, 1, 0],
         [0, 0, 1],
       ]) as Tensor;
-      expect(() => logits.logSoftmax(0 as never).mul(sliced)).toThrow(/\[3, 5\] with \[3, 3\]/);
+      expect(() => logits.logSoftmax(0).mul(sliced)).toThrow(/\[3, 5\] with \[3, 3\]/);
       const oneHot = tensor(Int32Array.of(2, 0, 1, 1, 2)).oneHot(3).T as Tensor;
       expect(oneHot.shape).toEqual([3, 5]);
-      const loss = logits
-        .logSoftmax(0 as never)
-        .mul(oneHot)
-        .sum()
-        .div(-5);
+      const loss = logits.logSoftmax(0).mul(oneHot).sum().div(-5);
       expect(loss.itemSync()).toBeCloseTo(
         losses.crossEntropy(logits.T as Tensor, tensor(Int32Array.of(2, 0, 1, 1, 2))).itemSync(),
         13,

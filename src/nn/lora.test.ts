@@ -28,7 +28,7 @@ class Net extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.fc1.forward(x as never).relu() as never) as Tensor;
+    return this.fc2.forward(this.fc1.forward(x).relu()) as Tensor;
   }
 }
 

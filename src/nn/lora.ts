@@ -87,8 +87,8 @@ export class Lora {
       layer.onForward((_, [x], output) => {
         if (this.#merged) return output;
         const input = (layer as Adapted).lora_dropout?.forward(x as Tensor) ?? (x as Tensor);
-        const change = b.forward(a.forward(input as never) as never) as Tensor;
-        return (output as Tensor).add(change.mul(alpha / rank) as never);
+        const change = b.forward(a.forward(input)) as Tensor;
+        return (output as Tensor).add(change.mul(alpha / rank));
       }),
     );
     bumpEpoch();
@@ -112,7 +112,7 @@ export class Lora {
       const weight = layer.weight as Tensor;
       const before = weight.detach();
       const product = (b.weight as Tensor).matmul(a.weight as Tensor) as Tensor;
-      layer.weight.assign(before.add(product.detach().mul(alpha / rank) as never) as Tensor);
+      layer.weight.assign(before.add(product.detach().mul(alpha / rank)) as Tensor);
       return before;
     });
     bumpEpoch();

@@ -121,7 +121,7 @@ export class MultiheadAttention extends Module {
     const joined = output.transpose(-2, -3).reshape([...given[0]!.shape.slice(0, -1), this.features]);
     const projected = this.outProj.forward(joined);
     const result = this.batchFirst ? projected : turned(projected);
-    return weights && needWeights ? [result, averageWeights ? weights.mean(-3 as never) : weights] : result;
+    return weights && needWeights ? [result, averageWeights ? weights.mean(-3) : weights] : result;
   }
 
   /** A padding mask, [batch, keys], as a mask of all heads and queries. */

@@ -11,7 +11,7 @@ type Image = readonly [n: number, c: number, h: number, w: number];
 function imageShape(layer: object, x: Tensor): Image {
   const { shape } = x.node;
   if (shape.length !== 4) throw new ShapeError(`${layer}: the input must be [n, c, h, w], got ${show(shape)}`);
-  return shape as unknown as Image;
+  return shape as Image;
 }
 
 /** [n, c·r², h, w] → [n, c, h·r, w·r]: Shi et al. 2016. */

@@ -192,8 +192,8 @@ onEachDevice(() => {
     const x = fixed([5, 2, 3], 1);
     const [outputs] = layer.forward(x);
     expect(outputs.shape).toEqual([5, 2, 8]);
-    const [reversed] = single.forward(x.flip(0 as never) as Tensor);
-    expectNumbers("half", outputs.narrow(2 as never, 4, 4), numbers(reversed.flip(0 as never)), 1e-12);
+    const [reversed] = single.forward(x.flip(0) as Tensor);
+    expectNumbers("half", outputs.narrow(2, 4, 4), numbers(reversed.flip(0)), 1e-12);
   });
   it("[N19] layers of different widths stand one on the other", () => {
     const [lower, upper] = [new nn.LSTM(3, 5, { batchFirst: true }), new nn.LSTM(5, 2, { batchFirst: true })];

@@ -176,9 +176,9 @@ export abstract class Recurrent extends Module {
   protected run(x: Tensor, given: readonly Tensor[] | undefined, { lengths }: RecurrentCall): [Tensor, Tensor[]] {
     if (x.rank === 2) {
       const axis = this.batchFirst ? 0 : 1;
-      const states = given?.map((part) => part.unsqueeze(1 as never) as Tensor);
-      const [outputs, last] = this.run(x.unsqueeze(axis as never), states, { lengths });
-      return [outputs.squeeze(axis as never), last.map((part) => part.squeeze(1 as never))];
+      const states = given?.map((part) => part.unsqueeze(1) as Tensor);
+      const [outputs, last] = this.run(x.unsqueeze(axis), states, { lengths });
+      return [outputs.squeeze(axis), last.map((part) => part.squeeze(1))];
     }
     if (x.rank !== 3 || x.shape[2] !== this.inFeatures)
       throw new ShapeError(

@@ -84,5 +84,5 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
  * @example nn.sequential(new nn.Linear(784, 128), nn.relu, new nn.Linear(128, 10))
  */
 export function sequential<const L extends Layer[]>(...layers: Chained<L>): Sequential<L> {
-  return new Sequential<L>(layers as unknown as L);
+  return new Sequential<L>(layers as L);
 }

@@ -67,20 +67,15 @@ onEachDevice(() => {
         const last = new nn.ChannelsLast(layer).eval();
         expect(layer.training).toBe(false);
         expect(last.modules()).toEqual([last, layer]);
-        expect(
-          nn
-            .sequential(last as never)
-            .namedModules()
-            .get("0"),
-        ).toBe(layer);
+        expect(nn.sequential(last).namedModules().get("0")).toBe(layer);
         const spatial = x.rank - 2;
         const toLast = [0, ...Array.from({ length: spatial }, (_, i) => i + 2), 1];
         const out = run(last, x.permute(toLast) as Tensor);
         expectNumbers(`${layer}`, out, numbers(run(layer, x).permute(toLast) as Tensor), 1e-12);
         expect(Object.keys(last.stateDict())).toEqual(Object.keys(layer.stateDict()));
-        const within = nn.sequential(last as never).stateDict();
+        const within = nn.sequential(last).stateDict();
         expect(Object.keys(within)).toEqual(Object.keys(layer.stateDict()).map((name) => `0.${name}`));
-        nn.sequential(last as never).loadStateDict(within);
+        nn.sequential(last).loadStateDict(within);
       }
     });
 

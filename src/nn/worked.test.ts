@@ -173,7 +173,7 @@ onEachDevice(() => {
         nn.sigmoid,
         dense([[[2, -1, 1], -3]]),
         nn.sigmoid,
-      ) as never;
+      );
     it("[F21] [AI11] [AK4] coffee roasting from scratch: 0.5 at (200, 17), 0.165315 at (1, 1)", () => {
       const model = coffee();
       const first = dense([
@@ -299,7 +299,7 @@ onEachDevice(() => {
       expect(out.argmax(1).shape).toEqual([5]);
     });
     it("[F27] linear layers collapse into one, and into logistic regression under a sigmoid", () => {
-      const [first, second] = [new nn.Linear(4, 6, f64), new nn.Linear(6, 2, f64)] as unknown as nn.Linear[];
+      const [first, second] = [new nn.Linear(4, 6, f64), new nn.Linear(6, 2, f64)] as nn.Linear[];
       const weight = second!.weight.matmul(first!.weight as Tensor) as Tensor;
       const bias = second!.weight.matmul(first!.bias as Tensor).add(second!.bias as Tensor) as Tensor;
       const x = fixed([8, 4], 1);
@@ -439,7 +439,7 @@ onEachDevice(() => {
     expect(loss).toBeLessThan(1e-3);
   });
   it("[K7] neurons that start alike stay alike", () => {
-    const [hidden, head] = [new nn.Linear(3, 4), new nn.Linear(4, 1)] as unknown as nn.Linear[];
+    const [hidden, head] = [new nn.Linear(3, 4), new nn.Linear(4, 1)] as nn.Linear[];
     const model = nn.sequential(hidden!, nn.tanh, head!);
     for (const p of model.parameters()) nn.init.assign(p, nn.init.constant(0.1));
     const [x, y] = [fixed([16, 3], 1).float(), fixed([16, 1], 2).float()];

@@ -40,7 +40,7 @@ const elementwise = {
   Lion,
 };
 const { Adafactor, LAMB, LARS, Muon } = optim;
-const makers = { ...elementwise, Adafactor, LAMB, LARS, Muon } as unknown as Readonly<Record<string, Maker>>;
+const makers = { ...elementwise, Adafactor, LAMB, LARS, Muon } as Readonly<Record<string, Maker>>;
 
 const IDS: Readonly<Record<string, string>> = {
   SGD: "[I2] ",

@@ -15,7 +15,7 @@ describe.each(["as it is", "traced"])("%s", (how) => {
     const scaler = new optim.GradScaler({ initScale: 1024 });
     const step = maybeTraced((x: Tensor) => {
       optimizer.zeroGrad();
-      scaler.scale(w.mul(x as never).sum() as Tensor).backward();
+      scaler.scale(w.mul(x).sum() as Tensor).backward();
       scaler.step(optimizer);
       scaler.update();
     });
@@ -41,7 +41,7 @@ describe.each(["as it is", "traced"])("%s", (how) => {
     const scaler = new optim.GradScaler({ initScale: 8, growthInterval: 3 });
     const step = maybeTraced((x: Tensor) => {
       optimizer.zeroGrad();
-      scaler.scale(w.mul(x as never).sum() as Tensor).backward();
+      scaler.scale(w.mul(x).sum() as Tensor).backward();
       scaler.step(optimizer);
       scaler.update();
     });
@@ -131,9 +131,9 @@ test.each(["mixed_float16", "mixed_bfloat16"] as const)("[V1] [V5] fit trains wi
     const model = new nn.Sequential([new nn.Linear(6, 12), new nn.ReLU(), new nn.Linear(12, 1)]);
     const x = fixed([48, 6]).float();
     const y = x.matmul(fixed([6, 1], 3).float() as Tensor);
-    const { loss } = await fit(model as never, [x, y] as never, {
+    const { loss } = await fit(model, [x, y], {
       optimizer: new optim.Adam(model.parameters(), { lr: 0.02 }),
-      loss: losses.mse as never,
+      loss: losses.mse,
       epochs: 12,
       batchSize: 16,
       accumulate: 2,

@@ -178,7 +178,7 @@ export function grouped<O>(
       if (seen.has(cell)) throw new ArgumentError(`optimizer: ${cell.label} is in two places`);
       seen.add(cell);
     }
-    return { parameters, options: options as unknown as Partial<O> };
+    return { parameters, options: options as Partial<O> };
   });
   if (seen.size === 0) throw new ArgumentError("optimizer: got no parameters. Give it model.parameters()");
   return result;

@@ -80,5 +80,5 @@ export function named(
   const key = name.toLowerCase() as KerasOptimizerName;
   if (!Object.hasOwn(CLASSES, key))
     throw new ArgumentError(`optim.named: no "${name}" is known; the names are ${Object.keys(CLASSES).join(", ")}`);
-  return new (CLASSES[key] as unknown as Maker)(parameters, { ...kerasDefaults[key], ...options });
+  return new (CLASSES[key] as Maker)(parameters, { ...kerasDefaults[key], ...options });
 }

@@ -34,7 +34,7 @@ export abstract class ScalarFunction {
   ): Scalar {
     const values = inputs.map(Number) as Inputs;
     const output = new Scalar(this.forward(...values));
-    output.history = { fn: this as unknown as Differentiable, inputs, values };
+    output.history = { fn: this as Differentiable, inputs, values };
     return output;
   }
 }

@@ -65,7 +65,7 @@ describe.each(TYPES)("autocast to %s", (dtype) => {
     const attention = new nn.MultiheadAttention(8, 2);
     const [x, s] = [randn([3, 2, 6, 6]), randn([2, 5, 8])];
     const loss = autocast(dtype, () => {
-      const seen = attention.forward(s, s, s) as unknown as Tensor | { output: Tensor };
+      const seen = attention.forward(s, s, s) as Tensor | { output: Tensor };
       const y = "output" in seen ? seen.output : seen;
       return (block.forward(x) as Tensor).square().mean().add(y.square().mean());
     }) as Tensor;

@@ -160,7 +160,7 @@ export function jvp<A extends readonly Tensor[], R extends Tensor>(
         `jvp: input ${i} has shape ${show(x.shape)}, its tangent ${tangent ? show(tangent.shape) : "is missing"}`,
       );
   });
-  const { args, nodes } = watchArguments("jvp", primals as unknown as A, [...primals.keys()]);
+  const { args, nodes } = watchArguments("jvp", primals as A, [...primals.keys()]);
   const output = withGradientMode(true, () => f(...args)).node;
   const seed = watch("jvp", zerosOf(output));
   const pulled = pull("jvp", output, seed, nodes);

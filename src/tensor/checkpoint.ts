@@ -42,7 +42,7 @@ export function checkpoint<A extends readonly Tensor[]>(f: (...inputs: A) => Ten
   return (...given) => {
     if (!gradientsEnabled()) return f(...given);
     const nodes = given.map((x) => x.node);
-    const recording = record(f as unknown as (...inputs: readonly Tensor[]) => Tensor, nodes);
+    const recording = record(f as (...inputs: readonly Tensor[]) => Tensor, nodes);
     return fromNode(
       custom("checkpoint", detach(recording.output), [...nodes, ...recording.captured], (grad, _, sources) =>
         recompute(recording, sources, grad),

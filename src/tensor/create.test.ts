@@ -76,7 +76,7 @@ onEachDevice(() => {
       expect(() => tensor(ragged)).toThrow(
         "ragged: item 0 has shape [2], item 1 [1]. Fill short rows up to one length",
       );
-      expect(() => tensor([[1], 2] as never)).toThrow("ragged");
+      expect(() => tensor([[1], 2])).toThrow("ragged");
       expect(() => tensor(["1"] as never)).toThrow("elements must be numbers or booleans, got string");
       expect(() => tensor(new Float32Array(5), [2, 3])).toThrow("5 elements do not fill [2, 3], which has 6");
       expect(() => zeros([2, -1])).toThrow("sizes must be whole numbers of 0 or more, got [2, -1]");

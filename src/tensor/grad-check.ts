@@ -88,7 +88,7 @@ export function gradCheck<A extends readonly Tensor[]>(
   const exact = inputs.map((x) =>
     isFloat(x.dtype) ? tensor(Float64Array.from(x.dataSync()), [...x.shape]) : x.detach(),
   );
-  const scalar = reduced(f as unknown as TensorFunction, 1);
+  const scalar = reduced(f as TensorFunction, 1);
   const first = check("the gradient", scalar, exact, eps, tolerance);
   if (order === 1) return first;
   const positions = exact.flatMap((x, i) => (isFloat(x.dtype) ? [i] : []));

@@ -16,7 +16,7 @@ function stepOf(precision: "bf16" | undefined) {
   );
   const optimizer = new optim.AdamW(model.parameters());
   const train = (x: Tensor, y: Tensor): Tensor => {
-    const loss = autocast(precision, () => losses.crossEntropy(model.forward(x as never) as Tensor, y));
+    const loss = autocast(precision, () => losses.crossEntropy(model.forward(x) as Tensor, y));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();

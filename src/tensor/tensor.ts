@@ -755,7 +755,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     ...ranges: { [I in keyof R]: Checked<Slice<T["shape"], R>, R[I]> }
   ): Tensor<Ok<Slice<T["shape"], R>>> {
-    return fromNode(movement.slice(this.node, ranges as unknown as readonly Range[]));
+    return fromNode(movement.slice(this.node, ranges as readonly Range[]));
   }
 
   /** `length` elements of one axis from `start` on. */
@@ -882,7 +882,7 @@ export class Tensor<out S extends Shape = Shape> {
     const sizes = this.node.shape;
     if (shape.length !== sizes.length || shape.some((size, i) => size !== -1 && size !== sizes[i]))
       throw new ShapeError(`asShape: the tensor has shape ${show(sizes)}, not ${show(shape)}`);
-    return this as unknown as Tensor<{ [I in keyof T]: T[I] extends -1 ? number : T[I] }>;
+    return this as Tensor<{ [I in keyof T]: T[I] extends -1 ? number : T[I] }>;
   }
 
   /** The only element. Throws ShapeError when there are more or none. */

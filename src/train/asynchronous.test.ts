@@ -50,7 +50,7 @@ const convolutional = (): Classifier =>
     new nn.Flatten(),
     new nn.Dropout(0.2),
     new nn.Linear(4 * 6 * 6, 10),
-  ) as unknown as Classifier;
+  ) as Classifier;
 
 /** Reads an image's rows one after the other. */
 class Recurrent extends nn.Module {
@@ -59,7 +59,7 @@ class Recurrent extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [states] = this.lstm.forward(x.float().div(255)) as [Tensor, unknown];
-    return this.head.forward((states.unbind(1 as never) as Tensor[]).at(-1)!) as Tensor;
+    return this.head.forward((states.unbind(1) as Tensor[]).at(-1)!) as Tensor;
   }
 }
 
@@ -83,10 +83,10 @@ async function train(
   manualSeed(3);
   const model = make();
   const initial = await weightsOf(model);
-  const history = await fit<Tensor, Tensor, Tensor, string>(model, digits.batch(16) as never, {
+  const history = await fit<Tensor, Tensor, Tensor, string>(model, digits.batch(16), {
     optimizer: new optim.AdamW(model.parameters(), { lr: 3e-3 }),
     loss: losses.crossEntropy,
-    metrics: { accuracy, f1: new metrics.F1({ average: "macro" }) } as never,
+    metrics: { accuracy, f1: new metrics.F1({ average: "macro" }) },
     epochs: 2,
     display: false,
     ...options(model),
@@ -110,7 +110,7 @@ function expectSame(actual: Trained, expected: Trained, tolerance: number): void
 
 const cases: readonly { about: string; make: () => Classifier; options?: (model: Classifier) => Options }[] = [
   { about: "a convolutional network", make: convolutional },
-  { about: "an LSTM", make: () => new Recurrent() as unknown as Classifier },
+  { about: "an LSTM", make: () => new Recurrent() as Classifier },
   {
     about: "validation, schedules, clipping and gathered gradients",
     make: convolutional,
@@ -121,7 +121,7 @@ const cases: readonly { about: string; make: () => Classifier; options?: (model:
         scheduler: new optim.Scheduler(optimizer, optim.cosineAnnealing({ length: 2 })),
         clip: 1,
         accumulate: 2,
-        validation: digits.take(32).batch(32) as never,
+        validation: digits.take(32).batch(32),
         callbacks: [callbacks.earlyStopping({ patience: 1 })],
       };
     },
@@ -131,7 +131,7 @@ const cases: readonly { about: string; make: () => Classifier; options?: (model:
     about: "averaged weights, and all that looks into steps",
     make: convolutional,
     options: (model) => ({
-      validation: digits.take(32).batch(32) as never,
+      validation: digits.take(32).batch(32),
       callbacks: [
         callbacks.weightAveraging(new optim.WeightAverage(model, { decay: 0.9 })),
         callbacks.nanWatch({ every: 2 }),
@@ -191,8 +191,11 @@ test("evaluate, predict and metrics", async () => {
     setDevice(name);
     manualSeed(5);
     const model = convolutional();
-    const scores = await evaluate(model, digits.batch(20) as never, { loss: losses.crossEntropy as never });
-    const outputs = (await predict(model, digits.batch(20).map(([x]) => x) as never)) as Tensor;
+    const scores = await evaluate(model, digits.batch(20), { loss: losses.crossEntropy });
+    const outputs = (await predict(
+      model,
+      digits.batch(20).map(([x]) => x),
+    )) as Tensor;
     const metric = await new metrics.R2().update(randn([20]), randn([20]));
     found.push({ loss: scores.loss, outputs: [...(await outputs.data())], r2: metric.compute() });
   }

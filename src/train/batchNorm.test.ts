@@ -20,17 +20,17 @@ test("statistics are gathered anew as by PyTorch's update_bn; modes and momentum
   model.parameters().forEach(({ cell }, i) => cell.set(spread(cell.shape, 10 + i)));
   const batches = [fixed([4, 3], 1), fixed([4, 3], 2), fixed([3, 3], 3)];
   // What was there before does not count.
-  model.forward(batches[2]! as never);
+  model.forward(batches[2]!);
   model.eval();
-  await updateBatchNorm(model as never, [batches[0]!, [batches[1]!, 0], batches[2]!] as never);
+  await updateBatchNorm(model, [batches[0]!, [batches[1]!, 0], batches[2]!]);
   expect([model.training, norm.training, norm.momentum]).toEqual([false, false, 0.1]);
   expectNumbers("mean", norm.running!.mean, statistics.mean, 1e-9);
   expectNumbers("variance", norm.running!.variance, statistics.variance, 1e-9);
   expect(norm.running!.batches.itemSync()).toBe(statistics.batches);
-  expectNumbers("output", model.forward(batches[0]! as never) as Tensor, statistics.output, 1e-9);
-  await expect(updateBatchNorm(model as never, [])).rejects.toThrow(/the data has no batches/);
+  expectNumbers("output", model.forward(batches[0]!) as Tensor, statistics.output, 1e-9);
+  await expect(updateBatchNorm(model, [])).rejects.toThrow(/the data has no batches/);
 });
 
 test("a model without batch norm is left alone, whatever the data", async () => {
-  await updateBatchNorm(new nn.Linear(2, 2) as never, []);
+  await updateBatchNorm(new nn.Linear(2, 2), []);
 });

@@ -25,17 +25,8 @@ class Tiny extends nn.Module {
   fc: nn.Linear = new nn.Linear(8 * 225, 2);
 
   forward(photos: Tensor): Tensor {
-    const x: Tensor = photos
-      .float()
-      .div(255)
-      .permute([0, 3, 1, 2] as never);
-    return this.fc.forward(
-      this.conv
-        .forward(x as never)
-        .relu()
-        .maxPool2d(2)
-        .flatten(1) as never,
-    ) as Tensor;
+    const x: Tensor = photos.float().div(255).permute([0, 3, 1, 2]);
+    return this.fc.forward(this.conv.forward(x).relu().maxPool2d(2).flatten(1)) as Tensor;
   }
 }
 
@@ -61,9 +52,9 @@ describe.skipIf(missing)(`labels for photos${missing ? ` (no photos in ${clothin
     manualSeed(2);
     const model = new Tiny();
     const { dataset } = await imageFolder(join(folder, "train"), { size });
-    await fit(model, dataset.cache().shuffle().batch(8) as never, {
+    await fit(model, dataset.cache().shuffle().batch(8), {
       optimizer: new optim.Adam(model.parameters(), { lr: 2e-3 }),
-      loss: losses.crossEntropy as never,
+      loss: losses.crossEntropy,
       epochs: 20,
       display: false,
     });

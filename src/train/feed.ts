@@ -171,7 +171,7 @@ function isArray(value: unknown): value is Tensor | HostArray | TypedArray {
  * Batches are used where they are.
  */
 export function readyExamples(data: unknown): void | Promise<void> {
-  if (Array.isArray(data) && isExamples(data as unknown as Data<unknown, unknown>))
+  if (Array.isArray(data) && isExamples(data as Data<unknown, unknown>))
     return loadNodes(tensorsIn(data).map(({ node }) => node));
 }
 
@@ -228,7 +228,7 @@ function batched<X, Y>(
 ): Batches<X, Y> {
   const examples = Dataset.from(rowsOf(operation, data));
   const ordered = shuffle === false ? examples : examples.shuffle(shuffle === true ? {} : shuffle);
-  return ordered.batch(batchSize) as unknown as Batches<X, Y>;
+  return ordered.batch(batchSize) as Batches<X, Y>;
 }
 
 /** Typed arrays as arrays with a shape. */

@@ -388,7 +388,7 @@ describe("fit and bad input", () => {
       /^fit: loss must be one number for a batch, got \[4, 1\]/,
     ],
     ["validation without batches", () => run(line(), { validation: [] }), /^evaluate: the data has no batches/],
-    ["predictions of nothing", () => predict(model as never, []), /^predict: the data has no batches/],
+    ["predictions of nothing", () => predict(model, []), /^predict: the data has no batches/],
   ];
   test.each(mistakes)("%s", async (_name, act, message) => {
     await expect(act()).rejects.toThrow(message);

@@ -98,7 +98,7 @@ describe("what fit takes as data", () => {
   });
 
   test("validationSplit keeps the last examples apart", async () => {
-    const cut = (from: number, to: number): [Tensor, Tensor] => [x.slice([from, to]), y.slice([from, to])] as never;
+    const cut = (from: number, to: number): [Tensor, Tensor] => [x.slice([from, to]), y.slice([from, to])];
     const expected = await train(cut(0, 60), { epochs: 2, validation: cut(60, 80) });
     const given = await train([x, y], { epochs: 2, validationSplit: 0.25 });
     expect([given.weights, given.history]).toEqual([expected.weights, expected.history]);
@@ -190,7 +190,7 @@ describe("weights", () => {
 
   test("of examples multiply their losses; 0 leaves one out, but for the divisor", async () => {
     const weights = tensor(Float32Array.from({ length: 80 }, (_, at) => (at % 4 === 0 ? 0 : 4 / 3)));
-    const given = await train([x, labels, weights], crossEntropy as never, 3);
+    const given = await train([x, labels, weights], crossEntropy, 3);
     const loss = (outputs: Tensor, [target, weight]: [Tensor, Tensor]): Tensor =>
       losses.crossEntropy(outputs, target, { sampleWeight: weight });
     const byHand = await train([x, [labels, weights]], { epochs: 2, loss } as never, 3);
@@ -198,13 +198,13 @@ describe("weights", () => {
     expectClose(given.history.loss, byHand.history.loss, 1e-6);
     // Batches of three parts are the same.
     const parts = Dataset.from(slices([x, labels, weights])).batch(32);
-    expect((await train(parts, crossEntropy as never, 3)).weights).toEqual(given.weights);
+    expect((await train(parts, crossEntropy, 3)).weights).toEqual(given.weights);
   });
 
   test("of classes are those of their examples, for labels, probabilities, and zeros and ones", async () => {
     const of = [1, 5, 0.5];
     const weights = tensor(Float32Array.from({ length: 80 }, (_, at) => of[at % 3]!));
-    const expected = await train([x, labels, weights], crossEntropy as never, 3);
+    const expected = await train([x, labels, weights], crossEntropy, 3);
     const forms: unknown[] = [of, { 0: 1, 1: 5, 2: 0.5 }, { 1: 5, 2: 0.5 }];
     for (const classWeight of forms)
       expect((await train([x, labels], { ...crossEntropy, classWeight } as never, 3)).weights).toEqual(
@@ -214,10 +214,10 @@ describe("weights", () => {
       Float32Array.from({ length: 240 }, (_, at) => +(at % 3 === Math.floor(at / 3) % 3)),
       [80, 3],
     );
-    const soft = await train([x, hot], { ...crossEntropy, classWeight: of } as never, 3);
+    const soft = await train([x, hot], { ...crossEntropy, classWeight: of }, 3);
     expectClose(soft.weights, expected.weights, 1e-6);
-    const twice = await train([x, labels, weights], { ...crossEntropy, classWeight: [1, 1 / 5, 2] } as never, 3);
-    expectClose(twice.weights, (await train([x, labels], crossEntropy as never, 3)).weights, 1e-6);
+    const twice = await train([x, labels, weights], { ...crossEntropy, classWeight: [1, 1 / 5, 2] }, 3);
+    expectClose(twice.weights, (await train([x, labels], crossEntropy, 3)).weights, 1e-6);
 
     const binary = tensor(
       Float32Array.from({ length: 80 }, (_, at) => at % 2),
@@ -225,8 +225,8 @@ describe("weights", () => {
     );
     const bce = { loss: losses.binaryCrossEntropyWithLogits, epochs: 2 };
     const counted = tensor(Float32Array.from({ length: 80 }, (_, at) => (at % 2 ? 3 : 1)));
-    expect((await train([x, binary], { ...bce, classWeight: { 1: 3 } } as never)).weights).toEqual(
-      (await train([x, binary, counted], bce as never)).weights,
+    expect((await train([x, binary], { ...bce, classWeight: { 1: 3 } })).weights).toEqual(
+      (await train([x, binary, counted], bce)).weights,
     );
   });
 
@@ -273,7 +273,7 @@ describe("weights", () => {
 });
 
 describe("accumulation", () => {
-  const first = (count: number): [Tensor, Tensor] => [x.slice([0, count]), y.slice([0, count])] as never;
+  const first = (count: number): [Tensor, Tensor] => [x.slice([0, count]), y.slice([0, count])];
 
   test("[W1] four batches of 8 are one of 32, to 1e-6", async () => {
     const whole = await train(first(64), { batchSize: 32, epochs: 5 });
@@ -424,7 +424,7 @@ describe("bad data and bad luck", () => {
     const wrong = Int32Array.from(labels.dataSync());
     wrong[37] = 3;
     const options = { loss: losses.crossEntropy, epochs: 2 };
-    const act = (): Promise<unknown> => train([x, tensor(wrong)], options as never, 3);
+    const act = (): Promise<unknown> => train([x, tensor(wrong)], options, 3);
     await expect(act()).rejects.toThrow(
       /^fit: the targets of batch 2 of epoch 1 have the label 3 at \[5\], and the model's outputs have 3 classes, 0 to 2/,
     );
@@ -432,7 +432,7 @@ describe("bad data and bad luck", () => {
     wrong[37] = -100;
     const loss = (outputs: Tensor, targets: Tensor): Tensor =>
       losses.crossEntropy(outputs, targets, { ignoreIndex: -100 });
-    const { history } = await train([x, tensor(wrong)], { ...options, loss } as never, 3);
+    const { history } = await train([x, tensor(wrong)], { ...options, loss }, 3);
     expect(history.loss.every(Number.isFinite)).toBe(true);
   });
 
@@ -491,12 +491,12 @@ describe("bad data and bad luck", () => {
 });
 
 test("options that are misspelt, and what is no optimizer, are refused", async () => {
-  const misspelt = { epohcs: 2 } as unknown as Options;
+  const misspelt = { epohcs: 2 } as Options;
   await expect(train([x, y], misspelt)).rejects.toThrow('fit: "epohcs" is none of its options. Did you mean epochs?');
-  await expect(train([x, y], { batch_size: 8 } as unknown as Options)).rejects.toThrow(/Did you mean batchSize\?/);
+  await expect(train([x, y], { batch_size: 8 } as Options)).rejects.toThrow(/Did you mean batchSize\?/);
   await expect(train([x, y], { optimizer: "adam" } as unknown as Options)).rejects.toThrow(
     /optimizer must be one of optim.*got adam/,
   );
-  const { seen } = await train([x, y], { model: "mine" } as unknown as Options);
+  const { seen } = await train([x, y], { model: "mine" } as Options);
   expect(seen.length).toBe(3);
 });

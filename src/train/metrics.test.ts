@@ -4,7 +4,7 @@ import { tensor } from "../tensor/create.ts";
 import { confusionMatrix, formatConfusionMatrix } from "./confusionMatrix.ts";
 import { accuracy } from "./metrics.ts";
 
-const classes = (...values: number[]): ReturnType<typeof tensor> => tensor(Int32Array.from(values)) as never;
+const classes = (...values: number[]): ReturnType<typeof tensor> => tensor(Int32Array.from(values));
 
 describe("accuracy", () => {
   test("[R1] of [1, 2, 3] against [1, 2, 4] is 66.67 %", async () => {

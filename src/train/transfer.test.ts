@@ -36,9 +36,9 @@ class Pretrained extends nn.Module {
 
   forward(images: Tensor): Tensor {
     let x: Tensor = images.float().div(255).sub(0.1307).div(0.3081).unsqueeze(1);
-    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x as never).relu() as Tensor;
-    x = (this.fc1.forward(this.norm1.forward(x).flatten(1) as never) as Tensor).relu();
-    return Reflect.apply(this.norm2.forward, this.norm2, [this.fc2.forward(x as never)]) as Tensor;
+    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x).relu() as Tensor;
+    x = (this.fc1.forward(this.norm1.forward(x).flatten(1)) as Tensor).relu();
+    return Reflect.apply(this.norm2.forward, this.norm2, [this.fc2.forward(x)]) as Tensor;
   }
 }
 
@@ -70,7 +70,7 @@ describe.skipIf(missing)(`a stored backbone${missing ? ` (no weights in ${folder
     expect(await loadModel(model, weights)).toEqual({ missing: [], unexpected: [] });
     const full = Boolean(process.env["MYELIN_FULL"]);
     const data = batches(0, full ? 10_000 : 1_000, 500);
-    const scores = await evaluate(model, data, { loss: losses.crossEntropy as never, metrics: { accuracy } });
+    const scores = await evaluate(model, data, { loss: losses.crossEntropy, metrics: { accuracy } });
     expect(scores.accuracy).toBeCloseTo(full ? 0.9917 : 0.99, 6);
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(missing)(`a stored backbone${missing ? ` (no weights in ${folder
     const parity = (digit: number): number => digit % 2;
     const history = await fit(model, batches(0, 256, 64, parity), {
       optimizer,
-      loss: losses.crossEntropy as never,
+      loss: losses.crossEntropy,
       metrics: { accuracy },
       validation: batches(1000, 1200, 100, parity),
       callbacks: [callbacks.frozenNorms()],
@@ -118,17 +118,14 @@ describe.skipIf(missing)(`a stored backbone${missing ? ` (no weights in ${folder
       batches(0, 128, 64, (digit) => digit % 2),
       {
         optimizer,
-        loss: losses.crossEntropy as never,
+        loss: losses.crossEntropy,
         epochs: 2,
         display: false,
       },
     );
     const after = model.stateDict();
     const moved = ["fc2.weight", "conv3.weight", "conv1.weight", "conv2.weight"].map((name) =>
-      after[name]!.sub(before[name]! as never)
-        .abs()
-        .mean()
-        .itemSync(),
+      after[name]!.sub(before[name]!).abs().mean().itemSync(),
     );
     expect(moved[0]).toBeGreaterThan(2 * moved[1]!);
     expect(moved[1]).toBeGreaterThan(2 * moved[2]!);
@@ -162,7 +159,7 @@ const small = (): nn.Sequential<readonly nn.Module[]> =>
     new nn.Linear(12, 12),
     new nn.Linear(12, 10),
   ] as readonly nn.Module[]);
-const options = { loss: losses.crossEntropy as never, batchSize: 32, display: false } as const;
+const options = { loss: losses.crossEntropy, batchSize: 32, display: false } as const;
 
 describe("gradual unfreezing", () => {
   test("[X6] the head first, one more layer every two epochs: only what is trained then changes", async () => {
@@ -282,7 +279,7 @@ describe("averaged weights in fit", () => {
     expect(average.count).toBe(2);
     const norm = model.layers[1] as nn.BatchNorm1d;
     expect(norm.running!.batches.itemSync()).toBe(1);
-    const hidden = ((model.layers[0] as nn.Linear).forward(x as never) as Tensor).mean(0).dataSync();
+    const hidden = ((model.layers[0] as nn.Linear).forward(x) as Tensor).mean(0).dataSync();
     norm.running!.mean.dataSync().forEach((value, i) => expect(value).toBeCloseTo(hidden[i]!, 5));
   });
 });
@@ -298,7 +295,7 @@ describe("distillation", () => {
     });
     const before = `${teacher.parameters()[0]!.dataSync()}`;
     const student = new nn.Sequential([new nn.Linear(784, 10)] as readonly nn.Module[]);
-    const pair = new Distilled(student as never, teacher as never, { temperature: 3, alpha: 0.9 });
+    const pair = new Distilled(student, teacher, { temperature: 3, alpha: 0.9 });
     expect([...pair.namedParameters().keys()]).toEqual(["student.0.weight", "student.0.bias"]);
     const history = await fit(pair, [x, y], {
       optimizer: new optim.Adam(student.parameters(), { lr: 5e-3 }),
@@ -313,6 +310,6 @@ describe("distillation", () => {
     expect(`${teacher.parameters()[0]!.dataSync()}`).toBe(before);
     expect(teacher.training).toBe(false);
     const { student: s, teacher: t } = pair.forward(x);
-    expect((s.argmax(-1).eq(t.argmax(-1) as never) as Tensor).float().mean().itemSync()).toBeGreaterThan(0.9);
+    expect((s.argmax(-1).eq(t.argmax(-1)) as Tensor).float().mean().itemSync()).toBeGreaterThan(0.9);
   });
 });

@@ -31,7 +31,7 @@ async function learn(device: string): Promise<{ steps: number[]; history: Record
     new nn.MaxPool2d(2),
     new nn.Flatten(),
     new nn.Linear(8 * 36, 10),
-  ) as unknown as Model<Tensor, Tensor>;
+  ) as Model<Tensor, Tensor>;
   const steps: number[] = [];
   const watching: Callback = {
     name: "losses",
@@ -42,7 +42,7 @@ async function learn(device: string): Promise<{ steps: number[]; history: Record
     },
   };
   const history = await fit(model, imageDataset(drawnDigits({ count: STEPS * 8, seed: 1 })).batch(8), {
-    optimizer: new optim.AdamW(model.parameters() as never, { lr: 3e-3 }),
+    optimizer: new optim.AdamW(model.parameters(), { lr: 3e-3 }),
     loss: losses.crossEntropy as (outputs: Tensor, targets: Tensor) => Tensor,
     metrics: { accuracy },
     callbacks: [watching],

@@ -122,7 +122,7 @@ async function fetchRest(
   let bytes = resumed ? there : 0;
   const length = response.headers.get("content-encoding") === null ? Number(response.headers.get("content-length")) : 0;
   const total = length > 0 ? bytes + length : undefined;
-  const chunks = response.body as unknown as AsyncIterable<Uint8Array>;
+  const chunks = response.body as AsyncIterable<Uint8Array>;
   for await (const piece of inLargePieces(chunks)) {
     await appendFile(partial, piece);
     bytes += piece.length;

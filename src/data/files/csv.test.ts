@@ -49,7 +49,7 @@ describe("csv", () => {
     const batches = await csv([a, b], { columns, label: "y", vector: true, batch: 2 }).toArray();
     const plain = (list: readonly (readonly [Tensor, Tensor])[]): unknown =>
       list.map(([x, y]) => [x.shape, x.dtype, [...x.dataSync()], y.shape, y.dtype, [...y.dataSync()]]);
-    expect(plain(batches)).toEqual(plain(stacked as unknown as readonly (readonly [Tensor, Tensor])[]));
+    expect(plain(batches)).toEqual(plain(stacked as readonly (readonly [Tensor, Tensor])[]));
     expect(plain(batches)).toEqual([
       [[2, 2], "f32", [1, 0, 2, 1], [2], "i32", [3, 4]],
       [[2, 2], "f32", [3, 2, 4, 0], [2], "i32", [5, 6]],

@@ -98,7 +98,7 @@ export function images(files: Dataset<ImageFile>, options: ImagesOptions = {}): 
       }),
     { parallel },
   );
-  return some.filter((example) => example !== undefined) as unknown as Dataset<ImageExample>;
+  return some.filter((example) => example !== undefined) as Dataset<ImageExample>;
 }
 
 function isFolder(path: string): boolean {

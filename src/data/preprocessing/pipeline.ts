@@ -16,7 +16,7 @@ export class Pipeline<In, Out = In> implements Transformer<In, Out> {
   /** @throws ArgumentError for no steps. */
   constructor(steps: readonly AnyTransformer[]) {
     if (steps.length === 0) throw new ArgumentError("Pipeline: there is no step; give at least one");
-    this.#steps = steps as unknown as readonly Transformer<unknown, unknown>[];
+    this.#steps = steps as readonly Transformer<unknown, unknown>[];
     this.takes = steps[0]!.takes;
   }
 

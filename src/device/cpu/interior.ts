@@ -79,7 +79,7 @@ function part(loop: Loop, store: Store, value: Expression, begin?: Expression, e
   return {
     ...loop,
     index,
-    extent: (extent as unknown as Param | undefined) ?? loop.extent,
+    extent: (extent as Param | undefined) ?? loop.extent,
     body: [{ ...store, offset: shift(store.offset), value: shift(value) }],
   };
 }

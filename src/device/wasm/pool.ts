@@ -113,7 +113,7 @@ function helper(data: HelperData): void {
   const { memory, control } = data;
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 0 });
   const imports = { env: { memory, table } };
-  const { help } = new WebAssembly.Instance(new WebAssembly.Module(data.runner), imports).exports as unknown as Pick<
+  const { help } = new WebAssembly.Instance(new WebAssembly.Module(data.runner), imports).exports as Pick<
     Runner,
     "help"
   >;

@@ -13,9 +13,7 @@ import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
 const evaluate = compiledOn(webgpu);
 
 async function apply(op: (...operands: Node[]) => Node, ...inputs: readonly Float32Array[]): Promise<TypedArray> {
-  const leaves = inputs.map((array) =>
-    input([array.length], "f32", { array, requiresGrad: false } as unknown as SampleValue),
-  );
+  const leaves = inputs.map((array) => input([array.length], "f32", { array, requiresGrad: false } as SampleValue));
   const [result] = await evaluate([op(...leaves)]);
   return result!;
 }

@@ -65,7 +65,7 @@ export function attentionGradients(inputs: Inputs, attributes: Attention): (Node
 }
 
 function check(op: string, inputs: readonly Node[], attributes: Attention): void {
-  const [q, k, v, grad, norm, dots, ...pairs] = inputs as unknown as Inputs;
+  const [q, k, v, grad, norm, dots, ...pairs] = inputs as Inputs;
   checkOperands(op, [q, k, v], pairs, attributes);
   const output = [...q.shape.slice(0, -1), v.shape.at(-1)!];
   if (grad.dtype !== q.dtype || !isFloat(norm.dtype) || !isFloat(dots.dtype))

@@ -75,7 +75,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 const call = (layer: nn.Layer, x: Tensor): Tensor =>
   (typeof layer === "function" ? layer(x as never) : Reflect.apply(layer.forward, layer, [x])) as Tensor;
-const input = (): Tensor => parameter(tensor(spread(SHAPE, 101, 4), SHAPE)) as unknown as Tensor;
+const input = (): Tensor => parameter(tensor(spread(SHAPE, 101, 4), SHAPE)) as Tensor;
 const parameterOf = input as () => ReturnType<typeof parameter>;
 
 function expectRecorded(f: (x: Tensor) => Tensor, { value, gradient }: Recorded): void {
@@ -201,14 +201,11 @@ onEachDevice(() => {
     it("[G10] ParametricSwish learns beta, and is Swish at 1", () => {
       const layer = new nn.ParametricSwish(1, { dtype: "f64" });
       expectNumbers("at 1", layer.forward(fixed(SHAPE, 3)), [...fixed(SHAPE, 3).silu().dataSync()], 1e-15);
-      gradCheck(
-        (x, beta) => x.mul(x.mul(beta as never).sigmoid()) as Tensor,
-        [fixed([5], 1), tensor(Float64Array.of(0.7))],
-      );
+      gradCheck((x, beta) => x.mul(x.mul(beta).sigmoid()) as Tensor, [fixed([5], 1), tensor(Float64Array.of(0.7))]);
       const x = fixed([3, 2], 4).mul(3) as Tensor;
       const channels = new nn.ParametricSwish(2, { dtype: "f64", initial: 0.7 });
       channels.forward(x).sum().backward();
-      const byHand = (beta: Tensor): Tensor => x.mul(x.mul(beta as never).sigmoid()).sum() as Tensor;
+      const byHand = (beta: Tensor): Tensor => x.mul(x.mul(beta).sigmoid()).sum() as Tensor;
       const wanted = grad(byHand)(tensor(Float64Array.of(0.7, 0.7))) as Tensor;
       expectNumbers("beta", channels.beta.grad!, [...wanted.dataSync()], 1e-12);
       expectNumbers("fixed beta", nn.swish(x, 0.7), [...channels.forward(x).dataSync()], 1e-12);

@@ -72,12 +72,7 @@ describe("[G23] the table of properties", () => {
     else expect(least).toBeLessThan(-0.1);
     if (Number.isFinite(high)) expect(high - most).toBeLessThan(0.1);
     else expect(most).toBeGreaterThan(10);
-    const mean =
-      values
-        .mul(density as never)
-        .sum()
-        .itemSync() *
-      (24 / 24_000);
+    const mean = values.mul(density).sum().itemSync() * (24 / 24_000);
     expect(mean).toBeCloseTo(said.mean, 3);
     const far = nn.activationCurve(said.call, { from: -40, to: 40, points: 2 }).slope;
     const flat = [Math.abs(far[0]!) < 0.005, Math.abs(far[1]!) < 0.005];

@@ -77,8 +77,8 @@ export class GATConv extends MessagePassing {
 
   /** Attention first, then what it weighs. Edges of weight 0 stand in for self-loops that were there before. */
   protected override message({ from, to, weight, target, nodes }: Message): Tensor {
-    const score: Tensor = from.mul(this.sourceAttention).sum(-1 as never);
-    const wanted: Tensor = to.mul(this.targetAttention).sum(-1 as never);
+    const score: Tensor = from.mul(this.sourceAttention).sum(-1);
+    const wanted: Tensor = to.mul(this.targetAttention).sum(-1);
     const bent = score.add(wanted).leakyRelu(this.negativeSlope);
     const seen = bent.maskedFill(weight!.eq(0).unsqueeze(-1), -Infinity);
     const share = segmentSoftmax(seen, target, nodes);
@@ -92,7 +92,7 @@ export class GATConv extends MessagePassing {
     const once = { ...list, weight: onesLike(list.source, { dtype: x.dtype }) };
     const features: Tensor = this.lin.forward(x).reshape([-1, heads, outFeatures]);
     const received: Tensor = this.propagate(features, this.addSelfLoops ? withSelfLoops(once, 1) : once);
-    const joined: Tensor = this.concat ? received.flatten(1) : received.mean(1 as never);
+    const joined: Tensor = this.concat ? received.flatten(1) : received.mean(1);
     return this.bias ? joined.add(this.bias) : joined;
   }
 

@@ -240,5 +240,5 @@ it("[O40] two communities, two known members: a GCN finds all others", () => {
     return loss;
   });
   for (let i = 0; i < 100; i++) step();
-  expect(numbers(logits().argmax(1 as never))).toEqual([...Array(10).fill(0), ...Array(10).fill(1)]);
+  expect(numbers(logits().argmax(1))).toEqual([...Array(10).fill(0), ...Array(10).fill(1)]);
 });

@@ -65,7 +65,7 @@ type Made = new (optimizer: optim.Scheduled, options: object) => optim.Scheduler
 function scheduled(optimizer: optim.SGD, { scheduler, options, parts }: Golden): optim.Scheduler {
   const made = parts?.map((part) => scheduled(optimizer, { ...part, rates: [] }));
   if (scheduler === "ChainedScheduler") return new optim.lrScheduler.ChainedScheduler(made!);
-  const make = optim.lrScheduler[scheduler as "StepLR"] as unknown as Made;
+  const make = optim.lrScheduler[scheduler as "StepLR"] as Made;
   return new make(optimizer, { ...translated(options), ...(made ? { schedulers: made } : {}) });
 }
 

@@ -22,8 +22,8 @@ interface Options {
 
 /** The definition in two dimensions: loops over everything. */
 function naive(x: Tensor, w: Tensor, { stride = 1, padding = 0, dilation = 1, groups = 1 }: Options): Tensor {
-  const [n, c, h, v] = x.shape as unknown as [number, number, number, number];
-  const [o, i, kh, kv] = w.shape as unknown as [number, number, number, number];
+  const [n, c, h, v] = x.shape as [number, number, number, number];
+  const [o, i, kh, kv] = w.shape as [number, number, number, number];
   const size = (length: number, k: number): number =>
     Math.floor((length + 2 * padding - dilation * (k - 1) - 1) / stride) + 1;
   const [oh, ov] = [size(h, kh), size(v, kv)];

@@ -51,7 +51,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions & MonitorOptions
     begin({ optimizer }) {
       if (!("groups" in optimizer))
         throw new ArgumentError("the optimizer has no groups, whose rates could be set; use one of optim");
-      plateau = new ReduceOnPlateau(optimizer as unknown as Scheduled, { ...options, mode });
+      plateau = new ReduceOnPlateau(optimizer as Scheduled, { ...options, mode });
     },
     endEpoch(run, { epoch, means, lr }) {
       run.record("lr", lr);

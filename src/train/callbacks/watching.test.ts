@@ -28,7 +28,7 @@ const train = (model: Net, x: Tensor, y: Tensor, list: readonly Callback[], opti
 describe("norms of gradients", () => {
   test("[Q8] are those computed by hand, layer by layer and epoch by epoch", async () => {
     manualSeed(1);
-    const model = nn.sequential(new nn.Linear(3, 4), nn.tanh, new nn.Linear(4, 1)) as unknown as Net;
+    const model = nn.sequential(new nn.Linear(3, 4), nn.tanh, new nn.Linear(4, 1)) as Net;
     const [x, y] = [randn([8, 3]) as Tensor, randn([8, 1]) as Tensor];
     const expected: Record<string, number>[] = [];
     const byHand: Callback = {
@@ -57,7 +57,7 @@ describe("norms of gradients", () => {
 
   test("[W8] [Q8] ten times the weights explode, and twenty sigmoids vanish", async () => {
     manualSeed(2);
-    const large = nn.sequential(...Array.from({ length: 6 }, () => new nn.Linear(8, 8))) as unknown as Net;
+    const large = nn.sequential(...Array.from({ length: 6 }, () => new nn.Linear(8, 8))) as Net;
     for (const parameter of large.parameters()) parameter.assign(parameter.mul(10) as Tensor);
     const exploding = callbacks.gradientNorms({ every: 1 });
     await train(large, randn([4, 8]) as Tensor, randn([4, 8]) as Tensor, [exploding]);
@@ -65,7 +65,7 @@ describe("norms of gradients", () => {
     expect(exploding.flags.some(({ kind }) => kind === "vanishing")).toBe(false);
 
     const layers = Array.from({ length: 20 }, () => [new nn.Linear(8, 8), new nn.Sigmoid()]).flat();
-    const deep = nn.sequential(...layers) as unknown as Net;
+    const deep = nn.sequential(...layers) as Net;
     const vanishing = callbacks.gradientNorms({ every: 1 });
     const lines: string[] = [];
     const display = { columns: undefined, write: (text: string) => void lines.push(text) };
@@ -83,7 +83,7 @@ describe("activations", () => {
   test("[Q9] mean, variance and share of zeros are those of the stored activations", async () => {
     manualSeed(3);
     const inner = new nn.Linear(3, 5);
-    const model = nn.sequential(inner, new nn.ReLU(), new nn.Linear(5, 1)) as unknown as Net;
+    const model = nn.sequential(inner, new nn.ReLU(), new nn.Linear(5, 1)) as Net;
     const x = randn([16, 3]) as Tensor;
     const values = [...(inner.forward(x).relu() as Tensor).dataSync()];
     const statistics = callbacks.activationStatistics({ every: 1 });
@@ -101,7 +101,7 @@ describe("activations", () => {
     const make = (activation: nn.Module, biases: number[]): Net => {
       const layer = new nn.Linear(2, 3);
       layer.bias!.assign(tensor(biases));
-      return nn.sequential(...([layer, activation, new nn.Linear(3, 1)] as nn.Layer[])) as unknown as Net;
+      return nn.sequential(...([layer, activation, new nn.Linear(3, 1)] as nn.Layer[])) as Net;
     };
     manualSeed(4);
     const x = randn([32, 2]) as Tensor;
@@ -116,7 +116,7 @@ describe("activations", () => {
   test("channels of images are units", async () => {
     const conv = new nn.Conv2d(1, 2, 3);
     conv.bias!.assign(tensor([0, -1000]));
-    const model = nn.sequential(conv, new nn.ReLU(), new nn.Flatten(), new nn.Linear(32, 1)) as unknown as Net;
+    const model = nn.sequential(conv, new nn.ReLU(), new nn.Flatten(), new nn.Linear(32, 1)) as Net;
     const dead = callbacks.deadUnits({ every: 1 });
     await train(model, randn([4, 1, 6, 6]) as Tensor, zeros([4, 1]) as Tensor, [dead]);
     expect(dead.records[0]).toEqual({ epoch: 1, layer: "1", units: 2, dead: [1], saturated: [] });
@@ -136,7 +136,7 @@ describe("NaN", () => {
     }
   }
   const chain = (f: (x: Tensor) => Tensor): Net =>
-    nn.sequential(new nn.Linear(3, 3), new Block(f), new nn.Dropout(0.5), new nn.Linear(3, 1)) as unknown as Net;
+    nn.sequential(new nn.Linear(3, 3), new Block(f), new nn.Dropout(0.5), new nn.Linear(3, 1)) as Net;
   const fault = async (model: Net, options: Options = {}, every = 1): Promise<callbacks.NonFiniteError> => {
     const error = await train(
       model,
@@ -221,7 +221,7 @@ describe("verdicts", () => {
   test("[Q15] a model that learns twelve points by heart is flagged", async () => {
     manualSeed(7);
     const points = (count: number): [Tensor, Tensor] => [randn([count, 8]) as Tensor, randn([count, 1]) as Tensor];
-    const model = nn.sequential(new nn.Linear(8, 64), nn.tanh, new nn.Linear(64, 1)) as unknown as Net;
+    const model = nn.sequential(new nn.Linear(8, 64), nn.tanh, new nn.Linear(64, 1)) as Net;
     const history = await fit(model, points(12), {
       optimizer: new optim.Adam(model.parameters(), { lr: 0.01 }),
       loss: losses.mse,

@@ -52,7 +52,7 @@ export function weightAveraging(average: WeightAverage, options: WeightAveraging
     async end(run, error) {
       if (error !== undefined || !keep || !begun) return;
       average.swap();
-      if (batches) await updateBatchNorm(run.model as never, batches);
+      if (batches) await updateBatchNorm(run.model, batches);
     },
     state: () => average.stateDict(),
     restore(state) {

@@ -20,7 +20,7 @@ function training() {
   const scaler = new optim.GradScaler({ initScale: 2 ** 120, growthInterval: 3, backoffFactor: 2 ** -60 });
   const step = jit((x: Tensor, y: Tensor) => {
     optimizer.zeroGrad();
-    const loss = autocast("f16", () => losses.crossEntropy(model.forward(x as never), y));
+    const loss = autocast("f16", () => losses.crossEntropy(model.forward(x), y));
     scaler.scale(loss).backward();
     scaler.step(optimizer);
     scaler.update();

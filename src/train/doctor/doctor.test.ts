@@ -146,7 +146,7 @@ describe("[AF2] locateNaN", () => {
 
   test("in a parameter, by path", async () => {
     const model = nn.sequential(new nn.Linear(2, 2), new nn.Linear(2, 1));
-    model.layers[1].bias!.assign(tensor([NaN]) as never);
+    model.layers[1].bias!.assign(tensor([NaN]));
     expect(await where(model)).toMatchObject({ where: "parameters", path: "1.bias" });
   });
 
@@ -157,7 +157,7 @@ describe("[AF2] locateNaN", () => {
       }
     }
     const model = nn.sequential(new nn.Linear(2, 2), new Logarithm(), new nn.Linear(2, 1));
-    expect(await where(model as never)).toMatchObject({ where: "activations", path: "1" });
+    expect(await where(model)).toMatchObject({ where: "activations", path: "1" });
   });
 
   test("in the loss, and in gradients of a finite loss", async () => {
@@ -197,7 +197,7 @@ describe("[AF8] watchUse", () => {
     // A model without such layers may be in any mode.
     const plain = nn.sequential(new nn.Linear(2, 1));
     const watched = watchUse(plain, undefined, warn);
-    noGrad(() => plain.forward(x as never));
+    noGrad(() => plain.forward(x));
     expect(watched.warnings).toEqual([]);
   });
 
@@ -226,8 +226,8 @@ describe("probes", () => {
     manualSeed(2);
     const model = nn.sequential(new nn.Linear(6, 8), new nn.ReLU(), new nn.Linear(8, 3));
     const x = randn([32, 6]) as Tensor;
-    const { layers } = await readLayers(model as never, x);
-    const hidden = (model.layers[0].forward(x as never) as Tensor).relu().dataSync() as Float32Array;
+    const { layers } = await readLayers(model, x);
+    const hidden = (model.layers[0].forward(x) as Tensor).relu().dataSync() as Float32Array;
     const mean = hidden.reduce((a, b) => a + b) / hidden.length;
     expect(layers.map(({ path, shape }) => [path, [...shape]])).toEqual([
       ["0", [32, 8]],
@@ -240,7 +240,7 @@ describe("probes", () => {
       10,
     );
     expect(layers[1]!.zeros).toBe(hidden.filter((value) => value === 0).length / hidden.length);
-    const text = String(await readLayers(model as never, [4, 6]));
+    const text = String(await readLayers(model, [4, 6]));
     expect(text.split("\n")).toHaveLength(4);
     expect(text).toMatch(/layer +mean +std +zeros\n0 /);
   });
@@ -248,9 +248,7 @@ describe("probes", () => {
   test("[AF11] gradCheck accepts layers, and refuses one whose backward is wrong", () => {
     const layer = new nn.Linear(3, 2, { dtype: "f64" });
     const x = tensor(Float64Array.of(0.3, -0.2, 0.9, 0.4, 0.1, -0.7), [2, 3]) as Tensor;
-    expect(() =>
-      gradCheck((input: Tensor) => layer.forward(input as never) as Tensor, [x], { eps: 1e-7 }),
-    ).not.toThrow();
+    expect(() => gradCheck((input: Tensor) => layer.forward(input) as Tensor, [x], { eps: 1e-7 })).not.toThrow();
     expect(() =>
       gradCheck((input: Tensor) => losses.mse(input, zeros([2, 3], { dtype: "f64" })), [x], { eps: 1e-7 }),
     ).not.toThrow();
@@ -272,7 +270,7 @@ describe("probes", () => {
     manualSeed(3);
     const [x, y] = [randn([8, 4]) as Tensor, tensor(Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1)) as Tensor];
     const model = nn.sequential(new nn.Linear(4, 32), nn.relu, new nn.Linear(32, 3));
-    const { loss, reached, steps } = await overfitOneBatch(model as never, [x, y], losses.crossEntropy as never);
+    const { loss, reached, steps } = await overfitOneBatch(model, [x, y], losses.crossEntropy);
     expect(reached).toBe(true);
     expect(loss).toBeLessThan(1e-3);
     expect(steps).toBeGreaterThan(1);
@@ -280,9 +278,7 @@ describe("probes", () => {
     const stuck = new nn.Linear(4, 3);
     const optimizer = new optim.SGD(stuck.parameters(), { lr: 0 });
     expect(frozen.parameters().length).toBe(2);
-    expect(
-      await overfitOneBatch(stuck as never, [x, y], losses.crossEntropy as never, { optimizer, steps: 5 }),
-    ).toMatchObject({
+    expect(await overfitOneBatch(stuck, [x, y], losses.crossEntropy, { optimizer, steps: 5 })).toMatchObject({
       reached: false,
       steps: 5,
     });
@@ -312,7 +308,7 @@ describe("lints", () => {
       new nn.ReLU(),
       new nn.Linear(16, 5),
       ...last,
-    ] as never);
+    ]);
 
   test("[U6] a model by the rules has no breach; each rule that is broken is named", () => {
     expect(rules(good())).toEqual([]);
@@ -322,7 +318,7 @@ describe("lints", () => {
     expect(rules(good([new nn.Sigmoid()]))).toEqual(["output"]);
     expect(rules(good([new nn.Activation("hard_sigmoid")]))).toEqual(["output"]);
     expect(rules(good([new nn.Activation("softmax")]))).toEqual([]);
-    const chain = (...layers: nn.Module[]): nn.Module => new nn.Sequential(layers as never);
+    const chain = (...layers: nn.Module[]): nn.Module => new nn.Sequential(layers);
     expect(rules(chain(new nn.Linear(20, 5)))).toEqual(["depth"]);
     expect(rules(chain(new nn.Linear(20, 4), new nn.ReLU(), new nn.Linear(4, 5)))).toEqual(["width"]);
     expect(rules(chain(new nn.Linear(20, 200), new nn.ReLU(), new nn.Linear(200, 5)))).toEqual(["width"]);

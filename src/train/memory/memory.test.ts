@@ -47,7 +47,7 @@ describe("estimateMemory", () => {
     const estimate = memory.estimateMemory(model, { input: [784], batch, optimizer });
     const train = (x: Tensor, y: Tensor): Tensor => {
       optimizer.zeroGrad();
-      const loss = losses.crossEntropy(model.forward(x as never) as Tensor, y);
+      const loss = losses.crossEntropy(model.forward(x) as Tensor, y);
       loss.backward();
       optimizer.step();
       return loss;

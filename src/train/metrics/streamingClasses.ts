@@ -103,7 +103,7 @@ export class CategoricalAccuracy extends Metric {
           throw new ShapeError(
             `categoricalAccuracy: outputs ${show(outputs.shape)} want one-hot targets of that shape, got ${show(targets.shape)}`,
           );
-        return hits(outputs.argmax(-1).eq(targets.argmax(-1) as never) as Tensor);
+        return hits(outputs.argmax(-1).eq(targets.argmax(-1)) as Tensor);
       },
       share,
     );
@@ -119,12 +119,8 @@ export class TopKAccuracy extends Metric {
       (outputs, targets) => {
         const { labels, classes } = classified("topKAccuracy", outputs, targets, {});
         const hot = labels.oneHot(classes) as Tensor;
-        const own = outputs.mul(hot as never).sum(-1, true) as Tensor;
-        const rank = outputs
-          .ge(own as never)
-          .float()
-          .sub(hot as never)
-          .sum(-1) as Tensor;
+        const own = outputs.mul(hot).sum(-1, true) as Tensor;
+        const rank = outputs.ge(own).float().sub(hot).sum(-1) as Tensor;
         return hits(rank.lt(k - 0.5) as Tensor);
       },
       share,

@@ -27,8 +27,8 @@ class OfElements extends Metric {
   }
 }
 
-const minus = (a: Tensor, b: Tensor): Tensor => a.sub(b as never) as Tensor;
-const times = (a: Tensor, b: Tensor): Tensor => a.mul(b as never) as Tensor;
+const minus = (a: Tensor, b: Tensor): Tensor => a.sub(b) as Tensor;
+const times = (a: Tensor, b: Tensor): Tensor => a.mul(b) as Tensor;
 const mean = ([sum]: Float64Array, count: number): number => sum! / count;
 
 /** mean |p − y| */
@@ -61,12 +61,7 @@ export class MeanAbsolutePercentageError extends OfElements {
   constructor() {
     super(
       "meanAbsolutePercentageError",
-      (p, y) => [
-        minus(p, y)
-          .abs()
-          .div(y.abs().maximum(Number.EPSILON) as never)
-          .mul(100) as Tensor,
-      ],
+      (p, y) => [minus(p, y).abs().div(y.abs().maximum(Number.EPSILON)).mul(100) as Tensor],
       mean,
     );
   }
@@ -78,13 +73,13 @@ export class SymmetricMeanAbsolutePercentageError extends OfElements {
     super(
       "symmetricMeanAbsolutePercentageError",
       (p, y) => {
-        const size = p.abs().add(y.abs() as never) as Tensor;
+        const size = p.abs().add(y.abs()) as Tensor;
         const same = size.eq(0) as Tensor;
         return [
           minus(p, y)
             .abs()
             .mul(200)
-            .div(where(same, 1, size) as never) as Tensor,
+            .div(where(same, 1, size)) as Tensor,
         ];
       },
       mean,

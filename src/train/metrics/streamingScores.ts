@@ -37,8 +37,8 @@ export class AUC extends Metric {
           .int() as Tensor;
         const hot = at.oneHot(bins) as Tensor;
         const yes = targets.reshape([-1, 1]).float() as Tensor;
-        const positives = hot.mul(yes as never).sum(0) as Tensor;
-        return sideBySide(positives, hot.sum(0).sub(positives as never) as Tensor);
+        const positives = hot.mul(yes).sum(0) as Tensor;
+        return sideBySide(positives, hot.sum(0).sub(positives) as Tensor);
       },
       (sums) => (curve === "ROC" ? rocArea(sums, bins) : averagePrecision(sums, bins)),
     );
@@ -89,7 +89,7 @@ export class Brier extends Metric {
       (outputs, targets) => {
         matched("brier", outputs, targets);
         const dtype = widestFloat();
-        const distance = outputs.cast(dtype).sub(targets.cast(dtype) as never) as Tensor;
+        const distance = outputs.cast(dtype).sub(targets.cast(dtype)) as Tensor;
         return sideBySide(distance.square().sum() as Tensor, full([1], outputs.size));
       },
       ([sum, count]) => sum! / count!,
@@ -106,11 +106,7 @@ export class ExpectedCalibrationError extends Metric {
       (outputs, targets) => {
         checkKnownLabels("expectedCalibrationError", targets.node, outputs.shape[outputs.rank - 1]!);
         const confidence = outputs.max(-1).reshape([-1, 1]) as Tensor;
-        const right = outputs
-          .argmax(-1)
-          .eq(targets.int() as never)
-          .float()
-          .reshape([-1, 1]) as Tensor;
+        const right = outputs.argmax(-1).eq(targets.int()).float().reshape([-1, 1]) as Tensor;
         const bin = confidence
           .mul(bins)
           .ceil()
@@ -119,7 +115,7 @@ export class ExpectedCalibrationError extends Metric {
           .int()
           .reshape([-1]) as Tensor;
         const hot = bin.oneHot(bins) as Tensor;
-        const sums = (each: Tensor): Tensor => hot.mul(each as never).sum(0) as Tensor;
+        const sums = (each: Tensor): Tensor => hot.mul(each).sum(0) as Tensor;
         return sideBySide(hot.sum(0) as Tensor, sums(confidence), sums(right));
       },
       (sums) => {

@@ -122,15 +122,15 @@ describe("predictCsv", () => {
   };
   const model = (): nn.Linear => {
     const layer = new nn.Linear(2, 1);
-    layer.weight.assign(tensor([[2, -1]]) as never);
-    layer.bias!.assign(tensor([1]) as never);
+    layer.weight.assign(tensor([[2, -1]]));
+    layer.bias!.assign(tensor([1]));
     return layer;
   };
 
   test("[AC5] one call reads a CSV file, predicts, and writes predictions and a report", async () => {
     const [report, predictions] = [join(folder, "report.html"), join(folder, "predictions.csv")];
     const options = { features: ["day", "price"], target: "demand", report, predictions, batch: 16 };
-    const { predictions: made, errors } = await production.predictCsv(csv(), model() as never, options);
+    const { predictions: made, errors } = await production.predictCsv(csv(), model(), options);
     expect(made).toHaveLength(40);
     expect(made[1]).toBeCloseTo(2 * 1 - 3 + 1, 5);
     const distances = Array.from({ length: 40 }, (_, i) => Math.abs(Math.sin(i) / 10));
@@ -144,14 +144,14 @@ describe("predictCsv", () => {
   });
 
   test("without a target there are no errors; what does not fit is refused", async () => {
-    const made = await production.predictCsv(csv(), model() as never, { features: ["price", "day"] });
+    const made = await production.predictCsv(csv(), model(), { features: ["price", "day"] });
     expect(made.errors).toBeUndefined();
     expect(made.predictions[1]).toBeCloseTo(2 * 3 - 1 + 1, 5);
     const wide = new nn.Linear(2, 3);
-    await expect(production.predictCsv(csv(), wide as never, { features: ["day", "price"] })).rejects.toThrow(
+    await expect(production.predictCsv(csv(), wide, { features: ["day", "price"] })).rejects.toThrow(
       /one number for each row/,
     );
-    await expect(production.predictCsv(csv(), model() as never, { features: ["day", "cost"] })).rejects.toThrow(/cost/);
+    await expect(production.predictCsv(csv(), model(), { features: ["day", "cost"] })).rejects.toThrow(/cost/);
   });
 });
 

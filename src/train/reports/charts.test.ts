@@ -225,7 +225,7 @@ describe("charts", () => {
     manualSeed(7);
     const labels = Array.from({ length: 40 }, (_, i) => i % 2);
     const x = randn([40, 3]).add(tensor(labels, [40, 1]).mul(3)) as Tensor;
-    const hidden = (new nn.Linear(3, 5).forward(x as never) as Tensor).tanh() as Tensor;
+    const hidden = (new nn.Linear(3, 5).forward(x) as Tensor).tanh() as Tensor;
     const flat = new preprocessing.PCA({ components: 2 }).fit(hidden).transform(hidden) as Tensor;
     const rows = flat.toArraySync() as [number, number][];
     const svg = chart({

@@ -272,7 +272,7 @@ describe("models", () => {
       const model = new nn.Sequential(layers);
       const history = await fit(model, train, {
         optimizer: new optim.Adam(model.parameters(), { lr: 5e-3 }),
-        loss: losses.crossEntropy as never,
+        loss: losses.crossEntropy,
         batchSize: 32,
         epochs: 3,
         validation,
@@ -304,7 +304,7 @@ describe("models", () => {
         const model = new nn.Linear(784, 10);
         const history = await fit(model as nn.Module & { forward(x: Tensor): Tensor }, train, {
           optimizer: new optim.Adam(model.parameters(), { lr }),
-          loss: losses.crossEntropy as never,
+          loss: losses.crossEntropy,
           batchSize: 80,
           epochs: 4,
           validation,
