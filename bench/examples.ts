@@ -10,9 +10,9 @@ class DigitNet extends nn.Module {
   readonly head: nn.Linear = new nn.Linear(128, 10);
 
   forward(x: Tensor): Tensor {
-    x = (this.conv1.forward(x) as Tensor).maxPool2d(2).relu() as Tensor;
-    x = (this.conv2.forward(x) as Tensor).maxPool2d(2).relu() as Tensor;
-    return this.head.forward((this.dense.forward(x.flatten(1)) as Tensor).relu() as Tensor) as Tensor;
+    x = this.conv1.forward(x).maxPool2d(2).relu();
+    x = this.conv2.forward(x).maxPool2d(2).relu();
+    return this.head.forward(this.dense.forward(x.flatten(1)).relu());
   }
 }
 

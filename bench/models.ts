@@ -12,7 +12,7 @@ export class Perceptron extends nn.Module {
 
   forward(x: Tensor): Tensor {
     this.layers.forEach((layer, i) => {
-      x = layer.forward(x) as Tensor;
+      x = layer.forward(x);
       if (i < this.layers.length - 1) x = x.relu();
     });
     return x;
@@ -27,9 +27,9 @@ export class Convolutional extends nn.Module {
   readonly head: nn.Linear = new nn.Linear(128, 10);
 
   forward(x: Tensor): Tensor {
-    x = (this.conv1.forward(x) as Tensor).relu().maxPool2d(2) as Tensor;
-    x = (this.conv2.forward(x) as Tensor).relu().maxPool2d(2) as Tensor;
-    return this.head.forward((this.dense.forward(x.flatten(1)) as Tensor).relu() as Tensor) as Tensor;
+    x = this.conv1.forward(x).relu().maxPool2d(2);
+    x = this.conv2.forward(x).relu().maxPool2d(2);
+    return this.head.forward(this.dense.forward(x.flatten(1)).relu());
   }
 }
 
@@ -50,11 +50,9 @@ class Block extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    const seen = this.norm1.forward(x) as Tensor;
+    const seen = this.norm1.forward(x);
     x = x.add(this.attention.forward(seen, seen, seen, { isCausal: true }));
-    return x.add(
-      this.down.forward((this.up.forward(this.norm2.forward(x) as Tensor) as Tensor).gelu() as Tensor) as Tensor,
-    );
+    return x.add(this.down.forward(this.up.forward(this.norm2.forward(x)).gelu()));
   }
 }
 
@@ -76,11 +74,9 @@ export class Gpt extends nn.Module {
   }
 
   forward(ids: Tensor): Tensor {
-    let x: Tensor = (this.tokens.forward(ids) as Tensor).add(
-      this.positions.forward(arange(ids.shape[1]!) as Tensor) as Tensor,
-    );
+    let x: Tensor = this.tokens.forward(ids).add(this.positions.forward(arange(ids.shape[1]!)));
     for (const block of this.blocks) x = block.forward(x);
-    return this.head.forward(this.norm.forward(x) as Tensor) as Tensor;
+    return this.head.forward(this.norm.forward(x));
   }
 }
 
@@ -98,6 +94,6 @@ export class Recurrent extends nn.Module {
   forward(x: Tensor): Tensor {
     const [outputs] = this.lstm.forward(x);
     const last: Tensor = outputs.narrow(1, x.shape[1]! - 1, 1).squeeze(1);
-    return this.head.forward(last) as Tensor;
+    return this.head.forward(last);
   }
 }

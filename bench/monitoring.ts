@@ -40,8 +40,8 @@ interface RunTimes {
 
 async function timesOf(batch: number, sizes: readonly number[], watched: boolean): Promise<RunTimes> {
   const model = new Perceptron(...sizes);
-  const x = randn([batch, sizes[0]!]) as Tensor;
-  const y = randint(0, sizes.at(-1)!, [batch]) as Tensor;
+  const x = randn([batch, sizes[0]!]);
+  const y = randint(0, sizes.at(-1)!, [batch]);
   x.dataSync();
   y.dataSync();
   let used = process.cpuUsage();

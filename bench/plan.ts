@@ -12,9 +12,7 @@ function plan(precision: "bf16" | undefined, checkpointed: boolean): memory.Memo
   if (checkpointed) for (const block of model.blocks) nn.checkpointModule(block);
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const step = (ids: Tensor, targets: Tensor): Tensor => {
-    const loss = autocast(precision, () =>
-      losses.crossEntropy(model.forward(ids).reshape([-1, VOCABULARY]), targets),
-    ) as Tensor;
+    const loss = autocast(precision, () => losses.crossEntropy(model.forward(ids).reshape([-1, VOCABULARY]), targets));
     loss.backward();
     optimizer.step();
     // Gradients that nobody reads need not be stored: they are part of the scratch.

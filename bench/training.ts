@@ -18,8 +18,8 @@ setDevice(values.device);
 const SETTLED = 3000;
 const TIMED = Number(values.steps);
 const ROUNDS = Number(values.rounds);
-const x = randn([32, 784]) as Tensor;
-const y = randint(0, 10, [32]) as Tensor;
+const x = randn([32, 784]);
+const y = randint(0, 10, [32]);
 x.dataSync();
 y.dataSync();
 

@@ -94,7 +94,7 @@ export async function trainWithMetrics(
 function mean(): metrics.Metric<Tensor, number> {
   return new metrics.Metric(
     "mean",
-    (value, count) => stack([value.mul(count), tensor(count)]) as Tensor,
+    (value, count) => stack([value.mul(count), tensor(count)]),
     ([sum, count]) => sum! / count!,
   );
 }

@@ -192,7 +192,7 @@ export async function main(options: ImagesOptions, print: (line: string) => void
     const use = preprocessing.fromJSON(loaded.preprocessing) as transforms.ImagePipeline;
     const pictures = (await test.toArray()).map(([image]) => use.evaluate(image));
     const scores = await predict(again, toTensor(stackHostArrays(pictures)));
-    const answers = [...(await (scores.argmax(-1) as Tensor).data())];
+    const answers = [...(await scores.argmax(-1).data())];
     const right = answers.filter((answer, at) => answer === labels[at]).length / labels.length;
     print(
       `loaded from ${path}: ${percent(right)} of ${labels.length} test images, ${percent(commonest(labels))} by always guessing one class`,

@@ -16,8 +16,8 @@ import {
 
 manualSeed(1);
 const { images, labels } = drawnDigits({ count: 1_200, seed: 1 });
-const x = tensor(images, [1_200, 28, 28, 1]) as Tensor;
-const y = tensor(Int32Array.from(labels), [1_200]) as Tensor;
+const x = tensor(images, [1_200, 28, 28, 1]);
+const y = tensor(Int32Array.from(labels), [1_200]);
 
 const digits = sequential([
   layers.rescaling({ scale: 1 / 255, inputShape: [28, 28, 1] }),
@@ -61,7 +61,7 @@ both.compile({
   loss: { digit: "sparseCategoricalCrossentropy", even: "binaryCrossentropy" },
   lossWeights: { digit: 1, even: 0.5 },
 });
-const even = y.mod(2).eq(0).float() as Tensor;
+const even = y.mod(2).eq(0).float();
 await both.fit(x, { digit: y, even }, { epochs: 1, verbose: 0 });
 
 // A model of your own, and a step of your own.
@@ -74,7 +74,7 @@ class Autoencoder extends Model {
   }
 
   override trainStep([inputs, targets]: TrainingBatch): Record<string, Tensor> {
-    const loss = this.computeLoss(targets, this.apply<Tensor>(inputs as Tensor, { training: true }));
+    const loss = this.computeLoss(targets, this.apply<Tensor>(inputs, { training: true }));
     this.optimizer.zeroGrad();
     loss.backward();
     this.optimizer.step();
@@ -83,7 +83,7 @@ class Autoencoder extends Model {
 }
 const autoencoder = new Autoencoder();
 autoencoder.compile({ optimizer: "adam", loss: "mse" });
-const flat = x.reshape([1_200, 784]).float().div(255) as Tensor;
+const flat = x.reshape([1_200, 784]).float().div(255);
 const curve = await autoencoder.fit(flat, flat, {
   epochs: 2,
   verbose: 0,

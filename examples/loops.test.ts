@@ -43,7 +43,7 @@ function examples(count: number, seed: number, dtype: DType = "f32"): [Tensor, T
 function fill(layers: readonly nn.Linear[]): void {
   const set = (parameter: nn.Parameter, seed: number): void => {
     const values = spread(parameter.size, seed).map((value) => 0.3 * value);
-    parameter.assign(tensor(values, [...parameter.shape]).cast(parameter.dtype) as Tensor);
+    parameter.assign(tensor(values, [...parameter.shape]).cast(parameter.dtype));
   };
   for (const [i, { weight, bias }] of layers.entries()) {
     set(weight, 10 + i);
@@ -104,7 +104,7 @@ describe("a script of PyTorch, line by line", () => {
     const { model, printed, steps } = await run("f64", { epochs: 5 });
     expectCurve(steps, recorded.printed.losses);
     expectPrinted(printed, recorded.printed.printed);
-    const predicted = await describePrediction(model, examples(100, 2, "f64")[0].slice([0, 1]) as Tensor);
+    const predicted = await describePrediction(model, examples(100, 2, "f64")[0].slice([0, 1]));
     expect(predicted).toMatch(/^Predicted: \d+, Confidence: \d+\.\d{2}%$/);
     expectPrinted([predicted], [recorded.printed.predicted]);
   });
@@ -173,9 +173,9 @@ describe("a script of PyTorch, line by line", () => {
 
 describe("loops of GradientTape, line by line", () => {
   const dense = (): [nn.Module & { forward(x: Tensor): Tensor }, nn.Linear[]] => {
-    const layers = [new nn.Linear(FEATURES, 32), new nn.Linear(32, CLASSES)] as unknown as nn.Linear[];
+    const layers = [new nn.Linear(FEATURES, 32), new nn.Linear(32, CLASSES)] as nn.Linear[];
     fill(layers);
-    return [nn.sequential(...([layers[0], new nn.ReLU(), layers[1]] as nn.Layer[])) as never, layers];
+    return [nn.sequential(...([layers[0], new nn.ReLU(), layers[1]] as nn.Layer[])), layers];
   };
   const weights = (layers: readonly nn.Linear[]): number[] =>
     layers.flatMap(({ weight, bias }) => [...weight.dataSync(), ...bias!.dataSync()]);

@@ -34,7 +34,7 @@ export class AdvancedNN extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.network.forward(x) as Tensor;
+    return this.network.forward(x);
   }
 }
 
@@ -131,7 +131,7 @@ export async function inference(
 ): Promise<{ readonly predicted: readonly number[]; readonly probabilities: readonly (readonly number[])[] }> {
   model.eval();
   const output = noGrad(() => model.forward(input));
-  const probabilities = (output.softmax(-1) as Tensor).toArraySync() as number[][];
+  const probabilities = output.softmax(-1).toArraySync() as number[][];
   return { predicted: [...(await output.argmax(-1).data())], probabilities };
 }
 

@@ -119,7 +119,7 @@ class Forecast {
   async forecast(rows: readonly Row[]): Promise<number[]> {
     const x = this.inputs.transform(this.features.transform(rows));
     const scaled = await predict(this.model, toTensor(x));
-    return [...(await (this.target.inverse(scaled) as Tensor).data())];
+    return [...(await this.target.inverse(scaled).data())];
   }
 }
 
@@ -185,10 +185,10 @@ export async function main(
   // As another program would: the past, the scales and the weights come from the file.
   const again = new Forecast(date, value, known);
   const { preprocessing: json } = await loadModel(again.model, path);
-  const parts = preprocessing.fromJSON(json) as unknown as Pick<Forecast, "features" | "inputs" | "target">;
+  const parts = preprocessing.fromJSON(json) as Pick<Forecast, "features" | "inputs" | "target">;
   const [first] = test;
   const scaled = await predict(again.model, toTensor(parts.inputs.transform(parts.features.transform([first!]))));
-  const next = await (parts.target.inverse(scaled) as Tensor).item();
+  const next = await parts.target.inverse(scaled).item();
   print(`loaded from ${path}: ${value} of ${first![date]} should be ${next.toFixed(1)}; it was ${first![value]}`);
   return totals;
 }

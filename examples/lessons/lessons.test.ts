@@ -122,7 +122,7 @@ describe("networks of one bit", () => {
       binarized(v)
         .mul(tensor([1, 2, 3, 4, 5]))
         .sum(),
-    )(x) as Tensor;
+    )(x);
     expect([...slope.dataSync()]).toEqual([0, 2, 3, 4, 0]);
     // Which of ±1 stands where: a linear map with such weights is found again.
     const truth = tensor([[1], [-1], [-1], [1], [-1], [1]]);

@@ -52,9 +52,9 @@ export class ReLU extends Plain<ReluOptions> {
   call(x: Tensor): Tensor {
     const { maxValue, negativeSlope = 0, threshold = 0 } = this.options;
     if (!threshold && !negativeSlope && maxValue == null) return x.relu();
-    const upper = maxValue == null ? x : (x.minimum(maxValue) as Tensor);
-    const lower = x.sub(threshold).mul(negativeSlope) as Tensor;
-    return upper.where(x.ge(threshold) as Tensor, lower) as Tensor;
+    const upper = maxValue == null ? x : x.minimum(maxValue);
+    const lower = x.sub(threshold).mul(negativeSlope);
+    return upper.where(x.ge(threshold), lower);
   }
 }
 
@@ -110,7 +110,7 @@ export class ThresholdedReLU extends Plain<ThresholdedReluOptions> {
   static override readonly className: string = "ThresholdedReLU";
 
   call(x: Tensor): Tensor {
-    return x.mul(x.gt(this.options.theta ?? 1).cast(x.dtype) as Tensor) as Tensor;
+    return x.mul(x.gt(this.options.theta ?? 1).cast(x.dtype));
   }
 }
 
@@ -128,7 +128,7 @@ export class Softmax extends Plain<SoftmaxOptions> {
   static override readonly className: string = "Softmax";
 
   call(x: Tensor): Tensor {
-    return x.softmax(this.options.axis ?? -1) as Tensor;
+    return x.softmax(this.options.axis ?? -1);
   }
 }
 
@@ -163,12 +163,7 @@ export class PReLU extends Plain<PreluOptions> {
   }
 
   call(x: Tensor): Tensor {
-    return x.relu().sub(
-      x
-        .neg()
-        .relu()
-        .mul(this.weight("alpha") as Tensor) as Tensor,
-    ) as Tensor;
+    return x.relu().sub(x.neg().relu().mul(this.weight("alpha")));
   }
 }
 

@@ -40,21 +40,21 @@ function parts<T>(inputs: Nest<T>): readonly [query: T, value: T, key: T] {
 const intoHeads = (heads: number): Layout => ({
   toKeras: ([held]) => {
     const [rows, features] = held!.shape;
-    return held!.transpose(0, 1).reshape([features!, heads, rows! / heads]) as Tensor;
+    return held!.transpose(0, 1).reshape([features!, heads, rows! / heads]);
   },
-  fromKeras: (value) => [value.reshape([value.shape[0]!, -1]).transpose(0, 1) as Tensor],
+  fromKeras: (value) => [value.reshape([value.shape[0]!, -1]).transpose(0, 1)],
 });
 const biasOfHeads = (heads: number): Layout => ({
-  toKeras: ([held]) => held!.reshape([heads, held!.shape[0]! / heads]) as Tensor,
-  fromKeras: (value) => [value.reshape([-1]) as Tensor],
+  toKeras: ([held]) => held!.reshape([heads, held!.shape[0]! / heads]),
+  fromKeras: (value) => [value.reshape([-1])],
 });
 /** [out, heads · size] held, [heads, size, out] for Keras. */
 const outOfHeads = (heads: number): Layout => ({
   toKeras: ([held]) => {
     const [out, columns] = held!.shape;
-    return held!.transpose(0, 1).reshape([heads, columns! / heads, out!]) as Tensor;
+    return held!.transpose(0, 1).reshape([heads, columns! / heads, out!]);
   },
-  fromKeras: (value) => [value.reshape([-1, value.shape[2]!]).transpose(0, 1) as Tensor],
+  fromKeras: (value) => [value.reshape([-1, value.shape[2]!]).transpose(0, 1)],
 });
 
 /**
@@ -93,33 +93,31 @@ export class MultiHeadAttention extends ActivatedLayer<MultiHeadAttentionOptions
     const [query, value, key] = parts(inputs);
     const heads = (linear: Linear, x: Tensor): Tensor => {
       const [n, length] = x.shape;
-      const all = linear.forward(x) as Tensor;
-      return all.reshape([n!, length!, this.options.numHeads, -1]).transpose(1, 2) as Tensor;
+      const all = linear.forward(x);
+      return all.reshape([n!, length!, this.options.numHeads, -1]).transpose(1, 2);
     };
     const { output, weights } = attend(
       `${this}`,
       [heads(this.query, query), heads(this.key, key), heads(this.value, value)],
       {
         // What a key that is padding says is seen by nobody.
-        masks: masksOf(options, parts(flat(options.mask ?? []))[1]).map((mask) => mask.unsqueeze(-3) as Tensor),
+        masks: masksOf(options, parts(flat(options.mask ?? []))[1]).map((mask) => mask.unsqueeze(-3)),
         isCausal: options.useCausalMask,
         dropout: options.training ? this.options.dropout : 0,
         needWeights: options.returnAttentionScores,
       },
     );
     const [n, , length] = output.shape;
-    const joined = output.transpose(1, 2).reshape([n!, length!, -1]) as Tensor;
-    const result = this.projection.forward(joined) as Tensor;
+    const joined = output.transpose(1, 2).reshape([n!, length!, -1]);
+    const result = this.projection.forward(joined);
     return weights && options.returnAttentionScores ? [result, weights] : result;
   }
 }
 
 /** Masks over [..., queries, keys] that a call has. */
 function masksOf({ attentionMask }: AttentionCallOptions, ofKeys: Tensor | undefined): Tensor[] {
-  const masks = attentionMask
-    ? [attentionMask.rank === 2 ? (attentionMask.unsqueeze(0) as Tensor) : attentionMask]
-    : [];
-  return ofKeys ? [...masks, ofKeys.unsqueeze(1) as Tensor] : masks;
+  const masks = attentionMask ? [attentionMask.rank === 2 ? attentionMask.unsqueeze(0) : attentionMask] : [];
+  return ofKeys ? [...masks, ofKeys.unsqueeze(1)] : masks;
 }
 
 /**
@@ -153,7 +151,7 @@ export class Attention extends Layer<AttentionOptions> {
     if (flat(inputs).length < 2)
       throw new ArgumentError(`${this}: wants a list of inputs, as in apply([query, value])`);
     const [query, value, key] = parts(inputs);
-    const scaled = this.options.useScale ? (query.mul(this.weight("scale") as Tensor) as Tensor) : query;
+    const scaled = this.options.useScale ? query.mul(this.weight("scale")) : query;
     const { output, weights } = attend(`${this}`, [scaled, key, value], {
       masks: masksOf(options, flat(options.mask ?? [])[1]),
       isCausal: options.useCausalMask,

@@ -68,7 +68,7 @@ export class ConvLSTM2D extends ActivatedLayer<ConvLstmOptions> {
   call(x: Tensor): Nest<Tensor> {
     const { dataFormat = "channelsLast", goBackwards, returnSequences, returnState } = this.options;
     const last = dataFormat === "channelsLast";
-    const ordered = goBackwards ? (x.flip(1) as Tensor) : x;
+    const ordered = goBackwards ? x.flip(1) : x;
     const [outputs, [hidden, cell]] = this.lstm.forward(last ? moveAxis(ordered, -1, 2) : ordered);
     const turned = (part: Tensor, channels: number): Tensor => (last ? moveAxis(part, channels, -1) : part);
     const result = returnSequences ? turned(outputs, 2) : turned(hidden, 1);

@@ -44,7 +44,7 @@ function held(operation: string, given: Arrays): Nest<Held> | { readonly [name: 
   if (isHeld(given)) return given;
   if (Array.isArray(given)) {
     if (given.length > 0 && given.every(isHeld)) return given as readonly Held[];
-    return tensor(given as number[]) as Tensor;
+    return tensor(given as number[]);
   }
   if (typeof given === "object" && given !== null) return given as { readonly [name: string]: Held };
   throw new ArgumentError(`${operation}: wants tensors or arrays, got ${given === null ? "null" : typeof given}`);
@@ -109,7 +109,7 @@ export class Prepared {
     const rows = steps * (batchSize ?? 32);
     const cut = (x: Held): Held => {
       const length = Math.min(rows, x.shape[0]!);
-      if (x instanceof Tensor) return x.narrow(0, 0, length) as Tensor;
+      if (x instanceof Tensor) return x.narrow(0, 0, length);
       const size = x.data.length / x.shape[0]!;
       return { dtype: x.dtype, shape: [length, ...x.shape.slice(1)], data: x.data.subarray(0, length * size) };
     };

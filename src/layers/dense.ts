@@ -26,7 +26,7 @@ export class Dense extends ActivatedLayer<DenseOptions> {
   }
 
   call(x: Tensor): Tensor {
-    return this.activate(this.linear.forward(x) as Tensor);
+    return this.activate(this.linear.forward(x));
   }
 }
 

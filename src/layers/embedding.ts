@@ -44,11 +44,11 @@ export class Embedding extends Layer<EmbeddingOptions> {
   }
 
   override computeMask(ids: Tensor): Tensor | undefined {
-    return this.options.maskZero ? (ids.ne(0) as Tensor) : undefined;
+    return this.options.maskZero ? ids.ne(0) : undefined;
   }
 
   call(ids: Tensor): Tensor {
-    return this.table.forward(isFloat(ids.dtype) ? ids.int() : ids) as Tensor;
+    return this.table.forward(isFloat(ids.dtype) ? ids.int() : ids);
   }
 }
 

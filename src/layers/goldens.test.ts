@@ -42,7 +42,7 @@ const fixed = (shape: readonly number[], seed: number, shift: number = 0): Tenso
   tensor(
     spread(shape, seed).map((value) => value + shift),
     [...shape],
-  ) as Tensor;
+  );
 
 function expectNumbers(got: Tensor | null, wanted: readonly number[] | null, single: boolean = false): void {
   if (wanted === null) return;
@@ -58,8 +58,8 @@ describe("layers give what Keras's give, in double precision: outputs, gradients
     const { className, config, shapes, integers, training, single, mask, call } = recorded;
     const layer = layerFromJSON({ className, config: exact(config) });
     const inputs = integers
-      ? [tensor(Int32Array.from(integers.flat()), [...shapes[0]!]) as Tensor]
-      : shapes.map((shape, i) => parameter(fixed(shape, 101 + i)) as Tensor);
+      ? [tensor(Int32Array.from(integers.flat()), [...shapes[0]!])]
+      : shapes.map((shape, i) => parameter(fixed(shape, 101 + i)));
     const given = inputs.length === 1 ? inputs[0]! : inputs;
     layer.apply(given, call);
     if (recorded.weights.length > 0) {
@@ -69,14 +69,13 @@ describe("layers give what Keras's give, in double precision: outputs, gradients
       );
     }
     const alive =
-      mask &&
-      (tensor(Uint8Array.from(mask.flat(), Number), [mask.length, mask[0]!.length], { dtype: "bool" }) as Tensor);
+      mask && tensor(Uint8Array.from(mask.flat(), Number), [mask.length, mask[0]!.length], { dtype: "bool" });
     const result = layer.apply<Tensor | Tensor[]>(given, { ...call, training, mask: alive });
     const outputs = [result].flat();
     expect(outputs.map(({ shape }) => shape)).toEqual(recorded.outputs.map(([shape]) => shape));
     outputs.forEach((output, i) => expectNumbers(output, recorded.outputs[i]![1], single));
-    const sums = outputs.map((output, i) => output.mul(fixed(output.shape, 201 + i)).sum() as Tensor);
-    const total = sums.reduce((a, b) => a.add(b) as Tensor);
+    const sums = outputs.map((output, i) => output.mul(fixed(output.shape, 201 + i)).sum());
+    const total = sums.reduce((a, b) => a.add(b));
     if (sizeOf(inputs[0]!.shape) > 0 && [...recorded.inputGradients, ...recorded.weightGradients].some((g) => g))
       total.backward();
     recorded.inputGradients.forEach((wanted, i) => expectNumbers(inputs[i]!.grad, wanted, single));

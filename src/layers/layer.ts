@@ -89,7 +89,7 @@ export function resetNames(): void {
  * class Scale extends Layer<LayerOptions & { factor: number }> {
  *   static override readonly className = "Scale";
  *   override build(): void { this.addWeight("gain", [1], { initializer: "ones" }); }
- *   call(x: Tensor): Tensor { return x.mul(this.weight("gain")).mul(this.options.factor) as Tensor; }
+ *   call(x: Tensor): Tensor { return x.mul(this.weight("gain")).mul(this.options.factor); }
  * }
  * registerClass(Scale); // so that saved models find it
  */
@@ -217,7 +217,7 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     if (this.activityRegularizer) {
       const penalty = regularizerOf(this.activityRegularizer);
       // As in Keras: a mean over the batch.
-      for (const x of flat(outputs)) this.addLoss(penalty(x).div(x.shape[0] ?? 1) as Tensor);
+      for (const x of flat(outputs)) this.addLoss(penalty(x).div(x.shape[0] ?? 1));
     }
     return outputs;
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from "vitest";
-import { randn, tensor, type Tensor } from "../index.ts";
+import { randn, tensor } from "../index.ts";
 import { layers, losses, sequential } from "./index.ts";
 
 let warn: MockInstance<typeof console.warn>;
@@ -16,7 +16,7 @@ async function warnings(activation: "softmax" | undefined, fromLogits: boolean):
   ]);
   const loss = losses.sparseCategoricalCrossentropy({ fromLogits });
   model.compile({ optimizer: "sgd", loss });
-  await model.fit(randn([4, 3]) as Tensor, tensor(Int32Array.of(0, 1, 0, 1)) as Tensor, { epochs: 2, verbose: 0 });
+  await model.fit(randn([4, 3]), tensor(Int32Array.of(0, 1, 0, 1)), { epochs: 2, verbose: 0 });
   return warn.mock.calls.map(([text]) => String(text));
 }
 
@@ -37,6 +37,6 @@ describe("[AF14] a last layer and a loss that do not fit", () => {
 
 test("[AF8] fit before compile is refused, and says what to call", async () => {
   const model = sequential([layers.dense({ units: 1, inputShape: [3] })]);
-  const training = async () => model.fit(randn([4, 3]) as Tensor, randn([4, 1]) as Tensor, { epochs: 1, verbose: 0 });
+  const training = async () => model.fit(randn([4, 3]), randn([4, 1]), { epochs: 1, verbose: 0 });
   await expect(training()).rejects.toThrow(/compile/);
 });

@@ -51,10 +51,10 @@ function withSettings(name: string, settings: Settings): LossFunction {
     case "binary_crossentropy":
       return (p, t, options) => {
         const target = labelSmoothing
-          ? (t
+          ? t
               .cast(p.dtype)
               .mul(1 - labelSmoothing)
-              .add(labelSmoothing / 2) as Tensor)
+              .add(labelSmoothing / 2)
           : t;
         return fromLogits ? binaryCrossEntropyWithLogits(p, target, options) : binaryCrossEntropy(p, target, options);
       };
@@ -89,8 +89,7 @@ const aligned =
  */
 export function alignedTo(prediction: Tensor, target: Tensor): Tensor {
   const [p, t] = [prediction.shape, target.shape];
-  if (t.length === p.length - 1 && p.at(-1) === 1 && sameShape(t, p.slice(0, -1)))
-    return target.unsqueeze(-1) as Tensor;
-  if (t.length === p.length && t.length > 1 && t.at(-1) === 1 && p.at(-1) !== 1) return target.squeeze(-1) as Tensor;
+  if (t.length === p.length - 1 && p.at(-1) === 1 && sameShape(t, p.slice(0, -1))) return target.unsqueeze(-1);
+  if (t.length === p.length && t.length > 1 && t.at(-1) === 1 && p.at(-1) !== 1) return target.squeeze(-1);
   return target;
 }

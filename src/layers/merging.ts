@@ -18,7 +18,7 @@ abstract class Merging<O extends LayerOptions = LayerOptions> extends Layer<O> {
   ): Tensor | undefined {
     // A step counts where it does in all inputs.
     const given = [mask].flat().filter((one) => one !== undefined) as Tensor[];
-    return given.length === 0 ? undefined : given.reduce((a, b) => a.logicalAnd(b) as Tensor);
+    return given.length === 0 ? undefined : given.reduce((a, b) => a.logicalAnd(b));
   }
 
   call(inputs: readonly Tensor[]): Tensor {

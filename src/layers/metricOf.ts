@@ -24,15 +24,13 @@ const isAccuracy = (name: string): boolean => name === "accuracy" || name === "a
 /** Whether predictions are right, one for each label: f32. What right means follows from the shapes, as in Keras. */
 function right(prediction: Tensor, given: Tensor): Tensor {
   const target = alignedTo(prediction, given);
-  if (!sameShape(prediction.shape, target.shape)) return prediction.argmax(-1).eq(target.int()).float() as Tensor;
-  if (prediction.shape.at(-1) === 1 || prediction.rank < 2)
-    return prediction.gt(0.5).eq(target.gt(0.5)).float() as Tensor;
-  return prediction.argmax(-1).eq(target.argmax(-1)).float() as Tensor;
+  if (!sameShape(prediction.shape, target.shape)) return prediction.argmax(-1).eq(target.int()).float();
+  if (prediction.shape.at(-1) === 1 || prediction.rank < 2) return prediction.gt(0.5).eq(target.gt(0.5)).float();
+  return prediction.argmax(-1).eq(target.argmax(-1)).float();
 }
 
 const share = (sums: Float64Array): number => sums[0]! / sums[1]!;
-const weighedSums = (each: Tensor, weights: Tensor): Tensor =>
-  sideBySide(each.mul(weights).sum() as Tensor, weights.sum() as Tensor);
+const weighedSums = (each: Tensor, weights: Tensor): Tensor => sideBySide(each.mul(weights).sum(), weights.sum());
 
 /** One number for each example and step that weights can multiply. */
 function perExample(name: string): (prediction: Tensor, target: Tensor) => Tensor {
@@ -44,7 +42,7 @@ function perExample(name: string): (prediction: Tensor, target: Tensor) => Tenso
 /** Each example's number beside weights of leading axes: [batch] for losses [batch, …]. */
 export function meanTo(each: Tensor, rank: number): Tensor {
   const axes = each.shape.map((_, axis) => axis).slice(rank);
-  return axes.length === 0 ? each : (each.mean(axes) as Tensor);
+  return axes.length === 0 ? each : each.mean(axes);
 }
 
 /** The metric that is meant. Throws ArgumentError for a name that none has. */
@@ -61,7 +59,7 @@ export function metricFor(given: MetricLike): NamedMetric {
   if (isAccuracy(given)) {
     const count = (p: Tensor, t: Tensor): Tensor => {
       const each = right(p, t);
-      return weighedSums(each, each.mul(0).add(1) as Tensor);
+      return weighedSums(each, each.mul(0).add(1));
     };
     return { name: given, metric: new Metric(given, count, share) };
   }

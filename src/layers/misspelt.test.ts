@@ -19,7 +19,7 @@ const numbers = Dataset.range(6);
 const layered = sequential([layers.dense({ units: 1, inputShape: [2] })]);
 const compiled = sequential([layers.dense({ units: 1, inputShape: [2] })]).compile({ optimizer: "sgd", loss: "mse" });
 const [x, y] = [randn([4, 2]), randn([4, 1])] as [Tensor, Tensor];
-const loss = (a: Tensor): Tensor => a.mean() as Tensor;
+const loss = (a: Tensor): Tensor => a.mean();
 
 /** What is called, with what, and what was meant. As a JavaScript user calls it: no type looks at it. */
 const calls: readonly (readonly [

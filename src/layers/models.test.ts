@@ -38,7 +38,7 @@ import {
 } from "./index.ts";
 
 const quiet = { verbose: 0 } as const;
-const ints = (values: readonly number[]): Tensor => tensor(Int32Array.from(values), [values.length]) as Tensor;
+const ints = (values: readonly number[]): Tensor => tensor(Int32Array.from(values), [values.length]);
 
 /** Points of three clouds, and which cloud each is of. */
 function clouds(count: number = 90): readonly [Tensor, Tensor] {
@@ -47,8 +47,8 @@ function clouds(count: number = 90): readonly [Tensor, Tensor] {
   const centres = tensor(
     Float32Array.from(labels.flatMap((label) => [2 * Math.cos(2 * label), 2 * Math.sin(2 * label)])),
     [count, 2],
-  ) as Tensor;
-  return [centres.add(randn([count, 2]).mul(0.3)) as Tensor, ints(labels)];
+  );
+  return [centres.add(randn([count, 2]).mul(0.3)), ints(labels)];
 }
 
 function small(): Sequential {
@@ -106,7 +106,7 @@ describe("compile, fit, evaluate, predict", () => {
       loss: "sparse_categorical_crossentropy",
     });
     const { history } = await model.fit(x, y, { validationSplit: 0.2, ...quiet });
-    const last = await model.evaluate(x.narrow(0, 40, 10) as Tensor, y.narrow(0, 40, 10) as Tensor);
+    const last = await model.evaluate(x.narrow(0, 40, 10), y.narrow(0, 40, 10));
     expect(history["val_loss"]![0]).toBeCloseTo(last["loss"]!, 6);
   });
 
@@ -121,16 +121,16 @@ describe("compile, fit, evaluate, predict", () => {
     const dataset = Dataset.from(slices([x, y])).batch(10);
     expect((await compiled().fit(dataset, quiet)).history).toEqual(wanted);
     async function* batches(): AsyncGenerator<readonly [Tensor, Tensor]> {
-      for (let i = 0; i < 4; i++) yield [x.narrow(0, 10 * i, 10) as Tensor, y.narrow(0, 10 * i, 10) as Tensor];
+      for (let i = 0; i < 4; i++) yield [x.narrow(0, 10 * i, 10), y.narrow(0, 10 * i, 10)];
     }
     expect((await compiled().fit(batches, quiet)).history).toEqual(wanted);
     const two = compiled();
     await two.fit(dataset, { stepsPerEpoch: 2, validationData: dataset, validationSteps: 1, ...quiet });
     const same = compiled();
-    await same.fit(x.narrow(0, 0, 20) as Tensor, y.narrow(0, 0, 20) as Tensor, plain);
+    await same.fit(x.narrow(0, 0, 20), y.narrow(0, 0, 20), plain);
     expect(two.getWeights().map((w) => [...w.dataSync()])).toEqual(same.getWeights().map((w) => [...w.dataSync()]));
     expect(await two.evaluate(x, y, { steps: 2, batchSize: 10 })).toEqual(
-      await two.evaluate(x.narrow(0, 0, 20) as Tensor, y.narrow(0, 0, 20) as Tensor, { batchSize: 10 }),
+      await two.evaluate(x.narrow(0, 0, 20), y.narrow(0, 0, 20), { batchSize: 10 }),
     );
   });
 
@@ -183,15 +183,15 @@ describe("compile, fit, evaluate, predict", () => {
     } as const;
     const plain = small().compile({ ...options, weightedMetrics: ["accuracy"] });
     const only = await plain.fit(x, y, { classWeight: { 1: 0, 2: 0 }, validationData: [x, y], ...quiet });
-    const zero = y.eq(0).float() as Tensor;
+    const zero = y.eq(0).float();
     const same = await plain.fit(x, y, { sampleWeight: zero, ...quiet });
     expect(only.history["loss"]![0]).toBeCloseTo(same.history["loss"]![0]!, 6);
     const all = await plain.evaluate(x, y);
     expect(only.history["val_loss"]![0]).toBeCloseTo(all["loss"]!, 6);
-    const ofZero = await plain.evaluate(x.gather(ints([0, 3, 6])) as Tensor, ints([0, 0, 0]));
+    const ofZero = await plain.evaluate(x.gather(ints([0, 3, 6])), ints([0, 0, 0]));
     expect(Number.isFinite(ofZero["weighted_accuracy"])).toBe(true);
     const weighted = await plain.evaluate(x, y, { sampleWeight: zero });
-    const classOnly = x.gather(ints(Array.from({ length: 10 }, (_, i) => 3 * i))) as Tensor;
+    const classOnly = x.gather(ints(Array.from({ length: 10 }, (_, i) => 3 * i)));
     const exact = await plain.evaluate(classOnly, ints(new Array<number>(10).fill(0)));
     expect(weighted["weighted_accuracy"]).toBeCloseTo(exact["weighted_accuracy"]!, 6);
   });
@@ -208,7 +208,7 @@ describe("compile, fit, evaluate, predict", () => {
     model.compile({ loss: losses.binaryCrossentropy(), optimizer: adam, metrics: ["accuracy"] });
     expect(model.optimizer.learningRate).toBe(0.001);
     const x = randn([64, 400]);
-    const y = x.narrow(1, 0, 1).gt(0).float() as Tensor;
+    const y = x.narrow(1, 0, 1).gt(0).float();
     const { history } = await model.fit(x, y, { epochs: 100, ...quiet });
     expect(history["loss"]).toHaveLength(100);
     expect(history["loss"]!.at(-1)).toBeLessThan(history["loss"]![0]!);
@@ -222,8 +222,8 @@ describe("compile, fit, evaluate, predict", () => {
     const all = tensor(
       Float32Array.from(images, (v) => v / 255),
       [600, 784],
-    ) as Tensor;
-    const [x, y] = [all.gather(ints(chosen)) as Tensor, ints(chosen.map((i) => labels[i]!))];
+    );
+    const [x, y] = [all.gather(ints(chosen)), ints(chosen.map((i) => labels[i]!))];
     const model = sequential([
       layers.dense({ units: 25, activation: "sigmoid" }),
       layers.dense({ units: 15, activation: "sigmoid" }),
@@ -277,13 +277,13 @@ describe("compile, fit, evaluate, predict", () => {
     const [kernel, bias] = model.getWeights() as [Tensor, Tensor];
     const data = nnLosses.sparseCategoricalCrossEntropy(await model.predict(x), y).itemSync();
     const activity = model.layers[0]!.apply<Tensor>(x).abs().sum().itemSync() * (0.01 / 90);
-    const l2 = 0.1 * (kernel.square().sum() as Tensor).itemSync();
-    const l1 = 0.01 * (bias.abs().sum() as Tensor).itemSync();
+    const l2 = 0.1 * kernel.square().sum().itemSync();
+    const l1 = 0.01 * bias.abs().sum().itemSync();
     expect(bias.dataSync()[0]).toBe(2);
     expect(loss).toBeCloseTo(data + activity + l2 + l1, 4);
     await model.fit(x, y, { epochs: 3, ...quiet });
     const [after, , second] = model.getWeights() as [Tensor, Tensor, Tensor];
-    const norms = [...(after.square().sum(0).sqrt() as Tensor).dataSync()];
+    const norms = [...after.square().sum(0).sqrt().dataSync()];
     expect(Math.max(...norms)).toBeLessThan(0.5 + 1e-5);
     expect(Math.min(...second.dataSync())).toBeGreaterThanOrEqual(0);
   });
@@ -317,7 +317,7 @@ describe("models", () => {
     });
     manualSeed(2);
     const [u, v] = [randn([20, 4]), randn([20, 4])];
-    const y = { sum: u.sum(1) as Tensor, kind: ints(Array.from({ length: 20 }, (_, i) => i % 2)) };
+    const y = { sum: u.sum(1), kind: ints(Array.from({ length: 20 }, (_, i) => i % 2)) };
     const { history } = await twin.fit({ a: u, b: v }, y, { epochs: 2, batchSize: 20, ...quiet });
     expect(Object.keys(history)).toEqual(["loss", "sum_loss", "kind_loss", "kind_accuracy"]);
     expect(history["loss"]![0]).toBeCloseTo(0.5 * history["sum_loss"]![0]! + 2 * history["kind_loss"]![0]!, 4);
@@ -469,7 +469,7 @@ describe("models", () => {
       layers.dense({ units: 1 }),
     ]);
     model.compile({ loss: "mse" });
-    const ids = tensor(Int32Array.of(1, 2, 3, 0, 0, 4, 5, 0, 0, 0), [2, 5]) as Tensor;
+    const ids = tensor(Int32Array.of(1, 2, 3, 0, 0, 4, 5, 0, 0, 0), [2, 5]);
     const target = zeros([2, 5, 1]);
     const { loss } = await model.evaluate(ids, target);
     const outputs = (await model.predict(ids)).dataSync();
@@ -481,7 +481,7 @@ describe("models", () => {
       [0, 0],
       [0, 2],
       [0, 0],
-    ]) as Tensor;
+    ]);
     const short = last.predictOnBatch(steps).dataSync();
     last
       .predictOnBatch(padded)
@@ -495,9 +495,7 @@ describe("models", () => {
     const model = sequential([layer]);
     const whole = model.predictOnBatch(x).dataSync();
     layer.resetStates();
-    const halves = [0, 3].map(
-      (from) => model.predictOnBatch(x.narrow(1, from, 3) as Tensor).toArraySync() as number[][][],
-    );
+    const halves = [0, 3].map((from) => model.predictOnBatch(x.narrow(1, from, 3)).toArraySync() as number[][][]);
     const joined = halves[0]!.map((row, i) => [...row, ...halves[1]![i]!]).flat(2);
     joined.forEach((value, i) => expect(value).toBeCloseTo(whole[i]!, 6));
   });
@@ -522,7 +520,7 @@ describe("saving", () => {
       this.addWeight("gain", [1], { initializer: "ones", regularizer: "l2" });
     }
     call(x: Tensor): Tensor {
-      return x.mul(this.weight("gain")).mul(this.options.factor) as Tensor;
+      return x.mul(this.weight("gain")).mul(this.options.factor);
     }
   }
 
@@ -606,7 +604,7 @@ describe("two faces, one engine", () => {
   test("[N37] both names make the same operation", () => {
     manualSeed(6);
     const image = randn([2, 3, 8, 8]);
-    const last = image.permute([0, 2, 3, 1]) as Tensor;
+    const last = image.permute([0, 2, 3, 1]);
     const pairs: readonly (readonly [nn.Module, Layer, Tensor, Tensor])[] = [
       [new nn.Linear(4, 3), layers.dense({ units: 3 }), randn([2, 4]), randn([2, 4])],
       [new nn.Conv2d(3, 4, 3), layers.conv2d({ filters: 4, kernelSize: 3 }), image, last],
@@ -650,13 +648,13 @@ describe("two faces, one engine", () => {
     const keras = small();
     const torch = nn.sequential(new nn.Linear(2, 8), nn.relu, new nn.Linear(8, 3), nn.softmax);
     const [a, b, c, d] = keras.getWeights() as [Tensor, Tensor, Tensor, Tensor];
-    torch.loadStateDict({ "0.weight": a.T as Tensor, "0.bias": b, "2.weight": c.T as Tensor, "2.bias": d });
+    torch.loadStateDict({ "0.weight": a.T, "0.bias": b, "2.weight": c.T, "2.bias": d });
     const wanted: number[] = [];
     const optimizer = new optim.Adam(torch.parameters(), { lr: 0.01, eps: 1e-7 });
     for (let epoch = 0; epoch < 3; epoch++) {
       let sum = 0;
       for await (const [inputs, labels] of Dataset.from(slices([x, y])).batch(32)) {
-        const loss = nnLosses.sparseCategoricalCrossEntropy(torch.forward(inputs) as Tensor, labels);
+        const loss = nnLosses.sparseCategoricalCrossEntropy(torch.forward(inputs), labels);
         optimizer.zeroGrad();
         loss.backward();
         optimizer.step();
@@ -672,7 +670,7 @@ describe("two faces, one engine", () => {
     history["loss"]!.forEach((loss, i) => expect(loss).toBeCloseTo(wanted[i]!, 6));
     const after = torch.stateDict();
     [after["0.weight"]!.T, after["0.bias"]!, after["2.weight"]!.T, after["2.bias"]!].forEach((value, i) =>
-      expect((keras.getWeights()[i]!.sub(value as Tensor) as Tensor).abs().max().itemSync()).toBeLessThan(1e-6),
+      expect(keras.getWeights()[i]!.sub(value).abs().max().itemSync()).toBeLessThan(1e-6),
     );
   });
 
@@ -681,12 +679,11 @@ describe("two faces, one engine", () => {
     const x = randn([5, 4]);
     const rows = layer.apply<Tensor>(x);
     const [kernel, bias] = layer.getWeights() as [Tensor, Tensor];
-    const columns = (kernel.T as Tensor)
-      .matmul(x.T as Tensor)
-      .add(bias.reshape([3, 1]) as Tensor)
-      .sigmoid() as Tensor;
+    const columns = kernel.T.matmul(x.T)
+      .add(bias.reshape([3, 1]))
+      .sigmoid();
     expect(columns.shape).toEqual([3, 5]);
-    const turned = (columns.T as Tensor).contiguous().dataSync();
+    const turned = columns.T.contiguous().dataSync();
     rows.dataSync().forEach((value, i) => expect(value).toBeCloseTo(turned[i]!, 6));
   });
 });

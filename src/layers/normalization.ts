@@ -131,7 +131,7 @@ class LastAxes {
     const order = [...others, ...this.#axes];
     if (order.every((axis, i) => axis === i)) return norm(x);
     const back = order.map((_, axis) => order.indexOf(axis));
-    return norm(x.permute(order) as Tensor).permute(back) as Tensor;
+    return norm(x.permute(order)).permute(back);
   }
 }
 
@@ -152,7 +152,7 @@ export class LayerNormalization extends Norm<LayerNormalizationOptions> {
   }
 
   call(x: Tensor): Tensor {
-    return this.#axes.around(x, (value) => this.norm.forward(value) as Tensor);
+    return this.#axes.around(x, (value) => this.norm.forward(value));
   }
 }
 
@@ -219,7 +219,7 @@ export class RMSNormalization extends Layer<RmsNormalizationOptions> {
   }
 
   call(x: Tensor): Tensor {
-    return this.#axes.around(x, (value) => this.norm.forward(value) as Tensor);
+    return this.#axes.around(x, (value) => this.norm.forward(value));
   }
 }
 
@@ -248,8 +248,8 @@ export class UnitNormalization extends Layer<UnitNormalizationOptions> {
         .square()
         .sum(axes as number[], true)
         .maximum(1e-12)
-        .rsqrt() as Tensor,
-    ) as Tensor;
+        .rsqrt(),
+    );
   }
 }
 

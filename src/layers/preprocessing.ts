@@ -23,7 +23,7 @@ export class Rescaling extends Layer<RescalingOptions> {
 
   call(x: Tensor): Tensor {
     const { scale, offset = 0 } = this.options;
-    return x.cast(this.dtype).mul(scale).add(offset) as Tensor;
+    return x.cast(this.dtype).mul(scale).add(offset);
   }
 }
 
@@ -70,7 +70,7 @@ export class Normalization extends Layer<NormalizationOptions> {
     const others = data.shape.map((_, axis) => axis).filter((axis) => !this.#axes.includes(axis));
     noGrad(() => {
       const exact = data.cast(widestFloat());
-      this.#set(exact.mean(others) as Tensor, exact.variance(others, false, 0) as Tensor);
+      this.#set(exact.mean(others), exact.variance(others, false, 0));
     });
   }
 
@@ -84,18 +84,18 @@ export class Normalization extends Layer<NormalizationOptions> {
 
   call(x: Tensor): Tensor {
     const shape = x.shape.map((size, axis) => (this.#axes.includes(axis) ? size : 1));
-    const mean = this.weight("mean").reshape(shape) as Tensor;
+    const mean = this.weight("mean").reshape(shape);
     // Keras's bound keeps features that never change at 0.
-    const deviation = this.weight("variance").reshape(shape).sqrt().maximum(1e-7) as Tensor;
+    const deviation = this.weight("variance").reshape(shape).sqrt().maximum(1e-7);
     const value = x.cast(this.dtype);
-    return (this.options.invert ? value.mul(deviation).add(mean) : value.sub(mean).div(deviation)) as Tensor;
+    return this.options.invert ? value.mul(deviation).add(mean) : value.sub(mean).div(deviation);
   }
 }
 
 const fitted = (values: number | readonly number[], sizes: Shape): Tensor => {
   const count = sizes.reduce((product, size) => product * size, 1);
   const list = typeof values === "number" ? new Array<number>(count).fill(values) : [...values];
-  return tensor((widestFloat() === "f64" ? Float64Array : Float32Array).from(list), [...sizes]) as Tensor;
+  return tensor((widestFloat() === "f64" ? Float64Array : Float32Array).from(list), [...sizes]);
 };
 
 /**
@@ -143,10 +143,10 @@ export class CategoryEncoding extends Layer<CategoryEncodingOptions> {
 
   call(x: Tensor): Tensor {
     const { numTokens, outputMode = "multiHot" } = this.options;
-    const hot = x.int().oneHot(numTokens).cast(this.dtype) as Tensor;
-    if (outputMode === "oneHot") return (x.rank > 1 && x.shape.at(-1) === 1 ? hot.squeeze(-2) : hot) as Tensor;
+    const hot = x.int().oneHot(numTokens).cast(this.dtype);
+    if (outputMode === "oneHot") return x.rank > 1 && x.shape.at(-1) === 1 ? hot.squeeze(-2) : hot;
     if (x.rank < 2) return hot;
-    return (outputMode === "count" ? hot.sum(-2) : hot.max(-2)) as Tensor;
+    return outputMode === "count" ? hot.sum(-2) : hot.max(-2);
   }
 }
 

@@ -215,12 +215,12 @@ export interface GruOptions extends GatedRnnOptions {
 /** The gates z, r, h of Keras from r, z, n of `nn`, along the first axis; and back. */
 function exchanged(x: Tensor): Tensor {
   const [first, second, third] = x.split(x.shape[0]! / 3, 0) as Tensor[];
-  return concat([second!, first!, third!], 0) as Tensor;
+  return concat([second!, first!, third!], 0);
 }
 
 const gateLayout: Layout = {
-  toKeras: ([held]) => exchanged(held!).transpose(0, 1) as Tensor,
-  fromKeras: (value) => [exchanged(value.transpose(0, 1) as Tensor)],
+  toKeras: ([held]) => exchanged(held!).transpose(0, 1),
+  fromKeras: (value) => [exchanged(value.transpose(0, 1))],
 };
 
 /**
@@ -247,7 +247,7 @@ export class GRU extends RecurrentLayer<GruOptions> {
     const { biasInitializer = "zeros", biasRegularizer: regularizer, biasConstraint: constraint } = this.options;
     const layout: Layout = hidden
       ? {
-          toKeras: (held) => stack(held.map(exchanged), 0) as Tensor,
+          toKeras: (held) => stack(held.map(exchanged), 0),
           fromKeras: (value) => (value.unbind(0) as Tensor[]).map(exchanged),
         }
       : { toKeras: ([held]) => exchanged(held!), fromKeras: (value) => [exchanged(value)] };

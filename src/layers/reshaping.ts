@@ -18,7 +18,7 @@ export class Flatten extends Layer<ChannelOptions> {
   call(x: Tensor): Tensor {
     // Weights behind it are then the same for both formats.
     const last = this.options.dataFormat === "channelsFirst" && x.rank > 2 ? moveAxis(x, 1, -1) : x;
-    return last.rank === 1 ? (last.unsqueeze(1) as Tensor) : (new NnFlatten().forward(last) as Tensor);
+    return last.rank === 1 ? last.unsqueeze(1) : new NnFlatten().forward(last);
   }
 }
 

@@ -105,7 +105,7 @@ function lossOfOutput({ call }: ResolvedLoss, prediction: Tensor, target: Tensor
   const mask = maskOf(prediction);
   if (!weights && !mask) {
     const loss = call(prediction, target);
-    return loss.rank === 0 ? loss : (loss.mean() as Tensor);
+    return loss.rank === 0 ? loss : loss.mean();
   }
   const each = call(prediction, target, { reduction: "none" });
   if (each.rank === 0)
@@ -119,12 +119,12 @@ function lossOfOutput({ call }: ResolvedLoss, prediction: Tensor, target: Tensor
       throw new ShapeError(
         `loss: weights must have leading axes of the losses ${show(each.shape)}, got ${show(given.shape)}`,
       );
-    return given.cast(each.dtype).reshape([...leading, ...each.shape.slice(rank).map(() => 1)]) as Tensor;
+    return given.cast(each.dtype).reshape([...leading, ...each.shape.slice(rank).map(() => 1)]);
   };
-  const weighed = weights ? (each.mul(wide(weights)) as Tensor) : each;
-  if (!mask) return weighed.mean() as Tensor;
-  const counts = wide(mask).expand([...each.shape]) as Tensor;
-  return weighed.mul(counts).sum().div(counts.sum().maximum(1e-7)) as Tensor;
+  const weighed = weights ? each.mul(wide(weights)) : each;
+  if (!mask) return weighed.mean();
+  const counts = wide(mask).expand([...each.shape]);
+  return weighed.mul(counts).sum().div(counts.sum().maximum(1e-7));
 }
 
 /** Loss and metrics for the engine. */
@@ -148,10 +148,10 @@ export function scoresOf(
     return lossOfOutput(losses[i]!, prediction, target, weightOf(target, split.weights[i]));
   };
   const loss: Score<Nest<Tensor>, Targets> = (given, targets) => {
-    const parts = losses.flatMap((one, i) => (one ? [partOf(i, given, targets).mul(shares[i]!) as Tensor] : []));
+    const parts = losses.flatMap((one, i) => (one ? [partOf(i, given, targets).mul(shares[i]!)] : []));
     const [first, ...rest] = [...parts, ...penalties()];
     if (!first) throw new ArgumentError("fit: there is nothing to make small; give compile a loss");
-    return rest.reduce((sum, one) => sum.add(one) as Tensor, first);
+    return rest.reduce((sum, one) => sum.add(one), first);
   };
 
   const metrics: Record<string, Score<Nest<Tensor>, Targets> | Metric<Nest<Tensor>, Targets>> = {};
@@ -195,7 +195,7 @@ export function scoresOf(
   return { loss, metrics: metrics as Scores<Nest<Tensor>, Targets, string>["metrics"] };
 }
 
-const mean = (x: Tensor): Tensor => (x.rank === 0 ? x : (meanTo(x, 0) as Tensor));
+const mean = (x: Tensor): Tensor => (x.rank === 0 ? x : meanTo(x, 0));
 
 /** Metrics of each output. */
 function metricsOf({ metrics = [] }: ScoreOptions, outputs: readonly string[]): readonly (readonly MetricLike[])[] {

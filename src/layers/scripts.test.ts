@@ -26,7 +26,7 @@ const array = (shape: readonly number[], seed: number, scale: number = 1): Tenso
   tensor(
     Float32Array.from(spread(shape, seed), (value) => value * scale),
     [...shape],
-  ) as Tensor;
+  );
 
 function begin<M extends Model>(model: M): M {
   model.setWeights(model.getWeights().map(({ shape }, i) => array(shape, i + 1, 0.3)));
@@ -37,7 +37,7 @@ const classes = (n: number, count: number): Tensor =>
   tensor(
     Int32Array.from({ length: n }, (_, i) => (i * 7) % count),
     [n],
-  ) as Tensor;
+  );
 
 const quiet = { shuffle: false, verbose: 0 } as const;
 
@@ -98,7 +98,7 @@ const SCRIPTS: Readonly<Record<string, () => Promise<Curves>>> = {
     begin(model);
     const x = array([80, 5], 101);
     const columns = x.unbind(1) as Tensor[];
-    const y = columns[0]!.gt(columns[1]!).float() as Tensor;
+    const y = columns[0]!.gt(columns[1]!).float();
     return (await model.fit(x, y, { epochs: 10, batchSize: 16, ...quiet })).history;
   },
   async digits() {
@@ -141,14 +141,14 @@ const SCRIPTS: Readonly<Record<string, () => Promise<Curves>>> = {
       metrics: ["accuracy"],
     });
     const weights = model.getWeights().map(({ shape }, i) => array(shape, i + 1, 0.3));
-    weights[5] = weights[5]!.add(1) as Tensor;
+    weights[5] = weights[5]!.add(1);
     model.setWeights(weights);
-    const y = classes(30, 3).oneHot(3).float() as Tensor;
+    const y = classes(30, 3).oneHot(3).float();
     const history = await model.fit(array([30, 8, 8, 1], 101), y, {
       epochs: 50,
       batchSize: 30,
       sampleWeight: array([30], 102).abs(),
-      validationData: [array([6, 8, 8, 1], 103), y.narrow(0, 0, 6) as Tensor],
+      validationData: [array([6, 8, 8, 1], 103), y.narrow(0, 0, 6)],
       ...quiet,
     });
     return history.history;
@@ -165,7 +165,7 @@ const SCRIPTS: Readonly<Record<string, () => Promise<Curves>>> = {
     const x = tensor(
       Int32Array.from({ length: 24 * 6 }, (_, i) => (i * 5) % 7),
       [24, 6],
-    ) as Tensor;
+    );
     return (await model.fit(x, classes(24, 2), { epochs: 50, batchSize: 24, ...quiet })).history;
   },
 };

@@ -36,12 +36,12 @@ function depthwiseLayout(spatial: number, multiplier: number): Layout {
   return {
     toKeras: ([held]) => {
       const [channels, , ...sizes] = held!.shape;
-      return held!.reshape([channels! / multiplier, multiplier, ...sizes]).permute([...window, 0, 1]) as Tensor;
+      return held!.reshape([channels! / multiplier, multiplier, ...sizes]).permute([...window, 0, 1]);
     },
     fromKeras: (value) => {
       const sizes = value.shape.slice(0, spatial);
       const turned = value.permute([spatial, spatial + 1, ...window.map((axis) => axis - 2)]);
-      return [turned.reshape([value.shape[spatial]! * multiplier, 1, ...sizes]) as Tensor];
+      return [turned.reshape([value.shape[spatial]! * multiplier, 1, ...sizes])];
     },
   };
 }

@@ -21,15 +21,15 @@ export const asIs: Layout = { toKeras: ([held]) => held!, fromKeras: (value) => 
 export function permuted(...axes: readonly number[]): Layout {
   const back = axes.map((_, axis) => axes.indexOf(axis));
   return {
-    toKeras: ([held]) => held!.permute([...axes]) as Tensor,
-    fromKeras: (value) => [value.permute([...back]) as Tensor],
+    toKeras: ([held]) => held!.permute([...axes]),
+    fromKeras: (value) => [value.permute([...back])],
   };
 }
 
 /** [out, in] held, [in, out] for Keras. */
 export const transposed: Layout = {
-  toKeras: ([held]) => held!.transpose(0, 1) as Tensor,
-  fromKeras: (value) => [value.transpose(0, 1) as Tensor],
+  toKeras: ([held]) => held!.transpose(0, 1),
+  fromKeras: (value) => [value.transpose(0, 1)],
 };
 
 /** [out, in, window…] held, [window…, in, out] for Keras. */

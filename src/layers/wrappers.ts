@@ -91,7 +91,7 @@ export class Bidirectional extends Layer<BidirectionalOptions> {
       flat(layer.forward(from.length > 0 ? [x!, ...from] : x!, { mask: mask && flat(mask)[0] }));
     const [ahead, ...stateAhead] = run(this.forwardLayer, states.slice(0, half));
     const [behind, ...stateBehind] = run(this.backwardLayer, states.slice(half));
-    const turned = this.forwardLayer.options.returnSequences ? (behind!.flip(1) as Tensor) : behind!;
+    const turned = this.forwardLayer.options.returnSequences ? behind!.flip(1) : behind!;
     const merged = this.#merged(ahead!, turned);
     const state = [...stateAhead, ...stateBehind];
     return state.length > 0 ? [...flat(merged), ...state] : merged;
@@ -101,13 +101,13 @@ export class Bidirectional extends Layer<BidirectionalOptions> {
     const { mergeMode = "concat" } = this.options;
     switch (mergeMode) {
       case "concat":
-        return concat([a, b], -1) as Tensor;
+        return concat([a, b], -1);
       case "sum":
-        return a.add(b) as Tensor;
+        return a.add(b);
       case "mul":
-        return a.mul(b) as Tensor;
+        return a.mul(b);
       case "ave":
-        return a.add(b).mul(0.5) as Tensor;
+        return a.add(b).mul(0.5);
       case null:
         return [a, b];
       default:
@@ -143,7 +143,7 @@ export class Masking extends Layer<MaskingOptions> {
   override computeMask(x: Tensor): Tensor {
     const before = maskOf(x);
     const own = this.masking.mask(x);
-    return before ? (own.logicalAnd(before) as Tensor) : own;
+    return before ? own.logicalAnd(before) : own;
   }
 
   call(x: Tensor): Tensor {

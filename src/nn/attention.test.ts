@@ -14,7 +14,7 @@ const goldens = sequences.attention;
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
 const bools = (shape: number[], ...values: number[]): Tensor =>
-  tensor(Uint8Array.from(values), shape, { dtype: "bool" }) as Tensor;
+  tensor(Uint8Array.from(values), shape, { dtype: "bool" });
 
 /** Attention as a layer without parameters. */
 class Scaled extends nn.Module {
@@ -92,7 +92,7 @@ const cases: Record<string, RecordedCase> = {
 };
 
 it("scores, their softmax, and the product with the values are one kernel, whatever the masks", () => {
-  const [x, mask] = [zeros([2, 4, 16, 8]) as Tensor, zeros([2, 1, 1, 16], { dtype: "bool" }) as Tensor];
+  const [x, mask] = [zeros([2, 4, 16, 8]), zeros([2, 1, 1, 16], { dtype: "bool" })];
   const kernels = (options: nn.AttentionOptions): number =>
     explain(
       (q: Tensor, m: Tensor) => nn.scaledDotProductAttention(q, q, q, { ...options, ...(options.mask && { mask: m }) }),
@@ -111,7 +111,7 @@ onEachDevice(() => {
 
   it("[N22] zero queries average the values", () => {
     const [k, v] = [fixed([1, 3, 4], 1), fixed([1, 3, 4], 2)];
-    const out = nn.scaledDotProductAttention(zeros([1, 2, 4], f64) as Tensor, k, v);
+    const out = nn.scaledDotProductAttention(zeros([1, 2, 4], f64), k, v);
     const average = numbers(v.mean(1));
     expectNumbers("output", out, [...average, ...average], 1e-12);
   });
@@ -119,24 +119,23 @@ onEachDevice(() => {
     const layer = new nn.MultiheadAttention(512, 8);
     expect(layer.forward(fixed([2, 5, 512], 1).float()).shape).toEqual([2, 5, 512]);
     const [q, k] = [fixed([2, 2, 5, 4], 1), fixed([2, 2, 3, 4], 2)];
-    const sums = nn.scaledDotProductAttention(q, k, ones([2, 2, 3, 1], f64) as Tensor);
+    const sums = nn.scaledDotProductAttention(q, k, ones([2, 2, 3, 1], f64));
     expectNumbers("sums", sums, new Array(20).fill(1), 1e-12);
   });
   it("a causal query sees no later key: changing the future changes nothing", () => {
     const x = fixed([1, 4, 6], 1);
     const layer = new nn.MultiheadAttention(6, 2, f64);
-    const changed = x.mul(tensor(Float64Array.of(1, 1, 1, 7), [4, 1]) as Tensor) as Tensor;
-    const rows = (t: Tensor): number[] =>
-      numbers(layer.forward(t, t, t, { isCausal: true }).slice(null, [0, 3]) as Tensor);
+    const changed = x.mul(tensor(Float64Array.of(1, 1, 1, 7), [4, 1]));
+    const rows = (t: Tensor): number[] => numbers(layer.forward(t, t, t, { isCausal: true }).slice(null, [0, 3]));
     expect(rows(changed)).toEqual(rows(x));
   });
   it("masks of numbers are added, masks of bools hide", () => {
     const [q, k, v] = [fixed([2, 4], 1), fixed([3, 4], 2), fixed([3, 4], 3)];
     const seen = tensor([true, true, false]);
     const added = tensor([0, 0, -Infinity]);
-    const both = [seen, added].map((mask) => numbers(nn.scaledDotProductAttention(q, k, v, { mask: mask as Tensor })));
+    const both = [seen, added].map((mask) => numbers(nn.scaledDotProductAttention(q, k, v, { mask: mask })));
     expect(both[0]).toEqual(both[1]);
-    const short = nn.scaledDotProductAttention(q, k.slice([0, 2]) as Tensor, v.slice([0, 2]) as Tensor);
+    const short = nn.scaledDotProductAttention(q, k.slice([0, 2]), v.slice([0, 2]));
     expectNumbers("output", short, both[0]!, 1e-12);
   });
   it("names shapes that do not fit", () => {
@@ -168,7 +167,7 @@ onEachDevice(() => {
       key = new nn.Linear(8, 8, f64);
       value = new nn.Linear(8, 8, f64);
       forward(x: Tensor): [Tensor, Tensor] {
-        const [q, k, v] = [this.query, this.key, this.value].map((layer) => layer.forward(x) as Tensor);
+        const [q, k, v] = [this.query, this.key, this.value].map((layer) => layer.forward(x));
         const weights = q!.matmul(k!.transpose(-2, -1)).div(Math.sqrt(8)).softmax();
         return [weights.matmul(v!), weights];
       }
@@ -180,7 +179,7 @@ onEachDevice(() => {
       [2, 5, 8],
       [2, 5, 5],
     ]);
-    const [q, k, v] = [custom.query, custom.key, custom.value].map((layer) => layer.forward(x) as Tensor);
+    const [q, k, v] = [custom.query, custom.key, custom.value].map((layer) => layer.forward(x));
     expectNumbers("output", nn.scaledDotProductAttention(q!, k!, v!), numbers(output), 1e-12);
   });
   it("gradients agree with central differences, twice, where a query sees nothing too", () => {
@@ -218,7 +217,7 @@ onEachDevice(() => {
     expect(numbers(layer.eval().forward(x)).every((v) => v === 0)).toBe(false);
   });
   it("names masks and heads that do not fit", () => {
-    const x = zeros([2, 3, 6]) as Tensor;
+    const x = zeros([2, 3, 6]);
     const layer = new nn.MultiheadAttention(6, 2);
     expect(() => layer.forward(x, x, x, { mask: zeros([3, 4]) })).toThrow(ShapeError);
     expect(() => layer.forward(x, x, x, { mask: zeros([3, 4]) })).toThrow(
@@ -233,7 +232,7 @@ onEachDevice(() => {
     );
     expect(() => new nn.MultiheadAttention(6, 2, { kdim: 0 })).toThrow(/kdim must be a whole number of 1 or more/);
     expect(() => new nn.MultiheadAttention(6, 2, { kdim: 5 }).forward(x)).toThrow(/the last dimension must be 5/);
-    const [q, k] = [zeros([3, 2, 4]) as Tensor, zeros([2, 2, 4]) as Tensor];
+    const [q, k] = [zeros([3, 2, 4]), zeros([2, 2, 4])];
     expect(() => nn.scaledDotProductAttention(q, k, k, { enableGqa: true })).toThrow(ArgumentError);
     expect(() => nn.scaledDotProductAttention(q, k, k, { enableGqa: true })).toThrow(
       /heads of queries must be a multiple of those of keys and values, got \[3, 2, 4\], \[2, 2, 4\]/,

@@ -11,7 +11,7 @@ import * as nn from "./index.ts";
 
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const ids = (...values: number[]): Tensor => tensor(Int32Array.from(values), [1, values.length]) as Tensor;
+const ids = (...values: number[]): Tensor => tensor(Int32Array.from(values), [1, values.length]);
 const small = { vocabulary: 5, context: 7, features: 8, heads: 2, layers: 2 } as const;
 
 onEachDevice(() => {
@@ -29,8 +29,8 @@ onEachDevice(() => {
       [4, 6],
     ];
     for (const [from, to] of parts) {
-      const part = layer.forward(x.slice(null, [from, to]) as Tensor, { cache });
-      expectNumbers(`from ${from}`, part, numbers(whole.slice(null, [from, to]) as Tensor), 1e-12);
+      const part = layer.forward(x.slice(null, [from, to]), { cache });
+      expectNumbers(`from ${from}`, part, numbers(whole.slice(null, [from, to])), 1e-12);
     }
     expect(cache.length.itemSync()).toBe(6);
   });
@@ -67,14 +67,13 @@ onEachDevice(() => {
   });
   it("[O16] the future changes nothing", () => {
     const model = new nn.GPT({ ...small, dtype: "f64" }).eval();
-    const first = (...tokens: number[]): number[] =>
-      numbers(model.forward(ids(...tokens)).slice(null, [0, 3]) as Tensor);
+    const first = (...tokens: number[]): number[] => numbers(model.forward(ids(...tokens)).slice(null, [0, 3]));
     expect(first(1, 2, 3, 4)).toEqual(first(1, 2, 3, 0));
     expect(first(1, 2, 3, 4)).not.toEqual(first(1, 1, 3, 4));
   });
   it("more than fits is NaN, and forgetting starts anew", () => {
     const cache = new nn.KeyValueCache({ batch: 1, heads: 1, capacity: 2, features: 1 });
-    const one = (value: number): Tensor => tensor([[[[value]]]]) as Tensor;
+    const one = (value: number): Tensor => tensor([[[[value]]]]);
     expect(numbers(cache.append(one(1), one(1)).mask)).toEqual([1, 0]);
     expect(numbers(cache.append(one(2), one(2)).keys)).toEqual([1, 2]);
     expect(numbers(cache.append(one(3), one(3)).keys)).toEqual([NaN, NaN]);

@@ -7,7 +7,7 @@ beforeAll(() => setDevice("wasm"));
 const WIDTH = 32;
 const layers = (count: number): nn.Module[] =>
   Array.from({ length: count }, () => new nn.Sequential([new nn.Linear(WIDTH, WIDTH), new nn.Tanh()]) as nn.Module);
-const input = (rows: number): Tensor => fixed([rows, WIDTH]).float() as Tensor;
+const input = (rows: number): Tensor => fixed([rows, WIDTH]).float();
 const gradientsOf = (model: nn.Module): Float32Array[] =>
   model.parameters().map((p) => p.grad!.dataSync() as Float32Array);
 
@@ -18,7 +18,7 @@ describe("checkpointSequential", () => {
       manualSeed(2);
       const model = new nn.Sequential(layers(8) as never) as unknown as nn.Sequential;
       const x = input(5);
-      const plain = model.forward(x) as Tensor;
+      const plain = model.forward(x);
       plain.square().sum().backward();
       const wanted = gradientsOf(model);
       model.zeroGrad();
@@ -31,9 +31,7 @@ describe("checkpointSequential", () => {
 
   test("functions count as layers, and numbers of segments are checked", () => {
     const x = input(2);
-    expect(nn.checkpointSequential([(v) => v.mul(2) as Tensor, nn.relu], 2, x).dataSync()).toEqual(
-      x.mul(2).relu().dataSync(),
-    );
+    expect(nn.checkpointSequential([(v) => v.mul(2), nn.relu], 2, x).dataSync()).toEqual(x.mul(2).relu().dataSync());
     expect(() => nn.checkpointSequential([nn.relu], 2, x)).toThrow("from 1 to the 1 layers, got 2");
   });
 });
@@ -42,8 +40,8 @@ describe("checkpointModule", () => {
   const step =
     (model: nn.Module) =>
     (x: Tensor): Tensor => {
-      const loss = (model as nn.Sequential).forward(x) as Tensor;
-      const sum = loss.square().sum() as Tensor;
+      const loss = (model as nn.Sequential).forward(x);
+      const sum = loss.square().sum();
       sum.backward();
       return sum;
     };
@@ -53,7 +51,7 @@ describe("checkpointModule", () => {
     const blocks = Array.from({ length: 4 }, () => new nn.Sequential(layers(4)) as nn.Module);
     const model = new nn.Sequential(blocks as never) as unknown as nn.Sequential;
     const x = input(8192);
-    (model.forward(x) as Tensor).square().sum().backward();
+    model.forward(x).square().sum().backward();
     const wanted = gradientsOf(model);
     model.zeroGrad();
     const before = memory.plannedMemory(step(model), x);
@@ -61,7 +59,7 @@ describe("checkpointModule", () => {
     const after = memory.plannedMemory(step(model), x);
     expect(after.activationBytes).toBeLessThanOrEqual(before.activationBytes / 3);
     expect(after.scratchBytes).toBeLessThan(0.6 * before.scratchBytes);
-    (model.forward(x) as Tensor).square().sum().backward();
+    model.forward(x).square().sum().backward();
     expect(gradientsOf(model)).toEqual(wanted);
     expect(Object.keys(model.stateDict()).length).toBe(32);
     for (const back of undo) back();
@@ -81,7 +79,7 @@ describe("checkpointModule", () => {
       const optimizer = new optim.SGD(block.parameters(), { lr: 0.1 });
       const train = jit((x: Tensor) => {
         optimizer.zeroGrad();
-        const out = block.forward(x) as Tensor;
+        const out = block.forward(x);
         out.square().sum().backward();
         optimizer.step();
         return out;
@@ -105,12 +103,10 @@ describe("checkpointModule", () => {
   test("a module that returns more than one tensor is refused", () => {
     const lstm = new nn.LSTM(4, 4);
     nn.checkpointModule(lstm);
-    expect(() => (lstm.forward as (x: Tensor) => unknown)(fixed([3, 2, 4]).float() as Tensor)).toThrow(
-      "must return one tensor",
-    );
+    expect(() => (lstm.forward as (x: Tensor) => unknown)(fixed([3, 2, 4]).float())).toThrow("must return one tensor");
   });
 
   test("checkpoint itself stays as it was", () => {
-    expect(checkpoint((x: Tensor) => x.exp())(fixed([2]).float() as Tensor).shape).toEqual([2]);
+    expect(checkpoint((x: Tensor) => x.exp())(fixed([2]).float()).shape).toEqual([2]);
   });
 });

@@ -70,8 +70,7 @@ export function checkpointSequential(
       list
         .slice(from, to)
         .reduce(
-          (value, layer) =>
-            (layer instanceof Module ? Reflect.apply(layer.forward, layer, [value]) : layer(value)) as Tensor,
+          (value, layer) => (layer instanceof Module ? Reflect.apply(layer.forward, layer, [value]) : layer(value)),
           input,
         );
   let value = x;

@@ -24,7 +24,7 @@ function norms(x: Tensor, { axis }: NormOptions): Tensor {
   return x
     .square()
     .sum(axes as number[], true)
-    .sqrt() as Tensor;
+    .sqrt();
 }
 
 function checkNorm(name: string, option: string, value: number): void {
@@ -36,7 +36,7 @@ export function maxNorm(maximum: number = 2, options: NormOptions = {}): Constra
   checkNorm("maxNorm", "the maximum", maximum);
   return (x) => {
     const size = norms(x, options);
-    return x.mul(size.clamp(0, maximum).div(size.add(EPSILON) as Tensor) as Tensor) as Tensor;
+    return x.mul(size.clamp(0, maximum).div(size.add(EPSILON)));
   };
 }
 
@@ -47,7 +47,7 @@ export function nonNegative(): Constraint {
 
 /** Norms of 1: Keras's UnitNorm. */
 export function unitNorm(options: NormOptions = {}): Constraint {
-  return (x) => x.div(norms(x, options).add(EPSILON) as Tensor) as Tensor;
+  return (x) => x.div(norms(x, options).add(EPSILON));
 }
 
 /**
@@ -70,8 +70,8 @@ export function minMaxNorm({
     const wanted = size
       .clamp(minimum, maximum)
       .mul(rate)
-      .add(size.mul(1 - rate) as Tensor) as Tensor;
-    return x.mul(wanted.div(size.add(EPSILON) as Tensor) as Tensor) as Tensor;
+      .add(size.mul(1 - rate));
+    return x.mul(wanted.div(size.add(EPSILON)));
   };
 }
 

@@ -124,17 +124,14 @@ export class GPT extends Module {
       if (temperature === 0) return logits.argmax(-1, true);
       const least =
         topK === undefined ? undefined : topk(logits, Math.min(topK, logits.shape[1]!)).values.narrow(-1, -1, 1);
-      const likely: Tensor = least ? logits.maskedFill(logits.lt(least as Tensor), -Infinity) : logits;
+      const likely: Tensor = least ? logits.maskedFill(logits.lt(least), -Infinity) : logits;
       // The largest of logits with Gumbel noise is a sample of their softmax.
       const noise = rand(likely.shape as number[], { dtype: likely.dtype })
         .log()
         .neg()
         .log()
         .neg();
-      return likely
-        .div(temperature)
-        .add(noise as Tensor)
-        .argmax(-1, true);
+      return likely.div(temperature).add(noise).argmax(-1, true);
     };
     return noGrad(() => {
       const tokens = [ids.int()];
@@ -158,7 +155,7 @@ export class GPT extends Module {
       (x, block, i) => block.forward(x, { cache: caches?.[i] }),
       this.dropout.forward(embedded),
     );
-    return this.norm.forward(seen).matmul((this.tokens.weight as Tensor).T);
+    return this.norm.forward(seen).matmul(this.tokens.weight.T);
   }
 
   #check(ids: Tensor): void {

@@ -77,7 +77,7 @@ onEachDevice(() => {
     it("takes any number of leading axes", () => {
       const layer = new nn.Linear(3, 2);
       for (const shape of [[3], [4, 3], [2, 4, 3], [2, 1, 4, 3], [0, 3]])
-        expect(layer.forward(zeros(shape) as Tensor).shape).toEqual([...shape.slice(0, -1), 2]);
+        expect(layer.forward(zeros(shape)).shape).toEqual([...shape.slice(0, -1), 2]);
     });
     it("names itself, the sizes and what came", () => {
       expect(() => new nn.Linear(784, 128).forward(zeros([32, 700]) as Tensor)).toThrow(ShapeError);
@@ -125,7 +125,7 @@ onEachDevice(() => {
       const convolutions = [0, 1].map(() => new nn.Conv2d(2, 2, 3, { padding: "same" }));
       for (const p of convolutions.flatMap((c) => c.parameters())) nn.init.assign(p, nn.init.zeros);
       const x: Tensor = fixed([1, 2, 4, 4], 1).float();
-      const inner = convolutions[1]!.forward(convolutions[0]!.forward(x).relu() as Tensor) as Tensor;
+      const inner = convolutions[1]!.forward(convolutions[0]!.forward(x).relu());
       expect(numbers(inner.add(x).relu())).toEqual(numbers(x.relu()));
     });
     it("refuse other ranks, channels and groups by name", () => {
@@ -226,7 +226,7 @@ onEachDevice(() => {
     });
     it("a large mean costs no digits", () => {
       const layer = new nn.BatchNorm1d(1);
-      const out = numbers(layer.forward(tensor([[10000], [10001], [10002], [10003]]) as Tensor));
+      const out = numbers(layer.forward(tensor([[10000], [10001], [10002], [10003]])));
       expectNumbers("output", out, [-1.3416354, -0.4472118, 0.4472118, 1.3416354], 1e-5);
     });
     it("without history every batch is normalised by its own", () => {
@@ -269,7 +269,7 @@ onEachDevice(() => {
         expect(mean(numbers(row))).toBeCloseTo(0, 12);
         expect(variance(numbers(row))).toBeCloseTo(1, 4);
       }
-      expect(numbers(layer.forward(x.slice([1, 2]) as Tensor))).toEqual(numbers(out.slice([1, 2]) as Tensor));
+      expect(numbers(layer.forward(x.slice([1, 2])))).toEqual(numbers(out.slice([1, 2])));
     });
     it("without scale or shift", () => {
       expect(new nn.LayerNorm(4, { affine: false }).parameters()).toEqual([]);
@@ -278,7 +278,7 @@ onEachDevice(() => {
       expect(() => new nn.LayerNorm(64).forward(zeros([2, 32]) as Tensor)).toThrow(
         /LayerNorm\(64\): the last dimension must be 64/,
       );
-      expect(() => new nn.LayerNorm([2, 3]).forward(zeros([3]) as Tensor)).toThrow(
+      expect(() => new nn.LayerNorm([2, 3]).forward(zeros([3]))).toThrow(
         /the last dimensions must be \[2, 3\], got \[3\]/,
       );
     });
@@ -290,13 +290,13 @@ onEachDevice(() => {
       const ids = tensor(Int32Array.of(1, 4, 1), [1, 3]);
       const out = table.forward(ids);
       expect(out.shape).toEqual([1, 3, 3]);
-      expect(numbers(out.slice(0, 1) as Tensor)).toEqual(numbers(table.weight.slice(4) as Tensor));
+      expect(numbers(out.slice(0, 1))).toEqual(numbers(table.weight.slice(4)));
       out.sum().backward();
       expect(table.weight.grad!.sum(1).toArraySync()).toEqual([0, 6, 0, 0, 3, 0]);
     });
     it("the padding row starts at zero and stays there", () => {
       const table = new nn.Embedding(4, 2, { paddingIndex: -1 });
-      expect(numbers(table.weight.slice(3) as Tensor)).toEqual([0, 0]);
+      expect(numbers(table.weight.slice(3))).toEqual([0, 0]);
       table
         .forward(tensor(Int32Array.of(3, 0, 3)))
         .square()
@@ -304,7 +304,7 @@ onEachDevice(() => {
         .log()
         .sum()
         .backward();
-      expect(numbers(table.weight.grad!.slice(3) as Tensor)).toEqual([0, 0]);
+      expect(numbers(table.weight.grad!.slice(3))).toEqual([0, 0]);
     });
     it("refuses floats, and rows that are none", () => {
       expect(() => new nn.Embedding(4, 2).forward(zeros([2]))).toThrow(
@@ -326,7 +326,7 @@ onEachDevice(() => {
         [2, 2, 4],
         [2, 2, 4],
       ]);
-      expect(numbers(outputs.slice(null, -1) as Tensor)).toEqual(numbers(h.slice(1) as Tensor));
+      expect(numbers(outputs.slice(null, -1))).toEqual(numbers(h.slice(1)));
     });
     it("[N16] equals its formula, step by step", () => {
       const layer = new nn.LSTM(2, 3, f64);
@@ -334,17 +334,10 @@ onEachDevice(() => {
       const x = fixed([4, 1, 2], 1);
       let [h, c]: Tensor[] = [zeros([1, 3], f64), zeros([1, 3], f64)];
       for (const step of x.unbind() as Tensor[]) {
-        const gates: Tensor = step
-          .matmul(w!.T as Tensor)
-          .add(b as Tensor)
-          .add(h!.matmul(u!.T as Tensor) as Tensor)
-          .add(d as Tensor) as Tensor;
+        const gates: Tensor = step.matmul(w!.T).add(b).add(h!.matmul(u!.T)).add(d);
         const [i, f, g, o] = gates.split(3, 1) as Tensor[];
-        c = f!
-          .sigmoid()
-          .mul(c as Tensor)
-          .add(i!.sigmoid().mul(g!.tanh() as Tensor) as Tensor) as Tensor;
-        h = o!.sigmoid().mul(c.tanh() as Tensor) as Tensor;
+        c = f!.sigmoid().mul(c).add(i!.sigmoid().mul(g!.tanh()));
+        h = o!.sigmoid().mul(c.tanh());
       }
       const [, [hidden, cell]] = layer.forward(x);
       expectNumbers("hidden", hidden, numbers(h!), 1e-12);
@@ -354,9 +347,9 @@ onEachDevice(() => {
       const layer = new nn.LSTM(3, 4, { layers: 2 });
       const x: Tensor = fixed([6, 2, 3], 1).float();
       const [whole, end] = layer.forward(x);
-      const [, middle] = layer.forward(x.slice([0, 3]) as Tensor);
-      const [second, last] = layer.forward(x.slice([3, 6]) as Tensor, middle);
-      expectNumbers("outputs", second, numbers(whole.slice([3, 6]) as Tensor), 1e-6);
+      const [, middle] = layer.forward(x.slice([0, 3]));
+      const [second, last] = layer.forward(x.slice([3, 6]), middle);
+      expectNumbers("outputs", second, numbers(whole.slice([3, 6])), 1e-6);
       expectNumbers("state", last[1], numbers(end[1]), 1e-6);
     });
     it("names inputs and states that do not fit", () => {
@@ -380,7 +373,7 @@ onEachDevice(() => {
         new nn.Dropout(0.5),
         new nn.Linear(8, 2),
       );
-      const run = (x: Tensor): Tensor => block.forward(x) as Tensor;
+      const run = (x: Tensor): Tensor => block.forward(x);
       const x: Tensor = fixed([6, 4], 1).float();
       const step = jit((input: Tensor) => {
         block.zeroGrad();
@@ -414,18 +407,18 @@ onEachDevice(() => {
         [new nn.Identity(), x],
       ];
       for (const [layer, wanted] of pairs)
-        expect(numbers(Reflect.apply(layer.forward, layer, [x]) as Tensor), `${layer}`).toEqual(numbers(wanted));
+        expect(numbers(Reflect.apply(layer.forward, layer, [x])), `${layer}`).toEqual(numbers(wanted));
       expect(`${new nn.GELU("tanh")} ${new nn.ReLU()} ${new nn.ReLU().constructor.name}`).toBe(
         "GELU(tanh) ReLU() ReLU",
       );
     });
     it("[N12] [AI28] images become rows", () => {
-      const sizes = [28, 8].map((side) => new nn.Flatten().forward(zeros([3, side, side]) as Tensor).shape);
+      const sizes = [28, 8].map((side) => new nn.Flatten().forward(zeros([3, side, side])).shape);
       expect(sizes).toEqual([
         [3, 784],
         [3, 64],
       ]);
-      expect(new nn.Flatten().forward(zeros([1, 1000, 1000]) as Tensor).shape).toEqual([1, 1_000_000]);
+      expect(new nn.Flatten().forward(zeros([1, 1000, 1000])).shape).toEqual([1, 1_000_000]);
     });
   });
 });

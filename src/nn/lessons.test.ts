@@ -40,7 +40,7 @@ const denseOf = (x: number[][], w: number[][], b: number[], g: (z: number) => nu
   x.map((row) => b.map((bias, j) => g(row.reduce((z, value, i) => z + value * w[i]![j]!, bias))));
 
 /** A tensor of f64: what is checked to the last digit should not depend on rounding to f32. */
-const f64 = (values: number[][] | number[]): Tensor => tensor(values, { dtype: "f64" }) as Tensor;
+const f64 = (values: number[][] | number[]): Tensor => tensor(values, { dtype: "f64" });
 const counted = (mask: Tensor): number[] => [...mask.float().sum(0).dataSync()];
 
 const corners = [
@@ -143,9 +143,9 @@ onEachDevice(() => {
     test("[F4] without a bias AND cannot be told: 75 % at best where 0.5 says no, 50 % where it says yes", () => {
       // Lengths of w change no sign: all directions are all lines through the origin.
       const angles = linspace(0, 2 * Math.PI, 3601, { dtype: "f64" });
-      const w = stack([angles.cos(), angles.sin()]) as Tensor;
+      const w = stack([angles.cos(), angles.sin()]);
       const a = f64(corners).matmul(w).sigmoid();
-      const y = f64(AND).unsqueeze(1).gt(0.5) as Tensor;
+      const y = f64(AND).unsqueeze(1).gt(0.5);
       expect(Math.max(...counted(a.gt(0.5).eq(y)))).toBe(3);
       expect(Math.max(...counted(a.ge(0.5).eq(y)))).toBe(2);
       const biased = f64(corners).matmul(w).sub(1.2).sigmoid();
@@ -158,15 +158,15 @@ onEachDevice(() => {
         side
           .reshape([0, 1, 2].map((i) => (i === axis ? 47 : 1)))
           .expand([47, 47, 47])
-          .flatten() as Tensor;
+          .flatten();
       const z = f64(corners)
-        .matmul(stack([at(0), at(1)]) as Tensor)
+        .matmul(stack([at(0), at(1)]))
         .add(at(2));
       expect(z.shape).toEqual([4, 103_823]);
-      const y = f64(XOR).unsqueeze(1).gt(0.5) as Tensor;
+      const y = f64(XOR).unsqueeze(1).gt(0.5);
       for (const yes of [z.gt(0), z.ge(0)]) expect(Math.max(...counted(yes.eq(y)))).toBe(3);
       // The same grid has neurons for AND, so that it is fine enough.
-      expect(Math.max(...counted(z.gt(0).eq(f64(AND).unsqueeze(1).gt(0.5) as Tensor)))).toBe(4);
+      expect(Math.max(...counted(z.gt(0).eq(f64(AND).unsqueeze(1).gt(0.5))))).toBe(4);
 
       const hidden = step(
         f64(corners)
@@ -207,7 +207,7 @@ onEachDevice(() => {
     test("[F6] two lines and ReLU bring every O to the origin, from which a line tells the X's", () => {
       // O's in a band, X's on both sides of it.
       const line = linspace(-1, 1, 21, { dtype: "f64" });
-      const at = (x: number): Tensor => stack([zeros([21], { dtype: "f64" }).add(x), line], 1) as Tensor;
+      const at = (x: number): Tensor => stack([zeros([21], { dtype: "f64" }).add(x), line], 1);
       const left = concat([at(-2), at(-1.2)] as Tensor[]);
       const middle = concat([at(-0.6), at(0), at(0.6)] as Tensor[]);
       const right = concat([at(1.2), at(2)] as Tensor[]);
@@ -235,17 +235,10 @@ onEachDevice(() => {
 
       // Without the fold no line does: the best of all directions and distances, on all points.
       const angles = linspace(0, 2 * Math.PI, 361, { dtype: "f64" });
-      const z = concat([left, middle, right]).matmul(stack([angles.cos(), angles.sin()]) as Tensor);
+      const z = concat([left, middle, right]).matmul(stack([angles.cos(), angles.sin()]));
       const isX = f64([...Array<number>(42).fill(1), ...Array<number>(63).fill(0), ...Array<number>(42).fill(1)]);
       const best = [-2, -1.6, -0.9, -0.3, 0, 0.3, 0.9, 1.6, 2].map((b) =>
-        Math.max(
-          ...counted(
-            z
-              .add(b)
-              .gt(0)
-              .eq(isX.gt(0.5).unsqueeze(1) as Tensor),
-          ),
-        ),
+        Math.max(...counted(z.add(b).gt(0).eq(isX.gt(0.5).unsqueeze(1)))),
       );
       expect(Math.max(...best)).toBeLessThan(147);
     });
@@ -356,7 +349,7 @@ onEachDevice(() => {
       stack(
         Array.from({ length: w.shape[1]! }, (_, j) => a.mul(w.slice(null, j)).sum(-1).add(b.slice(j)).sigmoid()),
         -1,
-      ) as Tensor;
+      );
 
     test("[F14] dense(a, W, b) unit by unit equals sigmoid(a·W + b)", () => {
       const [a, w, b] = [fixed([3], 1), fixed([3, 4], 2), fixed([4], 3)];
@@ -373,7 +366,7 @@ onEachDevice(() => {
       const x = fixed([6, 2], 30).float();
       const [a1, a2] = [denseLoop(x, weights[0]!, biases[0]!), (a: Tensor) => denseLoop(a, weights[1]!, biases[1]!)];
       const fx = denseLoop(a2(a1), weights[2]!, biases[2]!);
-      const layers = weights.map((w, l) => layerOf(w.T as Tensor, biases[l]!));
+      const layers = weights.map((w, l) => layerOf(w.T, biases[l]!));
       const model = nn.sequential(layers[0]!, nn.sigmoid, layers[1]!, nn.sigmoid, layers[2]!, nn.sigmoid);
       expectClose(await predict(model, x), rowsOf(fx), 1e-6);
       expect(fx.shape).toEqual([6, 1]);
@@ -424,7 +417,7 @@ onEachDevice(() => {
           [1, 10],
         ],
       ]);
-      const y = fixed([1, 10], 8).gt(0).cast("f64") as Tensor;
+      const y = fixed([1, 10], 8).gt(0).cast("f64");
       const [al, labels] = [[...a.dataSync()], [...y.dataSync()]];
       const cost = -al.reduce((sum, p, i) => sum + (labels[i] ? Math.log(p) : Math.log(1 - p)), 0) / 10;
       expect(Number.isFinite(cost)).toBe(true);
@@ -470,8 +463,8 @@ onEachDevice(() => {
       const forward = (x: Tensor): Tensor => {
         const last = Object.keys(params).filter((key) => key.startsWith("W")).length;
         let a = x;
-        for (let l = 1; l < last; l++) a = a.matmul(params[`W${l}`]!.T).add(params[`b${l}`]!.T).relu() as Tensor;
-        return a.matmul(params[`W${last}`]!.T).add(params[`b${last}`]!.T).softmax(1) as Tensor;
+        for (let l = 1; l < last; l++) a = a.matmul(params[`W${l}`]!.T).add(params[`b${l}`]!.T).relu();
+        return a.matmul(params[`W${last}`]!.T).add(params[`b${last}`]!.T).softmax(1);
       };
       const x = fixed([32, 4], 20);
       const probabilities = forward(x);
@@ -481,7 +474,7 @@ onEachDevice(() => {
       let a = rowsOf(x);
       for (let l = 1; l < 4; l++) {
         const biases = [...params[`b${l}`]!.dataSync()];
-        a = denseOf(a, rowsOf(params[`W${l}`]!.T as Tensor), biases, (z) => (l < 3 ? Math.max(0, z) : Math.exp(z)));
+        a = denseOf(a, rowsOf(params[`W${l}`]!.T), biases, (z) => (l < 3 ? Math.max(0, z) : Math.exp(z)));
       }
       const wanted = a.map((row) => row.map((e) => e / row.reduce((sum, v) => sum + v, 0)));
       expectClose(probabilities, wanted, 1e-13);
@@ -564,11 +557,11 @@ onEachDevice(() => {
       const collapsed = new nn.Linear(5, 2, options);
       collapsed.loadStateDict({ weight: w2!.matmul(w1!), bias: w2!.matmul(b1!).add(b2!) });
       const x = fixed([20, 5], 3).mul(3);
-      const both = second.forward(first.forward(x)) as Tensor;
-      const one = collapsed.forward(x) as Tensor;
+      const both = second.forward(first.forward(x));
+      const one = collapsed.forward(x);
       expectClose(both, rowsOf(one), 1e-10);
       expectClose(both.sigmoid(), rowsOf(one.sigmoid()), 1e-10);
-      const bent = second.forward(first.forward(x).relu()) as Tensor;
+      const bent = second.forward(first.forward(x).relu());
       expect(bent.sub(one).abs().max().itemSync()).toBeGreaterThan(0.1);
     });
 
@@ -589,7 +582,7 @@ onEachDevice(() => {
         return counted(input.grad!.ne(0).any([0, 1, 3]))[0]!;
       };
       const ones = tensor(new Float64Array(9).fill(1), [1, 1, 3, 3]);
-      const convolve = (stride: number) => (x: Tensor) => x.conv2d(ones, { stride }) as Tensor;
+      const convolve = (stride: number) => (x: Tensor) => x.conv2d(ones, { stride });
       const edges = convolve(1);
       expect([receptiveField(edges), receptiveField(edges, edges), receptiveField(edges, edges, edges)]).toEqual([
         3, 5, 7,
@@ -597,7 +590,7 @@ onEachDevice(() => {
       // Steps of 2 double what every later layer adds: 3, 3 + 2·2, 3 + 2·2 + 4·2.
       const [a, b, c] = [convolve(2), convolve(2), convolve(2)];
       expect([receptiveField(a), receptiveField(a, b), receptiveField(a, b, c)]).toEqual([3, 7, 15]);
-      expect(receptiveField(edges, (x) => x.avgPool2d(2) as Tensor, edges)).toBe(8);
+      expect(receptiveField(edges, (x) => x.avgPool2d(2), edges)).toBe(8);
     });
   });
 
@@ -615,7 +608,7 @@ onEachDevice(() => {
       const caches: { a: Tensor; z: Tensor }[] = [];
       let a = x;
       for (let l = 0; l < w.length; l++) {
-        const z = w[l]!.matmul(a).add(b[l]!) as Tensor;
+        const z = w[l]!.matmul(a).add(b[l]!);
         a = l + 1 < w.length ? z.relu() : z.softmax(0);
         caches.push({ a, z });
       }
@@ -627,21 +620,21 @@ onEachDevice(() => {
         const caches = forwardPass(x, weights);
         const count = y.shape[1]!;
         const found: Tensor[] = [];
-        let dz = caches.at(-1)!.a.sub(y) as Tensor;
+        let dz = caches.at(-1)!.a.sub(y);
         for (let l = weights.w.length; l >= 1; l--) {
           const before = l > 1 ? caches[literal ? l - 1 : l - 2]! : undefined;
-          found.unshift(dz.matmul((before?.a ?? x).T).div(count) as Tensor);
-          if (before) dz = weights.w[l - 1]!.T.matmul(dz).mul(before.z.gt(0)) as Tensor;
+          found.unshift(dz.matmul((before?.a ?? x).T).div(count));
+          if (before) dz = weights.w[l - 1]!.T.matmul(dz).mul(before.z.gt(0));
         }
         return found;
       });
     const labels = (classes: number): Tensor =>
       tensor(Int32Array.of(2, 0, 1, 1, 2, 0))
         .oneHot(classes)
-        .T.cast("f64") as Tensor;
+        .T.cast("f64");
     /** What differentiating the loss itself gives. */
     const differentiated = (x: Tensor, y: Tensor, weights: Weights): (Tensor | null)[] => {
-      losses.softCrossEntropy(forwardPass(x, weights).at(-1)!.z.T as Tensor, y.T as Tensor).backward();
+      losses.softCrossEntropy(forwardPass(x, weights).at(-1)!.z.T, y.T).backward();
       return weights.w.map((w) => w.grad);
     };
 
@@ -655,10 +648,7 @@ onEachDevice(() => {
       right.forEach((gradient, l) => expectClose(gradient, rowsOf(wanted[l]!), 1e-13));
       // The same formula as a function of the first weights passes the check by central differences.
       const loss = (w: Tensor): Tensor =>
-        losses.softCrossEntropy(
-          forwardPass(x, { ...weights, w: [w, weights.w[1]!] }).at(-1)!.z.T as Tensor,
-          y.T as Tensor,
-        );
+        losses.softCrossEntropy(forwardPass(x, { ...weights, w: [w, weights.w[1]!] }).at(-1)!.z.T, y.T);
       gradCheck(loss, [weights.w[0]!.detach()]);
 
       // Where all widths are equal nothing complains, and the numbers are wrong.
@@ -676,14 +666,14 @@ onEachDevice(() => {
       const weights = network(4, 3, 3);
       const [first, second] = [noGrad(() => forwardPass(x, weights))[0]!.z, weights.w[1]!];
       const hidden = nn.parameter(tensor(Float64Array.from(first.dataSync()), [3, 6]));
-      const output = second.matmul(hidden.relu()).add(weights.b[1]!) as Tensor;
-      losses.softCrossEntropy(output.T as Tensor, y.T as Tensor, { reduction: "sum" }).backward();
+      const output = second.matmul(hidden.relu()).add(weights.b[1]!);
+      losses.softCrossEntropy(output.T, y.T, { reduction: "sum" }).backward();
       const wrong = hidden.relu().sub(y);
       expect(hidden.grad!.sub(wrong).abs().max().itemSync()).toBeGreaterThan(0.1);
       // At the output it is, to the last digits.
       const scores = nn.parameter(tensor(Float64Array.from(output.dataSync()), [3, 6]));
-      losses.softCrossEntropy(scores.T as Tensor, y.T as Tensor, { reduction: "sum" }).backward();
-      expectClose(scores.grad!, rowsOf(scores.softmax(0).sub(y) as Tensor), 1e-14);
+      losses.softCrossEntropy(scores.T, y.T, { reduction: "sum" }).backward();
+      expectClose(scores.grad!, rowsOf(scores.softmax(0).sub(y)), 1e-14);
     });
 
     test("[AK6] eye(K)[:, :m] is no one-hot encoding of m examples; the error names both shapes", () => {
@@ -692,13 +682,13 @@ onEachDevice(() => {
         [1, 0, 0],
         [0, 1, 0],
         [0, 0, 1],
-      ]) as Tensor;
+      ]);
       expect(() => logits.logSoftmax(0).mul(sliced)).toThrow(/\[3, 5\] with \[3, 3\]/);
-      const oneHot = tensor(Int32Array.of(2, 0, 1, 1, 2)).oneHot(3).T as Tensor;
+      const oneHot = tensor(Int32Array.of(2, 0, 1, 1, 2)).oneHot(3).T;
       expect(oneHot.shape).toEqual([3, 5]);
       const loss = logits.logSoftmax(0).mul(oneHot).sum().div(-5);
       expect(loss.itemSync()).toBeCloseTo(
-        losses.crossEntropy(logits.T as Tensor, tensor(Int32Array.of(2, 0, 1, 1, 2))).itemSync(),
+        losses.crossEntropy(logits.T, tensor(Int32Array.of(2, 0, 1, 1, 2))).itemSync(),
         13,
       );
     });
@@ -707,12 +697,12 @@ onEachDevice(() => {
       const x = fixed([2, 5, 8], 1).float();
       const [widen, back, norm] = [new nn.Linear(8, 32), new nn.Linear(32, 8), new nn.LayerNorm(8)];
       const attention = new nn.MultiheadAttention(8, 2);
-      const x2 = norm.forward(x.add(attention.forward(x))) as Tensor;
+      const x2 = norm.forward(x.add(attention.forward(x)));
       expect(() => x2.add(widen.forward(x2).relu() as Tensor)).toThrow(ShapeError);
       expect(() => x2.add(widen.forward(x2).relu() as Tensor)).toThrow(
         /add: cannot broadcast \[2, 5, 8\] with \[2, 5, 32\]/,
       );
-      const block = norm.forward(x2.add(back.forward(widen.forward(x2).relu()) as Tensor)) as Tensor;
+      const block = norm.forward(x2.add(back.forward(widen.forward(x2).relu())));
       expect(block.shape).toEqual([2, 5, 8]);
       expectClose(block.mean(-1).abs().max(), 0, 1e-5);
     });
@@ -744,7 +734,7 @@ describe("trained", () => {
   it("[F5] a 2-2-1 network learns XOR, all four of four", () => {
     manualSeed(1);
     const model = nn.sequential(new nn.Linear(2, 2), nn.tanh, new nn.Linear(2, 1));
-    const [x, y] = [tensor(corners) as Tensor, tensor(XOR).unsqueeze(1) as Tensor];
+    const [x, y] = [tensor(corners), tensor(XOR).unsqueeze(1)];
     const [first, last] = train(model, (z) => losses.binaryCrossEntropyWithLogits(z, y), x, 0.1, 400);
     expect(last).toBeLessThan(first! / 10);
     expect([...model.forward(x).sigmoid().gt(0.5).dataSync()]).toEqual(XOR);
@@ -753,11 +743,11 @@ describe("trained", () => {
   it("[F7] logistic regression of a T-shirt's price: the dearer, the less likely a top seller", () => {
     manualSeed(1);
     const prices = Array.from({ length: 40 }, (_, i) => 5 + i);
-    const x = tensor(prices).unsqueeze(1) as Tensor;
+    const x = tensor(prices).unsqueeze(1);
     const y = x.lt(22.5).float();
     const neuron = new nn.Linear(1, 1);
     // Prices in tens, so that weight and bias are of one size.
-    const chance = (price: Tensor): Tensor => (neuron.forward(price.div(10)) as Tensor).sigmoid();
+    const chance = (price: Tensor): Tensor => neuron.forward(price.div(10)).sigmoid();
     train(neuron, (z) => losses.binaryCrossEntropyWithLogits(z, y), x.div(10), 0.3, 600);
     const a = [...chance(x).dataSync()];
     a.slice(1).forEach((value, i) => expect(value).toBeLessThan(a[i]!));
@@ -769,11 +759,11 @@ describe("trained", () => {
   it("[F28] one hidden layer of 64 tanh units fits sin on [-π, π] to a mean squared error below 1e-3", () => {
     manualSeed(1);
     const model = nn.sequential(new nn.Linear(1, 64), nn.tanh, new nn.Linear(64, 1));
-    const x = linspace(-Math.PI, Math.PI, 128).unsqueeze(1) as Tensor;
+    const x = linspace(-Math.PI, Math.PI, 128).unsqueeze(1);
     const target = x.sin();
     train(model, (z) => losses.mse(z, target), x, 0.01, 1000);
     // Between the points it was trained on, too.
-    const between = linspace(-3.1, 3.1, 333).unsqueeze(1) as Tensor;
+    const between = linspace(-3.1, 3.1, 333).unsqueeze(1);
     const squares = [...model.forward(between).dataSync()].map((v, i) => (v - Math.sin(-3.1 + (6.2 * i) / 332)) ** 2);
     expect(squares.reduce((sum, v) => sum + v, 0) / squares.length).toBeLessThan(1e-3);
   });
@@ -783,14 +773,14 @@ describe("compiled", () => {
   it("[F16] the vectorised layer is one matrix product with bias and activation at its end; the loop is none", () => {
     const [x, w, b] = [randn([32, 16]), randn([16, 12]), randn([12])] as Tensor[];
     for (const value of [x, w, b]) value!.dataSync();
-    const vectorised = explain((a: Tensor, u: Tensor, v: Tensor) => a.matmul(u).add(v).sigmoid() as Tensor, x!, w!, b!);
+    const vectorised = explain((a: Tensor, u: Tensor, v: Tensor) => a.matmul(u).add(v).sigmoid(), x!, w!, b!);
     expect(vectorised.steps.map((s) => s.launches[0]!.kind)).toEqual(["contract"]);
     const looped = explain(
       (a: Tensor, u: Tensor, v: Tensor) =>
         stack(
           Array.from({ length: 12 }, (_, j) => a.mul(u.slice(null, j)).sum(-1).add(v.slice(j)).sigmoid()),
           -1,
-        ) as Tensor,
+        ),
       x!,
       w!,
       b!,

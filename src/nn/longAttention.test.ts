@@ -19,7 +19,7 @@ const numbers = (shape: readonly number[], seed: number): Tensor =>
     ),
     [...shape],
     { dtype: "f64" },
-  ) as Tensor;
+  );
 
 /** Outputs and gradients, without weights and with them. */
 function both(shapes: readonly number[][], options: SharedOptions): readonly [Tensor[], Tensor[]] {

@@ -28,7 +28,7 @@ class Net extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.fc1.forward(x).relu()) as Tensor;
+    return this.fc2.forward(this.fc1.forward(x).relu());
   }
 }
 
@@ -72,7 +72,7 @@ describe("low-rank adapters", () => {
 
   test("at first the model says what it said; training moves the adapters only; unmerging brings back every bit", () => {
     const model = new Net();
-    const x = fixed([6, 5], 7).float() as Tensor;
+    const x = fixed([6, 5], 7).float();
     const before = [...model.forward(x).dataSync()];
     const base = values(model);
     const lora = nn.lora.add(model, { rank: 2, match: /fc/ });
@@ -113,7 +113,7 @@ describe("low-rank adapters", () => {
       Object.entries(lora.stateDict()).map(([name, { shape }]) => [name, tensor(spread(shape, 3), [...shape]).float()]),
     );
     lora.loadStateDict(state);
-    const x = fixed([6, 5], 7).float() as Tensor;
+    const x = fixed([6, 5], 7).float();
     const runs = (): number => new Set(Array.from({ length: 4 }, () => model.forward(x).dataSync().join())).size;
     expect(runs()).toBeGreaterThan(1);
     model.eval();

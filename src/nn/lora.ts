@@ -109,10 +109,10 @@ export class Lora {
     if (this.#merged) return;
     const { alpha, rank } = this;
     this.#merged = this.#adapters.map(({ layer, a, b }) => {
-      const weight = layer.weight as Tensor;
+      const weight = layer.weight;
       const before = weight.detach();
-      const product = (b.weight as Tensor).matmul(a.weight as Tensor) as Tensor;
-      layer.weight.assign(before.add(product.detach().mul(alpha / rank)) as Tensor);
+      const product = b.weight.matmul(a.weight);
+      layer.weight.assign(before.add(product.detach().mul(alpha / rank)));
       return before;
     });
     bumpEpoch();

@@ -139,7 +139,7 @@ export class MultiheadAttention extends Module {
     if (!("cell" in weight))
       return [query, key, value].map((x, i) => this.#heads(x, weight[i]!, i, 1)[0]!) as [Tensor, Tensor, Tensor];
     const parts = (x: Tensor, first: number, count: number): Tensor[] =>
-      this.#heads(x, (weight as Tensor).narrow(0, first * features, count * features), first, count);
+      this.#heads(x, weight.narrow(0, first * features, count * features), first, count);
     const all =
       query === key && key === value
         ? parts(query, 0, 3)

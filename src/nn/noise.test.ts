@@ -16,7 +16,7 @@ const variance = (values: readonly number[]): number => {
   const centre = mean(values);
   return mean(values.map((v) => (v - centre) ** 2));
 };
-const run = (layer: nn.Module, x: Tensor): Tensor => Reflect.apply(layer.forward, layer, [x]) as Tensor;
+const run = (layer: nn.Module, x: Tensor): Tensor => Reflect.apply(layer.forward, layer, [x]);
 
 /** Each with a shape that it takes. */
 const family: [nn.Module, number[]][] = [
@@ -141,8 +141,8 @@ describe("many draws, where they are quick", () => {
     for (const noisy of [false, true]) {
       let x: Tensor = randn([256, 128]);
       for (let layer = 0; layer < 20; layer++) {
-        const weight = randn([128, 128]).div(Math.sqrt(128)) as Tensor;
-        x = (x.matmul(weight) as Tensor).selu();
+        const weight = randn([128, 128]).div(Math.sqrt(128));
+        x = x.matmul(weight).selu();
         if (noisy) x = drop.forward(x);
       }
       const values = numbers(x);
@@ -156,12 +156,12 @@ describe("many draws, where they are quick", () => {
     const plain = new nn.Linear(3, 2, { bias: false });
     const layer = nn.dropConnect(new nn.Linear(3, 2, { bias: false }), 0.4);
     expect(Object.keys(layer.stateDict())).toEqual(["parametrizations.weight.original"]);
-    layer.loadStateDict({ "parametrizations.weight.original": plain.weight as Tensor });
+    layer.loadStateDict({ "parametrizations.weight.original": plain.weight });
     const x: Tensor = fixed([1, 3], 1).float();
-    const wanted = numbers(plain.forward(x) as Tensor);
-    expect(numbers(layer.eval().forward(x) as Tensor)).toEqual(wanted);
+    const wanted = numbers(plain.forward(x));
+    expect(numbers(layer.eval().forward(x))).toEqual(wanted);
     layer.train();
-    const step = jit((input: Tensor) => layer.forward(input) as Tensor);
+    const step = jit((input: Tensor) => layer.forward(input));
     const draws = Array.from({ length: 2000 }, () => numbers(step(x)));
     expect(new Set(draws.map(String)).size).toBeGreaterThan(20);
     wanted.forEach((value, i) => expect(Math.abs(mean(draws.map((draw) => draw[i]!)) - value)).toBeLessThan(0.05));

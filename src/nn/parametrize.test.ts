@@ -20,14 +20,14 @@ onEachDevice(() => {
       layer.loadStateDict({ weight: fixed([20, 30], 5) });
       const sizes = numbers(layer.weight).map(Math.abs);
       expect(nn.prune(layer, "weight", 0.9)).toBe(layer);
-      const pruned = layer.weight as Tensor;
+      const pruned = layer.weight;
       const kept = numbers(pruned);
       expect(kept.filter((w) => w !== 0)).toHaveLength(60);
       const cut = sizes.filter((_, i) => kept[i] === 0);
       expect(Math.max(...cut)).toBeLessThan(Math.min(...kept.filter((w) => w !== 0).map(Math.abs)));
       const x: Tensor = fixed([30, 4], 1);
       const sparse = fromDense(pruned).matmul(x);
-      expectNumbers("product", layer.forward(x.T) as Tensor, numbers(sparse.T as Tensor), 1e-12);
+      expectNumbers("product", layer.forward(x.T), numbers(sparse.T), 1e-12);
       expect(Object.keys(layer.stateDict()).sort()).toEqual([
         "parametrizations.weight.mask",
         "parametrizations.weight.original",
@@ -35,7 +35,7 @@ onEachDevice(() => {
       const optimizer = new SGD(layer.parameters(), { lr: 0.1 });
       for (let step = 0; step < 3; step++) {
         optimizer.zeroGrad();
-        (layer.forward(x.T) as Tensor).square().sum().backward();
+        layer.forward(x.T).square().sum().backward();
         optimizer.step();
       }
       nn.removeParametrization(layer);
@@ -60,9 +60,9 @@ onEachDevice(() => {
       const x: Tensor = fixed([4, 3], 1);
       const [plain, traced] = [make(), make()].map((layer) => {
         layer.loadStateDict({ weight: fixed([2, 3], 5), bias: fixed([2], 6) });
-        const before = numbers(layer.forward(x) as Tensor);
+        const before = numbers(layer.forward(x));
         nn.weightNorm(layer);
-        expectNumbers("output", layer.forward(x) as Tensor, before, 1e-12);
+        expectNumbers("output", layer.forward(x), before, 1e-12);
         expect(Object.keys(layer.stateDict()).sort()).toEqual([
           "bias",
           "parametrizations.weight.original0",
@@ -73,21 +73,21 @@ onEachDevice(() => {
       const train = (layer: nn.Linear, wrap: (step: (x: Tensor) => Tensor) => (x: Tensor) => Tensor): void => {
         const optimizer = new SGD(layer.parameters(), { lr: 0.1 });
         const step = wrap((input) => {
-          const loss = (layer.forward(input) as Tensor).square().sum();
+          const loss = layer.forward(input).square().sum();
           optimizer.zeroGrad();
           loss.backward();
           optimizer.step();
-          return loss as Tensor;
+          return loss;
         });
         const losses = Array.from({ length: 4 }, () => step(x).itemSync());
         expect(losses[3]!).toBeLessThan(losses[0]!);
       };
       train(plain, (step) => step);
       train(traced, (step) => jit(step));
-      const after = numbers(plain.forward(x) as Tensor);
-      expectNumbers("traced", traced.forward(x) as Tensor, after, 1e-10);
+      const after = numbers(plain.forward(x));
+      expectNumbers("traced", traced.forward(x), after, 1e-10);
       nn.removeParametrization(plain);
-      expectNumbers("settled", plain.forward(x) as Tensor, after, 1e-12);
+      expectNumbers("settled", plain.forward(x), after, 1e-12);
       expect(Object.keys(plain.stateDict()).sort()).toEqual(["bias", "weight"]);
       expect(plain.parameters().length).toBe(2);
     });
@@ -109,7 +109,7 @@ onEachDevice(() => {
       table.weight.cell.set(spread([4, 3], 1));
       table.forward(tensor(Int32Array.of(0, 2)));
       table.forward(tensor(Int32Array.of(2, 3)));
-      expectNumbers("rows", table.weight as Tensor, recordedLayers.renormalized, 1e-8);
+      expectNumbers("rows", table.weight, recordedLayers.renormalized, 1e-8);
     });
 
     it("train, traced or not", () => {
@@ -119,7 +119,7 @@ onEachDevice(() => {
         table.weight.cell.set(spread([4, 3], 3, 2));
         const optimizer = new SGD(table.parameters(), { lr: 0.1 });
         const step = wrap(() => {
-          const loss = (table.forward(ids) as Tensor).sub(1).square().sum() as Tensor;
+          const loss = table.forward(ids).sub(1).square().sum();
           optimizer.zeroGrad();
           loss.backward();
           optimizer.step();

@@ -10,7 +10,7 @@ class Net extends nn.Module {
   parts = { head: [new nn.Linear(4, 10)] };
 
   forward(x: Tensor): Tensor {
-    return this.parts.head[0]!.forward(this.features.forward(x)) as Tensor;
+    return this.parts.head[0]!.forward(this.features.forward(x));
   }
 }
 

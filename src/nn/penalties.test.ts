@@ -100,14 +100,14 @@ onEachDevice(() => {
 /** Fits y = 3·x₀ − 2·x₁ + noise from ten inputs, with a penalty; gives the weights. */
 function lagged(regularizer: nn.regularizers.Regularizer): Float64Array {
   manualSeed(3);
-  const x = randn([200, 10]).cast("f64") as Tensor;
-  const truth = tensor(Float64Array.of(3, -2, 0, 0, 0, 0, 0, 0, 0, 0)) as Tensor;
-  const y = x.matmul(truth).add(randn([200]).mul(0.1) as Tensor) as Tensor;
+  const x = randn([200, 10]).cast("f64");
+  const truth = tensor(Float64Array.of(3, -2, 0, 0, 0, 0, 0, 0, 0, 0));
+  const y = x.matmul(truth).add(randn([200]).mul(0.1));
   const w = parameter(tensor(new Float64Array(10).fill(0.5), [10]));
   const optimizer = new SGD([w], { lr: 0.05 });
   const step = jit(() => {
     optimizer.zeroGrad();
-    const loss = losses.mse(x.matmul(w as Tensor) as Tensor, y).add(regularizers.penalty([w], regularizer)) as Tensor;
+    const loss = losses.mse(x.matmul(w), y).add(regularizers.penalty([w], regularizer));
     loss.backward();
     optimizer.step();
   });
@@ -132,14 +132,14 @@ describe("in training", () => {
     const optimizer = new AdamW(model.parameters(), { lr: 0.1 });
     const weights = model.parameters().filter((p) => p.rank === 2);
     const step = jit((x: Tensor, y: Tensor) => {
-      const loss = losses.crossEntropy(model.forward(x as Tensor<[number, 6]>) as Tensor, y);
+      const loss = losses.crossEntropy(model.forward(x as Tensor<[number, 6]>), y);
       optimizer.zeroGrad();
       loss.backward();
       optimizer.step();
       constraints.apply(weights, constraints.maxNorm(0.5));
       return loss;
     });
-    const [x, y] = [randn([12, 6]), tensor(Int32Array.from({ length: 12 }, (_, i) => i % 3)) as Tensor];
+    const [x, y] = [randn([12, 6]), tensor(Int32Array.from({ length: 12 }, (_, i) => i % 3))];
     for (let i = 0; i < 10; i++) {
       step(x, y);
       for (const weight of weights) expect(Math.max(...weight.norm(1).dataSync())).toBeLessThanOrEqual(0.5 + 1e-6);

@@ -13,7 +13,7 @@ import { sequences } from "./sequences.testing.ts";
 const goldens = sequences.positions;
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const scalar = (value: number): Tensor => tensor(Int32Array.of(value), []) as Tensor;
+const scalar = (value: number): Tensor => tensor(Int32Array.of(value), []);
 
 const cases: Record<string, RecordedCase> = {
   rotary: { make: () => new nn.RotaryPositions(8), shapes: [[2, 3, 5, 8]] },
@@ -55,11 +55,11 @@ onEachDevice(() => {
 
   it("[N24] position 0 is 0, 1, 0, 1, …", () => {
     const table = nn.sinusoidalPositions(3, 4);
-    expectClose(table.slice(0) as Tensor, [0, 1, 0, 1]);
-    expectClose(table.slice(1) as Tensor, [Math.sin(1), Math.cos(1), Math.sin(0.01), Math.cos(0.01)]);
+    expectClose(table.slice(0), [0, 1, 0, 1]);
+    expectClose(table.slice(1), [Math.sin(1), Math.cos(1), Math.sin(0.01), Math.cos(0.01)]);
   });
   it("[N24] NeRF's encoding: coordinates, then sines and cosines of octaves", () => {
-    const x = tensor([[0.25, -0.5]], f64) as Tensor;
+    const x = tensor([[0.25, -0.5]], f64);
     const angles = [0.25, 0.5, -0.5, -1].map((turns) => turns * Math.PI);
     const waves = [...angles.map(Math.sin), ...angles.map(Math.cos)];
     expectClose(nn.frequencyEncoding(x, 2), [[0.25, -0.5, ...waves]], 1e-12);
@@ -71,16 +71,15 @@ onEachDevice(() => {
     const layer = new nn.LearnedPositions(6, 3, f64);
     const x = fixed([2, 4, 3], 1);
     const rows = numbers(layer.weight.narrow(0, 2, 4));
-    const added = (start: number | Tensor): number[] => numbers(layer.forward(x, start).sub(x).slice(1) as Tensor);
+    const added = (start: number | Tensor): number[] => numbers(layer.forward(x, start).sub(x).slice(1));
     expectNumbers("rows", added(2), rows, 1e-12);
-    const traced = jit((start: Tensor) => layer.forward(x, start).sub(x).slice(1) as Tensor);
+    const traced = jit((start: Tensor) => layer.forward(x, start).sub(x).slice(1));
     for (const start of [0, 2]) expect(numbers(traced(scalar(start)))).toEqual(added(start));
   });
   it("rotary products depend on distances only", () => {
     const layer = new nn.RotaryPositions(4);
     const [q, k] = [fixed([3, 4], 1), fixed([3, 4], 2)];
-    const product = (start: number): number[] =>
-      numbers(layer.forward(q, start).matmul(layer.forward(k, start).T as Tensor));
+    const product = (start: number): number[] => numbers(layer.forward(q, start).matmul(layer.forward(k, start).T));
     expectNumbers("moved", product(50), product(0), 1e-10);
     expect(numbers(layer.forward(q, scalar(50)))).toEqual(numbers(layer.forward(q, 50)));
   });
@@ -100,7 +99,7 @@ onEachDevice(() => {
   });
   it("relative distances behind a cache are those of the whole", () => {
     const layer = new nn.RelativePositionBias(2, { bidirectional: false });
-    const last = layer.forward(5).slice(null, [4, 5]) as Tensor;
+    const last = layer.forward(5).slice(null, [4, 5]);
     expect(numbers(layer.forward(1, 5, { start: scalar(4) }))).toEqual(numbers(last));
   });
   it("names what does not fit", () => {

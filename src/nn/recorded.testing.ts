@@ -14,7 +14,7 @@ export interface RecordedCase {
   readonly training?: boolean;
 }
 
-const plain = (layer: Module, ...inputs: Tensor[]): Tensor[] => [Reflect.apply(layer.forward, layer, inputs) as Tensor];
+const plain = (layer: Module, ...inputs: Tensor[]): Tensor[] => [Reflect.apply(layer.forward, layer, inputs)];
 
 /** Outputs, gradients of inputs and parameters, and buffers agree with what was recorded. Weights go in by state dict. */
 export function expectRecorded(golden: GoldenLayer, given: RecordedCase): void {

@@ -163,8 +163,8 @@ onEachDevice(() => {
     const x = fixed([5, 1, 2], 1);
     let h: Tensor = zeros([1, 3], f64);
     for (const step of x.unbind() as Tensor[]) {
-      const input = step.matmul(w!.T as Tensor).add(b!);
-      h = input.add(h.matmul(u!.T as Tensor).add(c!)).tanh();
+      const input = step.matmul(w!.T).add(b!);
+      h = input.add(h.matmul(u!.T).add(c!)).tanh();
     }
     expectNumbers("state", layer.forward(x)[1], numbers(h), 1e-12);
     gradCheck((input: Tensor) => layer.forward(input)[0], [x], { tolerance: 1e-5 });
@@ -192,7 +192,7 @@ onEachDevice(() => {
     const x = fixed([5, 2, 3], 1);
     const [outputs] = layer.forward(x);
     expect(outputs.shape).toEqual([5, 2, 8]);
-    const [reversed] = single.forward(x.flip(0) as Tensor);
+    const [reversed] = single.forward(x.flip(0));
     expectNumbers("half", outputs.narrow(2, 4, 4), numbers(reversed.flip(0)), 1e-12);
   });
   it("[N19] layers of different widths stand one on the other", () => {
@@ -224,7 +224,7 @@ onEachDevice(() => {
         [5, 4 * layer.layers[0]!.length],
         [layer.layers[0]!.length, 4],
       ]);
-      const batch = layer.forward(x.unsqueeze(layer.batchFirst ? 0 : 1) as Tensor);
+      const batch = layer.forward(x.unsqueeze(layer.batchFirst ? 0 : 1));
       expect(numbers(outputs)).toEqual(numbers(batch[0]));
       expect(layer.forward(x, [h, c])[1][1].shape).toEqual(c.shape);
     }
@@ -232,11 +232,11 @@ onEachDevice(() => {
   it("what stands behind the end of a sequence changes nothing", () => {
     const layer = new nn.LSTM(3, 4, { ...f64, bidirectional: true });
     const x = fixed([5, 2, 3], 1);
-    const inside = tensor(Float64Array.of(1, 1, 1, 1, 1, 7, 1, 7, 1, 7), [5, 2, 1]) as Tensor;
-    const lengths = tensor(Int32Array.of(5, 2)) as Tensor;
+    const inside = tensor(Float64Array.of(1, 1, 1, 1, 1, 7, 1, 7, 1, 7), [5, 2, 1]);
+    const lengths = tensor(Int32Array.of(5, 2));
     const traced = jit((input: Tensor, ends: Tensor) => layer.forward(input, undefined, { lengths: ends })[0]);
-    expect(numbers(traced(x.mul(inside) as Tensor, lengths))).toEqual(numbers(traced(x, lengths)));
-    const other = tensor(Int32Array.of(3, 4)) as Tensor;
+    expect(numbers(traced(x.mul(inside), lengths))).toEqual(numbers(traced(x, lengths)));
+    const other = tensor(Int32Array.of(3, 4));
     expectNumbers(
       "other lengths",
       traced(x, other),
@@ -254,9 +254,7 @@ onEachDevice(() => {
   it("refuses what does not fit, by name", () => {
     const x = zeros([5, 2, 3]);
     const layer = new nn.GRU(3, 4);
-    expect(() => layer.forward(zeros([5]) as Tensor)).toThrow(
-      /GRU\(3, 4\): the input must be \[steps, batch, 3\], got \[5\]/,
-    );
+    expect(() => layer.forward(zeros([5]))).toThrow(/GRU\(3, 4\): the input must be \[steps, batch, 3\], got \[5\]/);
     expect(() => layer.forward(x, zeros([1, 2, 3]))).toThrow(/GRU\(3, 4\): the state must be \[1, 2, 4\].*\[1, 2, 3\]/);
     expect(() => new nn.LSTM(3, 4).forward(x, [zeros([1, 2, 4]), zeros([1, 2, 3])])).toThrow(
       /the cell state must be \[1, 2, 4\].*got \[1, 2, 3\]/,

@@ -176,7 +176,7 @@ export abstract class Recurrent extends Module {
   protected run(x: Tensor, given: readonly Tensor[] | undefined, { lengths }: RecurrentCall): [Tensor, Tensor[]] {
     if (x.rank === 2) {
       const axis = this.batchFirst ? 0 : 1;
-      const states = given?.map((part) => part.unsqueeze(1) as Tensor);
+      const states = given?.map((part) => part.unsqueeze(1));
       const [outputs, last] = this.run(x.unsqueeze(axis), states, { lengths });
       return [outputs.squeeze(axis), last.map((part) => part.squeeze(1))];
     }

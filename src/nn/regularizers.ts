@@ -45,13 +45,13 @@ export function orthogonal({
   if (mode !== "rows" && mode !== "columns")
     throw new ArgumentError(`regularizers.orthogonal: mode must be "rows" or "columns", got "${mode as string}"`);
   return (x) => {
-    const vectors = (mode === "rows" || x.rank !== 2 ? x : x.transpose(0, 1)) as Tensor;
+    const vectors = mode === "rows" || x.rank !== 2 ? x : x.transpose(0, 1);
     const count = vectors.shape[0] ?? 0;
     if (x.rank !== 2 || count < 2)
       throw new ShapeError(`regularizers.orthogonal: needs a matrix with two ${mode} or more, got ${show(x.shape)}`);
-    const unit = vectors.mul(vectors.square().sum(-1, true).maximum(1e-12).rsqrt()) as Tensor;
-    const cosines = unit.matmul(unit.T as Tensor) as Tensor;
-    const others = cosines.mul(eye(count, count, { dtype: x.dtype }).mul(-1).add(1) as Tensor) as Tensor;
+    const unit = vectors.mul(vectors.square().sum(-1, true).maximum(1e-12).rsqrt());
+    const cosines = unit.matmul(unit.T);
+    const others = cosines.mul(eye(count, count, { dtype: x.dtype }).mul(-1).add(1));
     return others
       .abs()
       .sum()

@@ -39,7 +39,7 @@ export class SeparableConv1d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.pointwise.forward(this.depthwise.forward(x) as Tensor);
+    return this.pointwise.forward(this.depthwise.forward(x));
   }
 }
 
@@ -56,6 +56,6 @@ export class SeparableConv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.pointwise.forward(this.depthwise.forward(x) as Tensor);
+    return this.pointwise.forward(this.depthwise.forward(x));
   }
 }

@@ -48,7 +48,7 @@ describe("[O12] recurrent networks learn to add up a sequence", () => {
       head = new nn.Linear(16, 1);
       forward(x: Tensor): Tensor {
         const [outputs] = this.layer.forward(x, undefined);
-        return this.head.forward(outputs.mean(1) as Tensor);
+        return this.head.forward(outputs.mean(1));
       }
     }
     const model = new Adder();
@@ -57,8 +57,8 @@ describe("[O12] recurrent networks learn to add up a sequence", () => {
       const x = tensor(
         Float32Array.from({ length: 64 * 6 }, () => chance.uniform(-1, 1)),
         [64, 6, 1],
-      ) as Tensor;
-      return [x, x.sum(1) as Tensor];
+      );
+      return [x, x.sum(1)];
     };
     const step = trainer(model, (x, y) => losses.mse(model.forward(x!), y!), 0.02);
     for (let i = 0; i < 250; i++) step(...batch());
@@ -79,14 +79,14 @@ describe("[N20] [O13] an encoder and a decoder with attention", () => {
     /** The next token's logits and the state, from the last token and the state before; and where it looked. */
     next(last: Tensor, state: Tensor, memory: Tensor): { logits: Tensor; state: Tensor; weights: Tensor } {
       const after = this.decoder.forward(this.tokens.forward(last), state);
-      const query = after.unsqueeze(1) as Tensor;
+      const query = after.unsqueeze(1);
       const [seen, weights] = this.attention.forward(query, memory, memory, { needWeights: true });
-      const joined = concat([after, seen.squeeze(1) as Tensor], -1) as Tensor;
+      const joined = concat([after, seen.squeeze(1)], -1);
       return { logits: this.head.forward(joined), state: after, weights };
     }
     forward(source: Tensor, target?: Tensor): { logits: Tensor[]; weights: Tensor[]; written: Tensor[] } {
       const [memory, last] = this.encoder.forward(this.tokens.forward(source));
-      let state = last.squeeze(0) as Tensor;
+      let state = last.squeeze(0);
       let token: Tensor = zeros([source.shape[0]!], { dtype: "i32" });
       const result = { logits: [] as Tensor[], weights: [] as Tensor[], written: [] as Tensor[] };
       for (let i = 0; i < length; i++) {
@@ -94,8 +94,8 @@ describe("[N20] [O13] an encoder and a decoder with attention", () => {
         state = step.state;
         result.logits.push(step.logits);
         result.weights.push(step.weights);
-        result.written.push(step.logits.argmax(-1) as Tensor);
-        token = target ? (target.slice(null, i) as Tensor) : result.written[i]!;
+        result.written.push(step.logits.argmax(-1));
+        token = target ? target.slice(null, i) : result.written[i]!;
       }
       return result;
     }
@@ -111,17 +111,14 @@ describe("[N20] [O13] an encoder and a decoder with attention", () => {
     const step = trainer(
       model,
       (source, target) =>
-        losses.crossEntropy(
-          concat(model.forward(source!, target).logits, 0) as Tensor,
-          concat(target!.unbind(1) as Tensor[], 0) as Tensor,
-        ),
+        losses.crossEntropy(concat(model.forward(source!, target).logits, 0), concat(target!.unbind(1) as Tensor[], 0)),
       0.01,
     );
     for (let i = 0; i < 250; i++) step(...batch(64));
     const [source, target] = batch(200);
     const { written, weights } = model.forward(source);
     expectNumbers("weights", weights[2]!.sum(-1), Array<number>(200).fill(1), 1e-5);
-    const right = written.map((guess, i) => share(guess, target.slice(null, i) as Tensor));
+    const right = written.map((guess, i) => share(guess, target.slice(null, i)));
     expect(right.reduce((a, b) => a + b, 0) / length).toBeGreaterThan(0.95);
   });
 });
@@ -159,10 +156,10 @@ describe("[O14] [O15] transformers", () => {
     const source = table(rows(chance, 100, length, 1, vocabulary));
     let written: Tensor = zeros([100, 1], { dtype: "i32" });
     for (let i = 0; i < length; i++) {
-      const logits = model.forward(source, written).slice(null, -1) as Tensor;
-      written = concat([written, logits.argmax(-1, true) as Tensor], 1) as Tensor;
+      const logits = model.forward(source, written).slice(null, -1);
+      written = concat([written, logits.argmax(-1, true)], 1);
     }
-    expect(share(written.slice(null, [1]) as Tensor, source)).toBeGreaterThan(0.99);
+    expect(share(written.slice(null, [1]), source)).toBeGreaterThan(0.99);
   });
   it("[O15] an encoder learns to fill in tokens that are hidden, 15 % of them", () => {
     manualSeed(6);

@@ -72,7 +72,7 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
   forward(x: Tensor): Tensor {
     return this.layers.reduce<Tensor>(
       (value, layer) =>
-        (layer instanceof Module ? Reflect.apply(layer.forward, layer, [value]) : layer(value as never)) as Tensor,
+        layer instanceof Module ? Reflect.apply(layer.forward, layer, [value]) : layer(value as never),
       x,
     );
   }

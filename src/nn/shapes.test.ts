@@ -9,7 +9,7 @@ import { expectNumbers, fixed } from "./golden.testing.ts";
 import * as nn from "./index.ts";
 
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const run = (layer: nn.Module, ...x: Tensor[]): Tensor => Reflect.apply(layer.forward, layer, x) as Tensor;
+const run = (layer: nn.Module, ...x: Tensor[]): Tensor => Reflect.apply(layer.forward, layer, x);
 const f64 = { dtype: "f64" } as const;
 
 onEachDevice(() => {
@@ -35,19 +35,19 @@ onEachDevice(() => {
       [new nn.Cropping1d([1, 2]), [2, 3, 9], [2, 3, 6]],
       [new nn.Cropping2d([0, 1, 2, 0]), [2, 3, 9, 9], [2, 3, 7, 8]],
       [new nn.Cropping3d(1), [1, 1, 3, 4, 5], [1, 1, 1, 2, 3]],
-      [new nn.Lambda((x: Tensor) => x.mul(2) as Tensor, "twice"), [2, 3], [2, 3]],
+      [new nn.Lambda((x: Tensor) => x.mul(2), "twice"), [2, 3], [2, 3]],
     ];
     it.each(rows.map(([layer, from, to]) => [`${layer}`, from, to, layer] as const))(
       "%s: %j → %j",
       (_, from, to, layer) => {
-        expect(run(layer, zeros([...from]) as Tensor).shape).toEqual(to);
+        expect(run(layer, zeros([...from])).shape).toEqual(to);
       },
     );
 
     it("elements stay in order, and are where they were cut", () => {
       const x: Tensor = fixed([2, 3, 4], 1);
-      expect(numbers(new nn.Flatten().forward(x) as Tensor)).toEqual(numbers(x));
-      expect(numbers(new nn.RepeatVector(2).forward(tensor([[1, 2]]) as Tensor))).toEqual([1, 2, 1, 2]);
+      expect(numbers(new nn.Flatten().forward(x))).toEqual(numbers(x));
+      expect(numbers(new nn.RepeatVector(2).forward(tensor([[1, 2]])))).toEqual([1, 2, 1, 2]);
       expect(numbers(new nn.Cropping1d([1, 1]).forward(tensor([[[1, 2, 3, 4]]])))).toEqual([2, 3]);
       expect(`${new nn.Lambda((t: Tensor) => t, "same")}`).toBe("Lambda(same)");
     });
@@ -70,8 +70,8 @@ onEachDevice(() => {
         expect(nn.sequential(last).namedModules().get("0")).toBe(layer);
         const spatial = x.rank - 2;
         const toLast = [0, ...Array.from({ length: spatial }, (_, i) => i + 2), 1];
-        const out = run(last, x.permute(toLast) as Tensor);
-        expectNumbers(`${layer}`, out, numbers(run(layer, x).permute(toLast) as Tensor), 1e-12);
+        const out = run(last, x.permute(toLast));
+        expectNumbers(`${layer}`, out, numbers(run(layer, x).permute(toLast)), 1e-12);
         expect(Object.keys(last.stateDict())).toEqual(Object.keys(layer.stateDict()));
         const within = nn.sequential(last).stateDict();
         expect(Object.keys(within)).toEqual(Object.keys(layer.stateDict()).map((name) => `0.${name}`));
@@ -103,14 +103,14 @@ onEachDevice(() => {
       const x: Tensor = fixed([2, 4, 3], 1);
       const all = new nn.TimeDistributed(layer).forward(x);
       for (const [step, part] of (x.unbind(1) as Tensor[]).entries())
-        expectNumbers("step", all.slice(null, step) as Tensor, numbers(layer.forward(part) as Tensor), 1e-12);
+        expectNumbers("step", all.slice(null, step), numbers(layer.forward(part)), 1e-12);
       expect(Object.keys(new nn.TimeDistributed(layer).stateDict())).toEqual(["layer.weight", "layer.bias"]);
     });
 
     it("Fourier features are cosines and sines of one table that is saved and, on request, trained", () => {
       const layer = new nn.FourierFeatures(2, 3, { scale: 2, dtype: "f64" });
-      const [x, b] = [fixed([4, 2], 1), layer.weight as Tensor];
-      const phases = numbers(x.matmul(b.T as Tensor) as Tensor).map((v) => 2 * Math.PI * v);
+      const [x, b] = [fixed([4, 2], 1), layer.weight];
+      const phases = numbers(x.matmul(b.T)).map((v) => 2 * Math.PI * v);
       const out = layer.forward(x).toArraySync() as number[][];
       out.forEach((row, i) =>
         row.forEach((v, k) => expect(v).toBeCloseTo((k < 3 ? Math.cos : Math.sin)(phases[3 * i + (k % 3)]!), 10)),
@@ -144,7 +144,7 @@ onEachDevice(() => {
       const [a, b] = [fixed([2, 3, 4], 1), fixed([2, 5, 3], 2)];
       const out = new nn.Dot([1, 2]).forward(a, b);
       expect(out.shape).toEqual([2, 4, 5]);
-      const wanted = (a.transpose(1, 2) as Tensor).matmul(b.transpose(1, 2) as Tensor) as Tensor;
+      const wanted = a.transpose(1, 2).matmul(b.transpose(1, 2));
       expectNumbers("product", out, numbers(wanted), 1e-12);
       gradCheck((x: Tensor, y: Tensor) => new nn.Dot([1, 2], { normalize: true }).forward(x, y), [a, b], {
         tolerance: 1e-5,
@@ -160,7 +160,7 @@ onEachDevice(() => {
         [5, 6],
       ]);
       const table = nn.Embedding.fromPretrained(vectors, { paddingIndex: 0 });
-      expectClose(table.forward(tensor(Int32Array.of(2, 0))) as Tensor, [
+      expectClose(table.forward(tensor(Int32Array.of(2, 0))), [
         [5, 6],
         [1, 2],
       ]);

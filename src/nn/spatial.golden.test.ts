@@ -31,7 +31,7 @@ class Unpooled extends nn.Module {
   }
   forward(x: Tensor): Tensor {
     const [values, at] = Reflect.apply(this.pool.forward, this.pool, [x]) as [Tensor, Tensor];
-    return this.unpool.forward(values, at, this.keepSize ? x.shape.slice(2) : undefined) as Tensor;
+    return this.unpool.forward(values, at, this.keepSize ? x.shape.slice(2) : undefined);
   }
 }
 const indexed = { returnIndices: true } as const;
@@ -222,8 +222,8 @@ onEachDevice(() => {
     const cases = Object.entries({ ...pools, ...paddings, ...resizes });
     it.each(cases)("%s", (name, { make, shapes, call }) => {
       const layer = make();
-      const inputs = shapes.map((shape, i) => fixed(shape, 101 + i).float() as Tensor);
-      const outputs = call?.(layer as never, ...inputs) ?? [Reflect.apply(layer.forward, layer, inputs) as Tensor];
+      const inputs = shapes.map((shape, i) => fixed(shape, 101 + i).float());
+      const outputs = call?.(layer as never, ...inputs) ?? [Reflect.apply(layer.forward, layer, inputs)];
       const wanted = recordedLayers.spatial[name]!.outputs;
       outputs.forEach((output, i) => expectNumbers(`output ${i}`, output, wanted[i]!, 1e-5));
       expect(outputs[0]!.dtype).toBe("f32");

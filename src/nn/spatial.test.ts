@@ -15,7 +15,7 @@ import * as nn from "./index.ts";
 
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const run = (layer: nn.Module, ...x: Tensor[]): Tensor => Reflect.apply(layer.forward, layer, x) as Tensor;
+const run = (layer: nn.Module, ...x: Tensor[]): Tensor => Reflect.apply(layer.forward, layer, x);
 
 /** Layers without their own recorded second derivatives, with shapes of inputs. */
 const differentiable: Record<string, [make: () => nn.Module, ...number[][]]> = {
@@ -45,7 +45,7 @@ onEachDevice(() => {
       const layer = make();
       for (const [i, { cell }] of layer.parameters().entries()) cell.set(fixed(cell.shape, 7 + i).dataSync());
       gradCheck(
-        (...x: Tensor[]) => run(layer, ...x).sin() as Tensor,
+        (...x: Tensor[]) => run(layer, ...x).sin(),
         shapes.map((shape, i) => fixed(shape, 1 + i)),
         { order: 2, tolerance: 1e-4, eps: 1e-5 },
       );
@@ -121,14 +121,14 @@ onEachDevice(() => {
       const layer = new nn.SeparableConv2d(8, 16, 3, { bias: false });
       expect(layer.parameters().reduce((sum, p) => sum + p.size, 0)).toBe(9 * 8 + 8 * 16);
       expect(Object.keys(layer.stateDict())).toEqual(["depthwise.weight", "pointwise.weight"]);
-      const whole = layer.pointwise.forward(layer.depthwise.forward(ones([1, 8, 5, 5])) as Tensor) as Tensor;
+      const whole = layer.pointwise.forward(layer.depthwise.forward(ones([1, 8, 5, 5])));
       expect(numbers(layer.forward(ones([1, 8, 5, 5])))).toEqual(numbers(whole));
     });
 
     it("[N31] a transposed convolution of stride 2 makes 4 × 4 into 8 × 8, and is the adjoint of the convolution", () => {
       const up = new nn.ConvTranspose2d(3, 2, 4, { ...f64, stride: 2, padding: 1, bias: false });
       const down = new nn.Conv2d(2, 3, 4, { ...f64, stride: 2, padding: 1, bias: false });
-      down.loadStateDict({ weight: up.weight as Tensor });
+      down.loadStateDict({ weight: up.weight });
       const [y, x] = [fixed([1, 3, 4, 4], 1), fixed([1, 2, 8, 8], 2)];
       const larger = run(up, y);
       expect(larger.shape).toEqual([1, 2, 8, 8]);
@@ -166,7 +166,7 @@ onEachDevice(() => {
       ]);
       expect(new nn.GlobalMaxPool3d().forward(zeros([2, 3, 2, 2, 2])).shape).toEqual([2, 3]);
       const last = new nn.ChannelsLast(new nn.GlobalAvgPool2d());
-      expect(numbers(last.forward(map.permute([0, 2, 3, 1]) as Tensor))).toEqual([2.5]);
+      expect(numbers(last.forward(map.permute([0, 2, 3, 1])))).toEqual([2.5]);
     });
 
     it("[N9] [N10] padding that keeps ⌈length / stride⌉ positions is in no mean", () => {
@@ -178,10 +178,10 @@ onEachDevice(() => {
     it("positions come back, also where nothing but −∞ is in a window", () => {
       const x: Tensor = tensor([[[-Infinity, -Infinity, 3]]]);
       const [, at] = new nn.MaxPool1d(2, { padding: 1, returnIndices: true }).forward(x);
-      expect(numbers(at as Tensor)).toEqual([0, 2]);
+      expect(numbers(at)).toEqual([0, 2]);
       const [values, where] = new nn.MaxPool2d(2, { returnIndices: true }).forward(map);
-      expect(numbers(where as Tensor)).toEqual([3]);
-      expect(new nn.MaxUnpool2d(2).forward(values, where as Tensor).toArraySync()).toEqual([
+      expect(numbers(where)).toEqual([3]);
+      expect(new nn.MaxUnpool2d(2).forward(values, where).toArraySync()).toEqual([
         [
           [
             [0, 0],
@@ -222,8 +222,8 @@ onEachDevice(() => {
     it("[M5] mean and variance of what each layer returns, one record for each layer and epoch, traced or not", () => {
       const model = nn.sequential(new nn.Linear(3, 4), nn.relu, new nn.BatchNorm1d(4));
       const watch = new nn.ActivationStatistics(model);
-      const step = jit((x: Tensor) => model.forward(x) as Tensor);
-      const batches = [1, 2, 3].map((seed) => fixed([5, 3], seed).float() as Tensor);
+      const step = jit((x: Tensor) => model.forward(x));
+      const batches = [1, 2, 3].map((seed) => fixed([5, 3], seed).float());
       for (const x of batches) step(x);
       const [linear, norm] = watch.endEpoch();
       expect(watch.records.map(({ epoch, path }) => `${epoch} ${path}`)).toEqual(["0 0", "0 2"]);
@@ -247,23 +247,23 @@ onEachDevice(() => {
       const [gamma, eps, m] = [fixed([3], 3), 1e-5, 6];
       layer.weight!.cell.set(gamma.dataSync());
       const automatic = grad((t: Tensor) => layer.forward(t).mul(g).sum())(x);
-      const centred = x.sub(x.mean(0)) as Tensor;
-      const deviation = (centred.square().mean(0) as Tensor).add(eps).sqrt() as Tensor;
-      const unit = centred.div(deviation) as Tensor;
-      const scaled = g.mul(gamma) as Tensor;
+      const centred = x.sub(x.mean(0));
+      const deviation = centred.square().mean(0).add(eps).sqrt();
+      const unit = centred.div(deviation);
+      const scaled = g.mul(gamma);
       // dx = (m·ĝ − Σĝ − x̂·Σ(ĝ·x̂)) / (m·σ)
       const byHand = scaled
         .mul(m)
-        .sub(scaled.sum(0) as Tensor)
-        .sub(unit.mul(scaled.mul(unit).sum(0) as Tensor) as Tensor)
-        .div(deviation.mul(m) as Tensor) as Tensor;
+        .sub(scaled.sum(0))
+        .sub(unit.mul(scaled.mul(unit).sum(0)))
+        .div(deviation.mul(m));
       expectNumbers("batch norm", automatic, numbers(byHand), 1e-9);
       const drop = new nn.Dropout(0.4);
       manualSeed(3);
-      const mask = drop.forward(ones([6, 3], f64) as Tensor);
+      const mask = drop.forward(ones([6, 3], f64));
       manualSeed(3);
       const dropped = grad((t: Tensor) => drop.forward(t).mul(g).sum())(x);
-      expectNumbers("dropout", dropped, numbers(g.mul(mask) as Tensor), 1e-9);
+      expectNumbers("dropout", dropped, numbers(g.mul(mask)), 1e-9);
     });
   });
 
@@ -278,7 +278,7 @@ onEachDevice(() => {
   });
 
   it("inputs and options that do not fit name layer and field", () => {
-    const image = zeros([1, 2, 4, 4]) as Tensor;
+    const image = zeros([1, 2, 4, 4]);
     const wrong: [() => unknown, typeof ShapeError | typeof ArgumentError, string][] = [
       [
         () => run(new nn.Conv1d(2, 3, 3), image),
@@ -444,7 +444,7 @@ describe("kernels", () => {
       [new nn.Conv3d(8, 16, 3, { padding: "same" }), [2, 8, 16, 32, 32]],
     ];
     for (const [layer, shape] of layers) {
-      const program = explain((x: Tensor) => run(layer, x), zeros(shape) as Tensor);
+      const program = explain((x: Tensor) => run(layer, x), zeros(shape));
       const inputBytes = 4 * shape.reduce((product, n) => product * n, 1);
       // Copies of input and kernel in another order at most: all windows would be larger by the size of one.
       expect(program.scratchBytes, `${layer}`).toBeLessThan(2 * inputBytes);

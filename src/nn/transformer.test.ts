@@ -13,7 +13,7 @@ const goldens = sequences.transformer;
 const f64 = { dtype: "f64" } as const;
 const still = { ...f64, dropout: 0, feedForward: 5 } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const padded = (): Tensor => tensor(Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 1), [2, 4], { dtype: "bool" }) as Tensor;
+const padded = (): Tensor => tensor(Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 1), [2, 4], { dtype: "bool" });
 
 const encoderLayer = (): nn.TransformerEncoderLayer => new nn.TransformerEncoderLayer(6, 2, still);
 const decoderLayer = (): nn.TransformerDecoderLayer => new nn.TransformerDecoderLayer(6, 2, still);
@@ -97,9 +97,9 @@ onEachDevice(() => {
   it("[O14] nothing of the target's future leaks", () => {
     const model = new nn.Transformer({ ...still, features: 6, heads: 2, encoderLayers: 1, decoderLayers: 1 });
     const [source, target] = [fixed([1, 4, 6], 1), fixed([1, 3, 6], 2)];
-    const changed = target.mul(tensor(Float64Array.of(1, 1, 5), [3, 1])) as Tensor;
+    const changed = target.mul(tensor(Float64Array.of(1, 1, 5), [3, 1]));
     const first = (y: Tensor): number[] =>
-      numbers(model.forward(source, y, { targetIsCausal: true }).slice(null, [0, 2]) as Tensor);
+      numbers(model.forward(source, y, { targetIsCausal: true }).slice(null, [0, 2]));
     expect(first(changed)).toEqual(first(target));
   });
   it("drops while training, and PyTorch's defaults", () => {
@@ -113,8 +113,8 @@ onEachDevice(() => {
   it("[AK21] encoder-only, decoder-only and both: three models, each with the masks that it needs", () => {
     const [features, heads] = [6, 2];
     const sees = (run: (x: Tensor) => Tensor, input: Tensor): boolean => {
-      const later = input.mul(tensor(Float64Array.of(1, 1, 5), [3, 1])) as Tensor;
-      const first = (x: Tensor): number[] => numbers(run(x).slice(null, [0, 1]) as Tensor);
+      const later = input.mul(tensor(Float64Array.of(1, 1, 5), [3, 1]));
+      const first = (x: Tensor): number[] => numbers(run(x).slice(null, [0, 1]));
       return String(first(input)) !== String(first(later));
     };
     const bert = new nn.TransformerEncoder(() => new nn.TransformerEncoderLayer(features, heads, still), 1);

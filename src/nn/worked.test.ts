@@ -44,14 +44,14 @@ onEachDevice(() => {
   describe("single units", () => {
     it("[F1] [AI17] w = [1, 1], b = −1.5 is AND: 0, 0, 0, 1", () => {
       const unit = dense([[[1, 1], -1.5]]);
-      expect(numbers(unit.forward(pairs()).sigmoid().ge(0.5) as Tensor)).toEqual([0, 0, 0, 1]);
+      expect(numbers(unit.forward(pairs()).sigmoid().ge(0.5))).toEqual([0, 0, 0, 1]);
     });
     it("[F2] a threshold unit solves AND and OR", () => {
       const fires = (bias: number): number[] =>
         numbers(
           dense([[[1, 1], bias]])
             .forward(pairs())
-            .gt(0) as Tensor,
+            .gt(0),
         );
       expect([fires(-1.5), fires(-0.5)]).toEqual([
         [0, 0, 0, 1],
@@ -65,28 +65,20 @@ onEachDevice(() => {
         const xs = [-2, -0.5, 0, 1, 3];
         const on = tensor(Float64Array.from(xs.flatMap((x) => [x, (-w1 * x - b) / w2])), [5, 2]);
         for (const z of numbers(unit.forward(on))) expect(Math.abs(z)).toBeLessThan(1e-9);
-        const up = tensor(Float64Array.of(0, 0.1), [2]) as Tensor;
-        expect(numbers(unit.forward(on.add(up) as Tensor)).every((z) => z < 0)).toBe(true);
-        expect(numbers(unit.forward(on.sub(up) as Tensor)).every((z) => z > 0)).toBe(true);
+        const up = tensor(Float64Array.of(0, 0.1), [2]);
+        expect(numbers(unit.forward(on.add(up))).every((z) => z < 0)).toBe(true);
+        expect(numbers(unit.forward(on.sub(up))).every((z) => z > 0)).toBe(true);
       }
     });
     it("[F4] without a bias AND cannot be fitted: 3 of 4 at best with a > 0.5, 2 of 4 with a ≥ 0.5 where the tie counts", () => {
       const angles = Float64Array.from({ length: 720 }, (_, i) => (i * Math.PI) / 360);
       const weights = tensor(Float64Array.from([...angles].flatMap((a) => [Math.cos(a), Math.sin(a)])), [720, 2]);
-      const scores = pairs()
-        .matmul(weights.T as Tensor)
-        .sigmoid() as Tensor;
-      const wanted = tensor([false, false, false, true], [4, 1]) as Tensor;
-      const best = (answers: Tensor): number =>
-        answers
-          .eq(wanted as Tensor)
-          .int()
-          .sum(0)
-          .max()
-          .itemSync();
-      expect(best(scores.gt(0.5) as Tensor)).toBe(3);
+      const scores = pairs().matmul(weights.T).sigmoid();
+      const wanted = tensor([false, false, false, true], [4, 1]);
+      const best = (answers: Tensor): number => answers.eq(wanted).int().sum(0).max().itemSync();
+      expect(best(scores.gt(0.5))).toBe(3);
       // (0, 0) always gives 0.5, which then counts as yes; no direction repairs the rest.
-      expect(best(scores.ge(0.5) as Tensor)).toBe(2);
+      expect(best(scores.ge(0.5))).toBe(2);
     });
     it("[F5] no single unit computes XOR, two layers do", () => {
       const side = 47;
@@ -99,24 +91,16 @@ onEachDevice(() => {
       expect(grid.length / 3).toBeGreaterThan(1e5);
       const units = tensor(grid, [side ** 3, 3]);
       const z = pairs()
-        .matmul(units.narrow(1, 0, 2).T as Tensor)
-        .add(units.narrow(1, 2, 1).T as Tensor) as Tensor;
-      const wanted = tensor([false, true, true, false], [4, 1]) as Tensor;
-      expect(
-        z
-          .gt(0)
-          .eq(wanted as Tensor)
-          .int()
-          .sum(0)
-          .max()
-          .itemSync(),
-      ).toBe(3);
+        .matmul(units.narrow(1, 0, 2).T)
+        .add(units.narrow(1, 2, 1).T);
+      const wanted = tensor([false, true, true, false], [4, 1]);
+      expect(z.gt(0).eq(wanted).int().sum(0).max().itemSync()).toBe(3);
       manualSeed(2);
       const model = nn.sequential(new nn.Linear(2, 2, f64), nn.tanh, new nn.Linear(2, 1, f64));
-      const yes = tensor(Float64Array.of(0, 1, 1, 0), [4, 1]) as Tensor;
-      const score = (): Tensor => model.forward(pairs()) as Tensor;
+      const yes = tensor(Float64Array.of(0, 1, 1, 0), [4, 1]);
+      const score = (): Tensor => model.forward(pairs());
       train(model, () => losses.binaryCrossEntropyWithLogits(score(), yes), 0.1, 400);
-      expect(numbers(score().gt(0) as Tensor)).toEqual([0, 1, 1, 0]);
+      expect(numbers(score().gt(0))).toEqual([0, 1, 1, 0]);
     });
     it("[F6] a linear stage and a ReLU fold the O's onto one point, then a line separates", () => {
       // O's inside a band, X's on both sides of it: no single line does it.
@@ -127,20 +111,20 @@ onEachDevice(() => {
       ])
         .forward(points)
         .relu();
-      expect(numbers(folded.narrow(0, 0, 3) as Tensor)).toEqual([0, 0, 0, 0, 0, 0]);
+      expect(numbers(folded.narrow(0, 0, 3))).toEqual([0, 0, 0, 0, 0, 0]);
       expect(
         numbers(
           dense([[[1, 1], -0.5]])
             .forward(folded)
-            .gt(0) as Tensor,
+            .gt(0),
         ),
       ).toEqual([0, 0, 0, 1, 1, 1, 1]);
     });
     it("[F7] a logistic unit learns that dear T-shirts are not top sellers; its answer falls with the price", () => {
       manualSeed(1);
       const unit = new nn.Linear(1, 1, f64) as nn.Linear;
-      const price = tensor(Float64Array.of(0.5, 1, 1.5, 2, 2.5, 3), [6, 1]) as Tensor;
-      const seller = tensor(Float64Array.of(1, 1, 1, 0, 0, 0), [6, 1]) as Tensor;
+      const price = tensor(Float64Array.of(0.5, 1, 1.5, 2, 2.5, 3), [6, 1]);
+      const seller = tensor(Float64Array.of(1, 1, 1, 0, 0, 0), [6, 1]);
       train(unit, () => losses.binaryCrossEntropyWithLogits(unit.forward(price), seller), 0.1, 300);
       const answers = numbers(unit.forward(price).sigmoid());
       expect(answers.map((a) => Number(a > 0.5))).toEqual([1, 1, 1, 0, 0, 0]);
@@ -209,8 +193,8 @@ onEachDevice(() => {
           (a, size, i) =>
             fixed([size, sizes[i]!], i)
               .matmul(a)
-              .add(zeros([size, 1], f64) as Tensor)
-              .relu() as Tensor,
+              .add(zeros([size, 1], f64))
+              .relu(),
           fixed([sizes[0]!, m], 9),
         ).shape;
       expect(shapeOf([3, 4], 5)).toEqual([4, 5]);
@@ -237,7 +221,7 @@ onEachDevice(() => {
       const chained = layers.reduce<Tensor>((a, layer) => layer.forward(a).sigmoid(), x);
       const model = nn.sequential(...layers.flatMap((layer) => [layer, new nn.Sigmoid()]));
       expectNumbers("chained", chained, looped, 1e-12);
-      expect(numbers(model.forward(x) as Tensor)).toEqual(numbers(chained));
+      expect(numbers(model.forward(x))).toEqual(numbers(chained));
     });
     it("[F18] a network from scratch: He weights, zero biases, a finite cost", () => {
       manualSeed(1);
@@ -252,7 +236,7 @@ onEachDevice(() => {
       const wanted = tensor(
         Float32Array.from({ length: 10 }, (_, i) => i % 2),
         [10, 1],
-      ) as Tensor;
+      );
       expect(scores.T.shape).toEqual([1, 10]);
       expect(Number.isFinite(losses.binaryCrossEntropyWithLogits(scores, wanted).itemSync())).toBe(true);
     });
@@ -261,21 +245,15 @@ onEachDevice(() => {
       const x = fixed([4], 2);
       const all = numbers(layer.forward(x));
       for (let j = 0; j < 3; j++)
-        expect(
-          layer.weight
-            .slice(j)
-            .mul(x as Tensor)
-            .sum()
-            .itemSync() + numbers(layer.bias!)[j]!,
-        ).toBeCloseTo(all[j]!, 12);
+        expect(layer.weight.slice(j).mul(x).sum().itemSync() + numbers(layer.bias!)[j]!).toBeCloseTo(all[j]!, 12);
     });
     it("[F23] [F25] a batch gives what its examples give one by one", () => {
       const model = nn.sequential(new nn.Linear(3, 5, f64), nn.relu, new nn.Linear(5, 1, f64), nn.sigmoid);
       const x = fixed([100, 3], 1);
-      const batch = model.forward(x) as Tensor;
-      const single = x.unbind().map((row) => (model.forward(row as Tensor) as Tensor).itemSync());
+      const batch = model.forward(x);
+      const single = x.unbind().map((row) => model.forward(row).itemSync());
       expectNumbers("batch", batch, single, 1e-12);
-      const labels = numbers(batch.ge(0.5).int().reshape([100]) as Tensor);
+      const labels = numbers(batch.ge(0.5).int().reshape([100]));
       expect(labels).toHaveLength(100);
       expect(labels.every((label) => label === 0 || label === 1)).toBe(true);
     });
@@ -287,11 +265,8 @@ onEachDevice(() => {
         parameters[`b${i}`] = fixed([size, 1], 10 + i);
       });
       const forward = (x: Tensor): Tensor => {
-        const z1 = x.matmul(parameters["W1"]!.T as Tensor).add(parameters["b1"]!.T as Tensor) as Tensor;
-        const z2 = z1
-          .relu()
-          .matmul(parameters["W2"]!.T as Tensor)
-          .add(parameters["b2"]!.T as Tensor) as Tensor;
+        const z1 = x.matmul(parameters["W1"]!.T).add(parameters["b1"]!.T);
+        const z2 = z1.relu().matmul(parameters["W2"]!.T).add(parameters["b2"]!.T);
         return z2.softmax(1);
       };
       const out = forward(fixed([5, 4], 3));
@@ -300,11 +275,11 @@ onEachDevice(() => {
     });
     it("[F27] linear layers collapse into one, and into logistic regression under a sigmoid", () => {
       const [first, second] = [new nn.Linear(4, 6, f64), new nn.Linear(6, 2, f64)] as nn.Linear[];
-      const weight = second!.weight.matmul(first!.weight as Tensor) as Tensor;
+      const weight = second!.weight.matmul(first!.weight);
       const bias = second!.weight.matmul(first!.bias as Tensor).add(second!.bias as Tensor) as Tensor;
       const x = fixed([8, 4], 1);
       const deep = second!.forward(first!.forward(x));
-      const flat = x.matmul(weight.T as Tensor).add(bias as Tensor) as Tensor;
+      const flat = x.matmul(weight.T).add(bias);
       expectNumbers("collapsed", flat, numbers(deep), 1e-10);
       expectNumbers("sigmoid", flat.sigmoid(), numbers(deep.sigmoid()), 1e-10);
     });
@@ -312,23 +287,16 @@ onEachDevice(() => {
       const [w1, w2] = [fixed([4, 3], 1), fixed([3, 4], 2)];
       const x = fixed([5, 3], 3);
       const labels = tensor(Int32Array.of(0, 2, 1, 1, 0));
-      const wanted = labels.oneHot(3).cast("f64") as Tensor;
+      const wanted = labels.oneHot(3).cast("f64");
       const fromHidden = (z: Tensor): Tensor =>
-        losses.crossEntropy(z.tanh().matmul(w2.T as Tensor) as Tensor, labels, { reduction: "sum" });
-      const z1 = x.matmul(w1.T as Tensor) as Tensor;
-      const z2 = z1.tanh().matmul(w2.T as Tensor) as Tensor;
-      const atOutput = grad((z: Tensor) => losses.crossEntropy(z, labels, { reduction: "sum" }))(z2) as Tensor;
-      expectNumbers("output", atOutput, numbers(z2.softmax().sub(wanted as Tensor) as Tensor), 1e-12);
-      const atHidden = grad(fromHidden)(z1) as Tensor;
-      const guess = z2
-        .softmax()
-        .sub(wanted as Tensor)
-        .matmul(w2 as Tensor) as Tensor;
-      const distance = atHidden
-        .sub(guess as Tensor)
-        .abs()
-        .max()
-        .itemSync();
+        losses.crossEntropy(z.tanh().matmul(w2.T), labels, { reduction: "sum" });
+      const z1 = x.matmul(w1.T);
+      const z2 = z1.tanh().matmul(w2.T);
+      const atOutput = grad((z: Tensor) => losses.crossEntropy(z, labels, { reduction: "sum" }))(z2);
+      expectNumbers("output", atOutput, numbers(z2.softmax().sub(wanted)), 1e-12);
+      const atHidden = grad(fromHidden)(z1);
+      const guess = z2.softmax().sub(wanted).matmul(w2);
+      const distance = atHidden.sub(guess).abs().max().itemSync();
       expect(distance).toBeGreaterThan(0.1);
     });
   });
@@ -369,7 +337,7 @@ onEachDevice(() => {
     });
     it("[AI29] [H25] three independent answers: car, no bus, pedestrian", () => {
       const logits = tensor(Float64Array.of(2, -1, 0.5), [1, 3]);
-      expect(numbers(logits.sigmoid().ge(0.5) as Tensor)).toEqual([1, 0, 1]);
+      expect(numbers(logits.sigmoid().ge(0.5))).toEqual([1, 0, 1]);
       const wanted = tensor(Float64Array.of(1, 0, 1), [1, 3]);
       const each = numbers(losses.binaryCrossEntropyWithLogits(logits, wanted, { reduction: "none" }));
       const total = losses.binaryCrossEntropyWithLogits(logits, wanted, { reduction: "sum" }).itemSync();
@@ -388,35 +356,18 @@ onEachDevice(() => {
     });
     it("[H4] [H5] [H10] [H12] [H14] cross-entropy: labels and one-hot rows, smoothing, weights, gradient", () => {
       const [logits, labels] = [fixed([4, 3], 1), tensor(Int32Array.of(0, 2, 1, 2))];
-      const share = labels.oneHot(3).cast("f64") as Tensor;
-      const byHand = (target: Tensor): number =>
-        logits
-          .logSoftmax()
-          .mul(target as Tensor)
-          .sum(1)
-          .mean()
-          .neg()
-          .itemSync();
+      const share = labels.oneHot(3).cast("f64");
+      const byHand = (target: Tensor): number => logits.logSoftmax().mul(target).sum(1).mean().neg().itemSync();
       expect(losses.crossEntropy(logits, labels).itemSync()).toBeCloseTo(byHand(share), 12);
-      const smooth = share.mul(0.9).add(0.1 / 3) as Tensor;
-      expectNumbers("smooth target", smooth.slice(2) as Tensor, [0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3], 1e-12);
+      const smooth = share.mul(0.9).add(0.1 / 3);
+      expectNumbers("smooth target", smooth.slice(2), [0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3], 1e-12);
       expect(losses.crossEntropy(logits, labels, { labelSmoothing: 0.1 }).itemSync()).toBeCloseTo(byHand(smooth), 12);
       const weight = tensor(Float64Array.of(1, 1, 2));
       const plain = numbers(losses.crossEntropy(logits, labels, { reduction: "none" }));
       const weighted = numbers(losses.crossEntropy(logits, labels, { reduction: "none", weight }));
       expect(weighted).toEqual(plain.map((l, i) => expect.closeTo([1, 2, 1, 2][i]! * l, 12)));
-      const gradient = grad((z: Tensor) => losses.crossEntropy(z, labels))(logits) as Tensor;
-      expectNumbers(
-        "gradient",
-        gradient,
-        numbers(
-          logits
-            .softmax()
-            .sub(share as Tensor)
-            .div(4) as Tensor,
-        ),
-        1e-12,
-      );
+      const gradient = grad((z: Tensor) => losses.crossEntropy(z, labels))(logits);
+      expectNumbers("gradient", gradient, numbers(logits.softmax().sub(share).div(4)), 1e-12);
     });
     it("[H17] probabilities given as logits have other gradients", () => {
       const [z, y] = [tensor(Float64Array.of(2)), tensor(Float64Array.of(0))];
@@ -433,9 +384,9 @@ onEachDevice(() => {
     const x = tensor(
       Float32Array.from({ length: 128 }, (_, i) => (i / 127) * 2 * Math.PI - Math.PI),
       [128, 1],
-    ) as Tensor;
+    );
     const wanted = x.sin();
-    const loss = train(model, () => losses.mse(model.forward(x) as Tensor, wanted), 0.02, 1500, 9e-4);
+    const loss = train(model, () => losses.mse(model.forward(x), wanted), 0.02, 1500, 9e-4);
     expect(loss).toBeLessThan(1e-3);
   });
   it("[K7] neurons that start alike stay alike", () => {
@@ -443,7 +394,7 @@ onEachDevice(() => {
     const model = nn.sequential(hidden!, nn.tanh, head!);
     for (const p of model.parameters()) nn.init.assign(p, nn.init.constant(0.1));
     const [x, y] = [fixed([16, 3], 1).float(), fixed([16, 1], 2).float()];
-    train(model, () => losses.mse(model.forward(x) as Tensor, y), 0.05, 20);
+    train(model, () => losses.mse(model.forward(x), y), 0.05, 20);
     const rows = hidden!.weight.toArraySync() as number[][];
     for (const row of rows) expect(row).toEqual(rows[0]);
     expect(rows[0]).not.toEqual([0.1, 0.1, 0.1].map(Math.fround));

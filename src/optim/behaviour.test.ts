@@ -48,7 +48,7 @@ function training(make: Make): {
   const model = nn.sequential(new nn.Linear(6, 8), nn.relu, new nn.Linear(8, 3));
   const optimizer = make(model.parameters());
   const step = (x: Tensor, y: Tensor): Tensor => {
-    const loss = losses.crossEntropy(model.forward(x as Tensor<[number, 6]>) as Tensor, y);
+    const loss = losses.crossEntropy(model.forward(x as Tensor<[number, 6]>), y);
     model.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -58,8 +58,8 @@ function training(make: Make): {
 }
 
 const batch = (): [Tensor, Tensor] => [
-  tensor(Float32Array.from(spread([12, 6], 9)), [12, 6]) as Tensor,
-  tensor(Int32Array.from({ length: 12 }, (_, i) => i % 3)) as Tensor,
+  tensor(Float32Array.from(spread([12, 6], 9)), [12, 6]),
+  tensor(Int32Array.from({ length: 12 }, (_, i) => i % 3)),
 ];
 const bytes = (model: nn.Module): number[][] => model.parameters().map((p) => [...p.dataSync()]);
 
@@ -112,7 +112,7 @@ onEachDevice(() => {
     it("PyTorch's can be loaded: no step for SGD, no state where nothing was updated, options by its names", () => {
       const parameters = [fixedParameter([2, 3], 1), fixedParameter([4], 2)];
       const optimizer = new optim.SGD(parameters);
-      const buffer = tensor(spread([2, 3], 3), [2, 3]) as Tensor;
+      const buffer = tensor(spread([2, 3], 3), [2, 3]);
       optimizer.loadStateDict({
         state: { 0: { momentum_buffer: buffer } },
         param_groups: [{ lr: 0.5, momentum: 0.9, weight_decay: 0, nesterov: true, foreach: null, params: [0, 1] }],
@@ -244,9 +244,9 @@ onEachDevice(() => {
       ]) {
         manualSeed(3);
         const matrix = parameter(tensor(Float64Array.from(randn(shape).dataSync()), shape));
-        const x = fromNode(orthogonalized(matrix.node, [3.4445, -4.775, 2.0315], 5, 1e-7)) as Tensor;
-        const [long, short] = shape[0]! > shape[1]! ? [x, x.T as Tensor] : [x.T as Tensor, x];
-        const gram = [...(short.matmul(long) as Tensor).dataSync()];
+        const x = fromNode(orthogonalized(matrix.node, [3.4445, -4.775, 2.0315], 5, 1e-7));
+        const [long, short] = shape[0]! > shape[1]! ? [x, x.T] : [x.T, x];
+        const gram = [...short.matmul(long).dataSync()];
         // Singular values between 0.7 and 1.2, as the polynomial leaves them.
         gram.forEach((value, i) => {
           if (i % 5 === 0) expect(Math.abs(value - 0.95)).toBeLessThan(0.5);
@@ -263,7 +263,7 @@ onEachDevice(() => {
         defaults: { lr: 1e-3 },
         state: () => ({}),
         update({ parameter: p, gradient, lr }) {
-          const change = fromNode(gradient).sign().mul(fromNode(lr)) as Tensor;
+          const change = fromNode(gradient).sign().mul(fromNode(lr));
           return { parameter: fromNode(p).sub(change).node, state: {} };
         },
       };
@@ -289,11 +289,11 @@ onEachDevice(() => {
     });
     it("[I25] applyGradients, a step, and an assignment do the same", () => {
       const [a, b, c] = [1, 2, 3].map(() => parameter(tensor(Float64Array.of(1, 2), [2])));
-      const gradient = tensor(Float64Array.of(0.5, -1)) as Tensor;
+      const gradient = tensor(Float64Array.of(0.5, -1));
       new optim.SGD([a!], { lr: 0.1 }).applyGradients([[gradient, a!]]);
       b!.cell.gradient.set(Float64Array.of(0.5, -1));
       new optim.SGD([b!], { lr: 0.1 }).step();
-      c!.assign(c!.sub(gradient.mul(0.1) as Tensor) as Tensor);
+      c!.assign(c!.sub(gradient.mul(0.1)));
       for (const p of [a!, b!, c!]) expectNumbers("parameter", p, [0.95, 2.1], 1e-12);
     });
     it("[I24] recommendations can be built as they are", () => {
@@ -354,7 +354,7 @@ onEachDevice(() => {
       const noise = new optim.GradientNoise([w, other]);
       const step = jit(() => {
         noise.add();
-        return w.grad! as Tensor;
+        return w.grad!;
       });
       const seen = Array.from({ length: 3 }, () => {
         w.cell.gradient.set(new Float32Array(4));

@@ -15,7 +15,7 @@ describe.each(["as it is", "traced"])("%s", (how) => {
     const scaler = new optim.GradScaler({ initScale: 1024 });
     const step = maybeTraced((x: Tensor) => {
       optimizer.zeroGrad();
-      scaler.scale(w.mul(x).sum() as Tensor).backward();
+      scaler.scale(w.mul(x).sum()).backward();
       scaler.step(optimizer);
       scaler.update();
     });
@@ -41,7 +41,7 @@ describe.each(["as it is", "traced"])("%s", (how) => {
     const scaler = new optim.GradScaler({ initScale: 8, growthInterval: 3 });
     const step = maybeTraced((x: Tensor) => {
       optimizer.zeroGrad();
-      scaler.scale(w.mul(x).sum() as Tensor).backward();
+      scaler.scale(w.mul(x).sum()).backward();
       scaler.step(optimizer);
       scaler.update();
     });
@@ -59,7 +59,7 @@ describe.each(["as it is", "traced"])("%s", (how) => {
     const scaler = new optim.GradScaler();
     const step = maybeTraced(() => {
       optimizer.zeroGrad();
-      scaler.scale(w.square().sum().mul(0.5) as Tensor).backward();
+      scaler.scale(w.square().sum().mul(0.5)).backward();
       scaler.unscale(optimizer);
       optim.clipGradNorm([w], 1);
       scaler.step(optimizer);
@@ -76,7 +76,7 @@ test("[V4] a gradient of 1e-8 is lost in f16, and scaling brings it back", () =>
   const tiny = tensor([[1e-4]], { dtype: "f16" });
   const gradientAt = (scale: number): number => {
     w.cell.gradient.clear();
-    const y = autocast("f16", () => w.reshape([1, 1]).matmul(tiny.float())) as Tensor;
+    const y = autocast("f16", () => w.reshape([1, 1]).matmul(tiny.float()));
     y.float().mul(1e-4).sum().mul(scale).backward();
     return w.grad!.dataSync()[0]! / scale;
   };
@@ -130,7 +130,7 @@ test.each(["mixed_float16", "mixed_bfloat16"] as const)("[V1] [V5] fit trains wi
     manualSeed(5);
     const model = new nn.Sequential([new nn.Linear(6, 12), new nn.ReLU(), new nn.Linear(12, 1)]);
     const x = fixed([48, 6]).float();
-    const y = x.matmul(fixed([6, 1], 3).float() as Tensor);
+    const y = x.matmul(fixed([6, 1], 3).float());
     const { loss } = await fit(model, [x, y], {
       optimizer: new optim.Adam(model.parameters(), { lr: 0.02 }),
       loss: losses.mse,

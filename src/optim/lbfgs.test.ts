@@ -30,26 +30,18 @@ const goldens = JSON.parse(
 
 const FUNCTIONS = {
   rosenbrock(x: Tensor): Tensor {
-    const [a, b] = [x.narrow(0, 0, 1) as Tensor, x.narrow(0, 1, 1) as Tensor];
-    return a
-      .sub(1)
-      .square()
-      .add(b.sub(a.square()).square().mul(100) as Tensor)
-      .sum() as Tensor;
+    const [a, b] = [x.narrow(0, 0, 1), x.narrow(0, 1, 1)];
+    return a.sub(1).square().add(b.sub(a.square()).square().mul(100)).sum();
   },
   quadratic(x: Tensor): Tensor {
     const scale = arange(x.size)
       .cast("f64")
       .mul(Math.log(10) / (x.size - 1))
-      .exp() as Tensor;
-    return x.sub(1).square().mul(scale).sum().div(2) as Tensor;
+      .exp();
+    return x.sub(1).square().mul(scale).sum().div(2);
   },
   hills(x: Tensor): Tensor {
-    return x
-      .square()
-      .sum()
-      .div(10)
-      .add(x.mul(3).sin().sum() as Tensor) as Tensor;
+    return x.square().sum().div(10).add(x.mul(3).sin().sum());
   },
 };
 
@@ -64,7 +56,7 @@ const camelCase = (options: object): Partial<LbfgsOptions> =>
 function closureFor(x: Parameter, optimizer: LBFGS, evaluate: (x: Tensor) => Tensor): () => Tensor {
   return () => {
     optimizer.zeroGrad();
-    const loss = evaluate(x as Tensor);
+    const loss = evaluate(x);
     loss.backward();
     return loss;
   };
@@ -104,11 +96,11 @@ it("a small model with a traced closure is fitted in single precision", async ()
   manualSeed(5);
   const model = nn.sequential(new nn.Linear(3, 8), nn.tanh, new nn.Linear(8, 1));
   const x = randn([64, 3]);
-  const y = x.mul(x).sum(-1, true).sin() as Tensor;
+  const y = x.mul(x).sum(-1, true).sin();
   const optimizer = new LBFGS(model.parameters(), { lineSearchFn: "strong_wolfe" });
   const evaluate = jit(() => {
     optimizer.zeroGrad();
-    const loss = losses.mse(model.forward(x) as Tensor, y);
+    const loss = losses.mse(model.forward(x), y);
     loss.backward();
     return loss;
   });

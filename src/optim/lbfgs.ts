@@ -233,21 +233,21 @@ export class LBFGS {
     };
     if (!this.#progress) return { state: {}, param_groups: [group] };
     const { evaluations, iterations, direction, t, scale, gradient, loss, memories } = this.#progress;
-    const one = (value: number): Tensor => tensor(Float64Array.of(value), []) as Tensor;
+    const one = (value: number): Tensor => tensor(Float64Array.of(value), []);
     const rows = (name: "change" | "step"): Tensor => {
       const all = Float64Array.from(memories.flatMap((memory) => [...memory[name]]));
-      return tensor(all, [memories.length, direction.length]) as Tensor;
+      return tensor(all, [memories.length, direction.length]);
     };
     const state = {
       func_evals: one(evaluations),
       n_iter: one(iterations),
-      d: tensor(direction) as Tensor,
+      d: tensor(direction),
       t: one(t),
       old_dirs: rows("change"),
       old_stps: rows("step"),
-      ro: tensor(Float64Array.from(memories, ({ rho }) => rho)) as Tensor,
+      ro: tensor(Float64Array.from(memories, ({ rho }) => rho)),
       H_diag: one(scale),
-      prev_flat_grad: tensor(gradient) as Tensor,
+      prev_flat_grad: tensor(gradient),
       prev_loss: one(loss),
     };
     return { state: { 0: state }, param_groups: [group] };

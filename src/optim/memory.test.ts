@@ -29,7 +29,7 @@ it.each(["untraced", "traced"])("%s training steps in a synchronous loop keep no
   const optimizer = new optim.AdamW(model.parameters());
   const [x, y] = [randn([16, 64]), tensor(Int32Array.from({ length: 16 }, (_, i) => i % 8))];
   const train = (input: Tensor): Tensor => {
-    const loss = losses.crossEntropy(model.forward(input) as Tensor, y as Tensor);
+    const loss = losses.crossEntropy(model.forward(input), y);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();

@@ -253,7 +253,7 @@ onEachDevice(() => {
       whole.step(x, y);
       parts.optimizer.zeroGrad();
       for (let i = 0; i < 4; i++) {
-        const [bx, by] = [x.narrow(0, 8 * i, 8) as Tensor, y.narrow(0, 8 * i, 8) as Tensor];
+        const [bx, by] = [x.narrow(0, 8 * i, 8), y.narrow(0, 8 * i, 8)];
         losses.crossEntropy(parts.model.forward(bx), by).div(4).backward();
       }
       parts.optimizer.step();

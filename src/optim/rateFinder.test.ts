@@ -14,10 +14,10 @@ function training(): { model: nn.Module; optimizer: optim.Adam; step: () => Tens
   const model = nn.sequential(new nn.Linear(4, 16), new nn.BatchNorm1d(16), nn.relu, new nn.Linear(16, 1));
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.123 });
   const x = randn([64, 4]);
-  const y = x.sum(-1, true).mul(3) as Tensor;
+  const y = x.sum(-1, true).mul(3);
   const step = jit(() => {
     optimizer.zeroGrad();
-    const loss = losses.mse(model.forward(x) as Tensor, y);
+    const loss = losses.mse(model.forward(x), y);
     loss.backward();
     optimizer.step();
     return loss;

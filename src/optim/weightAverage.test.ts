@@ -44,7 +44,7 @@ describe("averages of weights", () => {
     const optimizer = new SGD(model.parameters(), { lr: 0.1 });
     const step = jit((x: Tensor) => {
       optimizer.zeroGrad();
-      (model.forward(x) as Tensor).square().mean().backward();
+      model.forward(x).square().mean().backward();
       optimizer.step();
       average.update();
     });

@@ -49,7 +49,7 @@ it("what is on the device is used there: nothing comes or goes", async () => {
   step(y);
   const { written, wasRead } = device;
   let z = step(y);
-  for (let i = 0; i < 5; i++) z = step(z).mul(1.5).div(1.5) as Tensor;
+  for (let i = 0; i < 5; i++) z = step(z).mul(1.5).div(1.5);
   expect([device.written - written, device.wasRead - wasRead]).toEqual([0, 0]);
   expect(await numbers(z)).toEqual([8, 10, 12, 14].map((v) => expect.closeTo(v, 4)));
 });
@@ -107,7 +107,7 @@ it("training gives the bits of the device that it runs on, traced and untraced",
     const [x, y] = [randn([16, 4]), randn([16, 1])];
     const body = (): Tensor => {
       optimizer.zeroGrad();
-      const loss = model.forward(x).sub(y).square().mean() as Tensor;
+      const loss = model.forward(x).sub(y).square().mean();
       loss.backward();
       optimizer.step();
       return loss;
@@ -153,12 +153,11 @@ it("optimizers save and load their state on the device", async () => {
     const optimizer = new Adam(model.parameters());
     const step = (): void => {
       optimizer.zeroGrad();
-      (
-        model
-          .forward(tensor([[1, 2]]))
-          .square()
-          .sum() as Tensor
-      ).backward();
+      model
+        .forward(tensor([[1, 2]]))
+        .square()
+        .sum()
+        .backward();
       optimizer.step();
     };
     return { model, optimizer, step };
@@ -180,7 +179,7 @@ it("tensors move to other devices once they were read", async () => {
   expect([...y.to("wasm").mul(2).dataSync()]).toEqual([4, 6]);
   const back = y.to("wasm").mul(2).to("asynchronous");
   expect(back.device).toBe("asynchronous");
-  expect(await numbers(back.add(y) as Tensor)).toEqual([6, 9]);
+  expect(await numbers(back.add(y))).toEqual([6, 9]);
 });
 
 it("data of the host that comes again and again is sent once, or twice where others come in between", async () => {
@@ -255,7 +254,7 @@ it("what a program needs only while it runs is freed at once", async () => {
   const x = tensor([3, 4]);
   const step = (): void => {
     optimizer.zeroGrad();
-    (w.mul(x).sum() as Tensor).backward();
+    w.mul(x).sum().backward();
     optimizer.step();
   };
   step();

@@ -44,7 +44,7 @@ describe.each(TYPES)("autocast to %s", (dtype) => {
   test("[V1] layers keep 16 bits from product to product, and their parameters f32", () => {
     const model = new nn.Sequential([new nn.Linear(4, 8), new nn.GELU(), new nn.Linear(8, 3)]);
     const x = fixed([5, 4]).float();
-    const out = autocast(dtype, () => model.forward(x)) as Tensor;
+    const out = autocast(dtype, () => model.forward(x));
     expect(out.dtype).toBe(dtype);
     autocast(dtype, () => losses.crossEntropy(out, tensor(Int32Array.of(0, 1, 2, 0, 1)))).backward();
     for (const p of model.parameters()) expect([p.dtype, p.grad!.dtype]).toEqual(["f32", "f32"]);
@@ -68,7 +68,7 @@ describe.each(TYPES)("autocast to %s", (dtype) => {
       const seen = attention.forward(s, s, s) as Tensor | { output: Tensor };
       const y = "output" in seen ? seen.output : seen;
       return (block.forward(x) as Tensor).square().mean().add(y.square().mean());
-    }) as Tensor;
+    });
     expect(loss.dtype).toBe("f32");
     loss.backward();
     for (const p of [...block.parameters(), ...attention.parameters()]) {
@@ -83,9 +83,9 @@ describe.each(TYPES)("autocast to %s", (dtype) => {
       const model = new nn.Sequential([new nn.Linear(8, 16), new nn.Tanh(), new nn.Linear(16, 1)]);
       const optimizer = new optim.Adam(model.parameters(), { lr: 0.02 });
       const x = fixed([32, 8]).float();
-      const y = x.matmul(fixed([8, 1], 2).float() as Tensor);
+      const y = x.matmul(fixed([8, 1], 2).float());
       const step = jit(() => {
-        const loss = autocast(precision, () => losses.mse(model.forward(x) as Tensor, y));
+        const loss = autocast(precision, () => losses.mse(model.forward(x), y));
         optimizer.zeroGrad();
         loss.backward();
         optimizer.step();
@@ -106,18 +106,11 @@ test("a traced function has a program with autocast and one without", () => {
 });
 
 test("gradients taken inside autocast are those taken outside", () => {
-  const f = (x: Tensor): Tensor =>
-    autocast("bf16", () =>
-      x
-        .matmul(x.T as Tensor)
-        .softmax()
-        .square()
-        .sum(),
-    ) as Tensor;
+  const f = (x: Tensor): Tensor => autocast("bf16", () => x.matmul(x.T).softmax().square().sum());
   const x = fixed([3, 4]).float();
-  const inside = autocast("bf16", () => grad(f)(x)) as Tensor;
+  const inside = autocast("bf16", () => grad(f)(x));
   expect(inside.dtype).toBe("f32");
-  expect(inside.dataSync()).toEqual((grad(f)(x) as Tensor).dataSync());
+  expect(inside.dataSync()).toEqual(grad(f)(x).dataSync());
 });
 
 test("functions that wait, and other dtypes, are refused", () => {
@@ -143,7 +136,7 @@ test("[V3] a model is cast whole: parameters, buffers and what it returns", () =
   expect(model.parameters().map((p) => p.dtype)).toEqual(["bf16", "bf16", "bf16", "bf16"]);
   expect([...model.namedBuffers().values()].map((b) => b.dtype)).toEqual(["bf16", "bf16", "i32"]);
   expect(model.parameters().length).toBe(4);
-  const out = model.forward(fixed([4, 3]).cast("bf16")) as Tensor;
+  const out = model.forward(fixed([4, 3]).cast("bf16"));
   expect(out.dtype).toBe("bf16");
   out.square().sum().backward();
   expect(shared.weight.grad!.dtype).toBe("bf16");

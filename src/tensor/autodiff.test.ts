@@ -153,7 +153,7 @@ onEachDevice(() => {
       const activations = [x];
       let a = x;
       weights.forEach((w, i) => {
-        const z = (w as Tensor).matmul(a);
+        const z = w.matmul(a);
         a = i < 2 ? z.tanh() : z.sigmoid();
         activations.push(a);
       });
@@ -168,7 +168,7 @@ onEachDevice(() => {
       for (let l = 2; l >= 0; l--) {
         const byHand = dz.matmul(activations[l]!.T).div(7);
         expectClose(weights[l]!.grad as Tensor, byHand.toArraySync() as number[][], 1e-9);
-        if (l > 0) dz = (weights[l] as Tensor).T.matmul(dz).mul(activations[l]!.square().neg().add(1));
+        if (l > 0) dz = weights[l].T.matmul(dz).mul(activations[l]!.square().neg().add(1));
       }
     });
 
@@ -320,7 +320,7 @@ test("checkpoint halves the memory that the compiler plans, for less than twice 
           .square()
           .sum(),
       ),
-      x as Tensor,
+      x,
     );
   const [plain, saved] = [plan(block), plan(checkpoint(block))];
   expect(saved.scratchBytes).toBeLessThan(plain.scratchBytes / 2);

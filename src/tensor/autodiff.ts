@@ -141,7 +141,7 @@ export function vjp<A extends readonly Tensor[], R extends Tensor>(
     const keepFound = release(found, nodes);
     return found.map((x) => fromNode(keepFound(x))) as readonly Tensor[] as A;
   };
-  return [fromNode(keep(output)) as Tensor as R, pullback];
+  return [fromNode(keep(output)) as R, pullback];
 }
 
 /**

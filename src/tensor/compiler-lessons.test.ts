@@ -36,7 +36,7 @@ const numbers = (shape: number[], seed: number): Tensor =>
       ),
     ),
     shape,
-  ) as Tensor;
+  );
 /** The bytes of the elements: compared at once, where comparing number by number takes seconds. */
 const bits = (x: Tensor | Float32Array): Buffer => Buffer.from(("dataSync" in x ? x.dataSync() : x).buffer);
 
@@ -86,10 +86,10 @@ describe("mapping in parallel", () => {
     const [one, ...more] = everywhere((x, y) => x.exp().mul(y.tanh()).sigmoid());
     for (const found of more) expect(found.equals(one!)).toBe(true);
     const strided = everywhere((x, y) => {
-      const [a, b] = [x, y].map((t) => t.slice([0, 300_000]).reshape([500, 600]) as Tensor);
+      const [a, b] = [x, y].map((t) => t.slice([0, 300_000]).reshape([500, 600]));
       return a!.T.add(b!.reshape([600, 500]).flip(0))
         .sin()
-        .sum(0) as Tensor;
+        .sum(0);
     });
     for (const found of strided.slice(1)) expect(found.equals(strided[0]!)).toBe(true);
     const slopes = everywhere((x, y) => grad((t: Tensor) => t.mul(y).tanh().square().mean())(x));
@@ -130,7 +130,7 @@ describe("compiling", () => {
         .mul(x.slice(null, [0, 9]))
         .sum(0)
         .square()
-        .mean() as Tensor;
+        .mean();
     const both = (x: Tensor, w: Tensor): Tensor[] => [loss(x, w), ...grad(loss, { argnums: [0, 1] })(x, w)];
     const [x, w] = [numbers([32, 17], 1), numbers([17, 9], 2)];
     const compiled = jit(both)(x, w);
@@ -156,13 +156,13 @@ describe("compiling", () => {
     const one = (): Tensor =>
       ones([64])
         .add(ones([64]))
-        .mul(0.5) as Tensor;
-    const folded = explain((t: Tensor, c: Tensor) => t.mul(one()).add(0).neg().neg().add(c).relu() as Tensor, x, b);
+        .mul(0.5);
+    const folded = explain((t: Tensor, c: Tensor) => t.mul(one()).add(0).neg().neg().add(c).relu(), x, b);
     expect(folded.steps.map((s) => s.key)).toEqual(plain.steps.map((s) => s.key));
     expect(folded.flops).toBe(plain.flops);
     // Where the 1 is only known when it runs, the operations stay.
     const unknown = explain(
-      (t: Tensor, c: Tensor, u: Tensor) => t.mul(u.add(u).mul(0.5)).add(c).relu() as Tensor,
+      (t: Tensor, c: Tensor, u: Tensor) => t.mul(u.add(u).mul(0.5)).add(c).relu(),
       x,
       b,
       numbers([64], 3),
@@ -171,12 +171,12 @@ describe("compiling", () => {
     expect(unknown.kernels).toBe(1);
 
     // Apart they are two kernels, and the sum crosses memory twice more.
-    const sum = explain((t: Tensor, c: Tensor) => t.add(c) as Tensor, x, b);
+    const sum = explain((t: Tensor, c: Tensor) => t.add(c), x, b);
     const relu = explain((t: Tensor) => t.relu(), x);
     expect(sum.kernels + relu.kernels).toBe(2);
     expect(sum.movedBytes + relu.movedBytes - plain.movedBytes).toBe(2 * 4 * 64 * 64);
     expectClose(
-      jit((t: Tensor, c: Tensor) => t.mul(one()).add(0).neg().neg().add(c).relu() as Tensor)(x, b),
+      jit((t: Tensor, c: Tensor) => t.mul(one()).add(0).neg().neg().add(c).relu())(x, b),
       x.add(b).relu().toArraySync() as number[][],
       0,
     );
@@ -189,9 +189,9 @@ describe("compiling", () => {
       x.matmul(x.T).exp().sum().log();
       const used = x.tanh();
       used.mul(7).softmax();
-      return used.sum(0) as Tensor;
+      return used.sum(0);
     };
-    const lean = (x: Tensor): Tensor => x.tanh().sum(0) as Tensor;
+    const lean = (x: Tensor): Tensor => x.tanh().sum(0);
     const x = numbers([20, 30], 1);
     const [a, b] = [explain(wasteful, x), explain(lean, x)];
     expect(a.steps.map((s) => s.key)).toEqual(b.steps.map((s) => s.key));
@@ -243,7 +243,7 @@ describe("compiling", () => {
     expect(device.programs).toBe(1);
     expect(device.programs).toBeLessThan(apart.programs);
     expect(device.steps).toBeLessThan(apart.steps);
-    expect(device.steps).toBeLessThan(topological([(net.forward(x) as Tensor).node]).length);
+    expect(device.steps).toBeLessThan(topological([net.forward(x).node]).length);
     expectClose(answer, eager.toArraySync() as number[][], 1e-6);
     for (let i = 0; i < 3; i++) expect(bits(compiled(x))).toEqual(bits(answer));
   });
@@ -268,7 +268,7 @@ describe("profiling", () => {
   beforeAll(() => setDevice("wasm"));
 
   test("[C21] a table with the time of every kernel, what each computes, and their sum", async () => {
-    const f = (x: Tensor, w: Tensor): Tensor => x.matmul(w).softmax().matmul(w.T).sum(0) as Tensor;
+    const f = (x: Tensor, w: Tensor): Tensor => x.matmul(w).softmax().matmul(w.T).sum(0);
     const [x, w] = [numbers([96, 64], 1), numbers([64, 48], 2)];
     const measured = await profile(f, x, w);
     const program = explain(f, x, w);

@@ -18,7 +18,7 @@ const numbers = (count: number): Float32Array => {
 
 /** Sums of every kind: over rows, over all, products of matrices, in a softmax. */
 function sums(x: Tensor): Tensor[] {
-  const product = x.matmul(x.T) as Tensor;
+  const product = x.matmul(x.T);
   return [x.sum(), x.mean(0), product, x.softmax(-1).logsumexp(0), x.square().mean().sqrt()] as Tensor[];
 }
 

@@ -66,7 +66,7 @@ describe.each(devices)("on %s", (device) => {
 
   test.each(TYPES)("gradients of %s have its dtype", (dtype) => {
     const x = tensor([0.5, -1, 2], { dtype });
-    const slope = grad((v: Tensor) => v.square().mul(3).sum())(x) as Tensor;
+    const slope = grad((v: Tensor) => v.square().mul(3).sum())(x);
     expect(slope.dtype).toBe(dtype);
     expect([...slope.dataSync()]).toEqual([3, -6, 12]);
   });

@@ -13,10 +13,7 @@ const weights = (): Parameter<[2, 2]> => parameter(tensor(Float32Array.of(1, 2, 
 /** One step of gradient descent on (xw)². */
 function descend(w: Parameter, x: Tensor, rate: number): Tensor {
   w.cell.gradient.clear();
-  const loss = x
-    .matmul(w as Tensor)
-    .square()
-    .sum();
+  const loss = x.matmul(w).square().sum();
   loss.backward();
   assign([{ cell: w.cell, value: fromNode(w.cell.leaf()).sub(fromNode(w.cell.gradient.read()).mul(rate)).node }]);
   return loss;

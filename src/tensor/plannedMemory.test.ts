@@ -16,7 +16,7 @@ function stepOf(precision: "bf16" | undefined) {
   );
   const optimizer = new optim.AdamW(model.parameters());
   const train = (x: Tensor, y: Tensor): Tensor => {
-    const loss = autocast(precision, () => losses.crossEntropy(model.forward(x) as Tensor, y));
+    const loss = autocast(precision, () => losses.crossEntropy(model.forward(x), y));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -66,9 +66,9 @@ describe("plannedMemory", () => {
     const { train, model } = stepOf(undefined);
     const before = [...model.parameters()[0]!.dataSync()];
     const plan = plannedMemory(
-      (x: Tensor, y: Tensor) => train(x.expand([8_000_000, FEATURES]) as Tensor, y.expand([8_000_000]) as Tensor),
-      zeros([1, FEATURES]) as Tensor,
-      randint(0, 9, [1]) as Tensor,
+      (x: Tensor, y: Tensor) => train(x.expand([8_000_000, FEATURES]), y.expand([8_000_000])),
+      zeros([1, FEATURES]),
+      randint(0, 9, [1]),
     );
     expect(plan.peakBytes).toBeGreaterThan(2 ** 33);
     expect([...model.parameters()[0]!.dataSync()]).toEqual(before);

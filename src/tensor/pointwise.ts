@@ -12,17 +12,17 @@ const floats = (x: Tensor): Tensor => fromNode(toFloat(x.node));
 
 /** x + value · a · b; all broadcast. */
 export function addcmul(x: Tensor, a: Tensor, b: Tensor, value: number = 1): Tensor {
-  return x.add((a.mul(b) as Tensor).mul(value)) as Tensor;
+  return x.add(a.mul(b).mul(value));
 }
 
 /** x + value · a / b; all broadcast. */
 export function addcdiv(x: Tensor, a: Tensor, b: Tensor, value: number = 1): Tensor {
-  return x.add((a.div(b) as Tensor).mul(value)) as Tensor;
+  return x.add(a.div(b).mul(value));
 }
 
 /** ln(eᵃ + eᵇ) without overflow. */
 export function logaddexp(a: Tensor, b: Tensor): Tensor {
-  return stack(broadcastTensors(a, b)).logsumexp(0) as Tensor;
+  return stack(broadcastTensors(a, b)).logsumexp(0);
 }
 
 /** log₂(2ᵃ + 2ᵇ) without overflow. */
@@ -32,8 +32,8 @@ export function logaddexp2(a: Tensor, b: Tensor): Tensor {
 
 /** x · ln y, and 0 where x is 0 (but NaN where y is). */
 export function xlogy(x: Tensor, y: Tensor): Tensor {
-  const none = x.eq(0).logicalAnd(y.isNan().logicalNot()) as Tensor;
-  return where(none, 0, x.mul(where(none, 1, y).log()) as Tensor);
+  const none = x.eq(0).logicalAnd(y.isNan().logicalNot());
+  return where(none, 0, x.mul(where(none, 1, y).log()));
 }
 
 /** 2ˣ. */
@@ -46,14 +46,14 @@ export function hypot(a: Tensor, b: Tensor): Tensor {
   const both = stack(broadcastTensors(floats(a), floats(b)));
   const largest = both.detach().abs().max(0, true);
   const scale = where(largest.eq(0).logicalOr(largest.isInf()), 1, largest);
-  return (both.div(scale) as Tensor).norm(0).mul(scale.squeeze(0)) as Tensor;
+  return both.div(scale).norm(0).mul(scale.squeeze(0));
 }
 
 /** True where the sign bit is set: below 0, and at −0. */
 export function signbit<S extends Shape>(input: Tensor<S>): Tensor<S> {
   const x: Tensor = input;
-  const below = x.lt(0) as Tensor;
-  return (isFloat(x.dtype) ? below.logicalOr(x.eq(0).logicalAnd(x.recip().lt(0)) as Tensor) : below) as Tensor<S>;
+  const below = x.lt(0);
+  return (isFloat(x.dtype) ? below.logicalOr(x.eq(0).logicalAnd(x.recip().lt(0))) : below) as Tensor<S>;
 }
 
 /** The size of `a` with the sign of `b`. */
@@ -65,23 +65,23 @@ export function copysign(a: Tensor, b: Tensor): Tensor {
 /** What is left after rounding towards 0. */
 export function frac<S extends Shape>(input: Tensor<S>): Tensor<S> {
   const x: Tensor = input;
-  return x.sub(x.trunc()) as Tensor as Tensor<S>;
+  return x.sub(x.trunc()) as Tensor<S>;
 }
 
 /** The remainder with the sign of `a`, as C's and JavaScript's %; `mod` has that of `b`. */
 export function fmod(a: Tensor, b: Tensor | number): Tensor {
-  const size = a.abs().mod(typeof b === "number" ? Math.abs(b) : b.abs()) as Tensor;
+  const size = a.abs().mod(typeof b === "number" ? Math.abs(b) : b.abs());
   return where(a.lt(0), size.neg(), size);
 }
 
 /** The larger of two; the other where one is NaN. */
 export function fmax(a: Tensor, b: Tensor): Tensor {
-  return where(a.isNan(), b, where(b.isNan(), a, a.maximum(b) as Tensor));
+  return where(a.isNan(), b, where(b.isNan(), a, a.maximum(b)));
 }
 
 /** The smaller of two; the other where one is NaN. */
 export function fmin(a: Tensor, b: Tensor): Tensor {
-  return where(a.isNan(), b, where(b.isNan(), a, a.minimum(b) as Tensor));
+  return where(a.isNan(), b, where(b.isNan(), a, a.minimum(b)));
 }
 
 /** 0 below 0, 1 above, `atZero` at 0. */
@@ -92,16 +92,16 @@ export function heaviside(x: Tensor, atZero: number | Tensor): Tensor {
 /** sin(πx) / (πx), and 1 at 0. */
 export function sinc<S extends Shape>(input: Tensor<S>): Tensor<S> {
   const x: Tensor = input;
-  const zero = x.eq(0) as Tensor;
+  const zero = x.eq(0);
   const angle = where(zero, 1, x).mul(Math.PI);
-  return where(zero, 1, angle.sin().div(angle) as Tensor) as Tensor<S>;
+  return where(zero, 1, angle.sin().div(angle)) as Tensor<S>;
 }
 
 /** ln(x / (1 − x)), the inverse of sigmoid; `eps` keeps x in [eps, 1 − eps]. */
 export function logit<S extends Shape>(input: Tensor<S>, eps?: number): Tensor<S> {
   const x: Tensor = input;
   const inside = eps === undefined ? x : x.clamp(eps, 1 - eps);
-  return inside.div(inside.neg().add(1) as Tensor).log() as Tensor as Tensor<S>;
+  return inside.div(inside.neg().add(1)).log() as Tensor<S>;
 }
 
 /** Degrees as radians. */
@@ -156,9 +156,9 @@ export function isclose(
   if (!(rtol >= 0 && atol >= 0))
     throw new ArgumentError(`isclose: tolerances must be 0 or more, got rtol ${rtol} and atol ${atol}`);
   const [x, y] = [floats(a), floats(b)];
-  const near = (x.sub(y) as Tensor).abs().le(y.abs().mul(rtol).add(atol) as Tensor) as Tensor;
-  const close = near.logicalAnd(y.isFinite()).logicalOr(x.eq(y) as Tensor) as Tensor;
-  return equalNan ? (close.logicalOr(x.isNan().logicalAnd(y.isNan()) as Tensor) as Tensor) : close;
+  const near = x.sub(y).abs().le(y.abs().mul(rtol).add(atol));
+  const close = near.logicalAnd(y.isFinite()).logicalOr(x.eq(y));
+  return equalNan ? close.logicalOr(x.isNan().logicalAnd(y.isNan())) : close;
 }
 
 /** Whether `isclose` holds for all elements: bool []. */

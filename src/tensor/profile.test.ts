@@ -16,7 +16,7 @@ import { profile } from "./profile.ts";
 import { fromNode, type Tensor } from "./tensor.ts";
 import type { Timeline, TraceEvent } from "./timeline.ts";
 
-const layer = (x: Tensor, w: Tensor): Tensor => x.matmul(w).relu().softmax().sum(0) as Tensor;
+const layer = (x: Tensor, w: Tensor): Tensor => x.matmul(w).relu().softmax().sum(0);
 const inputs = (): [Tensor, Tensor] => [rand([64, 96]), rand([96, 32])];
 
 describe("profile", () => {
@@ -62,7 +62,7 @@ describe("profile", () => {
 
   test("times the steps of a loop one by one, all repetitions together", async () => {
     const lstm = new nn.LSTM(4, 8);
-    const f = (x: Tensor): Tensor => lstm.forward(x)[0] as Tensor;
+    const f = (x: Tensor): Tensor => lstm.forward(x)[0];
     const x = rand([12, 2, 4]);
     const { steps } = await profile(f, x);
     expect(steps.map(({ step }) => step.key)).toEqual(explain(f, x).steps.map(({ key }) => key));

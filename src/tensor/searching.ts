@@ -66,7 +66,7 @@ export function nonzero(x: Tensor, options?: SizeOptions): Tensor | Promise<Tens
     options,
     () => x.ne(0).sum(),
     (size) => {
-      const flat = positionsOf(x.ne(0) as Tensor, size, -1);
+      const flat = positionsOf(x.ne(0), size, -1);
       const found = x.rank === 0 ? flat.reshape([size, 1]).slice(null, [0, 0]) : stack(unravelIndex(flat, x.shape), 1);
       return where(flat.lt(0).unsqueeze(1), fill, found);
     },
@@ -87,7 +87,7 @@ export function maskedSelect(x: Tensor, mask: Tensor, options?: SizeOptions): Te
     () => whole.ne(0).sum(),
     (size) => {
       const flat = positionsOf(whole, size, -1);
-      const missing = flat.lt(0) as Tensor;
+      const missing = flat.lt(0);
       return where(missing, options?.fill ?? 0, x.flatten().gather(where(missing, 0, flat))).cast(x.dtype);
     },
   );
@@ -96,7 +96,7 @@ export function maskedSelect(x: Tensor, mask: Tensor, options?: SizeOptions): Te
 /** The tensor with elements of `source`, in their order, where the mask holds. */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const whole = mask.expand(x.shape).bool();
-  const place = cumsum(whole.flatten().int(), 0).sub(1).maximum(0) as Tensor;
+  const place = cumsum(whole.flatten().int(), 0).sub(1).maximum(0);
   return where(
     whole,
     source
@@ -119,7 +119,7 @@ export interface Unique {
 /** Of a row: which elements start a group of equal ones, and the number of each one's group. */
 function groupsOf(row: Tensor): { starts: Tensor; group: Tensor } {
   const [before, after] = [row.narrow(0, 0, row.size - 1), row.narrow(0, 1, row.size - 1)];
-  const starts = concat([full([1], 1, { dtype: "bool" }), before.ne(after) as Tensor]);
+  const starts = concat([full([1], 1, { dtype: "bool" }), before.ne(after)]);
   return { starts, group: cumsum(starts.int(), 0).sub(1) };
 }
 
@@ -188,14 +188,14 @@ export function searchsorted(sorted: Tensor, values: Tensor, { right = false }: 
   if (n === 0) return start.reshape([...values.shape]);
   const rows = sorted.reshape([wanted.shape[0]!, n]);
   const { state } = loop(Math.ceil(Math.log2(n + 1)), [start, start.add(n)], [], ([low, high]) => {
-    const middle = low!.add(high!).floorDiv(2) as Tensor;
+    const middle = low!.add(high!).floorDiv(2);
     const found = takeAlongAxis(rows, middle.clamp(0, n - 1), 1);
-    const beyond = (right ? found.le(wanted) : found.lt(wanted)) as Tensor;
-    const open = low!.lt(high!) as Tensor;
+    const beyond = right ? found.le(wanted) : found.lt(wanted);
+    const open = low!.lt(high!);
     return {
       state: [
-        where(open.logicalAnd(beyond) as Tensor, middle.add(1), low!),
-        where(open.logicalAnd(beyond.logicalNot()) as Tensor, middle, high!),
+        where(open.logicalAnd(beyond), middle.add(1), low!),
+        where(open.logicalAnd(beyond.logicalNot()), middle, high!),
       ],
       outputs: [],
     };
@@ -210,13 +210,13 @@ export function bucketize(x: Tensor, boundaries: Tensor, options?: SearchOptions
 
 /** True for elements that are among those of another tensor; bool. */
 export function isin(x: Tensor, among: Tensor): Tensor {
-  return x.unsqueeze(-1).eq(among.flatten()).any(-1) as Tensor;
+  return x.unsqueeze(-1).eq(among.flatten()).any(-1);
 }
 
 /** Positions in row-major order as one tensor of positions for each axis of `shape`. */
 export function unravelIndex(index: Tensor, shape: Shape): Tensor[] {
   const strides = stridesOf(shape);
-  return shape.map((size, axis) => index.floorDiv(strides[axis]!).mod(Math.max(1, size)) as Tensor);
+  return shape.map((size, axis) => index.floorDiv(strides[axis]!).mod(Math.max(1, size)));
 }
 
 /** Positions along the axes of `shape` as one position in row-major order. */
@@ -224,7 +224,7 @@ export function ravelMultiIndex(indices: readonly Tensor[], shape: Shape): Tenso
   if (indices.length !== shape.length)
     throw new ShapeError(`ravelMultiIndex: ${show(shape)} has ${shape.length} axes, got ${indices.length} tensors`);
   const strides = stridesOf(shape);
-  return indices.map((x, axis) => x.mul(strides[axis]!)).reduce((sum, x) => sum.add(x) as Tensor);
+  return indices.map((x, axis) => x.mul(strides[axis]!)).reduce((sum, x) => sum.add(x));
 }
 
 /** Elements at positions in row-major order, in the shape of the positions. */
@@ -297,17 +297,17 @@ export function histogram(
 ): Histogram {
   if (typeof bins === "number" && (!Number.isInteger(bins) || bins < 1))
     throw new ArgumentError(`histogram: the number of bins must be a whole number above 0, got ${bins}`);
-  const flat = fromNode(toFloat(x.flatten().node)) as Tensor;
+  const flat = fromNode(toFloat(x.flatten().node));
   const edges = typeof bins === "number" ? edgesOf(flat, bins, range) : bins.cast(flat.dtype);
   const count = edges.size - 1;
   const last = edges.slice(count);
-  const bin = searchsorted(edges, flat, { right: true }).sub(1) as Tensor;
-  const place = where(flat.eq(last) as Tensor, count - 1, bin);
+  const bin = searchsorted(edges, flat, { right: true }).sub(1);
+  const place = where(flat.eq(last), count - 1, bin);
   const amounts = weights?.flatten() ?? full([flat.size], 1, { dtype: flat.dtype });
   const counts = scatter(full([count], 0, { dtype: amounts.dtype }), place, amounts, 0, "add");
   if (!density) return { counts, edges };
   const widths = edges.narrow(0, 1, count).sub(edges.narrow(0, 0, count));
-  return { counts: counts.div(counts.sum().mul(widths) as Tensor) as Tensor, edges };
+  return { counts: counts.div(counts.sum().mul(widths)), edges };
 }
 
 function edgesOf(flat: Tensor, bins: number, range: readonly [number, number] | undefined): Tensor {
@@ -315,10 +315,10 @@ function edgesOf(flat: Tensor, bins: number, range: readonly [number, number] | 
     ? range.map((end) => full([], end, { dtype: flat.dtype }))
     : [flat.min(), flat.max()];
   // Where all elements are equal, half a unit on either side.
-  const flatRange = low!.eq(high!) as Tensor;
+  const flatRange = low!.eq(high!);
   const [from, to] = [where(flatRange, low!.sub(0.5), low!), where(flatRange, high!.add(0.5), high!)];
   const share = arange(bins + 1)
     .cast(flat.dtype)
     .div(bins);
-  return where(share.eq(1), to, from.add(share.mul(to.sub(from) as Tensor) as Tensor) as Tensor);
+  return where(share.eq(1), to, from.add(share.mul(to.sub(from))));
 }

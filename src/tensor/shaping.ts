@@ -126,7 +126,7 @@ export function diagEmbed(x: Tensor, offset: number = 0, axisA: number = -2, axi
   const difference = arange(size)
     .reshape([1, size])
     .sub(arange(size).reshape([size, 1]));
-  const matrix: Tensor = column.expand(shape).where(difference.eq(offset) as Tensor, 0);
+  const matrix: Tensor = column.expand(shape).where(difference.eq(offset), 0);
   const last = shape.length - 1;
   // Rows go to the one place and columns to the other, the smaller place first.
   return a < b ? moveAxis(moveAxis(matrix, last - 1, a), last, b) : moveAxis(moveAxis(matrix, last, b), last, a);
@@ -183,7 +183,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   const shapeOf = (x: Tensor): number[] => [...new Array<number>(rank - x.rank).fill(1), ...x.shape];
   const [left, right] = [shapeOf(a), shapeOf(b)];
   const apart = a.reshape(left.flatMap((size) => [size, 1]));
-  const product = apart.mul(b.reshape(right.flatMap((size) => [1, size]))) as Tensor;
+  const product = apart.mul(b.reshape(right.flatMap((size) => [1, size])));
   return product.reshape(left.map((size, i) => size * right[i]!));
 }
 

@@ -826,7 +826,7 @@ export class Tensor<out S extends Shape = Shape> {
     kernel: Checked<Conv2d<T["shape"], W, P, G, D>, Tensor<W>>,
     options?: Conv2dOptions<P, G, D>,
   ): Tensor<Ok<Conv2d<T["shape"], W, P, G, D>>> {
-    return fromNode(convolution(2, this.node, (kernel as Tensor).node, { ...options, bias: options?.bias?.node }));
+    return fromNode(convolution(2, this.node, kernel.node, { ...options, bias: options?.bias?.node }));
   }
 
   /** The largest element of each window of [n, c, h, w]; windows do not overlap unless `stride` says so. */

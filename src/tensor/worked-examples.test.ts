@@ -6,7 +6,7 @@ import { onEachDevice } from "./devices.testing.ts";
 import { parameter } from "../nn/state.ts";
 import type { Tensor } from "./tensor.ts";
 
-const scalar = (value: number): Tensor => tensor(value, { dtype: "f64" }) as Tensor;
+const scalar = (value: number): Tensor => tensor(value, { dtype: "f64" });
 
 onEachDevice(() => {
   describe("worked examples", () => {
@@ -21,7 +21,7 @@ onEachDevice(() => {
         [false, true],
         [true, false],
         [true, true],
-      ]) as Tensor;
+      ]);
       const y = x.all(1);
       expect(x.int().toArraySync()).toEqual([
         [0, 0],

@@ -39,7 +39,7 @@ type Options = Partial<FitOptions<Tensor, Tensor, Tensor, string>>;
 type Classifier = nn.Module & { forward(x: Tensor): Tensor };
 
 const digits = imageDataset(drawnDigits({ count: 96, seed: 1 }));
-const pixels = (x: Tensor): Tensor => x.unsqueeze(1).float().div(255) as Tensor;
+const pixels = (x: Tensor): Tensor => x.unsqueeze(1).float().div(255);
 
 const convolutional = (): Classifier =>
   nn.sequential(
@@ -59,7 +59,7 @@ class Recurrent extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [states] = this.lstm.forward(x.float().div(255)) as [Tensor, unknown];
-    return this.head.forward((states.unbind(1) as Tensor[]).at(-1)!) as Tensor;
+    return this.head.forward((states.unbind(1) as Tensor[]).at(-1)!);
   }
 }
 
@@ -192,10 +192,10 @@ test("evaluate, predict and metrics", async () => {
     manualSeed(5);
     const model = convolutional();
     const scores = await evaluate(model, digits.batch(20), { loss: losses.crossEntropy });
-    const outputs = (await predict(
+    const outputs = await predict(
       model,
       digits.batch(20).map(([x]) => x),
-    )) as Tensor;
+    );
     const metric = await new metrics.R2().update(randn([20]), randn([20]));
     found.push({ loss: scores.loss, outputs: [...(await outputs.data())], r2: metric.compute() });
   }

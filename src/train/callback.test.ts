@@ -139,7 +139,7 @@ describe("watches", () => {
     const expected: Record<string, number[]>[] = [];
     for (let epoch = 0; epoch < 2; epoch++)
       for await (const [x, y] of line()) {
-        const outputs = plain.forward(x) as Tensor;
+        const outputs = plain.forward(x);
         const loss = losses.mse(outputs, y);
         optimizer.zeroGrad();
         loss.backward();

@@ -26,7 +26,7 @@ class Tiny extends nn.Module {
 
   forward(photos: Tensor): Tensor {
     const x: Tensor = photos.float().div(255).permute([0, 3, 1, 2]);
-    return this.fc.forward(this.conv.forward(x).relu().maxPool2d(2).flatten(1)) as Tensor;
+    return this.fc.forward(this.conv.forward(x).relu().maxPool2d(2).flatten(1));
   }
 }
 

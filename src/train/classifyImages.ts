@@ -47,7 +47,7 @@ export async function classifyImages(
   if (paths.length === 0)
     throw new ArgumentError(`classifyImages: there are no images in ${JSON.stringify(source)}; check the path`);
   const step = jit(function classifyImages(batch: Tensor): Tensor {
-    return noGrad(() => model.forward(batch).softmax(-1) as Tensor);
+    return noGrad(() => model.forward(batch).softmax(-1));
   });
   // The label of a file is its position here.
   const files = Dataset.from(paths.map((path, label) => ({ path, label })));

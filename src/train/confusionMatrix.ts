@@ -28,7 +28,7 @@ export async function confusionMatrix(labels: Tensor, predictions: Tensor, class
         throw new ArgumentError(`confusionMatrix: classes are whole numbers from 0 to ${size - 1}, got ${name}`);
     counts[label * size + guessed[at]!]!++;
   }
-  return tensor(counts, [size, size]) as Tensor;
+  return tensor(counts, [size, size]);
 }
 
 /** −1 of nothing. A loop, because arguments of Math.max are limited in number. */

@@ -40,7 +40,7 @@ async function digitSteps(
   const step = jit((images: Tensor, labels: Tensor) => {
     traces++;
     const pixels = images.unsqueeze(1).float().div(255);
-    const loss = losses.crossEntropy(model.forward(pixels) as Tensor, labels);
+    const loss = losses.crossEntropy(model.forward(pixels), labels);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();

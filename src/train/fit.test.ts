@@ -127,7 +127,7 @@ describe("what fit does", () => {
     for (let epoch = 0; epoch < 3; epoch++) {
       let sum = 0;
       for await (const [x, y] of line()) {
-        const value = losses.mse(plain.forward(x) as Tensor, y);
+        const value = losses.mse(plain.forward(x), y);
         optimizer.zeroGrad();
         value.backward();
         optimizer.step();
@@ -302,7 +302,7 @@ describe("what fit traces", () => {
       inner = nn.sequential(new nn.Dropout(0.5), new nn.Linear(2, 1));
       forward(x: Tensor): Tensor {
         traced++;
-        return this.inner.forward(x) as Tensor;
+        return this.inner.forward(x);
       }
     }
     const model = new Counting();

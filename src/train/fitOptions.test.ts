@@ -138,15 +138,13 @@ describe("what fit takes as data", () => {
       b = new nn.Linear(1, 2);
       forward({ left, right }: { left: Tensor; right: Tensor }): { sum: Tensor; difference: Tensor } {
         const [a, b] = [this.a.forward(left), this.b.forward(right)];
-        return { sum: a.add(b) as Tensor, difference: a.sub(b) as Tensor };
+        return { sum: a.add(b), difference: a.sub(b) };
       }
     }
     type Pair = { sum: Tensor; difference: Tensor };
-    const targets = { sum: randn([80, 2]) as Tensor, difference: randn([80, 2]) as Tensor };
+    const targets = { sum: randn([80, 2]), difference: randn([80, 2]) };
     const loss = (outputs: Pair, wanted: Pair): Tensor =>
-      losses
-        .mse(outputs.sum, wanted.sum)
-        .add(losses.mse(outputs.difference, wanted.difference).mul(0.5) as Tensor) as Tensor;
+      losses.mse(outputs.sum, wanted.sum).add(losses.mse(outputs.difference, wanted.difference).mul(0.5));
     const run = async (data: unknown): Promise<number[]> => {
       manualSeed(2);
       const model = new Two();
@@ -170,11 +168,11 @@ describe("what fit takes as data", () => {
     class Tuple extends nn.Module {
       layer = new nn.Linear(4, 1);
       forward([a, b]: readonly [Tensor, Tensor]): Tensor {
-        return this.layer.forward(a.slice([0, a.shape[0]!]).mul(b) as Tensor) as Tensor;
+        return this.layer.forward(a.slice([0, a.shape[0]!]).mul(b));
       }
     }
     const tuple = new Tuple();
-    const wide = randn([80, 4]) as Tensor;
+    const wide = randn([80, 4]);
     const { loss: found } = await fit(tuple, [[wide, y], y] as const, {
       optimizer: new optim.SGD(tuple.parameters(), { lr: 0.05 }),
       loss: losses.mse,
@@ -241,7 +239,7 @@ describe("weights", () => {
   });
 
   test("what makes no sense is told", async () => {
-    const one = (outputs: Tensor, targets: Tensor): Tensor => outputs.sub(targets).square().mean() as Tensor;
+    const one = (outputs: Tensor, targets: Tensor): Tensor => outputs.sub(targets).square().mean();
     const flat = tensor(new Float32Array(80));
     const mistakes: [() => Promise<unknown>, RegExp, unknown][] = [
       [
@@ -392,19 +390,19 @@ describe("clipping", () => {
       head = new nn.Linear(16, 1);
       forward(input: Tensor): Tensor {
         const [outputs] = this.rnn.forward(input as never) as unknown as [Tensor];
-        return this.head.forward(outputs.slice([0, outputs.shape[0]!], outputs.shape[1]! - 1) as Tensor) as Tensor;
+        return this.head.forward(outputs.slice([0, outputs.shape[0]!], outputs.shape[1]! - 1));
       }
     }
     const losing = async (clip: number | undefined): Promise<number[]> => {
       manualSeed(3);
       const model = new Recurrent();
       for (const [name, parameter] of model.rnn.namedParameters())
-        if (name.includes("hh")) parameter.assign(parameter.mul(4) as Tensor);
+        if (name.includes("hh")) parameter.assign(parameter.mul(4));
       const input = tensor(
         Float32Array.from({ length: 16 * 24 }, (_, at) => Math.sin(at)),
         [16, 24, 1],
-      ) as Tensor;
-      const { loss } = await fit(model, [input, input.mean(1) as Tensor], {
+      );
+      const { loss } = await fit(model, [input, input.mean(1)], {
         optimizer: new optim.SGD(model.parameters(), { lr: 0.05 }),
         loss: losses.mse,
         epochs: 120,

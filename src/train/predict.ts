@@ -38,7 +38,7 @@ export async function predict<X, O = Tensor>(model: Model<X, O>, data: Tensor | 
     let place = 0;
     return mapTensors(outputs[0]!, () => {
       const at = place++;
-      return concat(parts.map((tensors) => tensors[at]!)) as Tensor;
+      return concat(parts.map((tensors) => tensors[at]!));
     });
   });
 }

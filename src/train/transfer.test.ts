@@ -36,9 +36,9 @@ class Pretrained extends nn.Module {
 
   forward(images: Tensor): Tensor {
     let x: Tensor = images.float().div(255).sub(0.1307).div(0.3081).unsqueeze(1);
-    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x).relu() as Tensor;
-    x = (this.fc1.forward(this.norm1.forward(x).flatten(1)) as Tensor).relu();
-    return Reflect.apply(this.norm2.forward, this.norm2, [this.fc2.forward(x)]) as Tensor;
+    for (const conv of [this.conv1, this.conv2, this.conv3]) x = conv.forward(x).relu();
+    x = this.fc1.forward(this.norm1.forward(x).flatten(1)).relu();
+    return Reflect.apply(this.norm2.forward, this.norm2, [this.fc2.forward(x)]);
   }
 }
 
@@ -150,8 +150,8 @@ test("[X5] AdamW for fine-tuning: what was asked for is in the group", () => {
 
 /** Data, and a small model of three layers. */
 const digits = drawnDigits({ count: 128, seed: 3 });
-const x = tensor(digits.images, [128, 784]).float().div(255) as Tensor;
-const y = tensor(Int32Array.from(digits.labels)) as Tensor;
+const x = tensor(digits.images, [128, 784]).float().div(255);
+const y = tensor(Int32Array.from(digits.labels));
 const small = (): nn.Sequential<readonly nn.Module[]> =>
   new nn.Sequential([
     new nn.Linear(784, 12),
@@ -279,7 +279,7 @@ describe("averaged weights in fit", () => {
     expect(average.count).toBe(2);
     const norm = model.layers[1] as nn.BatchNorm1d;
     expect(norm.running!.batches.itemSync()).toBe(1);
-    const hidden = ((model.layers[0] as nn.Linear).forward(x) as Tensor).mean(0).dataSync();
+    const hidden = (model.layers[0] as nn.Linear).forward(x).mean(0).dataSync();
     norm.running!.mean.dataSync().forEach((value, i) => expect(value).toBeCloseTo(hidden[i]!, 5));
   });
 });
@@ -310,6 +310,6 @@ describe("distillation", () => {
     expect(`${teacher.parameters()[0]!.dataSync()}`).toBe(before);
     expect(teacher.training).toBe(false);
     const { student: s, teacher: t } = pair.forward(x);
-    expect((s.argmax(-1).eq(t.argmax(-1)) as Tensor).float().mean().itemSync()).toBeGreaterThan(0.9);
+    expect(s.argmax(-1).eq(t.argmax(-1)).float().mean().itemSync()).toBeGreaterThan(0.9);
   });
 });

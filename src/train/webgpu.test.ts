@@ -22,7 +22,7 @@ async function learn(device: string): Promise<{ steps: number[]; history: Record
   setDevice(device);
   manualSeed(1);
   const model = nn.sequential(
-    (x: Tensor) => x.unsqueeze(1).float().div(255) as Tensor,
+    (x: Tensor) => x.unsqueeze(1).float().div(255),
     new nn.Conv2d(1, 8, 3, { padding: 1 }),
     nn.relu,
     new nn.MaxPool2d(2),

@@ -35,7 +35,7 @@ export function weighted<O, Y>(
       `${operation}: sample weights must have leading axes of the losses ${show(each.shape)}, got ${show(weights.shape)}; give one number for each example`,
     );
   const wide = weights.cast(each.dtype).reshape([...leading, ...each.shape.slice(leading.length).map(() => 1)]);
-  return each.mul(wide as Tensor).mean() as Tensor;
+  return each.mul(wide).mean();
 }
 
 /** The weights of classes as a list. Throws ArgumentError for numbers that are none, or below 0. */
@@ -59,7 +59,7 @@ export function weightsOf(
   ofClasses: readonly number[] | undefined,
 ): Tensor | undefined {
   const byClass = ofClasses && weightsOfClasses(operation, targets, ofClasses);
-  return given && byClass ? (given.mul(byClass) as Tensor) : (given ?? byClass);
+  return given && byClass ? given.mul(byClass) : (given ?? byClass);
 }
 
 /**
@@ -79,6 +79,6 @@ function weightsOfClasses(operation: string, targets: unknown, weights: readonly
       : targets.reshape([targets.shape[0]!]).round()
     : targets;
   // Labels that no weight is given for count 1.
-  const known = labels.int().clamp(0, weights.length) as Tensor;
-  return tensor([...weights, 1]).gather(known) as Tensor;
+  const known = labels.int().clamp(0, weights.length);
+  return tensor([...weights, 1]).gather(known);
 }

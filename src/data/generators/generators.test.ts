@@ -9,7 +9,6 @@ import * as losses from "../../nn/losses/index.ts";
 import * as optim from "../../optim/index.ts";
 import { jit } from "../../tensor/jit.ts";
 import { manualSeed } from "../../tensor/random.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { toTensor } from "../collate.ts";
 import * as files from "../files/index.ts";
 import * as generators from "./index.ts";
@@ -48,18 +47,21 @@ function nearestMean(examples: Examples): number {
 function learnt({ x, y }: Examples): number {
   manualSeed(1);
   const half = x.shape[0]! >> 1;
-  const inputs = (toTensor(x).float().flatten(1) as Tensor).div(255) as Tensor;
+  const inputs = toTensor(x).float().flatten(1).div(255);
   const labels = toTensor(y);
   const net = nn.sequential(new nn.Linear(inputs.shape[1]!, 32), new nn.ReLU(), new nn.Linear(32, 2));
   const optimizer = new optim.AdamW(net.parameters(), { lr: 0.003, weightDecay: 0.1 });
   const step = jit(() => {
-    const loss = losses.crossEntropy(net.forward(inputs.slice([0, half]) as Tensor), labels.slice([0, half]) as Tensor);
+    const loss = losses.crossEntropy(net.forward(inputs.slice([0, half])), labels.slice([0, half]));
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
   });
   for (let at = 0; at < 100; at++) step();
-  const answers = (net.forward(inputs.slice([half, 2 * half]) as Tensor).argmax(-1) as Tensor).dataSync();
+  const answers = net
+    .forward(inputs.slice([half, 2 * half]))
+    .argmax(-1)
+    .dataSync();
   return answers.filter((answer, at) => answer === y.data[half + at]).length / half;
 }
 

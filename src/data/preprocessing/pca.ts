@@ -72,7 +72,7 @@ export class PCA implements Transformer<Numbers> {
         [rows, columns],
         { dtype: "f64" },
       );
-      const covariance = (centred.T as Tensor).matmul(centred).div(rows - 1) as Tensor;
+      const covariance = centred.T.matmul(centred).div(rows - 1);
       const { eigenvalues, eigenvectors } = eigh(covariance);
       return [eigenvalues.dataSync(), eigenvectors.dataSync()] as const;
     });
@@ -97,7 +97,7 @@ export class PCA implements Transformer<Numbers> {
     const rows = this.#scaled(components);
     if (data instanceof Tensor) {
       const dtype = isFloat(data.dtype) ? data.dtype : "f32";
-      const centred = (data.cast(dtype) as Tensor).sub(tensor([...mean], { dtype })) as Tensor;
+      const centred = data.cast(dtype).sub(tensor([...mean], { dtype }));
       return centred.matmul(tensor(rows, { dtype }).T as Tensor) as Same<N>;
     }
     const matrix = matrixOf("PCA", data);

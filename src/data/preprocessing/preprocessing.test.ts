@@ -118,7 +118,7 @@ describe("scalers", () => {
   ])("[T10] what was scaled is scaled back: %o", (scaler) => {
     const positive = x.map((row) => row.map((value) => value + 4));
     expectClose(scaler.inverse(scaler.fitTransform(positive)), positive);
-    const tensors = scaler.inverse(scaler.transform(tensor(positive))) as Tensor;
+    const tensors = scaler.inverse(scaler.transform(tensor(positive)));
     expectClose([Array.from(tensors.dataSync())], [positive.flat()], 1e-4);
     expect(scaler.transform([1, 2, 3].map((value) => [value, value, value])).length).toBe(3);
   });
@@ -140,7 +140,7 @@ describe("scalers", () => {
 
   test("stand in a model's forward, in one program with it", () => {
     const scaler = new preprocessing.StandardScaler().fit(x);
-    const run = jit((batch: Tensor) => (scaler.transform(batch) as Tensor).relu());
+    const run = jit((batch: Tensor) => scaler.transform(batch).relu());
     const wanted = scaler.transform(x).map((row) => row.map((value) => Math.max(0, value)));
     for (let call = 0; call < 3; call++) expectClose([Array.from(run(tensor(x)).dataSync())], [wanted.flat()], 1e-5);
   });
@@ -279,9 +279,9 @@ describe("categories", () => {
     expect(shape).toEqual([5, 4]);
     expect([...data]).toEqual([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0]);
     // np.eye(4)[labels].T, examples in columns.
-    const eye = tensor(Int32Array.of(2, 0, 3, 1, 2)).oneHot(4) as Tensor;
+    const eye = tensor(Int32Array.of(2, 0, 3, 1, 2)).oneHot(4);
     expect([...eye.cast("f32").dataSync()]).toEqual([...data]);
-    expect((eye.T as Tensor).shape).toEqual([4, 5]);
+    expect(eye.T.shape).toEqual([4, 5]);
     expect(encoder.inverse(hostArray(data, shape))).toEqual([2, 0, 3, 1, 2]);
     expect(encoder.categories).toEqual([[0, 1, 2, 3]]);
   });
@@ -321,9 +321,9 @@ describe("categories", () => {
       [0.2, 0.8],
       [0.9, 0.1],
     ]);
-    expect(copied(labels).inverse(scores.argmax(-1) as Tensor)).toEqual(["dog", "cat"]);
+    expect(copied(labels).inverse(scores.argmax(-1))).toEqual(["dog", "cat"]);
     // One score and a threshold.
-    const yes = tensor([0.49, 0.5, 0.9]).ge(0.5).cast("i32") as Tensor;
+    const yes = tensor([0.49, 0.5, 0.9]).ge(0.5).cast("i32");
     expect(labels.inverse(yes)).toEqual(["cat", "dog", "dog"]);
     expect(() => labels.inverse([2])).toThrow(/2 is the number of no category; there are 2/);
   });

@@ -87,7 +87,7 @@ abstract class Scaler implements Transformer<Numbers> {
       );
       const dtype = isFloat(data.dtype) ? data.dtype : "f32";
       const row = (values: readonly number[]): Tensor => tensor([...values], { dtype });
-      return all(data.cast(dtype) as Tensor, row(center), row(scale)) as Same<N>;
+      return all(data.cast(dtype), row(center), row(scale)) as Same<N>;
     }
     const matrix = matrixOf(this.type, data);
     checkColumns(this.type, matrix, center.length);
@@ -209,14 +209,14 @@ export class LogScaler implements Transformer<Numbers> {
   }
 
   transform<N extends Numbers>(data: N): Same<N> {
-    if (data instanceof Tensor) return data.float().log1p() as Tensor as Same<N>;
+    if (data instanceof Tensor) return data.float().log1p() as Same<N>;
     const matrix = matrixOf("LogScaler", data);
     checkLog(matrix);
     return inFormOf("LogScaler", data, { ...matrix, data: matrix.data.map(Math.log1p) });
   }
 
   inverse<N extends Numbers>(data: N): Same<N> {
-    if (data instanceof Tensor) return data.float().expm1() as Tensor as Same<N>;
+    if (data instanceof Tensor) return data.float().expm1() as Same<N>;
     const matrix = matrixOf("LogScaler", data);
     return inFormOf("LogScaler", data, { ...matrix, data: matrix.data.map(Math.expm1) });
   }

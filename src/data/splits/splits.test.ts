@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { tensor } from "../../tensor/create.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { Dataset } from "../dataset.ts";
 import { hostArray } from "../hostArray.ts";
 import { slices } from "../slices.ts";
@@ -60,7 +59,7 @@ describe("splits", () => {
       [3, 2],
     ]);
     expect([...train.x.data]).toEqual(wanted.flatMap((at) => [2 * at, 2 * at + 1]));
-    expect([...(train.t as Tensor).dataSync()]).toEqual(wanted);
+    expect([...train.t.dataSync()]).toEqual(wanted);
     expect(train.list).toEqual(wanted.map(String));
     expect([...train.typed]).toEqual(wanted);
     const dataset = splits.trainTestSplit(Dataset.from(slices([x])), options);

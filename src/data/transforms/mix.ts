@@ -47,8 +47,8 @@ function beta(random: HostRandom, alpha: number): number {
 /** Targets as shares of classes, f32 [n, classes]. */
 function sharesOf(operation: string, targets: Tensor, classes: number): Tensor {
   const { shape } = targets;
-  if (shape.length === 1 && !isFloat(targets.dtype)) return (targets.oneHot(classes) as Tensor).cast("f32") as Tensor;
-  if (shape.length === 2 && shape[1] === classes) return targets.cast("f32") as Tensor;
+  if (shape.length === 1 && !isFloat(targets.dtype)) return targets.oneHot(classes).cast("f32");
+  if (shape.length === 2 && shape[1] === classes) return targets.cast("f32");
   throw new ShapeError(
     `${operation}: labels [n] as whole numbers or shares [n, ${classes}] were wanted, got ${targets.dtype} ${show(shape)}`,
   );
@@ -73,9 +73,9 @@ function mixing(
     const shares = sharesOf(operation, targets, classes);
     if (random.uniform() >= p) return [inputs, shares];
     const order = tensor(Int32Array.from(random.permutation(inputs.shape[0] ?? 0)));
-    const { mixed, share } = mix(inputs, inputs.gather(order) as Tensor, random);
-    const others = shares.gather(order) as Tensor;
-    return [mixed, (shares.mul(share) as Tensor).add(others.mul(1 - share))];
+    const { mixed, share } = mix(inputs, inputs.gather(order), random);
+    const others = shares.gather(order);
+    return [mixed, shares.mul(share).add(others.mul(1 - share))];
   };
 }
 
@@ -94,7 +94,7 @@ export function mixup(options: MixOptions): (batch: Batch, place: Place) => Batc
   return mixing("mixup", options, alpha, (inputs, other, random) => {
     const share = beta(random, alpha);
     const values = isFloat(inputs.dtype) ? inputs : inputs.float();
-    return { mixed: (values.mul(share) as Tensor).add(other.mul(1 - share)), share };
+    return { mixed: values.mul(share).add(other.mul(1 - share)), share };
   });
 }
 

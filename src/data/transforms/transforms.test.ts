@@ -117,7 +117,7 @@ describe("transforms one by one", () => {
 
   test("[T2] a batch of images becomes rows of pixels, row-major", () => {
     const images = tensor(Uint8Array.from({ length: 1000 * 784 }, (_, at) => at % 251)).reshape([1000, 28, 28]);
-    const flat = images.flatten(1) as Tensor;
+    const flat = images.flatten(1);
     expect(flat.shape).toEqual([1000, 784]);
     const values = images.dataSync();
     expect(flat.dataSync().every((value, at) => value === values[at])).toBe(true);
@@ -226,12 +226,12 @@ describe("transforms one by one", () => {
   });
 
   test("[T16] images are cut into patches and put together again", () => {
-    const images = tensor(Float32Array.from({ length: 2 * 3 * 4 * 6 }, (_, at) => at)).reshape([2, 3, 4, 6]) as Tensor;
+    const images = tensor(Float32Array.from({ length: 2 * 3 * 4 * 6 }, (_, at) => at)).reshape([2, 3, 4, 6]);
     const patches = transforms.patchify(images, 2);
     expect(patches.shape).toEqual([2, 6, 12]);
     expect([...patches.dataSync()].slice(0, 12)).toEqual([0, 1, 6, 7, 24, 25, 30, 31, 48, 49, 54, 55]);
     expect(transforms.unpatchify(patches, 2, [4, 6]).dataSync()).toEqual(images.dataSync());
-    const large = tensor(new Float32Array(3 * 224 * 224)).reshape([1, 3, 224, 224]) as Tensor;
+    const large = tensor(new Float32Array(3 * 224 * 224)).reshape([1, 3, 224, 224]);
     expect(transforms.patchify(large, 16).shape).toEqual([1, 196, 768]);
     expect(() => transforms.patchify(images, 5)).toThrow(ShapeError);
     expect(() => transforms.unpatchify(patches, 2, [6, 6])).toThrow(ShapeError);
@@ -389,9 +389,7 @@ describe("pipelines", () => {
 });
 
 describe("mixed batches", () => {
-  const x = tensor(Float32Array.from({ length: 6 * 16 }, (_, at) => Math.floor(at / 16))).reshape([
-    6, 1, 4, 4,
-  ]) as Tensor;
+  const x = tensor(Float32Array.from({ length: 6 * 16 }, (_, at) => Math.floor(at / 16))).reshape([6, 1, 4, 4]);
   const y = tensor(Int32Array.of(0, 1, 2, 0, 1, 2));
 
   test.each([
@@ -426,13 +424,13 @@ describe("mixed batches", () => {
     expect(inputs.dataSync()).toEqual(x.dataSync());
     expect(targets.dataSync().slice(0, 6)).toEqual(Float32Array.of(1, 0, 0, 0, 1, 0));
     expect(() => transforms.mixup({ classes: 3 })([x, x], { epoch: 0, index: 0 })).toThrow(ShapeError);
-    expect(() => transforms.cutmix({ classes: 3 })([x.flatten(1) as Tensor, y], { epoch: 0, index: 0 })).toThrow(
+    expect(() => transforms.cutmix({ classes: 3 })([x.flatten(1), y], { epoch: 0, index: 0 })).toThrow(
       /cutmix: images/,
     );
   });
 
   test("shares are of the distribution asked for: mean a half, variance 1 / (4·(2α + 1))", () => {
-    const one = tensor(Float32Array.of(0, 1)).reshape([2, 1]) as Tensor;
+    const one = tensor(Float32Array.of(0, 1)).reshape([2, 1]);
     for (const alpha of [0.2, 1, 3]) {
       const run = transforms.mixup({ classes: 2, alpha, seed: 5 });
       const shares: number[] = [];

@@ -38,7 +38,7 @@ const numbers = (shape: readonly number[], seed: number): Tensor =>
       ),
     ),
     [...shape],
-  ) as Tensor;
+  );
 
 /** Results on 1, 2, 3 and 4 threads, and whether threads went their own ways. */
 function onThreads(run: () => Tensor[]): { bits: Buffer[][]; forked: boolean[] } {
@@ -97,7 +97,7 @@ describe.skipIf(!toolchain)(`threads of native code${NEEDS_COMPILER}`, () => {
         return state[0]!.sum();
       };
       const start = numbers([32, 64], 3);
-      return [loss(start), grad(loss)(start) as Tensor];
+      return [loss(start), grad(loss)(start)];
     });
     same(bits);
     expect(forked).toEqual([false, false, false, false]);

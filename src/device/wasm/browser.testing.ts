@@ -34,7 +34,7 @@ export async function train(): Promise<Outcome> {
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-2 });
   const step = jit((x: Tensor<[number, number]>, labels: Tensor) => {
     optimizer.zeroGrad();
-    const loss = losses.crossEntropy(model.forward(x) as Tensor, labels);
+    const loss = losses.crossEntropy(model.forward(x), labels);
     loss.backward();
     optimizer.step();
     return loss;

@@ -10,7 +10,7 @@ import { WebGpuDevice } from "./device.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { hasWebGpu } from "./webgpu.testing.ts";
 
-const layer = (x: Tensor, w: Tensor): Tensor => x.matmul(w).relu().softmax().sum(0) as Tensor;
+const layer = (x: Tensor, w: Tensor): Tensor => x.matmul(w).relu().softmax().sum(0);
 
 describe.skipIf(!hasWebGpu)("WebGPU, measured", () => {
   beforeAll(() => {
@@ -53,7 +53,7 @@ describe.skipIf(!hasWebGpu)("WebGPU, measured", () => {
     const before = [...(await model.weight.data())];
     function train(x: Tensor): Tensor {
       optimizer.zeroGrad();
-      const loss = model.forward(x).square().mean() as Tensor;
+      const loss = model.forward(x).square().mean();
       loss.backward();
       optimizer.step();
       return loss;

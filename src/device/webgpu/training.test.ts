@@ -34,12 +34,12 @@ function mlp(): { step: () => Tensor; weight: Tensor } {
   );
   const step = jit((x: Tensor, labels: Tensor) => {
     optimizer.zeroGrad();
-    const loss = losses.crossEntropy(model.forward(x) as Tensor, labels);
+    const loss = losses.crossEntropy(model.forward(x), labels);
     loss.backward();
     optimizer.step();
     return loss;
   });
-  return { step: () => step(x, labels), weight: model.parameters()[0] as Tensor };
+  return { step: () => step(x, labels), weight: model.parameters()[0] };
 }
 
 describe.skipIf(!hasWebGpu)("WebGPU, training", () => {

@@ -9,7 +9,7 @@ class Net extends nn.Module {
 
   forward(x: Tensor): Tensor {
     const [norm, last] = this.blocks as [nn.LayerNorm, nn.Linear];
-    return last.forward(norm.forward(this.hidden.forward(x).relu() as Tensor) as Tensor) as Tensor;
+    return last.forward(norm.forward(this.hidden.forward(x).relu()));
   }
 }
 
@@ -28,7 +28,7 @@ export async function writeRun(target: string | EventSink): Promise<void> {
     Float32Array.from({ length: 64 }, (_, i) => (i - 20) / 16),
     3,
   );
-  writer.addHistogram("all equal", tensor([2, 2, 2]) as Tensor, 3);
+  writer.addHistogram("all equal", tensor([2, 2, 2]), 3);
   writer.addText("config", "| lr | batch |\n|----|-------|\n| 0.1 | größer |", 1);
   writer.addHparams({ lr: 0.1, optimizer: "adam", nesterov: false, layers: 3 }, { "final/accuracy": 0.875 });
   writer.addGraph(new Net(), [2, 3]);

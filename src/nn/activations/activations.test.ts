@@ -74,8 +74,8 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 const call = (layer: nn.Layer, x: Tensor): Tensor =>
-  (typeof layer === "function" ? layer(x as never) : Reflect.apply(layer.forward, layer, [x])) as Tensor;
-const input = (): Tensor => parameter(tensor(spread(SHAPE, 101, 4), SHAPE)) as Tensor;
+  typeof layer === "function" ? layer(x as never) : Reflect.apply(layer.forward, layer, [x]);
+const input = (): Tensor => parameter(tensor(spread(SHAPE, 101, 4), SHAPE));
 const parameterOf = input as () => ReturnType<typeof parameter>;
 
 function expectRecorded(f: (x: Tensor) => Tensor, { value, gradient }: Recorded): void {
@@ -114,7 +114,7 @@ onEachDevice(() => {
 
   describe("gradients agree with central differences, twice where smooth", () => {
     it.each(Object.entries(cases))("%s", (_, [f, , smooth]) => {
-      gradCheck(f, [fixed(SHAPE, 101).mul(4) as Tensor], { order: smooth ? 2 : 1 });
+      gradCheck(f, [fixed(SHAPE, 101).mul(4)], { order: smooth ? 2 : 1 });
     });
   });
 
@@ -135,7 +135,7 @@ onEachDevice(() => {
       expectClose(nn.sparsemax(scores()), [1, 0, 0]);
       expectClose(nn.sparsemax(tensor([0.5, 0.5, 0.5, 0.5])), [0.25, 0.25, 0.25, 0.25]);
       expectClose(nn.sparsemax(tensor([1000, 1000.5, -1000])), [0.25, 0.75, 0], 1e-5);
-      const shares = nn.sparsemax(fixed([3, 50], 5).mul(2) as Tensor);
+      const shares = nn.sparsemax(fixed([3, 50], 5).mul(2));
       expectClose(shares.sum(-1), [1, 1, 1], 1e-12);
       expect(shares.min().itemSync()).toBe(0);
     });
@@ -145,19 +145,19 @@ onEachDevice(() => {
     it("gumbelSoftmax draws classes as often as softmax says, and passes the soft gradient", () => {
       manualSeed(1);
       const logits = tensor([0, Math.log(2), Math.log(5)]);
-      const drawn = nn.gumbelSoftmax(logits.expand([8000, 3]) as Tensor, { hard: true });
+      const drawn = nn.gumbelSoftmax(logits.expand([8000, 3]), { hard: true });
       expect(new Set(drawn.dataSync())).toEqual(new Set([0, 1]));
       expectClose(drawn.mean(0), [1 / 8, 2 / 8, 5 / 8], 0.02);
       const soft = nn.gumbelSoftmax(zeros([100, 4]), { temperature: 0.5 });
-      expectClose(soft.sum(-1).sub(1).abs().max() as Tensor, 0, 1e-6);
+      expectClose(soft.sum(-1).sub(1).abs().max(), 0, 1e-6);
       const draw = (hard: boolean): number[] => {
         manualSeed(7);
         const f = (x: Tensor): Tensor =>
           nn
             .gumbelSoftmax(x, { hard })
             .mul(tensor([1, 2, 4]))
-            .sum() as Tensor;
-        return [...(grad(f)(logits) as Tensor).dataSync()];
+            .sum();
+        return [...grad(f)(logits).dataSync()];
       };
       expect(draw(true)).toEqual(draw(false));
       expect(draw(true).some((g) => Math.abs(g) > 1e-4)).toBe(true);
@@ -184,11 +184,7 @@ onEachDevice(() => {
       const [x, d] = [fixed([2, 3, 4], 11), fixed([2, 3, 4], 12)];
       const layer = new nn.PReLU(3, { dtype: "f64" });
       expect([...layer.weight.dataSync()]).toEqual([0.25, 0.25, 0.25]);
-      layer
-        .forward(x)
-        .mul(d as Tensor)
-        .sum()
-        .backward();
+      layer.forward(x).mul(d).sum().backward();
       const wanted = [0, 0, 0];
       const [xs, ds] = [x.dataSync(), d.dataSync()];
       for (const [i, v] of xs.entries()) if (v < 0) wanted[Math.floor(i / 4) % 3]! += v * ds[i]!;
@@ -201,12 +197,12 @@ onEachDevice(() => {
     it("[G10] ParametricSwish learns beta, and is Swish at 1", () => {
       const layer = new nn.ParametricSwish(1, { dtype: "f64" });
       expectNumbers("at 1", layer.forward(fixed(SHAPE, 3)), [...fixed(SHAPE, 3).silu().dataSync()], 1e-15);
-      gradCheck((x, beta) => x.mul(x.mul(beta).sigmoid()) as Tensor, [fixed([5], 1), tensor(Float64Array.of(0.7))]);
-      const x = fixed([3, 2], 4).mul(3) as Tensor;
+      gradCheck((x, beta) => x.mul(x.mul(beta).sigmoid()), [fixed([5], 1), tensor(Float64Array.of(0.7))]);
+      const x = fixed([3, 2], 4).mul(3);
       const channels = new nn.ParametricSwish(2, { dtype: "f64", initial: 0.7 });
       channels.forward(x).sum().backward();
-      const byHand = (beta: Tensor): Tensor => x.mul(x.mul(beta).sigmoid()).sum() as Tensor;
-      const wanted = grad(byHand)(tensor(Float64Array.of(0.7, 0.7))) as Tensor;
+      const byHand = (beta: Tensor): Tensor => x.mul(x.mul(beta).sigmoid()).sum();
+      const wanted = grad(byHand)(tensor(Float64Array.of(0.7, 0.7)));
       expectNumbers("beta", channels.beta.grad!, [...wanted.dataSync()], 1e-12);
       expectNumbers("fixed beta", nn.swish(x, 0.7), [...channels.forward(x).dataSync()], 1e-12);
     });
@@ -215,7 +211,7 @@ onEachDevice(() => {
       const x = tensor([-1, -1, -1, -1, 2]);
       const run = jit((v: Tensor) => layer.forward(v));
       for (const f of [(v: Tensor) => layer.forward(v), run]) {
-        const [first, second] = [[...f(x as Tensor).dataSync()], [...f(x as Tensor).dataSync()]];
+        const [first, second] = [[...f(x).dataSync()], [...f(x).dataSync()]];
         expect(first).not.toEqual(second);
         for (const v of [...first.slice(0, 4), ...second.slice(0, 4)]) {
           expect(-v).toBeGreaterThanOrEqual(1 / 8);
@@ -230,8 +226,8 @@ onEachDevice(() => {
   });
 
   describe("gates and pieces", () => {
-    const x = (): Tensor => fixed([2, 6], 21).mul(3) as Tensor;
-    const halves = (): [Tensor, Tensor] => [x().slice(null, [0, 3]) as Tensor, x().slice(null, [3, 6]) as Tensor];
+    const x = (): Tensor => fixed([2, 6], 21).mul(3);
+    const halves = (): [Tensor, Tensor] => [x().slice(null, [0, 3]), x().slice(null, [3, 6])];
     it.each<[string, nn.GatedFunction, () => nn.Layer, (b: Tensor) => Tensor]>([
       ["GLU", nn.glu, () => new nn.GLU(), (b) => b.sigmoid()],
       ["BilinearGLU", nn.bilinearGlu, () => new nn.BilinearGLU(), (b) => b],
@@ -240,7 +236,7 @@ onEachDevice(() => {
       ["SwiGLU", nn.swiglu, () => new nn.SwiGLU(), (b) => b.silu()],
     ])("%s is a · gate(b)", (name, f, layer, gate) => {
       const [a, b] = halves();
-      const wanted = [...a.mul(gate(b) as Tensor).dataSync()];
+      const wanted = [...a.mul(gate(b)).dataSync()];
       expectNumbers(name, f(x()), wanted, 1e-14);
       expectNumbers(name, call(layer(), x()), wanted, 1e-14);
       expect(String(layer())).toBe(`${name}()`);
@@ -263,7 +259,7 @@ onEachDevice(() => {
         for (const v of [-1000, 1000]) {
           const x = tensor([v, 0.5, 0.25, 0.125]);
           expect(f(x).dataSync().every(Number.isFinite), `${name}(${v})`).toBe(true);
-          const slope = grad((t: Tensor) => f(t).sum() as Tensor)(x as Tensor) as Tensor;
+          const slope = grad((t: Tensor) => f(t).sum())(x);
           expect(slope.dataSync().every(Number.isFinite), `${name}'(${v})`).toBe(true);
         }
     });
@@ -280,11 +276,11 @@ onEachDevice(() => {
     const model = (activation: nn.ActivationLike): Tensor => {
       manualSeed(5);
       const net = nn.sequential(new nn.Linear(3, 8), new nn.Activation(activation), new nn.Linear(8, 2));
-      return net.forward(fixed([4, 3], 9).float()) as Tensor;
+      return net.forward(fixed([4, 3], 9).float());
     };
     it("one model, four ways to say mish", () => {
       const wanted = [...model("mish").dataSync()];
-      for (const said of [nn.mish, (x: Tensor) => x.mul(x.softplus().tanh() as Tensor) as Tensor, new nn.Mish()])
+      for (const said of [nn.mish, (x: Tensor) => x.mul(x.softplus().tanh()), new nn.Mish()])
         expectNumbers("mish", model(said as nn.ActivationLike), wanted, 1e-6);
       const layer = nn.sequential(new nn.Linear(3, 8), new nn.Mish());
       expect(String(layer.layers[1])).toBe("Mish()");
@@ -292,7 +288,7 @@ onEachDevice(() => {
     it("linear, null and nothing are the identity, with gradient 1", () => {
       const wanted = [...model("linear").dataSync()];
       for (const said of [null, undefined, new nn.Identity()]) expect([...model(said).dataSync()]).toEqual(wanted);
-      const slope = grad((x: Tensor) => nn.linear(x).sum() as Tensor)(tensor([3, -2]) as Tensor) as Tensor;
+      const slope = grad((x: Tensor) => nn.linear(x).sum())(tensor([3, -2]));
       expectClose(slope, [1, 1]);
     });
     it("an unknown name is an error that lists the names", () => {
@@ -315,7 +311,7 @@ onEachDevice(() => {
 it("[G7] twenty layers of SELU with LeCun's normal weights keep mean 0 and variance 1", () => {
   manualSeed(2);
   let x: Tensor = randn([256, 256]);
-  for (let layer = 0; layer < 20; layer++) x = nn.selu(x.matmul(randn([256, 256]).div(16)) as Tensor);
+  for (let layer = 0; layer < 20; layer++) x = nn.selu(x.matmul(randn([256, 256]).div(16)));
   expect(Math.abs(x.mean().itemSync())).toBeLessThan(0.1);
   expect(Math.abs(x.variance().itemSync() - 1)).toBeLessThan(0.2);
 });

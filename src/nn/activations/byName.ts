@@ -116,7 +116,7 @@ export class Activation extends Keep {
   }
 
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return this.#call(x as Tensor) as Tensor<S>;
+    return this.#call(x) as Tensor<S>;
   }
 
   override toString(): string {

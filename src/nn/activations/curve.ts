@@ -23,8 +23,8 @@ export function activationCurve(
   if (!Number.isInteger(points) || points < 2)
     throw new ArgumentError(`activationCurve: points must be a whole number of 2 or more, got ${points}`);
   return onHost(() => {
-    const x = linspace(from, to, points, { dtype: "f64" }) as Tensor;
-    const slope = grad((v: Tensor) => activation(v).sum() as Tensor)(x) as Tensor;
+    const x = linspace(from, to, points, { dtype: "f64" });
+    const slope = grad((v: Tensor) => activation(v).sum())(x);
     const read = (t: Tensor): Float64Array => Float64Array.from(t.dataSync());
     return { x: read(x), value: read(activation(x)), slope: read(slope) };
   });

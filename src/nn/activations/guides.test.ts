@@ -48,12 +48,12 @@ function read(formula: string): (x: number) => number {
 }
 
 describe("[G23] the table of properties", () => {
-  const grid = linspace(-12, 12, 24_001, { dtype: "f64" }) as Tensor;
+  const grid = linspace(-12, 12, 24_001, { dtype: "f64" });
   const density = grid
     .square()
     .mul(-0.5)
     .exp()
-    .div(Math.sqrt(2 * Math.PI)) as Tensor;
+    .div(Math.sqrt(2 * Math.PI));
 
   it.each(table)("%s: formula, derivative, range, mean and flat sides are as measured", (name, said) => {
     const { x, value, slope } = nn.activationCurve(said.call, { from: -6.03, to: 6.17, points: 60 });
@@ -111,14 +111,8 @@ describe("choices", () => {
     if (!choice.fromLogits) return;
     const z = fixed([4, 3], 1);
     const target = activation === "softmax" ? tensor(Int32Array.of(0, 2, 1, 1)) : fixed([4, 3], 2).gt(0).cast("f64");
-    const said = losses
-      .lossOf(choice.loss)(nn.activations[activation](z), target as Tensor)
-      .itemSync();
-    expect(
-      losses
-        .lossOf(choice.fromLogits)(z, target as Tensor)
-        .itemSync(),
-    ).toBeCloseTo(said, 10);
+    const said = losses.lossOf(choice.loss)(nn.activations[activation](z), target).itemSync();
+    expect(losses.lossOf(choice.fromLogits)(z, target).itemSync()).toBeCloseTo(said, 10);
   });
   it.each<[nn.Situation | undefined, nn.ActivationName, RegExp]>([
     [undefined, "relu", /He/],
@@ -141,7 +135,7 @@ describe("choices", () => {
 
 describe("[G24] search", () => {
   it("finds the function that made the data among 198 candidates", async () => {
-    const x = fixed([64], 3).mul(3) as Tensor;
+    const x = fixed([64], 3).mul(3);
     const wanted = x.silu();
     const candidates = nn.activationCandidates();
     expect(Object.keys(candidates)).toHaveLength(198);
@@ -151,14 +145,14 @@ describe("[G24] search", () => {
     expect(search.ranked()).toHaveLength(198);
   });
   it("trains a model with each; a diverging one comes last", async () => {
-    const x = fixed([64, 1], 5).mul(2).float() as Tensor;
+    const x = fixed([64, 1], 5).mul(2).float();
     const y = x.sin();
     const trained = (f: (x: Tensor) => Tensor): number => {
       manualSeed(3);
       const model = nn.sequential(new nn.Linear(1, 16), f, new nn.Linear(16, 1));
       const adam = new optim.Adam(model.parameters(), { lr: 0.03 });
       const step = jit(() => {
-        const loss = losses.mse(model.forward(x) as Tensor, y);
+        const loss = losses.mse(model.forward(x), y);
         adam.zeroGrad();
         loss.backward();
         adam.step();
@@ -171,7 +165,7 @@ describe("[G24] search", () => {
     const candidates: Record<string, (v: Tensor) => Tensor> = {
       linear: (v) => v,
       tanh: nn.tanh,
-      broken: (v) => v.sub(1e9).log() as Tensor,
+      broken: (v) => v.sub(1e9).log(),
     };
     const search = await tune.study({ f: tune.choice(Object.keys(candidates)) }, { sampler: tune.gridSearch() });
     await search.run(({ f }) => trained(candidates[f]!));
@@ -200,7 +194,7 @@ describe("[G26] dead units", () => {
   });
   it("channels of images; a unit that fires once is alive", () => {
     const model = nn.sequential(new nn.ReLU());
-    const images = tensor(Float32Array.of(-1, -1, -1, 5), [1, 2, 1, 2]) as Tensor;
+    const images = tensor(Float32Array.of(-1, -1, -1, 5), [1, 2, 1, 2]);
     expect(nn.deadUnits(model, [images])[0]).toEqual({ path: "0", units: 2, dead: [0], share: 0.5 });
     expect(nn.deadUnits(model, [images, images.neg()])[0]!.dead).toEqual([]);
     expect(nn.deadUnits(model, [images], { axis: -1 })[0]!.dead).toEqual([0]);

@@ -19,9 +19,9 @@ const UNARY: Readonly<Record<string, Unary>> = {
 };
 
 const BINARY: Readonly<Record<string, Binary>> = {
-  "+": (a, b) => a.add(b) as Tensor,
-  "·": (a, b) => a.mul(b) as Tensor,
-  max: (a, b) => a.maximum(b) as Tensor,
+  "+": (a, b) => a.add(b),
+  "·": (a, b) => a.mul(b),
+  max: (a, b) => a.maximum(b),
 };
 
 /**

@@ -19,8 +19,7 @@ const goldens = (
 
 const f64 = { dtype: "f64" } as const;
 const numbers = (x: Tensor): number[] => [...x.dataSync()];
-const pairs = (from: number[], to: number[]): Tensor =>
-  tensor(Int32Array.of(...from, ...to), [2, from.length]) as Tensor;
+const pairs = (from: number[], to: number[]): Tensor => tensor(Int32Array.of(...from, ...to), [2, from.length]);
 /** Node 2 has an edge to itself, node 4 receives nothing, one edge comes twice. */
 const edges = (): Tensor => pairs([0, 1, 2, 2, 4, 3, 0, 0], [1, 2, 0, 2, 3, 1, 3, 3]);
 const triangle = (): Tensor => pairs([0, 1, 1, 2, 2, 0], [1, 0, 2, 1, 0, 2]);
@@ -78,28 +77,25 @@ onEachDevice(() => {
         .mul(rate)
         .mul(rate.T as Tensor<[1, 3]>)
         .matmul(x)
-        .matmul(layer.lin.weight.T as Tensor) as Tensor,
+        .matmul(layer.lin.weight.T),
     );
     expectNumbers("by edges", layer.forward(x, triangle()), dense, 1e-12);
-    expectNumbers("by a matrix", layer.forward(x, sparse.fromDense(adjacency as Tensor)), dense, 1e-12);
-    const normalized = sparse
-      .fromDense(adjacency as Tensor)
-      .withDiagonal()
-      .normalize();
-    expectNumbers("by a product", normalized.matmul(layer.lin.forward(x) as Tensor), dense, 1e-12);
+    expectNumbers("by a matrix", layer.forward(x, sparse.fromDense(adjacency)), dense, 1e-12);
+    const normalized = sparse.fromDense(adjacency).withDiagonal().normalize();
+    expectNumbers("by a product", normalized.matmul(layer.lin.forward(x)), dense, 1e-12);
   });
   it("[O39] nodes in another order give results in that order", () => {
     const order = [3, 0, 4, 1, 2];
-    const at = tensor(Int32Array.from(order)) as Tensor;
+    const at = tensor(Int32Array.from(order));
     const back = order.map((_, i) => order.indexOf(i));
-    const moved = tensor(Int32Array.from(numbers(edges()).map((node) => back[node]!)), [2, 8]) as Tensor;
+    const moved = tensor(Int32Array.from(numbers(edges()).map((node) => back[node]!)), [2, 8]);
     const x = fixed([5, 3], 1);
     const layers = [new nn.GCNConv(3, 2, f64), new nn.SAGEConv(3, 2, f64), new nn.GATConv(3, 2, f64)];
     for (const layer of [...layers, new nn.GINConv(network(), f64)])
       expectNumbers(
         `${layer}`,
         layer.forward(x.gather(at), moved),
-        numbers(layer.forward(x, edges()).gather(at) as Tensor),
+        numbers(layer.forward(x, edges()).gather(at)),
         1e-12,
       );
   });
@@ -115,7 +111,7 @@ onEachDevice(() => {
         return x.add(this.propagate(x, graph));
       }
     }
-    const x = tensor([[1], [5], [2]]) as Tensor;
+    const x = tensor([[1], [5], [2]]);
     expect(new Difference().forward(x, triangle()).toArraySync()).toEqual([[5], [2], [5]]);
   });
   it("[O40] GIN tells graphs apart that a mean cannot: neighbours alike, their number not", () => {
@@ -139,8 +135,8 @@ onEachDevice(() => {
       [1, 2],
       [3, -4],
       [5, 6],
-    ]) as Tensor;
-    const graph = tensor(Int32Array.of(0, 0, 2)) as Tensor;
+    ]);
+    const graph = tensor(Int32Array.of(0, 0, 2));
     expect(segmentSum(x, graph, 3).toArraySync()).toEqual([
       [4, -2],
       [0, 0],
@@ -166,11 +162,11 @@ onEachDevice(() => {
       [2, 9],
       [2, 9],
     ]);
-    expect(numbers(first.slice(1) as Tensor)).toEqual([...Array<number>(8).fill(0), 3]);
+    expect(numbers(first.slice(1))).toEqual([...Array<number>(8).fill(0), 3]);
     expect(numbers(first)).not.toEqual(numbers(second));
     manualSeed(5);
     expect(numbers(nn.sampleNeighbours(graph, 11, 8))).toEqual(numbers(first));
-    expect(numbers(nn.sampleNeighbours(graph, 11, 30).slice(0, [0, 30]) as Tensor)).toEqual(from);
+    expect(numbers(nn.sampleNeighbours(graph, 11, 30).slice(0, [0, 30]))).toEqual(from);
     const x = fixed([11, 3], 1);
     const whole = new nn.SAGEConv(3, 2, f64).forward(x, nn.sampleNeighbours(graph, 11, 99));
     expect(whole.shape).toEqual([11, 2]);
@@ -191,7 +187,7 @@ onEachDevice(() => {
     expect(numbers(layer.eval().forward(x, edges())).every((v) => v === 0)).toBe(false);
   });
   it("names what does not fit", () => {
-    const [x, layer] = [zeros([5, 3]) as Tensor, new nn.GCNConv(3, 2)];
+    const [x, layer] = [zeros([5, 3]), new nn.GCNConv(3, 2)];
     expect(() => layer.forward(zeros([5, 2]), edges())).toThrow(
       /GCNConv\(3, 2\): node features must be \[nodes, 3\], got \[5, 2\]/,
     );
@@ -200,7 +196,7 @@ onEachDevice(() => {
       /GCNConv\(3, 2\): edges must join nodes 0 to 3, got node 4/,
     );
     expect(() => layer.forward(x, edges().float())).toThrow(DTypeError);
-    expect(() => layer.forward(x, edges().T as Tensor)).toThrow(ShapeError);
+    expect(() => layer.forward(x, edges().T)).toThrow(ShapeError);
     expect(() => layer.forward(x, edges(), zeros([7]))).toThrow(/weights must be one for each of 8 edges, got \[7\]/);
     expect(() => layer.forward(x, sparse.coo([[0], [0]], [1], [4, 4]))).toThrow(
       /the adjacency matrix must be \[5, 5\], got \[4, 4\]/,
@@ -228,10 +224,10 @@ it("[O40] two communities, two known members: a GCN finds all others", () => {
   const x = tensor(
     Float32Array.from({ length: 400 }, (_, i) => Number(i % 21 === 0)),
     [20, 20],
-  ) as Tensor;
+  );
   const logits = (): Tensor => two.forward(one.forward(x, graph).relu(), graph);
   const adam = new optim.Adam([...one.parameters(), ...two.parameters()], { lr: 0.02 });
-  const known = tensor(Int32Array.of(0, 10)) as Tensor;
+  const known = tensor(Int32Array.of(0, 10));
   const step = jit(() => {
     const loss = losses.crossEntropy(logits().gather(known), tensor(Int32Array.of(0, 1)));
     adam.zeroGrad();

@@ -50,7 +50,7 @@ export class SAGEConv extends MessagePassing {
     const received: Tensor = this.neighbours.forward(this.propagate(x, list));
     const result: Tensor = this.root ? received.add(this.root.forward(x)) : received;
     if (!this.normalize) return result;
-    const length = result.norm(-1, true) as Tensor;
+    const length = result.norm(-1, true);
     return result.div(length.maximum(1e-12));
   }
 

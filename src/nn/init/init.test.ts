@@ -199,7 +199,12 @@ onEachDevice(() => {
       const optimizer = new SGD(model.parameters(), { lr: 0.1 });
       for (let i = 0; i < 5; i++) {
         optimizer.zeroGrad();
-        (model.forward(randn([16, 3])) as Tensor).sub(1).square().mean().backward();
+        model
+          .forward(randn([16, 3]))
+          .sub(1)
+          .square()
+          .mean()
+          .backward();
         optimizer.step();
       }
       const weight = (model.modules().find((m) => m instanceof nn.Linear) as nn.Linear).weight.dataSync();
@@ -222,7 +227,7 @@ function signal(layers: number, initializer: Initializer, activation: (x: Tensor
   return Array.from({ length: layers }, () => {
     const layer = new nn.Linear(128, 128, { bias: false });
     init.assign(layer.weight, initializer);
-    x = noGrad(() => activation(layer.forward(x as Tensor<[number, 128]>) as Tensor));
+    x = noGrad(() => activation(layer.forward(x as Tensor<[number, 128]>)));
     return [x.mean().itemSync(), x.square().mean().itemSync()];
   });
 }

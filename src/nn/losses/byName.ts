@@ -54,7 +54,7 @@ export type LossName =
 
 /** KL of probabilities, summed over the classes of each row as Keras does. */
 const divergence: LossFunction = (p, t, options = {}) => {
-  const each = klDivergence(p.clamp(1e-7, 1).log() as Tensor, t, { reduction: "none" });
+  const each = klDivergence(p.clamp(1e-7, 1).log(), t, { reduction: "none" });
   return fromNode(reduced("klDivergence", each.sum(-1).node, options));
 };
 const cosine: LossFunction = (p, t, options = {}) =>

@@ -25,7 +25,7 @@ export function nextToken<const R extends Reduction = "mean">(
     );
   const said = fromNode(narrow(logits.node, rows.length - 1, 0, steps - 1));
   const next = fromNode(narrow(tokens.node, rows.length - 1, 1, steps - 1));
-  return fromNode(crossEntropy(said as Tensor, next as Tensor, options).node);
+  return fromNode(crossEntropy(said, next, options).node);
 }
 
 /**
@@ -41,7 +41,7 @@ export function maskedTokens<const R extends Reduction = "mean">(
   if (!sameShape(tokens.node.shape, mask.node.shape))
     throw new ShapeError(`maskedTokens: tokens ${show(tokens.shape)} and mask ${show(mask.shape)} must have one shape`);
   const counted = where(cast(mask.node, "bool"), cast(tokens.node, "i32"), HIDDEN);
-  return fromNode(crossEntropy(logits, fromNode(counted) as Tensor, { ...options, ignoreIndex: HIDDEN }).node);
+  return fromNode(crossEntropy(logits, fromNode(counted), { ...options, ignoreIndex: HIDDEN }).node);
 }
 
 /** No token's number. */

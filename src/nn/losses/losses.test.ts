@@ -104,7 +104,7 @@ onEachDevice(() => {
     });
     it("labels that name no class are refused; where they have no values yet, they give NaN, which no training step hides", () => {
       const logits = zeros([3, 4]);
-      const wrong = tensor(Int32Array.of(3, 4, -1)) as Tensor;
+      const wrong = tensor(Int32Array.of(3, 4, -1));
       for (const [name, loss] of Object.entries({
         crossEntropy: losses.crossEntropy,
         nll: losses.nll,
@@ -131,7 +131,7 @@ onEachDevice(() => {
     it("integer labels, one-hot probabilities and the functions for each say the same", () => {
       const [logits, names] = [fixed([3, 4], 5), tensor(Int32Array.of(2, 0, 3))];
       const wanted = losses.crossEntropy(logits, names).itemSync();
-      expect(losses.crossEntropy(logits, names.oneHot(4).cast("f64") as Tensor).itemSync()).toBeCloseTo(wanted, 12);
+      expect(losses.crossEntropy(logits, names.oneHot(4).cast("f64")).itemSync()).toBeCloseTo(wanted, 12);
       expect(losses.softCrossEntropy(logits, names.oneHot(4)).itemSync()).toBeCloseTo(wanted, 12);
       expect(losses.nll(logits.logSoftmax(), names).itemSync()).toBeCloseTo(wanted, 12);
     });
@@ -148,20 +148,16 @@ onEachDevice(() => {
         expect(run).toThrow(message);
       };
       check(
-        () => losses.crossEntropy(logits, tensor(Int32Array.of(0, 1)) as Tensor),
+        () => losses.crossEntropy(logits, tensor(Int32Array.of(0, 1))),
         ShapeError,
         /crossEntropy: \[4, 3\] wants labels \[4\], got \[2\]/,
       );
       check(
-        () => losses.crossEntropy(logits, zeros([4]) as Tensor),
+        () => losses.crossEntropy(logits, zeros([4])),
         ShapeError,
         /want labels \[4\] \(integers\) or probabilities \[4, 3\], got f32 \[4\]/,
       );
-      check(
-        () => losses.nll(logits, zeros([4]) as Tensor),
-        DTypeError,
-        /nll: labels must be integers of shape \[4\], got f32/,
-      );
+      check(() => losses.nll(logits, zeros([4])), DTypeError, /nll: labels must be integers of shape \[4\], got f32/);
       check(
         () => losses.mse(zeros([32]) as Tensor, zeros([32, 1]) as Tensor),
         ShapeError,

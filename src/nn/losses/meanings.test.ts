@@ -16,10 +16,10 @@ const { names: keras } = JSON.parse(
   readFileSync(new URL("../../../tools/goldens/results/losses.json", import.meta.url), "utf8"),
 ) as { readonly names: Readonly<Record<string, number>> };
 
-const f64 = (...values: number[]): Tensor => tensor(Float64Array.from(values)) as Tensor;
-const i32 = (...values: number[]): Tensor => tensor(Int32Array.from(values)) as Tensor;
+const f64 = (...values: number[]): Tensor => tensor(Float64Array.from(values));
+const i32 = (...values: number[]): Tensor => tensor(Int32Array.from(values));
 const value = (x: Tensor): number => x.itemSync();
-const slope = (f: (x: Tensor) => Tensor, x: Tensor): number[] => [...(grad(f)(x) as Tensor).dataSync()];
+const slope = (f: (x: Tensor) => Tensor, x: Tensor): number[] => [...grad(f)(x).dataSync()];
 
 onEachDevice(() => {
   describe("from logits and from probabilities", () => {
@@ -32,7 +32,7 @@ onEachDevice(() => {
     it("[H1] [H3] [H4] [H5] [H15] one-hot, labels, logits, probabilities: one loss; p = 0 costs −ln ε", () => {
       const [z, y] = [fixed([4, 3], 1), i32(0, 2, 1, 2)];
       const wanted = value(losses.crossEntropy(z, y));
-      const hot = y.oneHot(3) as Tensor;
+      const hot = y.oneHot(3);
       for (const same of [
         losses.sparseCategoricalCrossEntropy(z.softmax(), y),
         losses.sparseCategoricalCrossEntropy(z, y, { fromLogits: true }),
@@ -42,7 +42,7 @@ onEachDevice(() => {
         new nn.NLLLoss().forward(z.logSoftmax(), y),
       ])
         expect(value(same)).toBeCloseTo(wanted, 12);
-      const certain = f64(1, 0).reshape([1, 2]) as Tensor;
+      const certain = f64(1, 0).reshape([1, 2]);
       expect(value(losses.sparseCategoricalCrossEntropy(certain, i32(1)))).toBeCloseTo(-Math.log(1e-7), 12);
       expect(value(losses.sparseCategoricalCrossEntropy(certain, i32(1), { epsilon: 1e-3 }))).toBeCloseTo(
         Math.log(1000),
@@ -61,17 +61,17 @@ onEachDevice(() => {
     it("[H16] 2/10000 as written, and by a difference that rounds", () => {
       const whole = f64(2).div(10000);
       const differing = f64(1)
-        .add(f64(1).div(10000) as Tensor)
-        .sub(f64(1).sub(f64(1).div(10000) as Tensor) as Tensor);
+        .add(f64(1).div(10000))
+        .sub(f64(1).sub(f64(1).div(10000)));
       expect(value(whole)).toBe(0.0002);
-      expect(value(differing as Tensor)).toBe(0.00019999999999997797);
+      expect(value(differing)).toBe(0.00019999999999997797);
     });
     it("[H25] multi-label: [1, 0, 1] costs what its three answers cost together", () => {
       const [z, t] = [f64(2, -1, 0.5), f64(1, 0, 1)];
       const each = [0, 1, 2].map((i) => value(losses.binaryCrossEntropyWithLogits(z.slice(i), t.slice(i))));
       const total = each.reduce((a, b) => a + b);
       expect(value(losses.binaryCrossEntropyWithLogits(z, t, { reduction: "sum" }))).toBeCloseTo(total, 12);
-      const rows = losses.multilabelSoftMargin(z.reshape([1, 3]) as Tensor, t.reshape([1, 3]) as Tensor);
+      const rows = losses.multilabelSoftMargin(z.reshape([1, 3]), t.reshape([1, 3]));
       expect(value(rows)).toBeCloseTo(total / 3, 12);
     });
   });
@@ -100,18 +100,18 @@ onEachDevice(() => {
       );
     });
     it("[H10] smoothing of one-hot rows: [0, 1, 0] becomes [0.0333, 0.9333, 0.0333]", () => {
-      const smooth = f64(1 / 30, 28 / 30, 1 / 30).reshape([1, 3]) as Tensor;
+      const smooth = f64(1 / 30, 28 / 30, 1 / 30).reshape([1, 3]);
       const z = fixed([1, 3], 4);
       const wanted = value(losses.softCrossEntropy(z, smooth));
       expect(value(losses.crossEntropy(z, i32(1), { labelSmoothing: 0.1 }))).toBeCloseTo(wanted, 12);
-      const hot = f64(0, 1, 0).reshape([1, 3]) as Tensor;
+      const hot = f64(0, 1, 0).reshape([1, 3]);
       const keraslike = losses.categoricalCrossEntropy(z.softmax(), hot, { labelSmoothing: 0.1 });
       expect(value(keraslike)).toBeCloseTo(wanted, 12);
     });
   });
 
   it("[L8] without smoothing and without focus both are plain cross-entropy, of labels and of one-hot rows", () => {
-    const [z, y] = [fixed([6, 4], 7).mul(3) as Tensor, i32(0, 3, 1, 2, 2, 0)];
+    const [z, y] = [fixed([6, 4], 7).mul(3), i32(0, 3, 1, 2, 2, 0)];
     const plain = value(losses.crossEntropy(z, y));
     const hot = tensor(
       Float64Array.from({ length: 24 }, (_, i) => (y.dataSync()[i >> 2] === i % 4 ? 1 : 0)),
@@ -119,7 +119,7 @@ onEachDevice(() => {
     );
     for (const loss of [
       losses.crossEntropy(z, y, { labelSmoothing: 0 }),
-      losses.softCrossEntropy(z, hot as Tensor, { labelSmoothing: 0 }),
+      losses.softCrossEntropy(z, hot, { labelSmoothing: 0 }),
       losses.focal(z, y, { gamma: 0 }),
     ])
       expect(Math.abs(value(loss) - plain)).toBeLessThan(1e-12);
@@ -128,7 +128,7 @@ onEachDevice(() => {
 
   describe("[H11] focal", () => {
     it("γ = 0 is cross-entropy; easy examples count less, hard ones nearly as before", () => {
-      const [z, y] = [fixed([5, 3], 2).mul(4) as Tensor, i32(0, 1, 2, 0, 1)];
+      const [z, y] = [fixed([5, 3], 2).mul(4), i32(0, 1, 2, 0, 1)];
       expect(value(losses.focal(z, y, { gamma: 0 }))).toBeCloseTo(value(losses.crossEntropy(z, y)), 12);
       const [x, t] = [f64(3, -2), f64(1, 0)];
       expect(value(losses.binaryFocalWithLogits(x, t, { gamma: 0, alpha: null }))).toBeCloseTo(
@@ -136,7 +136,7 @@ onEachDevice(() => {
         12,
       );
       const share = (logit: number): number => {
-        const row = f64(logit, 0).reshape([1, 2]) as Tensor;
+        const row = f64(logit, 0).reshape([1, 2]);
         return value(losses.focal(row, i32(0))) / value(losses.crossEntropy(row, i32(0)));
       };
       expect(share(3)).toBeLessThan(0.003);
@@ -145,7 +145,7 @@ onEachDevice(() => {
     it("certain answers, right and wrong, have finite losses and gradients", () => {
       for (const gamma of [0, 0.5, 2])
         for (const z of [-1000, 1000]) {
-          const multi = (x: Tensor): Tensor => losses.focal(x.reshape([1, 2]) as Tensor, i32(0), { gamma });
+          const multi = (x: Tensor): Tensor => losses.focal(x.reshape([1, 2]), i32(0), { gamma });
           const binary = (x: Tensor): Tensor => losses.binaryFocalWithLogits(x, f64(1, 0), { gamma, reduction: "sum" });
           for (const f of [multi, binary]) {
             expect(value(f(f64(z, 0)))).toSatisfy(Number.isFinite);
@@ -192,41 +192,41 @@ onEachDevice(() => {
     it("[H21] KL(N(0, 1) ‖ N(0, 1)) = 0; the bound adds reconstruction and β times the price of the code", () => {
       expect(value(losses.gaussianKl(zeros([3, 2]), zeros([3, 2])))).toBe(0);
       const [mu, logVariance, x] = [fixed([3, 2], 1), fixed([3, 2], 2), fixed([3, 4], 3)];
-      const each = losses.mse(x, fixed([3, 4], 4), { reduction: "none" }) as Tensor;
+      const each = losses.mse(x, fixed([3, 4], 4), { reduction: "none" });
       const wanted = value(each.sum().div(3)) + 4 * value(losses.gaussianKl(mu, logVariance));
       expect(value(losses.elbo(each, mu, logVariance, 4))).toBeCloseTo(wanted, 12);
     });
     it("[H22] [H24] a perfect prediction of the noise, and the identical photograph, cost 0", () => {
       const [clean, noise] = [fixed([2, 3, 4, 4], 1), fixed([2, 3, 4, 4], 2)];
-      const noisy = clean.mul(Math.sqrt(0.7)).add(noise.mul(Math.sqrt(0.3)) as Tensor) as Tensor;
-      const perfect = noisy.sub(clean.mul(Math.sqrt(0.7)) as Tensor).div(Math.sqrt(0.3)) as Tensor;
+      const noisy = clean.mul(Math.sqrt(0.7)).add(noise.mul(Math.sqrt(0.3)));
+      const perfect = noisy.sub(clean.mul(Math.sqrt(0.7))).div(Math.sqrt(0.3));
       expect(value(losses.mse(perfect, noise))).toBeLessThan(1e-30);
       expect(value(losses.mse(clean, clean))).toBe(0);
       expect(value(losses.mse(clean, noisy))).toBeGreaterThan(0.1);
     });
     it("[H23] the next token; and hidden tokens only, others having no part in value or gradient", () => {
-      const [z, tokens] = [fixed([2, 4, 5], 1), i32(0, 1, 2, 3, 4, 3, 2, 1).reshape([2, 4]) as Tensor];
-      const shifted = losses.crossEntropy(z.slice(null, [0, 3]) as Tensor, tokens.slice(null, [1, 4]) as Tensor);
+      const [z, tokens] = [fixed([2, 4, 5], 1), i32(0, 1, 2, 3, 4, 3, 2, 1).reshape([2, 4])];
+      const shifted = losses.crossEntropy(z.slice(null, [0, 3]), tokens.slice(null, [1, 4]));
       expect(value(losses.nextToken(z, tokens))).toBeCloseTo(value(shifted), 12);
       const mask = tensor([
         [false, true, false, false],
         [true, false, false, false],
-      ]) as Tensor;
+      ]);
       const each = losses.crossEntropy(z, tokens, { reduction: "none" }).dataSync();
       expect(value(losses.maskedTokens(z, tokens, mask))).toBeCloseTo((each[1]! + each[4]!) / 2, 12);
       const gradients = slope((x) => losses.maskedTokens(x, tokens, mask), z);
       const touched = Array.from({ length: 8 }, (_, row) => gradients.slice(5 * row, 5 * row + 5).some((g) => g !== 0));
       expect(touched).toEqual([false, true, false, false, true, false, false, false]);
-      expect(() => losses.nextToken(z.slice(null, [0, 1]) as Tensor, tokens.slice(null, [0, 1]) as Tensor)).toThrow(
+      expect(() => losses.nextToken(z.slice(null, [0, 1]), tokens.slice(null, [0, 1]))).toThrow(
         /nextToken: logits \[..., steps, tokens\] of 2 steps or more/,
       );
-      expect(() => losses.maskedTokens(z, tokens, mask.slice(0) as Tensor)).toThrow(ShapeError);
+      expect(() => losses.maskedTokens(z, tokens, mask.slice(0))).toThrow(ShapeError);
     });
   });
 
   describe("limits", () => {
     it("log-cosh is ½d² near 0 to the last digit, and a line far away", () => {
-      const of = (d: number): number => value(losses.logCosh(tensor([d]) as Tensor, tensor([0]) as Tensor));
+      const of = (d: number): number => value(losses.logCosh(tensor([d]), tensor([0])));
       expect(Math.abs(of(1e-3) / 5e-7 - 1)).toBeLessThan(1e-5);
       expect(of(-1e4)).toBeCloseTo(1e4 - Math.LN2, 2);
       expect(slope((x) => losses.logCosh(x, f64(0, 0)), f64(-1e4, 1e4))).toEqual([-0.5, 0.5]);
@@ -252,12 +252,12 @@ onEachDevice(() => {
     it("CTC: impossible inputs cost ∞, or 0 without a gradient; other lengths of padding change nothing", () => {
       const x = fixed([3, 1, 4], 1);
       const loss = (options: losses.CtcOptions) => (z: Tensor) =>
-        losses.ctc(z.logSoftmax(), i32(1, 1).reshape([1, 2]) as Tensor, i32(2), i32(2), options);
+        losses.ctc(z.logSoftmax(), i32(1, 1).reshape([1, 2]), i32(2), i32(2), options);
       expect(value(loss({})(x))).toBe(Infinity);
       expect(value(loss({ zeroInfinity: true })(x))).toBe(0);
       expect(slope(loss({ zeroInfinity: true }), x).every((g) => g === 0)).toBe(true);
       const padded = (labels: number[]): number =>
-        value(losses.ctc(x.logSoftmax(), i32(...labels).reshape([1, labels.length]) as Tensor, i32(3), i32(1)));
+        value(losses.ctc(x.logSoftmax(), i32(...labels).reshape([1, labels.length]), i32(3), i32(1)));
       expect(padded([2, 0, 3])).toBeCloseTo(padded([2]), 12);
       expect(padded([2, -1, 99])).toBeCloseTo(padded([2]), 12);
     });
@@ -271,16 +271,16 @@ onEachDevice(() => {
         const said = path.filter((c, t) => c !== path[t - 1]).filter((c) => c !== 0);
         if (said.join() === wanted.join()) total += Math.exp(path.reduce((sum, c, t) => sum + p[t * classes + c]!, 0));
       }
-      const loss = losses.ctc(x, i32(...wanted).reshape([1, 2]) as Tensor, i32(steps), i32(2), { reduction: "sum" });
+      const loss = losses.ctc(x, i32(...wanted).reshape([1, 2]), i32(steps), i32(2), { reduction: "sum" });
       expect(value(loss)).toBeCloseTo(-Math.log(total), 12);
     });
     it("triplets and embeddings at the same point have finite gradients", () => {
-      const z = zeros([2, 3]).cast("f64") as Tensor;
+      const z = zeros([2, 3]).cast("f64");
       for (const f of [
         (x: Tensor) => losses.triplet(x, z, z),
         (x: Tensor) => losses.contrastive(x, z, i32(1, 0)),
         (x: Tensor) => losses.cosineEmbedding(x, z, i32(1, -1)),
-        (x: Tensor) => losses.cosineSimilarity(x, z).sum() as Tensor,
+        (x: Tensor) => losses.cosineSimilarity(x, z).sum(),
       ])
         expect(slope(f, z).every(Number.isFinite)).toBe(true);
     });
@@ -290,7 +290,7 @@ onEachDevice(() => {
     it.each(Object.entries(keras))("%s is Keras'", (name, wanted) => {
       const p = fixed([4, 4], 101).softmax();
       const labels = i32(1, 0, 3, 1);
-      const target = name.startsWith("sparse") ? labels : (labels.oneHot(4).cast("f64") as Tensor);
+      const target = name.startsWith("sparse") ? labels : labels.oneHot(4).cast("f64");
       const got = value(losses.lossOf(name as losses.LossName)(p, target));
       expect(Math.abs(got / wanted - 1)).toBeLessThan(3e-6);
     });
@@ -316,8 +316,8 @@ onEachDevice(() => {
       const [y, rows] = [i32(0, 2), i32(1, -1)];
       const signs = a.sign();
       const sum = { reduction: "sum" } as const;
-      const lengths = [i32(1, 2).reshape([1, 2]) as Tensor, i32(2), i32(1)] as const;
-      const speech = a.logSoftmax().reshape([2, 1, 3]) as Tensor;
+      const lengths = [i32(1, 2).reshape([1, 2]), i32(2), i32(1)] as const;
+      const speech = a.logSoftmax().reshape([2, 1, 3]);
       for (const [made, wanted] of [
         [new nn.CrossEntropyLoss(sum).forward(a, y), losses.crossEntropy(a, y, sum)],
         [new nn.NLLLoss(sum).forward(a, y), losses.nll(a, y, sum)],
@@ -367,7 +367,7 @@ onEachDevice(() => {
       ],
       [
         "logits as probabilities",
-        () => losses.categoricalCrossEntropy(f64(3, 1).reshape([1, 2]) as Tensor, f64(0, 1).reshape([1, 2]) as Tensor),
+        () => losses.categoricalCrossEntropy(f64(3, 1).reshape([1, 2]), f64(0, 1).reshape([1, 2])),
         ArgumentError,
         /categoricalCrossEntropy: .*Set fromLogits: true for logits/,
       ],
@@ -457,19 +457,19 @@ onEachDevice(() => {
       ],
       [
         "CTC with the blank as a label",
-        () => losses.ctc(zeros([4, 1, 3]), i32(1, 0).reshape([1, 2]) as Tensor, i32(4), i32(2)),
+        () => losses.ctc(zeros([4, 1, 3]), i32(1, 0).reshape([1, 2]), i32(4), i32(2)),
         ArgumentError,
         /ctc: targets must be classes from 0 to 2 other than blank \(0\), got 0 at position 1/,
       ],
       [
         "CTC lengths beyond the input",
-        () => losses.ctc(zeros([4, 1, 3]), i32(1).reshape([1, 1]) as Tensor, i32(5), i32(1)),
+        () => losses.ctc(zeros([4, 1, 3]), i32(1).reshape([1, 1]), i32(5), i32(1)),
         ArgumentError,
         /ctc: inputLengths must lie in \[0, 4\], got 5 at position 0/,
       ],
       [
         "another blank",
-        () => losses.ctc(zeros([4, 1, 3]), i32(1).reshape([1, 1]) as Tensor, i32(4), i32(1), { blank: 3 }),
+        () => losses.ctc(zeros([4, 1, 3]), i32(1).reshape([1, 1]), i32(4), i32(1), { blank: 3 }),
         ArgumentError,
         /ctc: blank must be a class from 0 to 2, got 3/,
       ],
@@ -485,7 +485,7 @@ onEachDevice(() => {
     });
     it("values that are still to be computed are not looked at", () => {
       const traced = jit((p: Tensor) => losses.binaryCrossEntropy(p, zeros([2])));
-      expect(value(traced(tensor([0.5, 0.5]) as Tensor))).toBeCloseTo(Math.LN2, 6);
+      expect(value(traced(tensor([0.5, 0.5])))).toBeCloseTo(Math.LN2, 6);
     });
   });
 });

@@ -17,8 +17,8 @@ const { losses: golden } = JSON.parse(
   >;
 };
 
-const f64 = (shape: number[], ...values: number[]): Tensor => tensor(Float64Array.from(values), shape) as Tensor;
-const i32 = (shape: number[], ...values: number[]): Tensor => tensor(Int32Array.from(values), shape) as Tensor;
+const f64 = (shape: number[], ...values: number[]): Tensor => tensor(Float64Array.from(values), shape);
+const i32 = (shape: number[], ...values: number[]): Tensor => tensor(Int32Array.from(values), shape);
 
 const signs = (): Tensor => f64([2, 3], 1, -1, 1, -1, -1, 1);
 const rowSigns = (): Tensor => f64([4], 1, -1, 1, -1);
@@ -52,12 +52,8 @@ const speech: readonly Shape[] = [[6, 3, 4]];
 /** "corner" where the gradient jumps: only the first derivative is compared with differences there. */
 type Case = readonly [loss: (...x: Tensor[]) => Tensor, shapes: readonly Shape[], kind?: "corner"];
 const cases: Readonly<Record<string, Case>> = {
-  "mse weighted": [(a, b) => losses.mse(a, b, { weight: soft().add(0.5) as Tensor }), pair],
-  "l1 weighted sum": [
-    (a, b) => losses.l1(a, b, { weight: soft().add(0.5) as Tensor, reduction: "sum" }),
-    pair,
-    "corner",
-  ],
+  "mse weighted": [(a, b) => losses.mse(a, b, { weight: soft().add(0.5) }), pair],
+  "l1 weighted sum": [(a, b) => losses.l1(a, b, { weight: soft().add(0.5), reduction: "sum" }), pair, "corner"],
   smoothL1: [(a, b) => losses.smoothL1(a, b), pair, "corner"],
   "smoothL1 2": [(a, b) => losses.smoothL1(a, b, { beta: 2 }), pair, "corner"],
   "smoothL1 0": [(a, b) => losses.smoothL1(a, b, { beta: 0 }), pair, "corner"],
@@ -112,7 +108,7 @@ const cases: Readonly<Record<string, Case>> = {
     "corner",
   ],
   "triplet distance": [
-    (a, p, n) => losses.triplet(a, p, n!, { distance: (x, y) => losses.cosineSimilarity(x, y).neg().add(1) as Tensor }),
+    (a, p, n) => losses.triplet(a, p, n!, { distance: (x, y) => losses.cosineSimilarity(x, y).neg().add(1) }),
     [...rows, [4, 4]],
     "corner",
   ],
@@ -166,7 +162,7 @@ onEachDevice(() => {
       (_, [loss, shapes, kind]) => {
         gradCheck(
           loss,
-          shapes.map((shape, i) => fixed(shape, 101 + i).mul(1.5) as Tensor),
+          shapes.map((shape, i) => fixed(shape, 101 + i).mul(1.5)),
           { order: kind || shapes === speech ? 1 : 2, tolerance: 1e-5, eps: 1e-5 },
         );
       },
@@ -177,11 +173,10 @@ onEachDevice(() => {
 describe("traced", () => {
   it.each(Object.entries(cases))("%s in single precision is the loss of double precision", (name, [loss, shapes]) => {
     const traced = jit((...x: Tensor[]) => loss(...x));
-    const inputs = shapes.map(
-      (shape, i) =>
-        fixed(shape, 101 + i)
-          .mul(3)
-          .float() as Tensor,
+    const inputs = shapes.map((shape, i) =>
+      fixed(shape, 101 + i)
+        .mul(3)
+        .float(),
     );
     const got = traced(...inputs).dataSync();
     golden[name]!.value.forEach((wanted, i) =>

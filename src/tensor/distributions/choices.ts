@@ -26,7 +26,7 @@ export function categorical(logits: Tensor, { axis = -1, shape, ...options }: Ca
     throw new ShapeError(`categorical: the shape must end in ${show(rest)}, got ${show(out)}`);
   const place = out.length - rest.length + at;
   const whole = [...out.slice(0, place), logits.shape[at]!, ...out.slice(place)];
-  const drawn = gumbel(logits.detach(), 1, { shape: whole, key: options.key }).argmax(place) as Tensor;
+  const drawn = gumbel(logits.detach(), 1, { shape: whole, key: options.key }).argmax(place);
   return asked(drawn, options);
 }
 
@@ -124,9 +124,9 @@ export function multivariateNormal(mean: Tensor, { covariance, scaleTril }: Spre
     throw new ArgumentError("multivariateNormal: needs either covariance or scaleTril");
   const l = scaleTril ?? cholesky(covariance!);
   const n = l.shape[l.rank - 1]!;
-  const shape = options.shape ?? (mean.add(l.narrow(-1, 0, 1).squeeze(-1)) as Tensor).shape;
+  const shape = options.shape ?? mean.add(l.narrow(-1, 0, 1).squeeze(-1)).shape;
   if (shape[shape.length - 1] !== n)
     throw new ShapeError(`multivariateNormal: covariances ${show(l.shape)} do not fit ${show(shape)}`);
-  const z = normalLike(mean.float().expand(shape) as Tensor, keyOf(options)).cast(l.dtype);
-  return asked(mean.add(l.matmul(z.unsqueeze(-1)).squeeze(-1)) as Tensor, options);
+  const z = normalLike(mean.float().expand(shape), keyOf(options)).cast(l.dtype);
+  return asked(mean.add(l.matmul(z.unsqueeze(-1)).squeeze(-1)), options);
 }

@@ -13,13 +13,13 @@ const LEAST = 2 ** -25;
 export function uniform(low: Parameter = 0, high: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [from, to] = spread("uniform", [low, high], options) as [Tensor, Tensor];
   const share = uniformLike(from, keyOf(options));
-  return asked(from.add(share.mul(to.sub(from) as Tensor) as Tensor) as Tensor, options);
+  return asked(from.add(share.mul(to.sub(from))), options);
 }
 
 /** Normal, with mean 0 and standard deviation 1 by default. */
 export function normal(mean: Parameter = 0, deviation: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [centre, width] = spread("normal", [mean, deviation], options) as [Tensor, Tensor];
-  return asked(centre.add(normalLike(centre, keyOf(options)).mul(width) as Tensor) as Tensor, options);
+  return asked(centre.add(normalLike(centre, keyOf(options)).mul(width)), options);
 }
 
 /** e to the power of a normal number. */
@@ -42,13 +42,12 @@ export function truncatedNormal(
     Tensor,
   ];
   // erf rises from −1 to 1 as the distribution function rises from 0 to 1.
-  const level = (limit: Tensor): Tensor =>
-    (limit.sub(centre) as Tensor).div(width.mul(Math.SQRT2) as Tensor).erf() as Tensor;
+  const level = (limit: Tensor): Tensor => limit.sub(centre).div(width.mul(Math.SQRT2)).erf();
   const [bottom, top] = [level(from), level(to)];
   const share = uniformLike(from, keyOf(options));
-  const place = bottom.add(share.mul(top.sub(bottom) as Tensor) as Tensor) as Tensor;
-  const drawn = centre.add(erfinv(place).mul(width.mul(Math.SQRT2) as Tensor) as Tensor) as Tensor;
-  return asked(drawn.maximum(from).minimum(to) as Tensor, options);
+  const place = bottom.add(share.mul(top.sub(bottom)));
+  const drawn = centre.add(erfinv(place).mul(width.mul(Math.SQRT2)));
+  return asked(drawn.maximum(from).minimum(to), options);
 }
 
 /** E of −ln(1 − u), above 0. */
@@ -59,27 +58,27 @@ function standardExponential(like: Tensor, from: Tensor): Tensor {
 /** Exponential, with the density rate · e^(−rate · x). */
 export function exponential(rate: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [given] = spread("exponential", [rate], options) as [Tensor];
-  return asked(standardExponential(given, keyOf(options)).div(given) as Tensor, options);
+  return asked(standardExponential(given, keyOf(options)).div(given), options);
 }
 
 /** Laplace: exponential on both sides of `location`. */
 export function laplace(location: Parameter = 0, scale: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [centre, width] = spread("laplace", [location, scale], options) as [Tensor, Tensor];
-  const u = uniformLike(centre, keyOf(options)).add(LEAST).sub(0.5) as Tensor;
+  const u = uniformLike(centre, keyOf(options)).add(LEAST).sub(0.5);
   const size = u.abs().mul(-2).add(1).clamp(LEAST).log().neg();
-  return asked(centre.add(where(u.lt(0), size.neg(), size).mul(width) as Tensor) as Tensor, options);
+  return asked(centre.add(where(u.lt(0), size.neg(), size).mul(width)), options);
 }
 
 /** Gumbel: what the largest of many has. */
 export function gumbel(location: Parameter = 0, scale: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [centre, width] = spread("gumbel", [location, scale], options) as [Tensor, Tensor];
   const drawn = standardExponential(centre, keyOf(options)).log().neg();
-  return asked(centre.add(drawn.mul(width) as Tensor) as Tensor, options);
+  return asked(centre.add(drawn.mul(width)), options);
 }
 
 /** Cauchy: a ratio of normal numbers, without a mean. */
 export function cauchy(location: Parameter = 0, scale: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [centre, width] = spread("cauchy", [location, scale], options) as [Tensor, Tensor];
-  const turn = uniformLike(centre, keyOf(options)).add(LEAST).sub(0.5).mul(Math.PI) as Tensor;
-  return asked(centre.add(turn.tan().mul(width) as Tensor) as Tensor, options);
+  const turn = uniformLike(centre, keyOf(options)).add(LEAST).sub(0.5).mul(Math.PI);
+  return asked(centre.add(turn.tan().mul(width)), options);
 }

@@ -16,18 +16,18 @@ const TRIES = 16;
 
 /** x·ln(x / m) + m − x without cancellation (Loader, "Fast and accurate computation of binomial probabilities", 2000). */
 function deviance(x: Tensor, m: Tensor): Tensor {
-  const d = x.sub(m).div(m) as Tensor;
+  const d = x.sub(m).div(m);
   const series = d.square().mul(
     d
       .mul(d.mul(d.mul(d.mul(-1 / 30).add(1 / 20)).add(-1 / 12)).add(1 / 6))
       .mul(-1)
       .add(0.5),
-  ) as Tensor;
+  );
   const direct = d
     .add(1)
-    .mul(d.clamp(-1 + 2 ** -24).log1p() as Tensor)
-    .sub(d) as Tensor;
-  return m.mul(where(d.abs().lt(0.1), series, direct)) as Tensor;
+    .mul(d.clamp(-1 + 2 ** -24).log1p())
+    .sub(d);
+  return m.mul(where(d.abs().lt(0.1), series, direct));
 }
 
 /** What Stirling's formula for ln x! leaves out. */
@@ -38,14 +38,14 @@ function stirlingError(x: Tensor): Tensor {
     .recip()
     .mul(1 / 1260)
     .sub(1 / 360)
-    .div(large.square() as Tensor)
+    .div(large.square())
     .add(1 / 12)
-    .div(large) as Tensor;
+    .div(large);
   const low = x.clamp(1, 8);
-  const exact = lgamma(low.add(1) as Tensor)
-    .sub(low.add(0.5).mul(low.log() as Tensor) as Tensor)
+  const exact = lgamma(low.add(1))
+    .sub(low.add(0.5).mul(low.log()))
     .add(low)
-    .sub(Math.log(2 * Math.PI) / 2) as Tensor;
+    .sub(Math.log(2 * Math.PI) / 2);
   return where(x.lt(8), exact, series);
 }
 
@@ -55,8 +55,8 @@ function byInversion(atZero: Tensor, next: (p: Tensor, k: Tensor) => Tensor, fro
   const start = [atZero, atZero, zerosLike(atZero)];
   const { state } = loop(STEPS, start, [], ([p, sum, count], turn) => {
     const following = next(p!, turn.squeeze(0).cast(p!.dtype));
-    const beyond = u.ge(sum!).cast(p!.dtype) as Tensor;
-    return { state: [following, sum!.add(following) as Tensor, count!.add(beyond) as Tensor], outputs: [] };
+    const beyond = u.ge(sum!).cast(p!.dtype);
+    return { state: [following, sum!.add(following), count!.add(beyond)], outputs: [] };
   });
   return state[2]!;
 }
@@ -79,44 +79,41 @@ function byRejection(
 ): Tensor {
   const { a, b, centre, sure, level } = curve;
   return firstTaken(TRIES, centre, from, (first, second) => {
-    const u = uniformLike(a, first).sub(0.5 - 2 ** -25) as Tensor;
-    const v = uniformLike(a, second).add(2 ** -25) as Tensor;
+    const u = uniformLike(a, first).sub(0.5 - 2 ** -25);
+    const v = uniformLike(a, second).add(2 ** -25);
     const room = u
       .abs()
       .neg()
       .add(0.5)
-      .clamp(2 ** -25) as Tensor;
-    const k = (a.mul(2).div(room).add(b) as Tensor).mul(u).add(centre).floor() as Tensor;
+      .clamp(2 ** -25);
+    const k = a.mul(2).div(room).add(b).mul(u).add(centre).floor();
     const possible = inside(k);
     const value = where(possible, k, centre.floor());
-    const height = v
-      .mul(level)
-      .div(a.div(room.square() as Tensor).add(b) as Tensor)
-      .log() as Tensor;
-    const under = height.le(logProbability(value)) as Tensor;
-    const quickly = room.ge(0.07).logicalAnd(v.le(sure) as Tensor) as Tensor;
-    const never = room.lt(0.013).logicalAnd(v.gt(room) as Tensor) as Tensor;
+    const height = v.mul(level).div(a.div(room.square()).add(b)).log();
+    const under = height.le(logProbability(value));
+    const quickly = room.ge(0.07).logicalAnd(v.le(sure));
+    const never = room.lt(0.013).logicalAnd(v.gt(room));
     return {
       value,
-      taken: possible.logicalAnd(quickly.logicalOr(under.logicalAnd(never.logicalNot())) as Tensor) as Tensor,
+      taken: possible.logicalAnd(quickly.logicalOr(under.logicalAnd(never.logicalNot()))),
     };
   });
 }
 
 function poissonOf(rate: Tensor, from: Tensor): Tensor {
   const [first, second] = split(from) as [Tensor, Tensor];
-  const few = rate.lt(MANY) as Tensor;
+  const few = rate.lt(MANY);
   const low = where(few, rate, 1);
-  const small = byInversion(low.neg().exp(), (p, k) => p.mul(low).div(k.add(1)) as Tensor, first);
+  const small = byInversion(low.neg().exp(), (p, k) => p.mul(low).div(k.add(1)), first);
   const m = where(few, MANY, rate);
-  const b = m.sqrt().mul(2.53).add(0.931) as Tensor;
-  const a = b.mul(0.02483).sub(0.059) as Tensor;
+  const b = m.sqrt().mul(2.53).add(0.931);
+  const a = b.mul(0.02483).sub(0.059);
   const curve = {
     a,
     b,
-    centre: m.add(0.43) as Tensor,
-    sure: b.sub(2).recip().mul(-3.6224).add(0.9277) as Tensor,
-    level: b.sub(3.4).recip().mul(1.1328).add(1.1239) as Tensor,
+    centre: m.add(0.43),
+    sure: b.sub(2).recip().mul(-3.6224).add(0.9277),
+    level: b.sub(3.4).recip().mul(1.1328).add(1.1239),
   };
   const logProbability = (k: Tensor): Tensor => {
     const x = k.clamp(1);
@@ -126,12 +123,12 @@ function poissonOf(rate: Tensor, from: Tensor): Tensor {
         x
           .mul(2 * Math.PI)
           .log()
-          .mul(0.5) as Tensor,
+          .mul(0.5),
       )
-      .neg() as Tensor;
+      .neg();
     return where(k.eq(0), m.neg(), usual);
   };
-  const large = byRejection(curve, logProbability, (k) => k.ge(0) as Tensor, second);
+  const large = byRejection(curve, logProbability, (k) => k.ge(0), second);
   return where(rate.ge(0), where(few, small, large), NaN);
 }
 
@@ -148,35 +145,20 @@ export function poisson(rate: Parameter, options: DrawOptions = {}): Tensor {
 function binomialOf(n: Tensor, probability: Tensor, from: Tensor): Tensor {
   const [first, second] = split(from) as [Tensor, Tensor];
   // The rarer of the two outcomes is counted.
-  const turned = probability.gt(0.5) as Tensor;
+  const turned = probability.gt(0.5);
   const p = where(turned, probability.neg().add(1), probability);
-  const mean = n.mul(p) as Tensor;
-  const few = mean.lt(MANY) as Tensor;
-  const q = p.neg().add(1) as Tensor;
-  const odds = p.div(q) as Tensor;
-  const none = where(few, n, 0).mul(p.neg().log1p()).exp() as Tensor;
-  const small = byInversion(
-    none,
-    (now, k) =>
-      now
-        .mul(
-          n
-            .sub(k)
-            .clamp(0)
-            .div(k.add(1) as Tensor) as Tensor,
-        )
-        .mul(odds) as Tensor,
-    first,
-  ).minimum(n) as Tensor;
+  const mean = n.mul(p);
+  const few = mean.lt(MANY);
+  const q = p.neg().add(1);
+  const odds = p.div(q);
+  const none = where(few, n, 0).mul(p.neg().log1p()).exp();
+  const small = byInversion(none, (now, k) => now.mul(n.sub(k).clamp(0).div(k.add(1))).mul(odds), first).minimum(n);
   const [count, chance] = [where(few, 4 * MANY, n), where(few, 0.5, p)];
-  const expected = count.mul(chance) as Tensor;
-  const rest = count.sub(expected) as Tensor;
-  const deviation = rest.mul(chance).sqrt() as Tensor;
-  const b = deviation.mul(2.53).add(1.15) as Tensor;
-  const a = b
-    .mul(0.0248)
-    .add(chance.mul(0.01) as Tensor)
-    .sub(0.0873) as Tensor;
+  const expected = count.mul(chance);
+  const rest = count.sub(expected);
+  const deviation = rest.mul(chance).sqrt();
+  const b = deviation.mul(2.53).add(1.15);
+  const a = b.mul(0.0248).add(chance.mul(0.01)).sub(0.0873);
   const logProbability = (k: Tensor): Tensor => {
     const [x, y] = [k.clamp(1), count.sub(k).clamp(1)] as [Tensor, Tensor];
     const usual = stirlingError(count)
@@ -190,32 +172,29 @@ function binomialOf(n: Tensor, probability: Tensor, from: Tensor): Tensor {
           .div(y)
           .div(2 * Math.PI)
           .log()
-          .mul(0.5) as Tensor,
-      ) as Tensor;
-    const atZero = count.mul(chance.neg().log1p()) as Tensor;
-    return where(k.eq(0), atZero, where(k.eq(count), count.mul(chance.log()) as Tensor, usual));
+          .mul(0.5),
+      );
+    const atZero = count.mul(chance.neg().log1p());
+    return where(k.eq(0), atZero, where(k.eq(count), count.mul(chance.log()), usual));
   };
-  const mode = count.add(1).mul(chance).floor() as Tensor;
+  const mode = count.add(1).mul(chance).floor();
   const curve = {
     a,
     b,
-    centre: expected.add(0.5) as Tensor,
-    sure: b.recip().mul(-4.2).add(0.92) as Tensor,
-    level: b.recip().mul(5.1).add(2.83).mul(deviation) as Tensor,
+    centre: expected.add(0.5),
+    sure: b.recip().mul(-4.2).add(0.92),
+    level: b.recip().mul(5.1).add(2.83).mul(deviation),
   };
   const atMode = logProbability(mode);
   const large = byRejection(
     curve,
-    (k) => logProbability(k).sub(atMode) as Tensor,
-    (k) => k.ge(0).logicalAnd(k.le(count) as Tensor) as Tensor,
+    (k) => logProbability(k).sub(atMode),
+    (k) => k.ge(0).logicalAnd(k.le(count)),
     second,
   );
   const counted = where(few, small, large);
-  const valid = n
-    .ge(0)
-    .logicalAnd(probability.ge(0) as Tensor)
-    .logicalAnd(probability.le(1) as Tensor) as Tensor;
-  return where(valid, where(turned, n.sub(counted) as Tensor, counted), NaN);
+  const valid = n.ge(0).logicalAnd(probability.ge(0)).logicalAnd(probability.le(1));
+  return where(valid, where(turned, n.sub(counted), counted), NaN);
 }
 
 /** How many of `count` tries succeed, each with a given probability. No gradient flows. Impossible parameters give NaN. */
@@ -232,13 +211,13 @@ export function binomial(count: Parameter, probability: Parameter, options: Draw
 export function bernoulli(probability: Parameter, options: DrawOptions = {}): Tensor {
   const [p] = spread("bernoulli", [probability], options) as [Tensor];
   return uniformLike(p, keyOf(options))
-    .lt(p.detach() as Tensor)
-    .cast(options.dtype ?? "bool") as Tensor;
+    .lt(p.detach())
+    .cast(options.dtype ?? "bool");
 }
 
 /** How many tries fail before one succeeds. No gradient flows. */
 export function geometric(probability: Parameter, options: DrawOptions = {}): Tensor {
   const [p] = spread("geometric", [probability], options) as [Tensor];
-  const u = uniformLike(p, keyOf(options)).neg().log1p() as Tensor;
-  return asked(u.div(p.detach().neg().log1p() as Tensor).floor() as Tensor, options);
+  const u = uniformLike(p, keyOf(options)).neg().log1p();
+  return asked(u.div(p.detach().neg().log1p()).floor(), options);
 }

@@ -23,35 +23,35 @@ const TRIES = 8;
 function standardGamma(a: Tensor, from: Tensor): Tensor {
   const [boost, tries] = split(from) as [Tensor, Tensor];
   // Below 1 as a power of a uniform number times one of a + 1.
-  const small = a.lt(1) as Tensor;
-  const d = where(small, a.add(1), a).sub(1 / 3) as Tensor;
+  const small = a.lt(1);
+  const d = where(small, a.add(1), a).sub(1 / 3);
   const c = d.mul(9).rsqrt();
   const drawn = firstTaken(TRIES, d, tries, (first, second) => {
     const x = normalLike(a, first);
-    const cube = x.mul(c).add(1) as Tensor;
-    const v = cube.square().mul(cube) as Tensor;
+    const cube = x.mul(c).add(1);
+    const v = cube.square().mul(cube);
     const u = uniformLike(a, second).add(2 ** -25);
-    const positive = v.gt(0) as Tensor;
+    const positive = v.gt(0);
     const least = where(positive, v, 1);
     const limit = x
       .square()
       .mul(0.5)
-      .add(d.mul(least.log().sub(v).add(1) as Tensor) as Tensor) as Tensor;
-    return { value: d.mul(least) as Tensor, taken: positive.logicalAnd(u.log().lt(limit) as Tensor) as Tensor };
+      .add(d.mul(least.log().sub(v).add(1)));
+    return { value: d.mul(least), taken: positive.logicalAnd(u.log().lt(limit)) };
   });
   const power = uniformLike(a, boost)
     .add(2 ** -25)
     .log()
     .div(where(small, a, 1))
     .exp();
-  return where(small, drawn.mul(power) as Tensor, drawn);
+  return where(small, drawn.mul(power), drawn);
 }
 
 /** Gamma, with density ∝ x^(concentration − 1) · e^(−rate · x). No gradient flows to the concentration. */
 export function gamma(concentration: Parameter, rate: Parameter = 1, options: DrawOptions = {}): Tensor {
   const [a, b] = spread("gamma", [concentration, rate], options) as [Tensor, Tensor];
   const from = keyOf(options);
-  return asked(noGrad(() => standardGamma(a, from)).div(b) as Tensor, options);
+  return asked(noGrad(() => standardGamma(a, from)).div(b), options);
 }
 
 /** χ² with so many degrees of freedom: the sum of as many squared normal numbers. */
@@ -64,8 +64,8 @@ export function chiSquared(degrees: Parameter, options: DrawOptions = {}): Tenso
 export function studentT(degrees: Parameter, options: DrawOptions = {}): Tensor {
   const [count] = spread("studentT", [degrees], options) as [Tensor];
   const [first, second] = split(keyOf(options)) as [Tensor, Tensor];
-  const width = chiSquared(count, { key: first }).div(count).rsqrt() as Tensor;
-  return asked(normalLike(count, second).mul(width) as Tensor, options);
+  const width = chiSquared(count, { key: first }).div(count).rsqrt();
+  return asked(normalLike(count, second).mul(width), options);
 }
 
 /** Beta: the share of one gamma number in two. No gradient flows. */
@@ -73,11 +73,11 @@ export function beta(a: Parameter, b: Parameter, options: DrawOptions = {}): Ten
   const [first, second] = spread("beta", [a, b], options) as [Tensor, Tensor];
   const [one, two] = split(keyOf(options)) as [Tensor, Tensor];
   const [x, y] = [gamma(first, 1, { key: one }), gamma(second, 1, { key: two })];
-  return asked(x.div(x.add(y) as Tensor) as Tensor, options);
+  return asked(x.div(x.add(y)), options);
 }
 
 /** Dirichlet: shares along the last axis that sum to 1. `shape` is the whole shape, with that axis. No gradient flows. */
 export function dirichlet(concentration: Tensor, options: DrawOptions = {}): Tensor {
   const parts = gamma(concentration, 1, { ...options, dtype: undefined });
-  return asked(parts.div(parts.sum(-1, true) as Tensor) as Tensor, options);
+  return asked(parts.div(parts.sum(-1, true)), options);
 }

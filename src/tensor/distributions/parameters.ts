@@ -46,9 +46,7 @@ export function spread(op: string, parameters: readonly Parameter[], { shape }: 
     throw new ShapeError(`${op}: parameters of shape ${show(common)} do not broadcast to ${show(wanted)}`);
   const floats = parameters.map((p): Parameter => (typeof p === "number" ? p : fromNode(toFloat(p.node))));
   const dtype: DType = floats.some((p) => typeof p !== "number" && p.dtype === "f64") ? "f64" : "f32";
-  return floats.map((p) =>
-    typeof p === "number" ? full([...wanted], p, { dtype }) : (p.cast(dtype).expand(wanted) as Tensor),
-  );
+  return floats.map((p) => (typeof p === "number" ? full([...wanted], p, { dtype }) : p.cast(dtype).expand(wanted)));
 }
 
 /** Uniform in [0, 1) in the shape and dtype of another tensor. */

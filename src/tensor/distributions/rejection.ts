@@ -27,7 +27,7 @@ export function firstTaken(
   const { state } = loop(count, [like, none], [keys], ([kept, done], _, [pair]) => {
     const [first, second] = pair!.unbind() as [Tensor, Tensor];
     const { value, taken } = attempt(first, second);
-    return { state: [where(done!, kept!, value), done!.logicalOr(taken) as Tensor], outputs: [] };
+    return { state: [where(done!, kept!, value), done!.logicalOr(taken)], outputs: [] };
   });
   return state[0]!;
 }

@@ -14,7 +14,7 @@ export function of(real: Tensor, imaginary?: Tensor): Tensor {
 
 /** The number of a given size and angle, in radians. */
 export function polar(size: Tensor, angle: Tensor): Tensor {
-  return of(size.mul(angle.cos()) as Tensor, size.mul(angle.sin()) as Tensor);
+  return of(size.mul(angle.cos()), size.mul(angle.sin()));
 }
 
 /** The real parts. */
@@ -38,15 +38,12 @@ export function conj(z: Tensor): Tensor {
 /** Products; all but the pairs broadcasts. */
 export function mul(a: Tensor, b: Tensor): Tensor {
   const [ar, ai, br, bi] = [real(a), imag(a), real(b), imag(b)];
-  return of(
-    (ar.mul(br) as Tensor).sub(ai.mul(bi) as Tensor) as Tensor,
-    (ar.mul(bi) as Tensor).add(ai.mul(br) as Tensor) as Tensor,
-  );
+  return of(ar.mul(br).sub(ai.mul(bi)), ar.mul(bi).add(ai.mul(br)));
 }
 
 /** Quotients; all but the pairs broadcasts. */
 export function div(a: Tensor, b: Tensor): Tensor {
-  return mul(a, conj(b)).div(b.square().sum(-1, true) as Tensor) as Tensor;
+  return mul(a, conj(b)).div(b.square().sum(-1, true));
 }
 
 /** √(re² + im²); at 0 the gradient is 0. */
@@ -57,5 +54,5 @@ export function abs(z: Tensor): Tensor {
 
 /** The angle, −π to π. */
 export function angle(z: Tensor): Tensor {
-  return atan2(imag(z), real(z)) as Tensor;
+  return atan2(imag(z), real(z));
 }

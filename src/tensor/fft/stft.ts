@@ -55,7 +55,7 @@ export function stft(signal: Tensor, frame: number, options: StftOptions = {}): 
   const x: Tensor = fromNode(toFloat(signal.node));
   const { heights, hop } = windowOf("stft", frame, x, options);
   const whole = center ? mirrored(x, Math.floor(frame / 2)) : x;
-  const frames = unfold(whole, -1, frame, hop).mul(heights) as Tensor;
+  const frames = unfold(whole, -1, frame, hop).mul(heights);
   const norm = normalized ? "ortho" : "backward";
   const found = onesided ? rfft(frames, undefined, -1, norm) : fft(of(frames), undefined, -1, norm);
   return found.transpose(-3, -2);
@@ -88,9 +88,9 @@ export function istft(frames: Tensor, frame: number, options: IstftOptions = {})
     const flat = x.reshape([sizeOf(x.shape.slice(0, -2)), count, frame]);
     return fromNode(fold(flat.node, { axis: 1, size: frame, stride: hop, dilation: 1, length: reach }));
   };
-  const sum = added(pieces.mul(heights) as Tensor).reshape([...batch, reach]);
+  const sum = added(pieces.mul(heights)).reshape([...batch, reach]);
   const weight = added(heights.square().expand([1, count, frame])).reshape([reach]);
-  const signal = sum.div(where(weight.lt(1e-11), 1, weight)) as Tensor;
+  const signal = sum.div(where(weight.lt(1e-11), 1, weight));
   const start = center ? Math.floor(frame / 2) : 0;
   const end = length === undefined ? reach - start : Math.min(reach, start + length);
   const cut = signal.narrow(-1, start, end - start);

@@ -60,7 +60,7 @@ function direct(x: Tensor, n: number): Tensor {
       [0, 0],
       [0, 0],
     ]);
-  const whole = (both.add(other) as Tensor).reshape([2 * n, 2 * n]);
+  const whole = both.add(other).reshape([2 * n, 2 * n]);
   const batch = x.shape.slice(0, -2);
   return x
     .reshape([...batch, 2 * n])
@@ -93,10 +93,10 @@ function bluestein(x: Tensor, n: number): Tensor {
     counting(length).map((i) => Number(i < n || i > length - n)),
     { dtype: x.dtype },
   ).unsqueeze(1);
-  const answer = transform(conj(roots(filled, 2 * n, x)).mul(kept) as Tensor);
+  const answer = transform(conj(roots(filled, 2 * n, x)).mul(kept));
   const room = [...x.shape.slice(0, -2).map(() => [0, 0] as const), [0, length - n] as const, [0, 0] as const];
   const product = mul(transform(mul(x, chirp).pad(room)), answer);
-  const convolved = inverseTransform(product).div(length) as Tensor;
+  const convolved = inverseTransform(product).div(length);
   return mul(convolved.narrow(-2, 0, n), chirp);
 }
 
@@ -121,10 +121,10 @@ export function realTransform(x: Tensor): Tensor {
   // Element 0 stands at both ends.
   const forward = wrapped(z);
   const mirror = conj(forward.flip(-2));
-  const even = forward.add(mirror) as Tensor;
-  const odd = forward.sub(mirror) as Tensor;
+  const even = forward.add(mirror);
+  const odd = forward.sub(mirror);
   const turns = mul(roots(counting(half + 1), n, x), tensor([0, -1], { dtype: x.dtype }));
-  return (even.add(mul(odd, turns)) as Tensor).mul(0.5);
+  return even.add(mul(odd, turns)).mul(0.5);
 }
 
 function wrapped(z: Tensor): Tensor {
@@ -138,7 +138,7 @@ export function inverseRealTransform(z: Tensor, n: number): Tensor {
   const batch = z.shape.slice(0, -2);
   // What must be real is taken so.
   const ends = counting(z.shape[z.rank - 2]!).flatMap((k) => [1, Number(k !== 0 && 2 * k !== n)]);
-  const hermitian = z.mul(tensor(Float64Array.from(ends), [ends.length / 2, 2], { dtype: z.dtype })) as Tensor;
+  const hermitian = z.mul(tensor(Float64Array.from(ends), [ends.length / 2, 2], { dtype: z.dtype }));
   if (n % 2) {
     const count = (n - 1) / 2;
     const room = (before: number, after: number): (readonly [number, number])[] => [
@@ -147,14 +147,14 @@ export function inverseRealTransform(z: Tensor, n: number): Tensor {
       [0, 0],
     ];
     const rest = conj(hermitian.narrow(-2, 1, count).flip(-2));
-    const whole = hermitian.pad(room(0, count)).add(rest.pad(room(count + 1, 0))) as Tensor;
+    const whole = hermitian.pad(room(0, count)).add(rest.pad(room(count + 1, 0)));
     return inverseTransform(whole).narrow(-1, 0, 1).squeeze(-1);
   }
   const half = n / 2;
   const mirror = conj(hermitian.flip(-2));
-  const even = hermitian.add(mirror) as Tensor;
-  const odd = hermitian.sub(mirror) as Tensor;
+  const even = hermitian.add(mirror);
+  const odd = hermitian.sub(mirror);
   const turns = mul(conj(roots(counting(half + 1), n, z)), tensor([0, 1], { dtype: z.dtype }));
-  const packed = (even.add(mul(odd, turns)) as Tensor).narrow(-2, 0, half);
+  const packed = even.add(mul(odd, turns)).narrow(-2, 0, half);
   return inverseTransform(packed).reshape([...batch, n]);
 }

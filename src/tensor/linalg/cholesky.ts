@@ -37,7 +37,7 @@ export function cholesky(a: Tensor, { upper = false }: CholeskyOptions = {}): Te
 
 function halvedDiagonal(x: Tensor): Tensor {
   const onDiagonal = eye(x.shape[x.shape.length - 1]!, undefined, { dtype: "bool" });
-  return x.mul(0.5).where(onDiagonal as Tensor, x);
+  return x.mul(0.5).where(onDiagonal, x);
 }
 
 function factor(a: Tensor): Tensor {

@@ -52,7 +52,7 @@ export function eigh(a: Tensor): Eigen {
     ([gradValues, gradVectors], [values, vectors]) => {
       const gaps = values!.unsqueeze(-2).sub(values!.unsqueeze(-1));
       const turned = transposed(vectors!).matmul(gradVectors!).mul(reciprocal(gaps));
-      const onDiagonal = eye(n, n, { dtype: "bool" }) as Tensor;
+      const onDiagonal = eye(n, n, { dtype: "bool" });
       const inner = where(onDiagonal, gradValues!.unsqueeze(-1), turned);
       return [vectors!.matmul(inner).matmul(transposed(vectors!))];
     },

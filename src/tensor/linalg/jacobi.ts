@@ -19,7 +19,7 @@ function partners(n: number, round: Tensor): Tensor {
   const mine = arange(n);
   const seats = n + (n % 2);
   // All but the last stand in a circle and meet where their numbers add up to the round's; who would meet itself meets the last.
-  const across = round.sub(mine).mod(seats - 1) as Tensor;
+  const across = round.sub(mine).mod(seats - 1);
   const last = seats === n ? n - 1 : mine;
   const inCircle = where(across.eq(mine), last, across);
   return seats === n ? where(mine.eq(n - 1), round.mul(n / 2).mod(n - 1), inCircle) : inCircle;

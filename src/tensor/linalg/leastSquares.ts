@@ -18,7 +18,7 @@ export interface RankOptions {
 function counted(op: string, a: Tensor, s: Tensor, { atol = 0, rtol }: RankOptions): Tensor {
   const eps = s.dtype === "f64" ? 2 ** -52 : 2 ** -23;
   const share = rtol ?? (atol > 0 ? 0 : Math.max(...sizesOf(op, a)) * eps);
-  const limit = s.max(-1, true).mul(share).maximum(atol) as Tensor;
+  const limit = s.max(-1, true).mul(share).maximum(atol);
   return s.gt(limit);
 }
 
@@ -48,8 +48,8 @@ export function pinv(a: Tensor, options: RankOptions = {}): Tensor {
     (grad, p, [given]) => {
       const [pt, gt] = [transposed(p), transposed(grad)];
       const identity = (size: number): Tensor => eye(size, size, { dtype: p.dtype });
-      const outsideRows = identity(m).sub(given!.matmul(p)) as Tensor;
-      const outsideColumns = identity(n).sub(p.matmul(given!)) as Tensor;
+      const outsideRows = identity(m).sub(given!.matmul(p));
+      const outsideColumns = identity(n).sub(p.matmul(given!));
       return [
         outsideRows
           .matmul(gt)
@@ -87,7 +87,7 @@ export function lstsq(a: Tensor, b: Tensor, options: RankOptions = {}): LeastSqu
   const solution: Tensor = pinv(matrix, options).matmul(right);
   return {
     solution,
-    residuals: (matrix.matmul(solution).sub(right) as Tensor).square().sum(-2),
+    residuals: matrix.matmul(solution).sub(right).square().sum(-2),
     rank: matrixRank(matrix, options),
     singularValues: svdvals(matrix),
   };

@@ -60,7 +60,7 @@ function byColumn(a: Tensor): Factors {
     const sizes = matrix!.gather(turn, 2).abs().where(rows.ge(turn), -1);
     const pivot = sizes.argmax(1, true);
     // The pivot's row and this one change places.
-    const from = where(rows.eq(turn), pivot, where(rows.eq(pivot), turn, rows)) as Tensor;
+    const from = where(rows.eq(turn), pivot, where(rows.eq(pivot), turn, rows));
     const swapped = takeAlongAxis(matrix!, from, 1);
     const row = swapped.gather(turn, 1);
     const head = row.gather(turn, 2);

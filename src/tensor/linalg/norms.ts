@@ -16,15 +16,18 @@ type Axes = number | readonly number[];
 export function vectorNorm(x: Tensor, order: number = 2, axis?: Axes, keepdims: boolean = false): Tensor {
   if (Number.isNaN(order)) throw new ArgumentError("vectorNorm: the order must be a number, got NaN");
   const value = floats(x);
-  if (order > 0) return value.norm(axis as number, keepdims, order) as Tensor;
+  if (order > 0) return value.norm(axis as number, keepdims, order);
   if (order === 0)
     return value
       .ne(0)
       .cast(value.dtype)
-      .sum(axis as number, keepdims) as Tensor;
+      .sum(axis as number, keepdims);
   const size = value.abs();
-  if (order === -Infinity) return size.min(axis as number, keepdims) as Tensor;
-  return (size.pow(order).sum(axis as number, keepdims) as Tensor).pow(1 / order);
+  if (order === -Infinity) return size.min(axis as number, keepdims);
+  return size
+    .pow(order)
+    .sum(axis as number, keepdims)
+    .pow(1 / order);
 }
 
 /** Norms of matrices: of all elements, of singular values, or of sums of rows and columns. */
@@ -93,7 +96,7 @@ export function norm(x: Tensor, order?: number | "fro" | "nuc", axis?: Axes, kee
  */
 export function cond(a: Tensor, order: MatrixOrder = 2): Tensor {
   sizesOf("cond", a);
-  if (order !== 2 && order !== -2) return matrixNorm(a, order).mul(matrixNorm(inverse(a), order)) as Tensor;
+  if (order !== 2 && order !== -2) return matrixNorm(a, order).mul(matrixNorm(inverse(a), order));
   const s = svdvals(a);
   const [largest, smallest] = [s.max(-1), s.min(-1)] as [Tensor, Tensor];
   return order === 2 ? largest.div(smallest) : smallest.div(largest);

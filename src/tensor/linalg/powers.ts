@@ -16,7 +16,7 @@ export function matrixPower(a: Tensor, exponent: number): Tensor {
   if (!Number.isInteger(exponent))
     throw new ArgumentError(`matrixPower: the exponent must be a whole number, got ${exponent}`);
   if (exponent < 0) return matrixPower(inverse(a), -exponent);
-  if (exponent === 0) return eye(n, n, { dtype: a.dtype }).expand(a.shape) as Tensor;
+  if (exponent === 0) return eye(n, n, { dtype: a.dtype }).expand(a.shape);
   if (exponent === 1) return a;
   const half = matrixPower(a, Math.floor(exponent / 2));
   const square: Tensor = half.matmul(half);
@@ -48,10 +48,10 @@ function approximate(a: Tensor, dtype: "f32" | "f64"): Tensor {
     numbers
       .filter((_, i) => i % 2 === first)
       .reduceRight<Tensor | undefined>(
-        (sum, c) => (sum ? (square.matmul(sum) as Tensor).add(identity.mul(c * scale)) : identity.mul(c * scale)),
+        (sum, c) => (sum ? square.matmul(sum).add(identity.mul(c * scale)) : identity.mul(c * scale)),
         undefined,
       )!;
-  const [even, odd] = [sumOf(0), a.matmul(sumOf(1)) as Tensor];
+  const [even, odd] = [sumOf(0), a.matmul(sumOf(1))];
   return solve(even.sub(odd), even.add(odd));
 }
 

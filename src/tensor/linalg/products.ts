@@ -36,7 +36,7 @@ export function multiDot(matrices: readonly Tensor[]): Tensor {
 
 /** Σ a·b along an axis, the last by default; the others broadcast. */
 export function vecdot(a: Tensor, b: Tensor, axis: number = -1): Tensor {
-  return (a.mul(b) as Tensor).sum(axis);
+  return a.mul(b).sum(axis);
 }
 
 /** The vector at a right angle to both: a × b for axes of size 3, the last by default; the others broadcast. */
@@ -45,7 +45,9 @@ export function cross(a: Tensor, b: Tensor, axis: number = -1): Tensor {
     if (shape[normalizeAxis("cross", axis, shape)] !== 3)
       throw new ShapeError(`cross: axis ${axis} must have size 3, got ${show(shape)}`);
   const turned = (x: Tensor, by: number): Tensor => concat([x.narrow(axis, by, 3 - by), x.narrow(axis, 0, by)], axis);
-  return (turned(a, 1).mul(turned(b, 2)) as Tensor).sub(turned(a, 2).mul(turned(b, 1)));
+  return turned(a, 1)
+    .mul(turned(b, 2))
+    .sub(turned(a, 2).mul(turned(b, 1)));
 }
 
 /** Powers 0 … count − 1 of each element along a new last axis (Vandermonde); as many as elements by default. */

@@ -40,7 +40,7 @@ function reflectionsOf(block: Tensor, top: number): Reflections {
     const length = head.square().add(below).sqrt();
     const target = length.where(head.lt(0), length.neg());
     const scale = where(done, 1, head.sub(target));
-    const v = where(rows.eq(pivot), 1, where(rows.gt(pivot), column.div(scale), 0)) as Tensor;
+    const v = where(rows.eq(pivot), 1, where(rows.gt(pivot), column.div(scale), 0));
     const tau = where(done, 0, target.sub(head).div(where(done, 1, target)));
     const projected = transposed(v).matmul(rest!);
     return { state: [rest!.sub(v.mul(tau).mul(projected))], outputs: [v.squeeze(2), tau.reshape([batch])] };
@@ -51,7 +51,7 @@ function reflectionsOf(block: Tensor, top: number): Reflections {
   // stands for no reflection, and the largest number for its inverse makes its part of T vanish.
   const huge = block.dtype === "f64" ? 2 ** 1000 : 2 ** 100;
   const diagonal = where(tau.eq(0), huge, tau.recip()).unsqueeze(2);
-  const identity = eye(b, b, { dtype: block.dtype }) as Tensor;
+  const identity = eye(b, b, { dtype: block.dtype });
   return { v, inverseT: transposed(v).matmul(v).triu(1).add(identity.mul(diagonal)) };
 }
 

@@ -88,7 +88,7 @@ export function det(a: Tensor): Tensor {
       // A pivot of 0 becomes one that is lost in rounding: then the inverse exists, and times the determinant it is finite.
       const { filled, pivots } = noGrad(() => fillZeroPivots(lu!));
       const one = eye(n, n, { dtype: given!.dtype }).expand(given!.shape);
-      const adjoint = solveFactored(given!, one as Tensor, filled, order!, true);
+      const adjoint = solveFactored(given!, one, filled, order!, true);
       const scale = where(output.eq(0), pivots.prod(1).mul(sign!), output);
       return [adjoint.mul(scale.mul(grad).reshape([-1, 1, 1]))];
     },
@@ -103,7 +103,7 @@ function fillZeroPivots(lu: Tensor): { filled: Tensor; pivots: Tensor } {
     .max([1, 2], true)
     .mul(lu.dtype === "f64" ? 2 ** -52 : 2 ** -23);
   const least = where(tiny.eq(0), 1, tiny);
-  const zeroPivot = lu.eq(0).logicalAnd(eye(n, n, { dtype: "bool" }) as Tensor);
+  const zeroPivot = lu.eq(0).logicalAnd(eye(n, n, { dtype: "bool" }));
   const filled = where(zeroPivot, least, lu);
   return { filled, pivots: pivotsOf(filled) };
 }
@@ -130,7 +130,7 @@ export function slogdet(a: Tensor): SignedLogarithm {
     () => pivots.abs().log().sum(1),
     (grad, _, [given, lu, order]) => {
       const one = eye(n, n, { dtype: given!.dtype }).expand(given!.shape);
-      return [solveFactored(given!, one as Tensor, lu!, order!, true).mul(grad.reshape([-1, 1, 1]))];
+      return [solveFactored(given!, one, lu!, order!, true).mul(grad.reshape([-1, 1, 1]))];
     },
   );
   return {

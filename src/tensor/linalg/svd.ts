@@ -126,7 +126,7 @@ function gradient(grads: readonly Tensor[], outputs: readonly Tensor[]): Tensor 
   const skew = (x: Tensor): Tensor => x.sub(transposed(x));
   const fromU = skew(transposed(u).matmul(gradU)).mul(gaps).mul(row);
   const fromV = skew(vh.matmul(gradV)).mul(gaps).mul(column);
-  const fromS = where(eye(k, k, { dtype: "bool" }) as Tensor, gradS.unsqueeze(-2), 0);
+  const fromS = where(eye(k, k, { dtype: "bool" }), gradS.unsqueeze(-2), 0);
   let total = u.matmul(fromU.add(fromV).add(fromS)).matmul(vh);
   const perValue = reciprocal(row);
   if (m > k) {

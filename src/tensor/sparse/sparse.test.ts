@@ -63,26 +63,26 @@ onEachDevice(() => {
   it("gradients agree with central differences, twice", () => {
     const run = (values: Tensor, dense: Tensor): Tensor =>
       sparse.coo(places, values, [3, 4]).toCsr().normalize("row").matmul(dense);
-    gradCheck(run, [doubles([6], 1).add(3) as Tensor, doubles([4, 2], 2)], { order: 2, tolerance: 1e-5 });
+    gradCheck(run, [doubles([6], 1).add(3), doubles([4, 2], 2)], { order: 2, tolerance: 1e-5 });
   });
   it("every way of making it is the same matrix, and back", () => {
     const dense = tensor([
       [0, 1, 0, 2],
       [0, 0, 0, 0],
       [3, 0, 4, 0],
-    ]) as Tensor;
+    ]);
     const made = [
       sparse.fromDense(dense),
-      sparse.coo(tensor(Int32Array.of(2, 0, 2, 0, 2, 1, 0, 3), [2, 4]) as Tensor, [4, 1, 3, 2], [3, 4]),
+      sparse.coo(tensor(Int32Array.of(2, 0, 2, 0, 2, 1, 0, 3), [2, 4]), [4, 1, 3, 2], [3, 4]),
       sparse.csr([0, 2, 2, 4], [1, 3, 0, 2], [1, 2, 3, 4], [3, 4]),
       sparse.csc([0, 1, 2, 3, 4], [2, 0, 2, 0], [3, 1, 4, 2], [3, 4]),
     ];
     for (const matrix of made) {
       expect(matrix.toDense().toArraySync()).toEqual(dense.toArraySync());
-      expect(matrix.transpose().toDense().toArraySync()).toEqual((dense.T as Tensor).toArraySync());
+      expect(matrix.transpose().toDense().toArraySync()).toEqual(dense.T.toArraySync());
       for (const layout of ["coo", "csr", "csc"] as const)
         expect(as(layout, matrix).toDense().toArraySync()).toEqual(dense.toArraySync());
-      expect(numbers(matrix.matmul(tensor([1, 2, 3, 4]) as Tensor))).toEqual([10, 0, 15]);
+      expect(numbers(matrix.matmul(tensor([1, 2, 3, 4])))).toEqual([10, 0, 15]);
       expect(numbers(matrix.sum(0))).toEqual([3, 1, 4, 2]);
       expect(numbers(matrix.sum(1))).toEqual([3, 0, 7]);
     }
@@ -135,14 +135,12 @@ onEachDevice(() => {
   });
   it("values may be data of a traced function", () => {
     const traced = jit((values: Tensor, x: Tensor) => sparse.coo(places, values, [3, 4]).matmul(x));
-    const x = tensor([[1], [2], [3], [4]]) as Tensor;
+    const x = tensor([[1], [2], [3], [4]]);
     for (const values of [
       [1, 1, 1, 1, 1, 1],
       [1, 2, 3, 4, 5, 6],
     ])
-      expect(numbers(traced(tensor(values) as Tensor, x))).toEqual(
-        numbers(sparse.coo(places, values, [3, 4]).matmul(x)),
-      );
+      expect(numbers(traced(tensor(values), x))).toEqual(numbers(sparse.coo(places, values, [3, 4]).matmul(x)));
   });
   it("names what makes no sense", () => {
     expect(() =>
@@ -193,8 +191,8 @@ onEachDevice(() => {
   });
 
   describe("segments", () => {
-    const ids = (): Tensor => tensor(Int32Array.of(2, 0, 2, 0, 2, 7)) as Tensor;
-    const x = (): Tensor => tensor(Float64Array.of(1, -2, 3, 4, -5, 9)) as Tensor;
+    const ids = (): Tensor => tensor(Int32Array.of(2, 0, 2, 0, 2, 7));
+    const x = (): Tensor => tensor(Float64Array.of(1, -2, 3, 4, -5, 9));
     it("sums, means, largest, smallest; empty ones are 0, rows of none are dropped", () => {
       expect(numbers(segmentSum(x(), ids(), 4))).toEqual([2, 0, -1, 0]);
       expectClose(segmentMean(x(), ids(), 4), [1, 0, -1 / 3, 0]);
@@ -203,8 +201,8 @@ onEachDevice(() => {
       expect(segmentSum(zeros([6, 2, 3]), ids(), 4).shape).toEqual([4, 2, 3]);
     });
     it("softmax within each segment, of large numbers and of −∞", () => {
-      const scores = tensor([1000, 0, 1001, -Infinity, -Infinity]) as Tensor;
-      const of = tensor(Int32Array.of(0, 1, 0, 2, 2)) as Tensor;
+      const scores = tensor([1000, 0, 1001, -Infinity, -Infinity]);
+      const of = tensor(Int32Array.of(0, 1, 0, 2, 2));
       const high = 1 / (1 + Math.exp(-1));
       expectClose(segmentSoftmax(scores, of, 3), [1 - high, 1, high, 0, 0]);
     });
@@ -215,7 +213,7 @@ onEachDevice(() => {
       ["segmentMin", segmentMin],
       ["segmentSoftmax", segmentSoftmax],
     ] as const)("gradients of %s agree with central differences, twice", (_, run) => {
-      const of = tensor(Int32Array.of(2, 0, 2, 0, 2)) as Tensor;
+      const of = tensor(Int32Array.of(2, 0, 2, 0, 2));
       gradCheck((rows: Tensor) => run(rows, of, 4).square(), [doubles([5, 2], 1)], { order: 2, tolerance: 1e-5 });
     });
     it("names what does not fit", () => {

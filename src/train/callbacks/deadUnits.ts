@@ -77,5 +77,5 @@ export function deadUnits(options: { readonly every?: number } = {}): Callback &
 /** Values as [everything else, units]. */
 function byUnit(values: Tensor): Tensor {
   const last = values.rank === 4 ? values.permute([0, 2, 3, 1]) : values;
-  return (last as Tensor).reshape([-1, last.shape.at(-1)!]) as Tensor;
+  return last.reshape([-1, last.shape.at(-1)!]);
 }

@@ -45,7 +45,7 @@ export function nanWatch(options: { readonly every?: number } = {}): Callback {
       every,
       accept: "finite",
       trace({ model, loss }) {
-        const values = [loss, ...model.parameters().flatMap(({ grad }) => (grad ? [grad as Tensor] : []))];
+        const values = [loss, ...model.parameters().flatMap(({ grad }) => (grad ? [grad] : []))];
         const each = values.map((value) => value.isFinite().all());
         return { finite: each.reduce((all, one) => all.logicalAnd(one)) };
       },

@@ -29,7 +29,7 @@ describe("norms of gradients", () => {
   test("[Q8] are those computed by hand, layer by layer and epoch by epoch", async () => {
     manualSeed(1);
     const model = nn.sequential(new nn.Linear(3, 4), nn.tanh, new nn.Linear(4, 1)) as Net;
-    const [x, y] = [randn([8, 3]) as Tensor, randn([8, 1]) as Tensor];
+    const [x, y] = [randn([8, 3]), randn([8, 1])];
     const expected: Record<string, number>[] = [];
     const byHand: Callback = {
       name: "by hand",
@@ -58,9 +58,9 @@ describe("norms of gradients", () => {
   test("[W8] [Q8] ten times the weights explode, and twenty sigmoids vanish", async () => {
     manualSeed(2);
     const large = nn.sequential(...Array.from({ length: 6 }, () => new nn.Linear(8, 8))) as Net;
-    for (const parameter of large.parameters()) parameter.assign(parameter.mul(10) as Tensor);
+    for (const parameter of large.parameters()) parameter.assign(parameter.mul(10));
     const exploding = callbacks.gradientNorms({ every: 1 });
-    await train(large, randn([4, 8]) as Tensor, randn([4, 8]) as Tensor, [exploding]);
+    await train(large, randn([4, 8]), randn([4, 8]), [exploding]);
     expect(exploding.flags.some(({ kind }) => kind === "exploding")).toBe(true);
     expect(exploding.flags.some(({ kind }) => kind === "vanishing")).toBe(false);
 
@@ -69,7 +69,7 @@ describe("norms of gradients", () => {
     const vanishing = callbacks.gradientNorms({ every: 1 });
     const lines: string[] = [];
     const display = { columns: undefined, write: (text: string) => void lines.push(text) };
-    await train(deep, randn([4, 8]) as Tensor, randn([4, 8]) as Tensor, [vanishing], { display, epochs: 2 });
+    await train(deep, randn([4, 8]), randn([4, 8]), [vanishing], { display, epochs: 2 });
     expect(vanishing.flags.filter(({ layer }) => layer === "0").map(({ kind }) => kind)).toEqual([
       "vanishing",
       "vanishing",
@@ -84,10 +84,10 @@ describe("activations", () => {
     manualSeed(3);
     const inner = new nn.Linear(3, 5);
     const model = nn.sequential(inner, new nn.ReLU(), new nn.Linear(5, 1)) as Net;
-    const x = randn([16, 3]) as Tensor;
-    const values = [...(inner.forward(x).relu() as Tensor).dataSync()];
+    const x = randn([16, 3]);
+    const values = [...inner.forward(x).relu().dataSync()];
     const statistics = callbacks.activationStatistics({ every: 1 });
-    await train(model, x, zeros([16, 1]) as Tensor, [statistics]);
+    await train(model, x, zeros([16, 1]), [statistics]);
     const found = statistics.records.find(({ layer }) => layer === "1")!;
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
@@ -104,12 +104,12 @@ describe("activations", () => {
       return nn.sequential(...([layer, activation, new nn.Linear(3, 1)] as nn.Layer[])) as Net;
     };
     manualSeed(4);
-    const x = randn([32, 2]) as Tensor;
+    const x = randn([32, 2]);
     const relu = callbacks.deadUnits({ every: 1 });
-    await train(make(new nn.ReLU(), [0, -100, 0]), x, zeros([32, 1]) as Tensor, [relu]);
+    await train(make(new nn.ReLU(), [0, -100, 0]), x, zeros([32, 1]), [relu]);
     expect(relu.records).toEqual([{ epoch: 1, layer: "1", units: 3, dead: [1], saturated: [] }]);
     const sigmoid = callbacks.deadUnits({ every: 1 });
-    await train(make(new nn.Sigmoid(), [100, 0, -200]), x, zeros([32, 1]) as Tensor, [sigmoid]);
+    await train(make(new nn.Sigmoid(), [100, 0, -200]), x, zeros([32, 1]), [sigmoid]);
     expect(sigmoid.records).toEqual([{ epoch: 1, layer: "1", units: 3, dead: [2], saturated: [0] }]);
   });
 
@@ -118,7 +118,7 @@ describe("activations", () => {
     conv.bias!.assign(tensor([0, -1000]));
     const model = nn.sequential(conv, new nn.ReLU(), new nn.Flatten(), new nn.Linear(32, 1)) as Net;
     const dead = callbacks.deadUnits({ every: 1 });
-    await train(model, randn([4, 1, 6, 6]) as Tensor, zeros([4, 1]) as Tensor, [dead]);
+    await train(model, randn([4, 1, 6, 6]), zeros([4, 1]), [dead]);
     expect(dead.records[0]).toEqual({ epoch: 1, layer: "1", units: 2, dead: [1], saturated: [] });
   });
 });
@@ -132,19 +132,15 @@ describe("NaN", () => {
       this.f = f;
     }
     forward(x: Tensor): Tensor {
-      return this.f(this.inner.forward(x) as Tensor);
+      return this.f(this.inner.forward(x));
     }
   }
   const chain = (f: (x: Tensor) => Tensor): Net =>
     nn.sequential(new nn.Linear(3, 3), new Block(f), new nn.Dropout(0.5), new nn.Linear(3, 1)) as Net;
   const fault = async (model: Net, options: Options = {}, every = 1): Promise<callbacks.NonFiniteError> => {
-    const error = await train(
-      model,
-      ones([2, 3]) as Tensor,
-      ones([2, 1]) as Tensor,
-      [callbacks.nanWatch({ every })],
-      options,
-    ).catch((thrown: unknown) => thrown);
+    const error = await train(model, ones([2, 3]), ones([2, 1]), [callbacks.nanWatch({ every })], options).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(CallbackError);
     const { cause } = error as { cause: callbacks.NonFiniteError };
     expect(cause).toBeInstanceOf(callbacks.NonFiniteError);
@@ -153,7 +149,7 @@ describe("NaN", () => {
 
   test("[Q10] in values: the layer and the operation are named, and the step is not made", async () => {
     manualSeed(5);
-    const model = chain((x) => x.sub(100).log() as Tensor);
+    const model = chain((x) => x.sub(100).log());
     const before = model.parameters().map((parameter) => [...parameter.dataSync()]);
     const found = await fault(model);
     expect([found.layer, found.op]).toEqual(["1", "log"]);
@@ -165,13 +161,13 @@ describe("NaN", () => {
 
   test("[Q10] in gradients alone: the square root of zero", async () => {
     manualSeed(6);
-    const found = await fault(chain((x) => x.mul(0).sqrt() as Tensor));
+    const found = await fault(chain((x) => x.mul(0).sqrt()));
     expect(found.layer).toBe("1");
     expect(found.message).toMatch(/the gradient of its values are not finite: \w+ .*gives (NaN|infinite)/);
   });
 
   test("in the loss, outside of every module", async () => {
-    const loss = (outputs: Tensor): Tensor => outputs.mul(0).log().mean() as Tensor;
+    const loss = (outputs: Tensor): Tensor => outputs.mul(0).log().mean();
     const found = await fault(
       chain((x) => x),
       { loss },
@@ -181,10 +177,8 @@ describe("NaN", () => {
   });
 
   test("masks of −∞ are no fault; parameters that were spoilt between looks are named", async () => {
-    const masked = chain((x) => x.add(full([3, 3], -Infinity).triu(1).slice(0)).softmax(-1) as Tensor);
-    await expect(
-      train(masked, ones([3, 3]) as Tensor, ones([3, 1]) as Tensor, [callbacks.nanWatch()]),
-    ).resolves.toBeDefined();
+    const masked = chain((x) => x.add(full([3, 3], -Infinity).triu(1).slice(0)).softmax(-1));
+    await expect(train(masked, ones([3, 3]), ones([3, 1]), [callbacks.nanWatch()])).resolves.toBeDefined();
     const model = chain((x) => x);
     const found = await fault(model, { optimizer: new optim.SGD(model.parameters(), { lr: 1e30 }), epochs: 9 }, 3);
     expect(found.message).toMatch(/^\S+ was not finite before step [369]; look at every step/);
@@ -195,7 +189,7 @@ describe("NaN", () => {
     const optimizer = new optim.SGD(model.parameters(), { lr: 1e30 });
     const lines: string[] = [];
     const display = { columns: undefined, write: (text: string) => void lines.push(text) };
-    const history = await train(model, ones([2, 3]) as Tensor, ones([2, 1]) as Tensor, [callbacks.terminateOnNaN()], {
+    const history = await train(model, ones([2, 3]), ones([2, 1]), [callbacks.terminateOnNaN()], {
       optimizer,
       epochs: 50,
       display,
@@ -220,7 +214,7 @@ describe("verdicts", () => {
 
   test("[Q15] a model that learns twelve points by heart is flagged", async () => {
     manualSeed(7);
-    const points = (count: number): [Tensor, Tensor] => [randn([count, 8]) as Tensor, randn([count, 1]) as Tensor];
+    const points = (count: number): [Tensor, Tensor] => [randn([count, 8]), randn([count, 1])];
     const model = nn.sequential(new nn.Linear(8, 64), nn.tanh, new nn.Linear(64, 1)) as Net;
     const history = await fit(model, points(12), {
       optimizer: new optim.Adam(model.parameters(), { lr: 0.01 }),

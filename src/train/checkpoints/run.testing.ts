@@ -22,7 +22,7 @@ export class Net extends nn.Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.fc2.forward(this.drop.forward(this.norm.forward(this.fc1.forward(x).relu())) as Tensor) as Tensor;
+    return this.fc2.forward(this.drop.forward(this.norm.forward(this.fc1.forward(x).relu())));
   }
 }
 

@@ -35,8 +35,8 @@ function training() {
 
 test("a loop with a GradScaler goes on from a checkpoint bit for bit, scale and count included", async () => {
   manualSeed(3);
-  const x = randn([8, 6]) as Tensor;
-  const y = randint(0, 3, [8]) as Tensor;
+  const x = randn([8, 6]);
+  const y = randint(0, 3, [8]);
   const folder = await mkdtemp(join(tmpdir(), "myelin-scaler-"));
   try {
     const whole = training();

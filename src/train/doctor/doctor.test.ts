@@ -118,8 +118,8 @@ describe("[AF2] locateNaN", () => {
     tensor([
       [1, 2],
       [3, 4],
-    ]) as Tensor,
-    tensor([[1], [2]]) as Tensor,
+    ]),
+    tensor([[1], [2]]),
   ];
   const where = async (model: nn.Module & { forward(x: Tensor): Tensor }, pair = batch(), loss = losses.mse) =>
     locateNaN(model, pair, loss as (outputs: Tensor, targets: Tensor) => Tensor);
@@ -131,7 +131,7 @@ describe("[AF2] locateNaN", () => {
         tensor([
           [1, 2],
           [3, NaN],
-        ]) as Tensor,
+        ]),
         y,
       ]),
     ).toMatchObject({
@@ -139,9 +139,7 @@ describe("[AF2] locateNaN", () => {
       text: "the inputs have NaN at [1, 1]",
     });
     const [x] = batch();
-    expect((await where(nn.sequential(new nn.Linear(2, 1)), [x, tensor([[1], [-Infinity]]) as Tensor])).where).toBe(
-      "targets",
-    );
+    expect((await where(nn.sequential(new nn.Linear(2, 1)), [x, tensor([[1], [-Infinity]])])).where).toBe("targets");
   });
 
   test("in a parameter, by path", async () => {
@@ -153,7 +151,7 @@ describe("[AF2] locateNaN", () => {
   test("in what a layer makes of finite numbers, by path", async () => {
     class Logarithm extends nn.Module {
       forward(x: Tensor): Tensor {
-        return x.mul(0).log() as Tensor;
+        return x.mul(0).log();
       }
     }
     const model = nn.sequential(new nn.Linear(2, 2), new Logarithm(), new nn.Linear(2, 1));
@@ -162,10 +160,10 @@ describe("[AF2] locateNaN", () => {
 
   test("in the loss, and in gradients of a finite loss", async () => {
     const model = nn.sequential(new nn.Linear(2, 1));
-    const infinite = (outputs: Tensor): Tensor => outputs.sum().mul(0).log() as Tensor;
+    const infinite = (outputs: Tensor): Tensor => outputs.sum().mul(0).log();
     expect((await where(model, batch(), infinite as never)).where).toBe("loss");
     // The root of zero is zero, and its slope infinite.
-    const steep = (outputs: Tensor): Tensor => outputs.sub(outputs.detach()).abs().sqrt().sum() as Tensor;
+    const steep = (outputs: Tensor): Tensor => outputs.sub(outputs.detach()).abs().sqrt().sum();
     expect(await where(model, batch(), steep as never)).toMatchObject({ where: "gradients", path: "0.weight" });
     expect(model.parameters().every(({ grad }) => grad === null)).toBe(true);
     expect((await where(model)).where).toBe("nowhere");
@@ -179,7 +177,7 @@ describe("[AF2] locateNaN", () => {
 describe("[AF8] watchUse", () => {
   const model = (): nn.Module & { forward(x: Tensor): Tensor } =>
     nn.sequential(new nn.Linear(2, 2), new nn.Dropout(0.5), new nn.Linear(2, 1));
-  const x = tensor([[1, 2]]) as Tensor;
+  const x = tensor([[1, 2]]);
 
   test("warns of outputs in training mode, and not in evaluation mode or while learning", () => {
     const net = model();
@@ -206,7 +204,7 @@ describe("[AF8] watchUse", () => {
     const optimizer = new optim.SGD(net.parameters(), { lr: 0.1 });
     const step = (clear: () => void): void => {
       clear();
-      (net.forward(x).sum() as Tensor).backward();
+      net.forward(x).sum().backward();
       optimizer.step();
     };
     const { warnings, remove } = watchUse(net, optimizer, () => undefined);
@@ -225,9 +223,9 @@ describe("probes", () => {
   test("[AF9] readings of layers for a random batch: mean, deviation, share of zeros", async () => {
     manualSeed(2);
     const model = nn.sequential(new nn.Linear(6, 8), new nn.ReLU(), new nn.Linear(8, 3));
-    const x = randn([32, 6]) as Tensor;
+    const x = randn([32, 6]);
     const { layers } = await readLayers(model, x);
-    const hidden = (model.layers[0].forward(x) as Tensor).relu().dataSync() as Float32Array;
+    const hidden = model.layers[0].forward(x).relu().dataSync() as Float32Array;
     const mean = hidden.reduce((a, b) => a + b) / hidden.length;
     expect(layers.map(({ path, shape }) => [path, [...shape]])).toEqual([
       ["0", [32, 8]],
@@ -247,15 +245,15 @@ describe("probes", () => {
 
   test("[AF11] gradCheck accepts layers, and refuses one whose backward is wrong", () => {
     const layer = new nn.Linear(3, 2, { dtype: "f64" });
-    const x = tensor(Float64Array.of(0.3, -0.2, 0.9, 0.4, 0.1, -0.7), [2, 3]) as Tensor;
-    expect(() => gradCheck((input: Tensor) => layer.forward(input) as Tensor, [x], { eps: 1e-7 })).not.toThrow();
+    const x = tensor(Float64Array.of(0.3, -0.2, 0.9, 0.4, 0.1, -0.7), [2, 3]);
+    expect(() => gradCheck((input: Tensor) => layer.forward(input), [x], { eps: 1e-7 })).not.toThrow();
     expect(() =>
       gradCheck((input: Tensor) => losses.mse(input, zeros([2, 3], { dtype: "f64" })), [x], { eps: 1e-7 }),
     ).not.toThrow();
     const square = customGradient<[Tensor]>({
-      forward: (input) => input.mul(input) as Tensor,
+      forward: (input) => input.mul(input),
       // It should be 2x times what arrives.
-      backward: (grad, _, [input]) => [grad.mul(input).mul(3) as Tensor],
+      backward: (grad, _, [input]) => [grad.mul(input).mul(3)],
     });
     class Wrong extends nn.Module {
       forward(input: Tensor): Tensor {
@@ -268,7 +266,7 @@ describe("probes", () => {
 
   test("[AF12] eight examples are learnt by heart, and a model that cannot is told", async () => {
     manualSeed(3);
-    const [x, y] = [randn([8, 4]) as Tensor, tensor(Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1)) as Tensor];
+    const [x, y] = [randn([8, 4]), tensor(Int32Array.of(0, 1, 2, 0, 1, 2, 0, 1))];
     const model = nn.sequential(new nn.Linear(4, 32), nn.relu, new nn.Linear(32, 3));
     const { loss, reached, steps } = await overfitOneBatch(model, [x, y], losses.crossEntropy);
     expect(reached).toBe(true);
@@ -336,7 +334,7 @@ describe("lints", () => {
         tensor([
           [1, 0, 0],
           [0, 0, 1],
-        ]) as Tensor,
+        ]),
       ),
     ).toBe("softmax");
     expect(
@@ -344,7 +342,7 @@ describe("lints", () => {
         tensor([
           [0.2, 0.8, 0],
           [0, 0.5, 0.5],
-        ]) as Tensor,
+        ]),
       ),
     ).toBe("softmax");
     expect(
@@ -352,7 +350,7 @@ describe("lints", () => {
         tensor([
           [1, 0, 1],
           [0, 0, 1],
-        ]) as Tensor,
+        ]),
       ),
     ).toBe("sigmoid");
     expect(
@@ -360,7 +358,7 @@ describe("lints", () => {
         tensor([
           [1, 0, 0],
           [0, 0, 0],
-        ]) as Tensor,
+        ]),
       ),
     ).toBe("sigmoid");
   });

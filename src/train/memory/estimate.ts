@@ -133,11 +133,11 @@ function activationsOf(model: Module, shape: Shape, { inputDtype = "f32", precis
     return loss;
   };
   // Never computed: only its type is asked for.
-  const plan = plannedMemory(pass, zeros([...shape], { dtype: inputDtype }) as Tensor);
+  const plan = plannedMemory(pass, zeros([...shape], { dtype: inputDtype }));
   return plan.scratchBytes + plan.argumentBytes;
 }
 
 const sumOf = (sum: Tensor | undefined, y: Tensor): Tensor => {
-  const own = y.square().sum() as Tensor;
-  return sum ? (sum.add(own) as Tensor) : own;
+  const own = y.square().sum();
+  return sum ? sum.add(own) : own;
 };

@@ -47,12 +47,12 @@ describe("estimateMemory", () => {
     const estimate = memory.estimateMemory(model, { input: [784], batch, optimizer });
     const train = (x: Tensor, y: Tensor): Tensor => {
       optimizer.zeroGrad();
-      const loss = losses.crossEntropy(model.forward(x) as Tensor, y);
+      const loss = losses.crossEntropy(model.forward(x), y);
       loss.backward();
       optimizer.step();
       return loss;
     };
-    const [x, y] = [randn([batch, 784]) as Tensor, randint(0, 10, [batch]) as Tensor];
+    const [x, y] = [randn([batch, 784]), randint(0, 10, [batch])];
     const step = jit(train);
     step(x, y);
     const actual = memory.plannedMemory(train, x, y).peakBytes;
@@ -68,7 +68,7 @@ describe("estimateMemory", () => {
 });
 
 test("[AD5] state of optimizers: Adam 2 × the parameters, Lion 1 ×, Adafactor rows and columns, SGD nothing", () => {
-  const weight = nn.parameter(zeros([64, 32]) as Tensor) as nn.Parameter;
+  const weight = nn.parameter(zeros([64, 32])) as nn.Parameter;
   const bytes = weight.nbytes;
   expect(new optim.Adam([weight]).stateBytes).toBe(2 * bytes);
   expect(new optim.Lion([weight]).stateBytes).toBe(bytes);
@@ -83,10 +83,10 @@ test("[AD5] state of optimizers: Adam 2 × the parameters, Lion 1 ×, Adafactor 
 });
 
 test("[AD8] bytes of tensors by shape and dtype", () => {
-  expect((zeros([500, 500]) as Tensor).nbytes).toBe(1_000_000);
+  expect(zeros([500, 500]).nbytes).toBe(1_000_000);
   const sizes = { f64: 8, f32: 4, i32: 4, u32: 4, f16: 2, bf16: 2, u8: 1, bool: 1 } as const;
   for (const [dtype, size] of Object.entries(sizes) as [keyof typeof sizes, number][])
-    expect((zeros([7, 3], { dtype }) as Tensor).nbytes).toBe(21 * size);
+    expect(zeros([7, 3], { dtype }).nbytes).toBe(21 * size);
 });
 
 describe("deviceMemory", () => {
@@ -101,7 +101,7 @@ describe("deviceMemory", () => {
     for (const device of ["wasm", "reference"]) {
       setDevice(device);
       const before = memory.deviceMemory().allocated;
-      const kept = nn.parameter(tensor(new Float32Array(250_000)) as Tensor);
+      const kept = nn.parameter(tensor(new Float32Array(250_000)));
       expect(memory.deviceMemory().allocated - before).toBeGreaterThanOrEqual(kept.nbytes);
       expect(memory.deviceMemory().allocated - before).toBeLessThan(kept.nbytes + 100_000);
     }

@@ -118,15 +118,15 @@ describe("[R12] accuracy of nodes", () => {
     const adjacency = tensor(
       edges.map((e, at) => e / Math.sqrt(degree[Math.floor(at / count)]! * degree[at % count]!)),
       [count, count],
-    ) as Tensor;
-    const nodes = tensor(x, [count, features]) as Tensor;
-    const labels = tensor(Int32Array.from({ length: count }, (_, i) => kind(i))) as Tensor;
-    const rows = (t: Tensor, from: number, to: number): Tensor => t.slice([from, to]) as Tensor;
+    );
+    const nodes = tensor(x, [count, features]);
+    const labels = tensor(Int32Array.from({ length: count }, (_, i) => kind(i)));
+    const rows = (t: Tensor, from: number, to: number): Tensor => t.slice([from, to]);
 
     const trained = (spread: (t: Tensor) => Tensor): number => {
       manualSeed(2);
       const [first, second] = [new nn.Linear(features, 16), new nn.Linear(16, classes)];
-      const forward = (): Tensor => spread(second.forward(spread(first.forward(nodes) as Tensor).relu()) as Tensor);
+      const forward = (): Tensor => spread(second.forward(spread(first.forward(nodes)).relu()));
       const adam = new optim.Adam([...first.parameters(), ...second.parameters()], { lr: 0.02, weightDecay: 0.01 });
       const step = jit(() => {
         const loss = losses.crossEntropy(rows(forward(), 0, 18), rows(labels, 0, 18));
@@ -137,7 +137,7 @@ describe("[R12] accuracy of nodes", () => {
       for (let i = 0; i < 60; i++) step();
       return accuracy(rows(forward(), 18, count), rows(labels, 18, count)).itemSync();
     };
-    const [alone, together] = [trained((t) => t), trained((t) => adjacency.matmul(t) as Tensor)];
+    const [alone, together] = [trained((t) => t), trained((t) => adjacency.matmul(t))];
     expect(together).toBeGreaterThan(alone + 0.15);
     expect(together).toBeGreaterThan(0.85);
   });
@@ -150,9 +150,9 @@ describe("[R13] throughput", () => {
     const rows = await metrics.throughput(
       (x) => {
         seen.push(x.shape[0]!);
-        return model.forward(x) as Tensor;
+        return model.forward(x);
       },
-      (size) => randn([size, 8]) as Tensor,
+      (size) => randn([size, 8]),
       [1, 16, 64],
       { repetitions: 2, warmUp: 1 },
     );
@@ -165,7 +165,7 @@ describe("[R13] throughput", () => {
     await expect(
       metrics.throughput(
         (x) => x,
-        (n) => randn([n]) as Tensor,
+        (n) => randn([n]),
         [0],
       ),
     ).rejects.toThrow(ArgumentError);

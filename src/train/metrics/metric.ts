@@ -30,7 +30,7 @@ export class Metric<O = Tensor, Y = Tensor> {
 
   /** What a batch adds to the sums: f64 (f32 on GPUs), one axis, of the same size for every batch. No gradient flows. */
   statistics(outputs: O, targets: Y): Tensor {
-    return noGrad(() => this.#statistics(outputs, targets).cast(widestFloat()).reshape([-1]) as Tensor);
+    return noGrad(() => this.#statistics(outputs, targets).cast(widestFloat()).reshape([-1]));
   }
 
   /** What sums of statistics mean; NaN where nothing was measured. */
@@ -79,5 +79,5 @@ export class Metric<O = Tensor, Y = Tensor> {
 
 /** Sums side by side, as one tensor of f64 (f32 on GPUs). */
 export function sideBySide(...parts: readonly Tensor[]): Tensor {
-  return concat(parts.map((part) => part.cast(widestFloat()).reshape([-1]) as Tensor)) as Tensor;
+  return concat(parts.map((part) => part.cast(widestFloat()).reshape([-1])));
 }

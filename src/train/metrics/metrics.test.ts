@@ -36,8 +36,8 @@ const wanted = (name: string): number => golden[name] as number;
 const argmax = three.map((_, i) => [0, 1, 2].reduce((a, c) => (shares[3 * i + c]! > shares[3 * i + a]! ? c : a), 0));
 
 const f64 = (values: readonly number[], ...shape: number[]): Tensor =>
-  tensor(Float64Array.from(values), shape.length ? shape : [values.length]) as Tensor;
-const i32 = (values: readonly number[]): Tensor => tensor(Int32Array.from(values)) as Tensor;
+  tensor(Float64Array.from(values), shape.length ? shape : [values.length]);
+const i32 = (values: readonly number[]): Tensor => tensor(Int32Array.from(values));
 
 function expectArray(got: ArrayLike<number>, values: readonly (number | string)[]): void {
   expect(got.length).toBe(values.length);
@@ -253,7 +253,7 @@ onEachDevice(() => {
       const whole = await make().update(outputs, targets);
       expect(whole.compute()).toBeCloseTo(value, 5);
       const [first, second] = [make(), make()];
-      const part = (x: Tensor, from: number, to: number): Tensor => x.slice([from, to]) as Tensor;
+      const part = (x: Tensor, from: number, to: number): Tensor => x.slice([from, to]);
       await first.update(part(outputs, 0, 7), part(targets, 0, 7));
       await first.update(part(outputs, 7, 30), part(targets, 7, 30));
       await second.update(part(outputs, 30, 60), part(targets, 30, 60));
@@ -302,10 +302,7 @@ describe("in fit and evaluate", () => {
       [0, 40],
       [40, 80],
       [80, 90],
-    ].map(([from, to]) => [
-      tensor(x.slice(2 * from!, 2 * to!), [to! - from!, 2]) as Tensor,
-      tensor(targets.slice(from, to)) as Tensor,
-    ]);
+    ].map(([from, to]) => [tensor(x.slice(2 * from!, 2 * to!), [to! - from!, 2]), tensor(targets.slice(from, to))]);
 
   it("functions, metrics and names side by side; evaluate gives what whole arrays give", async () => {
     const model = nn.sequential(new nn.Linear(2, 16), nn.tanh, new nn.Linear(16, 3));
@@ -324,8 +321,8 @@ describe("in fit and evaluate", () => {
     );
     const found = await evaluate(model, batches(), { loss: losses.crossEntropy, metrics: scored });
     expect(found.f1).toBe(history.val_f1!.at(-1));
-    const all = model.forward(tensor(x, [90, 2]) as Tensor) as Tensor;
-    const classes = [...(all.argmax(-1) as Tensor).dataSync()];
+    const all = model.forward(tensor(x, [90, 2]));
+    const classes = [...all.argmax(-1).dataSync()];
     const macro = { average: "macro" } as const;
     expect(found.f1).toBeCloseTo(metrics.f1Score(targets, classes, macro), 10);
     expect(found.kappa).toBeCloseTo(metrics.cohenKappaScore(targets, classes), 10);

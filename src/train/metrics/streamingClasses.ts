@@ -34,7 +34,7 @@ function classified(op: string, outputs: Tensor, targets: Tensor, options: Class
   if (isFloat(outputs.dtype) && sameShape(rows, targets.shape) && outputs.rank > 0) {
     const classes = outputs.shape[outputs.rank - 1]!;
     checkKnownLabels(op, targets.node, classes);
-    return { labels: targets.int(), predictions: outputs.argmax(-1) as Tensor, classes };
+    return { labels: targets.int(), predictions: outputs.argmax(-1), classes };
   }
   if (!sameShape(outputs.shape, targets.shape))
     throw new ShapeError(
@@ -44,7 +44,7 @@ function classified(op: string, outputs: Tensor, targets: Tensor, options: Class
     const { threshold = 0.5, inclusive = false } = options;
     checkKnownLabels(op, targets.node, 2);
     const predictions = inclusive ? outputs.ge(threshold) : outputs.gt(threshold);
-    return { labels: targets.int(), predictions: predictions.int() as Tensor, classes: 2 };
+    return { labels: targets.int(), predictions: predictions.int(), classes: 2 };
   }
   const { classes } = options;
   if (classes === undefined)
@@ -56,9 +56,9 @@ function classified(op: string, outputs: Tensor, targets: Tensor, options: Class
 /** The confusion matrix of a batch. Labels that name no class are errors where they are known, and count nothing in a traced step. */
 function confusion(op: string, outputs: Tensor, targets: Tensor, options: ClassOptions): Tensor {
   const { labels, predictions, classes } = classified(op, outputs, targets, options);
-  const rows = labels.reshape([-1]).oneHot(classes) as Tensor;
-  const columns = predictions.reshape([-1]).oneHot(classes) as Tensor;
-  return rows.T.matmul(columns) as Tensor;
+  const rows = labels.reshape([-1]).oneHot(classes);
+  const columns = predictions.reshape([-1]).oneHot(classes);
+  return rows.T.matmul(columns);
 }
 
 const squared = (sums: Float64Array): Confusion => ({ classes: Math.sqrt(sums.length), counts: sums });
@@ -90,7 +90,7 @@ export class Accuracy extends Metric {
 }
 
 /** How many of the answers are true, and how many there are. */
-const hits = (right: Tensor): Tensor => sideBySide(right.sum() as Tensor, full([1], right.size));
+const hits = (right: Tensor): Tensor => sideBySide(right.sum(), full([1], right.size));
 const share = (sums: Float64Array): number => sums[0]! / sums[1]!;
 
 /** `Accuracy` of one-hot targets in the shape of the outputs [..., classes]. */
@@ -103,7 +103,7 @@ export class CategoricalAccuracy extends Metric {
           throw new ShapeError(
             `categoricalAccuracy: outputs ${show(outputs.shape)} want one-hot targets of that shape, got ${show(targets.shape)}`,
           );
-        return hits(outputs.argmax(-1).eq(targets.argmax(-1)) as Tensor);
+        return hits(outputs.argmax(-1).eq(targets.argmax(-1)));
       },
       share,
     );
@@ -118,10 +118,10 @@ export class TopKAccuracy extends Metric {
       "topKAccuracy",
       (outputs, targets) => {
         const { labels, classes } = classified("topKAccuracy", outputs, targets, {});
-        const hot = labels.oneHot(classes) as Tensor;
-        const own = outputs.mul(hot).sum(-1, true) as Tensor;
-        const rank = outputs.ge(own).float().sub(hot).sum(-1) as Tensor;
-        return hits(rank.lt(k - 0.5) as Tensor);
+        const hot = labels.oneHot(classes);
+        const own = outputs.mul(hot).sum(-1, true);
+        const rank = outputs.ge(own).float().sub(hot).sum(-1);
+        return hits(rank.lt(k - 0.5));
       },
       share,
     );

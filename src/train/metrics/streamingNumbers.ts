@@ -19,7 +19,7 @@ class OfElements extends Metric {
       (outputs, targets) => {
         matched(name, outputs, targets);
         const dtype = widestFloat();
-        const parts = sums(outputs.cast(dtype), targets.cast(dtype)).map((part) => part.sum() as Tensor);
+        const parts = sums(outputs.cast(dtype), targets.cast(dtype)).map((part) => part.sum());
         return sideBySide(...parts, full([1], outputs.size, { dtype }));
       },
       (all) => result(all, all[all.length - 1]!),
@@ -27,8 +27,8 @@ class OfElements extends Metric {
   }
 }
 
-const minus = (a: Tensor, b: Tensor): Tensor => a.sub(b) as Tensor;
-const times = (a: Tensor, b: Tensor): Tensor => a.mul(b) as Tensor;
+const minus = (a: Tensor, b: Tensor): Tensor => a.sub(b);
+const times = (a: Tensor, b: Tensor): Tensor => a.mul(b);
 const mean = ([sum]: Float64Array, count: number): number => sum! / count;
 
 /** mean |p − y| */
@@ -61,7 +61,7 @@ export class MeanAbsolutePercentageError extends OfElements {
   constructor() {
     super(
       "meanAbsolutePercentageError",
-      (p, y) => [minus(p, y).abs().div(y.abs().maximum(Number.EPSILON)).mul(100) as Tensor],
+      (p, y) => [minus(p, y).abs().div(y.abs().maximum(Number.EPSILON)).mul(100)],
       mean,
     );
   }
@@ -73,13 +73,13 @@ export class SymmetricMeanAbsolutePercentageError extends OfElements {
     super(
       "symmetricMeanAbsolutePercentageError",
       (p, y) => {
-        const size = p.abs().add(y.abs()) as Tensor;
-        const same = size.eq(0) as Tensor;
+        const size = p.abs().add(y.abs());
+        const same = size.eq(0);
         return [
           minus(p, y)
             .abs()
             .mul(200)
-            .div(where(same, 1, size)) as Tensor,
+            .div(where(same, 1, size)),
         ];
       },
       mean,

@@ -34,11 +34,11 @@ export class AUC extends Metric {
           .mul(bins)
           .floor()
           .clamp(0, bins - 1)
-          .int() as Tensor;
-        const hot = at.oneHot(bins) as Tensor;
-        const yes = targets.reshape([-1, 1]).float() as Tensor;
-        const positives = hot.mul(yes).sum(0) as Tensor;
-        return sideBySide(positives, hot.sum(0).sub(positives) as Tensor);
+          .int();
+        const hot = at.oneHot(bins);
+        const yes = targets.reshape([-1, 1]).float();
+        const positives = hot.mul(yes).sum(0);
+        return sideBySide(positives, hot.sum(0).sub(positives));
       },
       (sums) => (curve === "ROC" ? rocArea(sums, bins) : averagePrecision(sums, bins)),
     );
@@ -72,9 +72,9 @@ export class Perplexity extends Metric {
     super(
       "perplexity",
       (outputs, targets) => {
-        const counted = ignoreIndex === undefined ? ones([1]) : (targets.ne(ignoreIndex) as Tensor);
+        const counted = ignoreIndex === undefined ? ones([1]) : targets.ne(ignoreIndex);
         const count = ignoreIndex === undefined ? full([1], targets.size) : counted.sum();
-        return sideBySide(crossEntropy(outputs, targets, { reduction: "sum", ignoreIndex }), count as Tensor);
+        return sideBySide(crossEntropy(outputs, targets, { reduction: "sum", ignoreIndex }), count);
       },
       ([loss, count]) => Math.exp(loss! / count!),
     );
@@ -89,8 +89,8 @@ export class Brier extends Metric {
       (outputs, targets) => {
         matched("brier", outputs, targets);
         const dtype = widestFloat();
-        const distance = outputs.cast(dtype).sub(targets.cast(dtype)) as Tensor;
-        return sideBySide(distance.square().sum() as Tensor, full([1], outputs.size));
+        const distance = outputs.cast(dtype).sub(targets.cast(dtype));
+        return sideBySide(distance.square().sum(), full([1], outputs.size));
       },
       ([sum, count]) => sum! / count!,
     );
@@ -105,18 +105,18 @@ export class ExpectedCalibrationError extends Metric {
       "expectedCalibrationError",
       (outputs, targets) => {
         checkKnownLabels("expectedCalibrationError", targets.node, outputs.shape[outputs.rank - 1]!);
-        const confidence = outputs.max(-1).reshape([-1, 1]) as Tensor;
-        const right = outputs.argmax(-1).eq(targets.int()).float().reshape([-1, 1]) as Tensor;
+        const confidence = outputs.max(-1).reshape([-1, 1]);
+        const right = outputs.argmax(-1).eq(targets.int()).float().reshape([-1, 1]);
         const bin = confidence
           .mul(bins)
           .ceil()
           .sub(1)
           .clamp(0, bins - 1)
           .int()
-          .reshape([-1]) as Tensor;
-        const hot = bin.oneHot(bins) as Tensor;
-        const sums = (each: Tensor): Tensor => hot.mul(each).sum(0) as Tensor;
-        return sideBySide(hot.sum(0) as Tensor, sums(confidence), sums(right));
+          .reshape([-1]);
+        const hot = bin.oneHot(bins);
+        const sums = (each: Tensor): Tensor => hot.mul(each).sum(0);
+        return sideBySide(hot.sum(0), sums(confidence), sums(right));
       },
       (sums) => {
         let [error, count] = [0, 0];

@@ -71,10 +71,10 @@ describe("histograms of a step", () => {
   test("what is not finite is counted apart; a constant has its bin", async () => {
     class Logarithm extends nn.Module {
       forward(x: Tensor): Tensor {
-        return x.log() as Tensor;
+        return x.log();
       }
     }
-    const net = nn.sequential(new Logarithm(), (x: Tensor) => x.relu() as Tensor, new nn.Linear(3, 2));
+    const net = nn.sequential(new Logarithm(), (x: Tensor) => x.relu(), new nn.Linear(3, 2));
     const [first] = await histogramsOf({ every: 1, of: ["activations"] }, tensor([[1, 0, 3]]), net);
     const { counts, nonFinite } = first!["activations/0"]!;
     expect([total(counts), nonFinite]).toEqual([2, 1]);

@@ -81,10 +81,10 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
   return {
     trace(step) {
       const places: Place[] = [];
-      const numbers: Tensor[] = [step.loss.reshape([1]).cast("f32") as Tensor];
+      const numbers: Tensor[] = [step.loss.reshape([1]).cast("f32")];
       const counts: Tensor[] = [];
       for (const [kind, path, tensor] of tensorsIn(step, kinds)) {
-        const x = tensor.flatten().cast("f32") as Tensor;
+        const x = tensor.flatten().cast("f32");
         const place = { kind, path, size: x.size, spread: spread.includes(kind), counted: histograms.includes(kind) };
         places.push(place);
         if (x.size <= SMALL) numbers.push(x);
@@ -96,8 +96,8 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
       }
       const at = traced.push(places) - 1;
       return {
-        [`numbers ${at}`]: concat(numbers) as Tensor,
-        ...(counts.length > 0 ? { counts: concat(counts) as Tensor } : {}),
+        [`numbers ${at}`]: concat(numbers),
+        ...(counts.length > 0 ? { counts: concat(counts) } : {}),
       };
     },
     async read(seen) {
@@ -159,23 +159,23 @@ function* tensorsIn(step: TracedStep, kinds: readonly Kind[]): Generator<readonl
 
 /** The least, the largest, the sum, and that of squares. No two share a value, so that all are found in one pass. */
 function momentsOf(x: Tensor): Tensor {
-  const finite = x.isFinite() as Tensor;
+  const finite = x.isFinite();
   return stack([
-    where(finite, x, Infinity).min() as Tensor,
-    where(finite, x, -Infinity).max() as Tensor,
-    where(finite, x, 0).sum() as Tensor,
-    where(finite, x.mul(x) as Tensor, 0).sum() as Tensor,
-  ]) as Tensor;
+    where(finite, x, Infinity).min(),
+    where(finite, x, -Infinity).max(),
+    where(finite, x, 0).sum(),
+    where(finite, x.mul(x), 0).sum(),
+  ]);
 }
 
 /** How many are finite, how many are 0, mean and variance. */
 function spreadOf(x: Tensor): Tensor {
-  const finite = x.isFinite() as Tensor;
-  const count = finite.cast("f32").sum() as Tensor;
-  const some = count.maximum(1) as Tensor;
-  const mean = where(finite, x, 0).sum().div(some) as Tensor;
-  const distance = where(finite, x.sub(mean) as Tensor, 0) as Tensor;
-  return stack([count, x.eq(0).cast("f32").sum(), mean, distance.mul(distance).sum().div(some)] as Tensor[]) as Tensor;
+  const finite = x.isFinite();
+  const count = finite.cast("f32").sum();
+  const some = count.maximum(1);
+  const mean = where(finite, x, 0).sum().div(some);
+  const distance = where(finite, x.sub(mean), 0);
+  return stack([count, x.eq(0).cast("f32").sum(), mean, distance.mul(distance).sum().div(some)] as Tensor[]);
 }
 
 /** How many elements lie in each bucket of a histogram. */

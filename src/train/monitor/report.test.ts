@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function digits(count: number, seed: number): [Tensor, Tensor] {
   const { images, labels } = drawnDigits({ count, seed });
   const pixels = Float32Array.from(images, (value) => value / 255);
-  return [tensor(pixels, [count, 784]) as Tensor, tensor(Int32Array.from(labels)) as Tensor];
+  return [tensor(pixels, [count, 784]), tensor(Int32Array.from(labels))];
 }
 
 const network = (): nn.Module & { forward(x: Tensor): Tensor } =>

@@ -119,13 +119,13 @@ export async function judge(model: Model<Tensor, Tensor>, given: JudgedExamples)
   const { inputs, labels, classes, picture, shown = 32 } = given;
   const outputs = await predict(model, inputs);
   const count = outputs.shape.at(-1)!;
-  const guesses = outputs.argmax(-1) as Tensor;
+  const guesses = outputs.argmax(-1);
   const matrix = await confusionMatrix(labels, guesses, count);
   const names = Array.from({ length: count }, (_, at) => classes?.[at] ?? String(at));
   const [right, guessed, sureness] = await Promise.all([
     labels.data(),
     guesses.data(),
-    (outputs.softmax(-1).max(-1) as Tensor).data(),
+    outputs.softmax(-1).max(-1).data(),
   ]);
   const wrong = Array.from(right.keys()).filter((at) => right[at] !== guessed[at]);
   const surest = wrong.sort((a, b) => sureness[b]! - sureness[a]!).slice(0, shown);

@@ -20,15 +20,15 @@ class Net extends nn.Module {
   last: nn.Linear = new nn.Linear(5, 1);
 
   forward(x: Tensor): Tensor {
-    return this.last.forward(this.relu.forward(this.hidden.forward(x) as Tensor) as Tensor) as Tensor;
+    return this.last.forward(this.relu.forward(this.hidden.forward(x)));
   }
 }
 
 const inputs = tensor(
   Float32Array.from({ length: 24 }, (_, i) => Math.sin(i)),
   [12, 2],
-) as Tensor;
-const targets = inputs.sum(1, true) as Tensor;
+);
+const targets = inputs.sum(1, true);
 
 async function train(callbacks: readonly Callback[], options: Partial<FitOptions<Tensor, Tensor, Tensor, "mae">> = {}) {
   manualSeed(0);
@@ -56,7 +56,7 @@ describe("[Q4] callbacks.tensorBoard", () => {
         folder: place,
         histogramEvery: 2,
         graph: [[1, 2]],
-        images: () => ({ noise: [tensor([[0, 1]]) as Tensor] }),
+        images: () => ({ noise: [tensor([[0, 1]])] }),
         hparams: { lr: 0.05, optimizer: "sgd" },
       }),
       {

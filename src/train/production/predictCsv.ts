@@ -47,7 +47,7 @@ export async function predictCsv(
   await inMode(model, false, async () => {
     for await (const rows of csv(path, { select, batch })) {
       const columns = features.map((name) => column(rows, name));
-      const outputs = await run(await prepare(stack(columns, 1) as Tensor)).data();
+      const outputs = await run(await prepare(stack(columns, 1))).data();
       if (outputs.length !== columns[0]!.size)
         throw new ArgumentError(
           `predictCsv: one number for each row was wanted of the model, got ${outputs.length} for ${columns[0]!.size} rows; take the column that counts in a module around it`,
@@ -69,7 +69,7 @@ export async function predictCsv(
 
 function column(rows: CsvBatch, name: string): Tensor {
   const values = rows[name];
-  if (values instanceof Tensor) return values.cast("f32") as Tensor;
+  if (values instanceof Tensor) return values.cast("f32");
   throw new ArgumentError(`predictCsv: the column "${name}" must hold numbers; encode texts first, or leave it out`);
 }
 

@@ -3,19 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostRandom } from "../../core/random.ts";
-import {
-  callbacks,
-  fit,
-  linalg,
-  losses,
-  manualSeed,
-  nn,
-  optim,
-  production,
-  randn,
-  tensor,
-  type Tensor,
-} from "../../index.ts";
+import { callbacks, fit, linalg, losses, manualSeed, nn, optim, production, randn, tensor } from "../../index.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -26,11 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Weights of a least-squares fit; the first is that of 1. */
 function leastSquares(rows: readonly (readonly number[])[], targets: readonly number[]): number[] {
   const matrix = tensor(Float64Array.from(rows.flatMap((row) => [1, ...row])), [rows.length, rows[0]!.length + 1]);
-  return Array.from(
-    linalg
-      .lstsq(matrix as Tensor, tensor(Float64Array.from(targets), [targets.length, 1]) as Tensor)
-      .solution.dataSync(),
-  );
+  return Array.from(linalg.lstsq(matrix, tensor(Float64Array.from(targets), [targets.length, 1])).solution.dataSync());
 }
 const at = (weights: readonly number[], row: readonly number[]): number =>
   row.reduce((sum, value, i) => sum + value * weights[i + 1]!, weights[0]!);
@@ -39,12 +23,12 @@ describe("callbacks.runFolder", () => {
   const train = async (place: string, epochs: number): Promise<void> => {
     manualSeed(1);
     const model = new nn.Linear(2, 1);
-    const x = randn([8, 2]) as Tensor;
-    await fit(model, [x, x.sum(1, true) as Tensor], {
+    const x = randn([8, 2]);
+    await fit(model, [x, x.sum(1, true)], {
       optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }),
       loss: losses.mse,
       epochs,
-      validation: [x, x.sum(1, true) as Tensor],
+      validation: [x, x.sum(1, true)],
       display: false,
       callbacks: [callbacks.runFolder(place, { project: "demand", config: { lr: 0.1, layers: [2, 1] } })],
     });

@@ -51,17 +51,17 @@ describe("charts", () => {
   test("[AH5] loss by learning rate: a point for each rate, powers of ten equally far apart", () => {
     const model = new nn.Linear(3, 1);
     manualSeed(3);
-    const x = randn([16, 3]) as Tensor;
+    const x = randn([16, 3]);
     const rates = [1e-4, 1e-3, 1e-2, 1e-1, 1];
     const points = rates.map((lr) => {
       model.weight.assign(tensor([[1, 1, 1]]));
       const optimizer = new optim.SGD(model.parameters(), { lr });
       for (let step = 0; step < 5; step++) {
         optimizer.zeroGrad();
-        (losses.mse(model.forward(x) as Tensor, x.sum(1, true).mul(3) as Tensor) as Tensor).backward();
+        losses.mse(model.forward(x), x.sum(1, true).mul(3)).backward();
         optimizer.step();
       }
-      return [lr, losses.mse(model.forward(x) as Tensor, x.sum(1, true).mul(3) as Tensor).itemSync()] as const;
+      return [lr, losses.mse(model.forward(x), x.sum(1, true).mul(3)).itemSync()] as const;
     });
     const svg = chart({
       title: "loss after 5 steps",
@@ -76,12 +76,9 @@ describe("charts", () => {
 
   test("[AH6] ReLU and its gradient at 200 points, the gradient dashed", () => {
     const x = Float64Array.from({ length: 200 }, (_, i) => -5 + (10 * i) / 199);
-    const [value, slope] = valueAndGrad((at: Tensor) => nn.relu(at).sum() as Tensor)(tensor(x) as Tensor) as [
-      Tensor,
-      Tensor,
-    ];
+    const [value, slope] = valueAndGrad((at: Tensor) => nn.relu(at).sum())(tensor(x)) as [Tensor, Tensor];
     expect(value.itemSync()).toBeCloseTo(x.reduce((sum, at) => sum + Math.max(0, at), 0));
-    const [values, slopes] = [nn.relu(tensor(x) as Tensor).dataSync(), slope.dataSync()];
+    const [values, slopes] = [nn.relu(tensor(x)).dataSync(), slope.dataSync()];
     const svg = chart({
       title: "ReLU and Its Gradient",
       marks: [
@@ -144,7 +141,13 @@ describe("charts", () => {
 
   test("[AH12] softmax by one logit: it rises, the others fall, and all sum to 1", () => {
     const at = Array.from({ length: 21 }, (_, i) => -5 + i / 2);
-    const shares = at.map((z) => Array.from((tensor(Float64Array.of(z, 0, 1)) as Tensor).softmax(-1).dataSync()));
+    const shares = at.map((z) =>
+      Array.from(
+        tensor(Float64Array.of(z, 0, 1))
+          .softmax(-1)
+          .dataSync(),
+      ),
+    );
     const svg = chart({
       title: "softmax",
       marks: [0, 1, 2].map((c) => ({ kind: "line", name: `p${c}`, points: at.map((z, i) => [z, shares[i]![c]!]) })),
@@ -159,7 +162,10 @@ describe("charts", () => {
 
   test("[AH13] softmax at several temperatures: bars that sum to 1", () => {
     for (const temperature of [0.5, 1, 2, 5]) {
-      const shares = (tensor(Float64Array.of(2, 1, 0.1)).div(temperature) as Tensor).softmax(-1).dataSync();
+      const shares = tensor(Float64Array.of(2, 1, 0.1))
+        .div(temperature)
+        .softmax(-1)
+        .dataSync();
       const svg = chart({
         title: `T = ${temperature}`,
         x: { names: ["a", "b", "c"] },
@@ -188,13 +194,13 @@ describe("charts", () => {
 
   test("[AH19] the importance of features as bars, sorted, that sum to 1", () => {
     manualSeed(6);
-    const x = randn([200, 4]) as Tensor;
-    const y = x.matmul(tensor([[3], [0], [-1], [0.5]])) as Tensor;
+    const x = randn([200, 4]);
+    const y = x.matmul(tensor([[3], [0], [-1], [0.5]]));
     // How much worse the right weights do where one column comes from other rows.
     const worse = [0, 1, 2, 3].map((column) => {
       const values = x.toArraySync() as number[][];
       const mixed = values.map((row, i) => row.map((v, j) => (j === column ? values[(i + 77) % 200]![j]! : v)));
-      return losses.mse(tensor(mixed).matmul(tensor([[3], [0], [-1], [0.5]])) as Tensor, y).itemSync();
+      return losses.mse(tensor(mixed).matmul(tensor([[3], [0], [-1], [0.5]])), y).itemSync();
     });
     const total = worse.reduce((a, b) => a + b);
     const shares = worse.map((value, i) => ({ name: `x${i}`, share: value / total })).sort((a, b) => b.share - a.share);
@@ -213,9 +219,9 @@ describe("charts", () => {
   test("[AH21] residuals over time: those of least squares with an intercept have mean 0", () => {
     const days = Array.from({ length: 50 }, (_, day) => day);
     const demand = days.map((day) => 3 + 0.5 * day + Math.sin(day * day));
-    const matrix = tensor(Float64Array.from(days.flatMap((day) => [1, day])), [50, 2]) as Tensor;
-    const weights = linalg.lstsq(matrix, tensor(Float64Array.from(demand), [50, 1]) as Tensor).solution;
-    const fitted = (matrix.matmul(weights) as Tensor).dataSync();
+    const matrix = tensor(Float64Array.from(days.flatMap((day) => [1, day])), [50, 2]);
+    const weights = linalg.lstsq(matrix, tensor(Float64Array.from(demand), [50, 1])).solution;
+    const fitted = matrix.matmul(weights).dataSync();
     const points = days.map((day) => [day, demand[day]! - fitted[day]!] as const);
     expect(Math.abs(points.reduce((sum, [, residual]) => sum + residual, 0) / 50)).toBeLessThan(1e-6);
     expect(dots(chart({ title: "residuals", marks: [{ kind: "dots", points }] }))).toHaveLength(50);
@@ -224,9 +230,9 @@ describe("charts", () => {
   test("[AH2] what a hidden layer says, in two principal components: a dot for each example, in the colour of its class", () => {
     manualSeed(7);
     const labels = Array.from({ length: 40 }, (_, i) => i % 2);
-    const x = randn([40, 3]).add(tensor(labels, [40, 1]).mul(3)) as Tensor;
-    const hidden = (new nn.Linear(3, 5).forward(x) as Tensor).tanh() as Tensor;
-    const flat = new preprocessing.PCA({ components: 2 }).fit(hidden).transform(hidden) as Tensor;
+    const x = randn([40, 3]).add(tensor(labels, [40, 1]).mul(3));
+    const hidden = new nn.Linear(3, 5).forward(x).tanh();
+    const flat = new preprocessing.PCA({ components: 2 }).fit(hidden).transform(hidden);
     const rows = flat.toArraySync() as [number, number][];
     const svg = chart({
       title: "hidden layer",
@@ -341,7 +347,7 @@ describe("heatmaps", () => {
   test("[AH37] attention weights: a row for each query, whose cells sum to 1", () => {
     manualSeed(5);
     const [q, k] = [randn([4, 8]), randn([6, 8])] as [Tensor, Tensor];
-    const weights = (q.matmul(k.T as Tensor).div(Math.sqrt(8)) as Tensor).softmax(-1);
+    const weights = q.matmul(k.T).div(Math.sqrt(8)).softmax(-1);
     const svg = heatmap({ title: "attention", values: weights.toArraySync() as number[][], full: [1, 1, 1, 1] });
     const shares = cells(svg).map(({ share }) => share);
     expect(shares).toHaveLength(24);

@@ -250,12 +250,9 @@ describe("trials in threads", () => {
 
 /** 160 digits to train on and 80 to validate. */
 const digits = drawnDigits({ count: 240, seed: 8 });
-const images = tensor(digits.images, [240, 784]).float().div(255) as Tensor;
-const labels = tensor(Int32Array.from(digits.labels)) as Tensor;
-const part = (from: number, to: number): [Tensor, Tensor] => [
-  images.slice([from, to]) as Tensor,
-  labels.slice([from, to]) as Tensor,
-];
+const images = tensor(digits.images, [240, 784]).float().div(255);
+const labels = tensor(Int32Array.from(digits.labels));
+const part = (from: number, to: number): [Tensor, Tensor] => [images.slice([from, to]), labels.slice([from, to])];
 const train = part(0, 160);
 const validation = [part(160, 240)];
 
