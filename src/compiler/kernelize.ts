@@ -24,6 +24,7 @@ import { isHeavy } from "./kinds.ts";
 import { countOperations } from "./cost.ts";
 import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
+import { mapStatements } from "../ir/rewrite.ts";
 import { storesOf, valuesOf, walk } from "../ir/walk.ts";
 import { flatten, Inliner, type Layouts, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
@@ -305,7 +306,8 @@ function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelize
     pitch /= v.extent;
     replace.set(v, i === 0 ? quotient(flat, pitch) : remainder(quotient(flat, pitch), v.extent));
   });
-  const body = lowered.body.map((s) => substituteStatement(s, replace, new Map()));
+  const memo = new Map<Expression, Expression>();
+  const body = mapStatements(lowered.body, (e) => substitute(e, replace, memo));
   const kernel: LoopKernel = {
     kind: "loops",
     parameters: { scalars: inliner.scalarTypes, sizes: 0 },
@@ -313,30 +315,6 @@ function lowerIndexKernel(group: Group, node: Node, inliner: Inliner): Kernelize
     body: [{ kind: "loop", index: flat, extent: items, axis: "parallel", body, accumulators: [] }],
   };
   return finish(group, kernel, inliner, items, "index", countOperations(kernel.body));
-}
-
-function substituteStatement(
-  s: Statement,
-  replace: ReadonlyMap<Expression, Expression>,
-  memo: Map<Expression, Expression>,
-): Statement {
-  const on = (e: Expression): Expression => substitute(e, replace, memo);
-  switch (s.kind) {
-    case "loop":
-      return {
-        ...s,
-        body: s.body.map((x) => substituteStatement(x, replace, memo)),
-        accumulators: s.accumulators.map((a) => ({ ...a, value: on(a.value) })),
-      };
-    case "let":
-      return { ...s, value: on(s.value) };
-    case "store":
-      return { ...s, offset: on(s.offset), value: on(s.value) };
-    case "if":
-      return { ...s, condition: on(s.condition), body: s.body.map((x) => substituteStatement(x, replace, memo)) };
-    case "barrier":
-      return s;
-  }
 }
 
 // ---------- contractions

@@ -100,7 +100,19 @@ export interface Barrier {
   readonly kind: "barrier";
 }
 
-export type Statement = Loop | Let | Store | If | Barrier;
+/**
+ * Names a value of another thread: of the one whose number, of those in its workgroup, differs from the own in the bits of
+ * `mask`. All threads of a workgroup come by, without waiting for one another beyond that, and see no more of each other's
+ * stores. Masks are below what `GpuTarget.exchange` says of a GPU.
+ */
+export interface Exchange {
+  readonly kind: "exchange";
+  readonly register: Register;
+  readonly value: Expression;
+  readonly mask: number;
+}
+
+export type Statement = Loop | Let | Store | If | Barrier | Exchange;
 
 /** A kernel that is loops and nothing more. The outermost statement is one `parallel` loop, or none when there is nothing to share out. */
 export interface LoopKernel {
@@ -187,6 +199,11 @@ export interface Weighed {
 }
 
 export type Kernel = LoopKernel | ContractKernel | AttentionKernel;
+
+export const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
+/** What an iteration does to the value of a reduction. */
+export const COMBINE = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
+export type PlainReduceOp = keyof typeof COMBINE;
 
 /** The value a reduction starts from; argmax and argmin start from no position at all. */
 export function identityOf(op: ReduceOp, dtype: DType): number {

@@ -13,7 +13,7 @@ import {
   type Register,
 } from "./expression.ts";
 import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store } from "./kernel.ts";
-import { mapAttention } from "./rewrite.ts";
+import { mapAccumulators, mapAttention, mapStatements } from "./rewrite.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
 export const UNROLL_LIMIT = 8;
@@ -76,20 +76,12 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
           ...s,
           extent: extent(s.extent, outermost || s.body.some((inner) => inner.kind === "loop") ? 0 : UNROLL_LIMIT),
           body: statements(s.body),
-          accumulators: s.accumulators.map((a) => ({
-            ...a,
-            value: rewrite(a.value),
-            ...(a.position ? { position: rewrite(a.position) } : {}),
-          })),
+          accumulators: mapAccumulators(s.accumulators, rewrite),
         };
-      case "let":
-        return { ...s, value: rewrite(s.value) };
-      case "store":
-        return { ...s, offset: rewrite(s.offset), value: rewrite(s.value) };
       case "if":
         return { ...s, condition: rewrite(s.condition), body: statements(s.body) };
-      case "barrier":
-        return s;
+      default:
+        return mapStatements([s], rewrite)[0]!;
     }
   };
   const axes = (list: readonly Axes[], least?: number): Axes[] =>

@@ -98,6 +98,9 @@ export function printKernel(kernel: Kernel): string {
         break;
       case "barrier":
         lines.push(`${indent}barrier`);
+        break;
+      case "exchange":
+        lines.push(`${indent}${name(s.register)} = ${show(s.value)} of thread ^ ${s.mask}`);
     }
   };
   lines.push(

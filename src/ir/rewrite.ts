@@ -18,7 +18,7 @@ import {
   type Select,
   type Unary,
 } from "./expression.ts";
-import type { Accumulator, AttentionKernel, Loop, Statement, Store } from "./kernel.ts";
+import type { Accumulator, AttentionKernel, Statement, Store } from "./kernel.ts";
 
 /**
  * The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing
@@ -200,34 +200,39 @@ export function replacer(replace: ReadonlyMap<Expression, Expression>): (e: Expr
   return rewrite;
 }
 
-/** Statements with every expression replaced. Registers and indices that they define are kept. */
-export function mapStatements(statements: readonly Statement[], f: (e: Expression) => Expression): Statement[] {
+/**
+ * Statements with every expression replaced. Registers and indices that they define are kept.
+ * @param move what then becomes of each store.
+ */
+export function mapStatements(
+  statements: readonly Statement[],
+  f: (e: Expression) => Expression,
+  move: (store: Store) => Store = (store) => store,
+): Statement[] {
   return statements.map((s): Statement => {
     switch (s.kind) {
-      case "loop":
-        return mapLoop(s, f);
+      case "loop": {
+        // Targets make loops whose extent is a value computed in front of them.
+        const extent = typeof s.extent === "number" ? s.extent : (f(s.extent) as Param | Register);
+        const body = mapStatements(s.body, f, move);
+        return { ...s, extent, body, accumulators: mapAccumulators(s.accumulators, f) };
+      }
       case "let":
+      case "exchange":
         return { ...s, value: f(s.value) };
       case "store":
-        return { ...s, offset: f(s.offset), value: f(s.value) };
+        return move({ ...s, offset: f(s.offset), value: f(s.value) });
       case "if":
-        return { ...s, condition: f(s.condition), body: mapStatements(s.body, f) };
+        return { ...s, condition: f(s.condition), body: mapStatements(s.body, f, move) };
       case "barrier":
         return s;
     }
   });
 }
 
-function mapLoop(loop: Loop, f: (e: Expression) => Expression): Loop {
-  const accumulators = loop.accumulators.map((a): Accumulator => ({
-    ...a,
-    value: f(a.value),
-    ...(a.position ? { position: f(a.position) } : {}),
-  }));
-  // Targets make loops whose extent is a value computed in front of them.
-  const extent = typeof loop.extent === "number" ? loop.extent : (f(loop.extent) as Param | Register);
-  return { ...loop, extent, body: mapStatements(loop.body, f), accumulators };
-}
+/** Accumulators with every expression replaced. */
+export const mapAccumulators = (list: readonly Accumulator[], f: (e: Expression) => Expression): Accumulator[] =>
+  list.map((a) => ({ ...a, value: f(a.value), ...(a.position && { position: f(a.position) }) }));
 
 /** Attention with every expression replaced. */
 export function mapAttention(kernel: AttentionKernel, f: (e: Expression) => Expression): AttentionKernel {
@@ -254,6 +259,7 @@ export function expressionsOf(statements: readonly Statement[]): Expression[] {
         for (const a of s.accumulators) out.push(a.value, ...(a.position ? [a.position] : []));
         break;
       case "let":
+      case "exchange":
         out.push(s.value);
         break;
       case "store":

@@ -1,6 +1,6 @@
 /** Writes out the loops marked `unroll`: their bodies once per iteration, their accumulators as chains of values. */
-import { constant, register, type BinaryOp, type Expression, type Index, type Register } from "./expression.ts";
-import { identityOf, type Accumulator, type Loop, type LoopKernel, type Statement } from "./kernel.ts";
+import { constant, register, type Expression, type Index, type Register } from "./expression.ts";
+import { COMBINE, identityOf, isArg, type Accumulator, type Loop, type LoopKernel, type Statement } from "./kernel.ts";
 import { mapStatements, plainBinary, plainSelect, plainUnary, replacer } from "./rewrite.ts";
 
 /** The kernel without loops marked `unroll`. */
@@ -42,7 +42,7 @@ function renameDefinitions(statements: readonly Statement[], replace: Map<Expres
     return made;
   };
   return statements.map((s): Statement => {
-    if (s.kind === "let") return { ...s, register: rename(s.register) };
+    if (s.kind === "let" || s.kind === "exchange") return { ...s, register: rename(s.register) };
     if (s.kind === "if") return { ...s, body: renameDefinitions(s.body, replace) };
     if (s.kind !== "loop") return s;
     const index = freshIndex(s.index);
@@ -81,7 +81,7 @@ class Chain {
       return r;
     };
     const candidate = name(value);
-    if (op !== "argmax" && op !== "argmin") {
+    if (!isArg(op)) {
       this.value = iteration === 0 ? candidate : name(plainBinary(COMBINE[op], this.value, candidate));
       return;
     }
@@ -101,13 +101,6 @@ class Chain {
 
   finish(out: Statement[]): void {
     const { op, register: result } = this.accumulator;
-    out.push({ kind: "let", register: result, value: op === "argmax" || op === "argmin" ? this.position : this.value });
+    out.push({ kind: "let", register: result, value: isArg(op) ? this.position : this.value });
   }
 }
-
-const COMBINE: Readonly<Record<"sum" | "prod" | "max" | "min", BinaryOp>> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-};

@@ -90,6 +90,7 @@ function nodesOf(loop: Loop): number {
       case "loop":
         return (s.axis === "unroll" ? (s.extent as number) : 1) * nodesOf(s);
       case "barrier":
+      case "exchange":
         return 0;
     }
   };
@@ -158,6 +159,7 @@ function canVectorize(loop: Loop, { lanes, wide }: Target): boolean {
           )
         );
       case "barrier":
+      case "exchange":
         return false;
     }
   };

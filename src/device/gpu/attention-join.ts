@@ -27,14 +27,10 @@ export function writeJoin(attention: Attention, parts: number, partial: Partial,
     const place = outer.name(plus(times(group, threads), thread));
     const code = new Code();
     body(code, place, code.name(plainDivide("quotient", place, each)));
-    passes.add(Math.ceil((batch.count * rows.count * each) / threads), group, {
-      kind: "loop",
-      axis: "thread",
-      index: thread,
-      extent: threads,
-      accumulators: [],
-      body: [...outer.statements, when(below(place, total), ...code.statements)],
-    });
+    passes.add(Math.ceil((batch.count * rows.count * each) / threads), group, thread, [
+      ...outer.statements,
+      when(below(place, total), ...code.statements),
+    ]);
   };
   const endingOf = (code: Code, row: Expression) => {
     const number = code.name(plainDivide("quotient", row, counts.rows));

@@ -228,14 +228,10 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
     ];
   });
   code.statements.push(...finished);
-  passes.add(Math.ceil(total / plan.threads), group, {
-    kind: "loop",
-    axis: "thread",
-    index: thread,
-    extent: plan.threads,
-    accumulators: [],
-    body: [...outer.statements, when(below(place, slots.add(total)), ...code.statements)],
-  });
+  passes.add(Math.ceil(total / plan.threads), group, thread, [
+    ...outer.statements,
+    when(below(place, slots.add(total)), ...code.statements),
+  ]);
   return partial;
 }
 

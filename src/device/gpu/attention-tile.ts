@@ -293,13 +293,6 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
     if (rowStores.length) inside.statements.push(when(plainBinary("eq", x, whole(0)), ...rowStores));
     code.statements.push(when(below(rowNumber, counts.rows), ...inside.statements));
   });
-  passes.add(rowBlocks * batch.count * plan.parts, group, {
-    kind: "loop",
-    axis: "thread",
-    index: thread,
-    extent: threads,
-    accumulators: [],
-    body: code.statements,
-  });
+  passes.add(rowBlocks * batch.count * plan.parts, group, thread, code.statements);
   return partial;
 }

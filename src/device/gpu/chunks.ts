@@ -2,17 +2,10 @@
  * Few long rows: their loops are cut into chunks, and each chunk is a row of its own. A loop's chunks leave their shares
  * in memory, where all that comes after it reads and combines them.
  */
-import {
-  binary,
-  constant,
-  index as freshIndex,
-  register,
-  type Expression,
-  type Param,
-  type Register,
-} from "../../ir/expression.ts";
+import { binary, index as freshIndex, type Expression, type Param, type Register } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainDivide, plainSum } from "../../ir/rewrite.ts";
+import { mapAccumulators, plainDivide, plainSum } from "../../ir/rewrite.ts";
+import { below, Code, whole } from "./emit.ts";
 import { isShared, levelsOf, nestOf } from "./nest.ts";
 import { accumulatorsOf, combineKept, finalShare, freshShare, keep, keptAs, type Kept, type Share } from "./partial.ts";
 import type { Passes } from "./passes.ts";
@@ -22,8 +15,6 @@ import { sizeOf } from "./slots.ts";
 
 /** Chunks begin at multiples of so many iterations, which threads read in one go. */
 const ALIGNED = 64;
-
-const i32 = (n: number): Expression => constant(n, "i32");
 
 /**
  * The pieces that do what a piece does, each loop in so many chunks.
@@ -62,12 +53,8 @@ export function inChunks(piece: Piece, chunks: number, columns: boolean, passes:
 
   function chunkOf(loop: Loop, shares: readonly Share[], temporaries: readonly Kept[]): Piece {
     const place = freshIndex(2 ** 31 - 1);
-    const out: Statement[] = [];
-    const name = (value: Expression, list = out): Register => {
-      const own = register(value.dtype);
-      list.push({ kind: "let", register: own, value });
-      return own;
-    };
+    const [outer, inner] = [new Code(), new Code()];
+    const name = (value: Expression, code = outer): Register => code.name(value) as Register;
     const own = name(plainDivide("remainder", place, rows));
     const chunk = name(plainDivide("quotient", place, rows));
     const nest = nestOf(loop);
@@ -76,12 +63,11 @@ export function inChunks(piece: Piece, chunks: number, columns: boolean, passes:
     const length = ALIGNED * Math.ceil(slots.valueOf(extent) / chunks / ALIGNED);
     const size = slots.add(length);
     const start = name(plainSum([{ value: chunk, coefficient: size }]));
-    const left = name(plainSum([{ value: sizeOf(extent) }, { value: start, coefficient: i32(-1) }]));
-    const steps = name(binary("max", binary("min", left, size), i32(0)));
+    const left = name(plainSum([{ value: sizeOf(extent) }, { value: start, coefficient: whole(-1) }]));
+    const steps = name(binary("max", binary("min", left, size), whole(0)));
     slots.bound(steps, length);
     const step = freshIndex(2 ** 31 - 1);
-    const inside: Statement[] = [];
-    const at = name(plainSum([{ value: start }, { value: step }]), inside);
+    const at = name(plainSum([{ value: start }, { value: step }]), inner);
     const { lets, replace } =
       nest.length > 1
         ? positions(levelsOf(nest), at)
@@ -90,19 +76,19 @@ export function inChunks(piece: Piece, chunks: number, columns: boolean, passes:
     const outside = new Rewriter([[row, own]], moved);
     const rewriter = new Rewriter([[row, own], ...replace], moved);
     const accumulators = innermost.accumulators.map((a) => ({ ...a, position: a.position ?? innermost.index }));
-    out.push(...known.map(outside.statement), {
+    outer.statements.push(...known.map(outside.statement), {
       kind: "loop",
       axis: loop.axis,
       index: step,
       extent: steps,
-      body: [...inside, ...lets, ...innermost.body.map(rewriter.statement)],
-      accumulators: accumulatorsOf(rewriter.accumulators({ ...innermost, accumulators }), shares),
+      body: [...inner.statements, ...lets, ...innermost.body.map(rewriter.statement)],
+      accumulators: accumulatorsOf(mapAccumulators(accumulators, rewriter.value), shares),
     });
     if (shares.length) {
-      const some = name(plainBinary("lt", i32(0), steps));
-      out.push(...keep(shares, temporaries, place, some));
+      const some = name(below(whole(0), steps));
+      outer.statements.push(...keep(shares, temporaries, place, some));
     }
-    return { rows: all, row: place, body: out };
+    return { rows: all, row: place, body: outer.statements };
   }
 }
 

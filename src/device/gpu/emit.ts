@@ -31,10 +31,20 @@ export const storeTo = (buffer: number, offset: Expression, value: Expression): 
 export const when = (condition: Expression, ...body: readonly Statement[]): If => ({ kind: "if", condition, body });
 export const barrier: Statement = { kind: "barrier" };
 
+/** A loop over the values of an index. */
+export const loopAlong = (axis: Axis, index: Index, body: readonly Statement[]): Loop => ({
+  kind: "loop",
+  axis,
+  index,
+  extent: index.extent,
+  accumulators: [],
+  body,
+});
+
 /** A loop of its own index. */
 export function loopOver(axis: Axis, extent: Loop["extent"], body: (index: Index) => readonly Statement[]): Loop {
   const index = freshIndex(typeof extent === "number" ? extent : 1);
-  return { kind: "loop", axis, index, extent, body: body(index), accumulators: [] };
+  return { ...loopAlong(axis, index, body(index)), extent };
 }
 
 /** Statements for so many numbers: written out, or in a loop. */

@@ -3,9 +3,11 @@
  * stored in whole words, which no two threads share.
  */
 import { byteSize } from "../../core/dtype.ts";
-import { childrenOf, constant, index as freshIndex, type Expression, type Index } from "../../ir/expression.ts";
+import { constant, index as freshIndex, type Expression, type Index } from "../../ir/expression.ts";
 import type { Statement, Store } from "../../ir/kernel.ts";
 import { expressionsOf, plainSum } from "../../ir/rewrite.ts";
+import { walk } from "../../ir/walk.ts";
+import { loopAlong } from "./emit.ts";
 import type { Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";
 import type { Slots } from "./slots.ts";
@@ -40,22 +42,17 @@ export function byFours(levels: readonly Level[], body: readonly Statement[], sl
   const { statement } = new Rewriter([[index, place]]);
   return {
     levels: [...levels.slice(0, -1), { index: block, extent: slots.add(size / FOUR) }],
-    body: [{ kind: "loop", axis: "vector", index: part, extent: FOUR, accumulators: [], body: body.map(statement) }],
+    body: [loopAlong("vector", part, body.map(statement))],
   };
 }
 
 function inspect(body: readonly Statement[]): { count: number; loads: Expression[] } {
   const loads: Expression[] = [];
-  const seen = new Set<Expression>();
   let count = 0;
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
+  walk(expressionsOf(body), (e) => {
     count += (e.kind === "unary" || e.kind === "binary") && FUNCTIONS.has(e.op) ? FUNCTION : 1;
     if (e.kind === "load") loads.push(e.offset);
-    childrenOf(e).forEach(visit);
-  };
-  expressionsOf(body).forEach(visit);
+  });
   return { count, loads };
 }
 

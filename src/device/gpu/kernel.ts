@@ -12,6 +12,11 @@ export interface GpuTarget {
   readonly sharedBytes: number;
   /** Is it a program that runs shaders on a processor? There, shared memory and barriers cost more than they save. */
   readonly software?: boolean;
+  /**
+   * How many neighbouring threads can exchange values without shared memory: a power of two. Undefined where none can.
+   * No result depends on it.
+   */
+  readonly exchange?: number | undefined;
 }
 
 /** What every WebGPU device grants. */

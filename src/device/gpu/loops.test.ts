@@ -5,20 +5,18 @@ import { binary, index, register, unary } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
-import { add } from "../../graph/ops/binary.ts";
+import { add, mul } from "../../graph/ops/binary.ts";
 import { scatter } from "../../graph/ops/gather.ts";
-import { concat, permute, slice } from "../../graph/ops/movement.ts";
-import { sum } from "../../graph/ops/reduce.ts";
+import { concat, expand, permute, reshape, slice } from "../../graph/ops/movement.ts";
+import { argmax, argmin, maxReduce, prod, sum } from "../../graph/ops/reduce.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { compiledOn } from "../compiled.testing.ts";
 import { at, global, kernelOf, loop, numbers, shared, store } from "../reference/building.ts";
-import { evaluateGraph } from "../reference/graph.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import type { Statistics } from "../reference/workers.ts";
-import type { SampleValue } from "../suite.ts";
-import type { Pass } from "./kernel.ts";
+import { LEAST_GPU, type Pass } from "./kernel.ts";
 import { lowerLaunch } from "./lower.ts";
-import { eighths, leaf, rowCases, softmax } from "./rows.testing.ts";
+import { differenceOf, eighths, leaf, rowCases, softmax } from "./rows.testing.ts";
 import { SimulatedGpu } from "./simulator.testing.ts";
 
 interface Done {
@@ -32,13 +30,7 @@ async function check(root: Node, ulps = 0): Promise<readonly Done[]> {
   const passes: Done[] = [];
   device.onPass = (pass, did) => passes.push({ pass, did });
   const [actual] = await compiledOn(device)([root]);
-  const [expected] = evaluateGraph([root], (node) => (node.source as SampleValue | undefined)?.array);
-  expect(actual!.length).toBe(expected!.length);
-  expected!.forEach((wanted: number, i: number) => {
-    const got = actual![i]!;
-    if (!Object.is(got, wanted) && !(Math.abs(got - wanted) <= ulps * 2 ** -23 * Math.abs(wanted)))
-      throw new Error(`element ${i} is ${got}, expected ${wanted}`);
-  });
+  expect(differenceOf({ root, ulps }, actual!)).toBe(undefined);
   return passes;
 }
 
@@ -126,6 +118,46 @@ describe("rows", () => {
     expect(did.barriers).toBe(4 * 5);
     const long = await check(softmax(eighths([2, 6000])), 8);
     expect(long.some((done) => done.pass.buffers.some((b) => typeof b === "object"))).toBe(true);
+  });
+
+  test("[D7] where threads exchange values they wait less, and every bit is the same", async () => {
+    const random = new HostRandom(8);
+    const numbersOf = (rows: number, length: number): Node =>
+      leaf(
+        // Zeros of both signs, and sums that depend on their order.
+        Float32Array.from({ length: rows * length }, () =>
+          random.integer(3) ? random.uniform() - 0.7 : -0 * random.integer(2),
+        ),
+        [rows, length],
+      );
+    const [short, long] = [numbersOf(40, 20), numbersOf(3, 700)];
+    const zeros = leaf(
+      Float32Array.from({ length: 200 }, (_, i) => (i % 3 ? -0 : 0)),
+      [10, 20],
+    );
+    const roots = [short, long, zeros].flatMap((x) => [
+      sum(x, [1]),
+      prod(x, [1]),
+      maxReduce(x, [1]),
+      argmax(x, [1]),
+      argmin(x, [1]),
+      softmax(x),
+      mul(x, expand(reshape(maxReduce(x, [1]), [x.shape[0]!, 1]), x.shape)),
+      sum(cast(x, "i32"), [1]),
+      maxReduce(cast(x, "bool"), [1]),
+    ]);
+    const results: unknown[] = [];
+    const barriers: number[] = [];
+    for (const exchange of [undefined, 2, 4, 8, 32, 64]) {
+      const device = new SimulatedGpu({ ...LEAST_GPU, exchange });
+      let waits = 0;
+      device.onPass = (_, did) => (waits += did.barriers);
+      results.push(await compiledOn(device)(roots));
+      barriers.push(waits);
+    }
+    for (const other of results.slice(1)) expect(other).toEqual(results[0]);
+    expect(barriers[1]).toBeLessThanOrEqual(barriers[0]!);
+    expect(barriers[4]).toBeLessThan(0.7 * barriers[0]!);
   });
 
   test("sums over several axes", async () => {

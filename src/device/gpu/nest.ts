@@ -1,6 +1,6 @@
 /** Loops of a row that are one loop in several levels: their iterations together may be shared out. */
 import type { Index, Param } from "../../ir/expression.ts";
-import type { Loop, Statement } from "../../ir/kernel.ts";
+import { isArg, type Loop, type Statement } from "../../ir/kernel.ts";
 
 export interface Level {
   readonly index: Index;
@@ -22,11 +22,7 @@ function takesOn(loop: Loop, inner: Loop): boolean {
     loop.accumulators.length === inner.accumulators.length &&
     loop.accumulators.every(
       ({ op, value, position }, k) =>
-        op !== "argmax" &&
-        op !== "argmin" &&
-        !position &&
-        inner.accumulators[k]!.op === op &&
-        inner.accumulators[k]!.register === value,
+        !isArg(op) && !position && inner.accumulators[k]!.op === op && inner.accumulators[k]!.register === value,
     )
   );
 }

@@ -9,8 +9,8 @@ import { SimulatedGpu } from "./simulator.testing.ts";
 const GRAPHS = process.env["MYELIN_FULL"] ? 10_000 : 300;
 const LIMIT = 3_600_000;
 const DTYPES: readonly DType[] = ["f32", "i32", "u8", "bool", "f16", "bf16", "u32"];
-/** So small that rows of a few elements are shared by lanes and cut into chunks. */
-const SMALL: GpuTarget = { threads: 4, sharedBytes: 96 };
+/** So small that rows of a few elements are shared by lanes, two of which exchange values, and cut into chunks. */
+const SMALL: GpuTarget = { threads: 4, sharedBytes: 96, exchange: 2 };
 
 describe("as a GPU would", () => {
   const evaluate = compiledOn(new SimulatedGpu());

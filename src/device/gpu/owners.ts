@@ -17,6 +17,7 @@ import {
 import type { Statement, Store } from "../../ir/kernel.ts";
 import { plainBinary, plainCast } from "../../ir/rewrite.ts";
 import { storedBy } from "../../ir/walk.ts";
+import { below, when } from "./emit.ts";
 import type { Passes } from "./passes.ts";
 import type { Piece } from "./pieces.ts";
 import { Rewriter } from "./rewriter.ts";
@@ -66,23 +67,12 @@ export function lowerOwned(piece: Piece, { rows, owners }: Owners, passes: Passe
   };
   const shared = (s: Statement): Statement =>
     s.kind === "store"
-      ? { kind: "if", condition: ours(s.offset), body: [s] }
+      ? when(ours(s.offset), s)
       : s.kind === "loop" || s.kind === "if"
         ? { ...s, body: s.body.map(shared) }
         : s;
-  passes.add(Math.ceil(passes.slots.valueOf(piece.rows) / rows), block, {
-    kind: "loop",
-    axis: "thread",
-    index: thread,
-    extent: rows * owners,
-    accumulators: [],
-    body: [
-      { kind: "let", register: row, value: add(scale(block, rows), remainder(thread, rows)) },
-      {
-        kind: "if",
-        condition: plainBinary("lt", row, sizeOf(piece.rows)),
-        body: piece.body.map(rewriter.statement).map(shared),
-      },
-    ],
-  });
+  passes.add(Math.ceil(passes.slots.valueOf(piece.rows) / rows), block, thread, [
+    { kind: "let", register: row, value: add(scale(block, rows), remainder(thread, rows)) },
+    when(below(row, sizeOf(piece.rows)), ...piece.body.map(rewriter.statement).map(shared)),
+  ]);
 }

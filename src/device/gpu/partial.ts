@@ -11,8 +11,9 @@ import {
   type ReduceOp,
   type Register,
 } from "../../ir/expression.ts";
-import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
-import { plainCast, plainLoad } from "../../ir/rewrite.ts";
+import { COMBINE, isArg, type Accumulator, type Loop, type PlainReduceOp, type Statement } from "../../ir/kernel.ts";
+import { plainBinary, plainCast, plainLoad } from "../../ir/rewrite.ts";
+import { Code } from "./emit.ts";
 
 /** What one accumulator has come to. */
 export interface Share {
@@ -30,10 +31,10 @@ export interface Kept {
 }
 
 /** Larger than all positions. */
-const NOWHERE = 2 ** 31 - 1;
+export const NOWHERE: number = 2 ** 31 - 1;
 
-const isArg = (op: ReduceOp): boolean => op === "argmax" || op === "argmin";
-const plainOp = (op: ReduceOp): ReduceOp => (op === "argmax" ? "max" : op === "argmin" ? "min" : op);
+/** What the values of a share are reduced by. */
+export const plainOp = (op: ReduceOp): PlainReduceOp => (op === "argmax" ? "max" : op === "argmin" ? "min" : op);
 
 /** Values narrower than a word are kept as words. */
 export const keptAs = (dtype: DType): DType => (dtype === "bool" || dtype === "u8" ? "u32" : dtype);
@@ -43,6 +44,14 @@ export const freshShare = ({ op, value }: Accumulator): Share => ({
   value: register(value.dtype),
   position: isArg(op) ? register("i32") : undefined,
 });
+
+/** Fresh shares of the same accumulators. */
+export const sharesLike = (shares: readonly Share[]): Share[] =>
+  shares.map(({ op, value, position }) => ({
+    op,
+    value: register(value.dtype),
+    position: position && register("i32"),
+  }));
 
 /** The share that accumulators end in: their own registers. */
 export const finalShare = ({ op, value, register: own }: Accumulator): Share =>
@@ -87,10 +96,6 @@ export function combineKept(
   count: Loop["extent"],
   place: (i: Expression) => Expression,
 ): Loop[] {
-  const read = (k: number, at: Expression): Expression => {
-    const { dtype } = shares[k]!.value;
-    return plainCast(plainLoad(kept[k]!.value, keptAs(dtype), at), dtype);
-  };
   const loopOf = (index: Loop["index"], body: Statement[], accumulators: Accumulator[]): Loop => ({
     kind: "loop",
     axis: "reduce",
@@ -101,7 +106,11 @@ export function combineKept(
   });
   const i = freshIndex(NOWHERE);
   const at = place(i);
-  const values = shares.map(({ op, value }, k) => ({ register: value, op: plainOp(op), value: read(k, at) }));
+  const values = shares.map(({ op, value }, k) => ({
+    register: value,
+    op: plainOp(op),
+    value: readKept(value, kept[k]!, at),
+  }));
   const j = freshIndex(NOWHERE);
   const there = place(j);
   const body: Statement[] = [];
@@ -109,20 +118,45 @@ export function combineKept(
     if (!position) return [];
     const [candidate, where] = [register(value.dtype), register("i32")];
     body.push(
-      { kind: "let", register: candidate, value: read(k, there) },
+      { kind: "let", register: candidate, value: readKept(value, kept[k]!, there) },
       { kind: "let", register: where, value: plainLoad(kept[k]!.position!, "i32", there) },
     );
-    const found = select(same(candidate, value), where, constant(NOWHERE, "i32"));
-    return [{ register: position, op: "min", value: found }];
+    return [{ register: position, op: "min", value: atExtreme(candidate, value, where) }];
   });
   return [loopOf(i, [], values), ...(positions.length ? [loopOf(j, body, positions)] : [])];
 }
 
-/** Equal, or both NaN: that is asked of the bits, because shaders may take it that there is none. */
-function same(x: Register, y: Register): Expression {
-  const equal = binary("eq", x, y);
-  if (!isFloat(x.dtype)) return equal;
+/** The same of a few, as a tree that joins neighbours. */
+export function joinKept(shares: readonly Share[], kept: readonly Kept[], places: readonly Expression[]): Statement[] {
+  const code = new Code();
+  shares.forEach(({ op, value, position }, k) => {
+    const values = places.map((at) => code.name(readKept(value, kept[k]!, at)) as Register);
+    code.statements.push({ kind: "let", register: value, value: join(plainOp(op), values) });
+    if (!position) return;
+    const found = places.map((at, i) => {
+      const where = code.name(plainLoad(kept[k]!.position!, "i32", at)) as Register;
+      return atExtreme(values[i]!, value, where);
+    });
+    code.statements.push({ kind: "let", register: position, value: join("min", found) });
+  });
+  return code.statements;
+}
+
+/** So many values, a power of two, as one: neighbours are joined first. */
+export function join(op: PlainReduceOp, values: readonly Expression[]): Expression {
+  if (values.length === 1) return values[0]!;
+  const middle = values.length / 2;
+  return plainBinary(COMBINE[op], join(op, values.slice(0, middle)), join(op, values.slice(middle)));
+}
+
+const readKept = ({ dtype }: Register, { value }: Kept, at: Expression): Expression =>
+  plainCast(plainLoad(value, keptAs(dtype), at), dtype);
+
+/** The position of a value that is the extreme one: equal, or both NaN. That is asked of the bits, because shaders may take it that there is none. */
+export function atExtreme(value: Register, extreme: Register, position: Expression): Expression {
+  const equal = binary("eq", value, extreme);
   const isNaN = (v: Register): Expression =>
     binary("lt", constant(0x7f800000, "u32"), binary("and", bitcast(v, "u32"), constant(0x7fffffff, "u32")));
-  return binary("or", equal, binary("and", isNaN(x), isNaN(y)));
+  const same = isFloat(value.dtype) ? binary("or", equal, binary("and", isNaN(value), isNaN(extreme))) : equal;
+  return select(same, position, constant(NOWHERE, "i32"));
 }

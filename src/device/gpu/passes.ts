@@ -1,10 +1,11 @@
 /** The passes of a launch in the making: memory that they hand on, and kernels that name only what they use. */
-import { param, type Param } from "../../ir/expression.ts";
+import { param, type Index, type Param } from "../../ir/expression.ts";
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { printKernel } from "../../ir/print.ts";
 import { byteSize, type DType } from "../../core/dtype.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { storesIn, walk } from "../../ir/walk.ts";
+import { loopAlong } from "./emit.ts";
 import type { GpuLaunch, GridKernel, Pass } from "./kernel.ts";
 import { Rewriter } from "./rewriter.ts";
 import { Slots } from "./slots.ts";
@@ -46,12 +47,12 @@ export class Passes {
     return this.buffers.push({ dtype, space: "register", access: "readwrite", size: elements }) - 1;
   }
 
-  /** Adds a pass of so many workgroups. */
-  add(workgroups: number, block: Loop["index"], threads: Loop): void {
+  /** Adds a pass of so many workgroups, each of as many threads as that index has values. */
+  add(workgroups: number, block: Index, thread: Index, statements: readonly Statement[]): void {
     if (workgroups === 0) return;
     const { slots } = this;
     const body: [Loop] = [
-      { kind: "loop", axis: "grid", index: block, extent: slots.add(workgroups), accumulators: [], body: [threads] },
+      { ...loopAlong("grid", block, [loopAlong("thread", thread, statements)]), extent: slots.add(workgroups) },
     ];
     const used = usedBy(body, slots.scalars.length);
     const isGlobal = (b: number): boolean => this.buffers[b]!.space === "global";

@@ -5,7 +5,7 @@
 import { index as freshIndex, register, type Expression, type Index, type Param } from "../../ir/expression.ts";
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expressionsOf, plainDivide } from "../../ir/rewrite.ts";
-import { storedBy } from "../../ir/walk.ts";
+import { storedBy, storesIn } from "../../ir/walk.ts";
 import { byFours } from "./fours.ts";
 import { levelsOf, type Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";
@@ -120,9 +120,7 @@ function definedBy(list: readonly Statement[]): unknown[] {
 
 /** Does a statement store to memory that was there before? */
 export const storesToGlobal = (s: Statement, buffers: readonly Buffer[]): boolean =>
-  s.kind === "store"
-    ? buffers[s.buffer]!.space === "global"
-    : (s.kind === "loop" || s.kind === "if") && s.body.some((inner) => storesToGlobal(inner, buffers));
+  storesIn([s]).some(({ buffer }) => buffers[buffer]!.space === "global");
 
 /** The buffers in which rows keep values from one loop to the next. */
 export function rowBuffersOf(body: readonly Statement[], buffers: readonly Buffer[]): number[] {

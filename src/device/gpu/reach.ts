@@ -62,6 +62,9 @@ class Intervals {
         case "loop":
           this.loop(s);
           break;
+        case "exchange":
+          this.of(s.value);
+          break;
         case "barrier":
           break;
       }

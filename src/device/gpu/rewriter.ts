@@ -1,7 +1,7 @@
 /** Statements with values replaced and buffers moved. */
 import type { Expression } from "../../ir/expression.ts";
-import type { Loop, Statement } from "../../ir/kernel.ts";
-import { copyWith, plainLoad } from "../../ir/rewrite.ts";
+import type { Statement, Store } from "../../ir/kernel.ts";
+import { copyWith, mapStatements, plainLoad } from "../../ir/rewrite.ts";
 
 /** Where the elements of a buffer went. */
 export interface Moved {
@@ -33,43 +33,10 @@ export class Rewriter {
     return known;
   };
 
-  readonly statement = (s: Statement): Statement => {
-    switch (s.kind) {
-      case "loop":
-        return {
-          ...s,
-          extent: this.extent(s.extent),
-          body: s.body.map(this.statement),
-          accumulators: this.accumulators(s),
-        };
-      case "let":
-        return { ...s, value: this.value(s.value) };
-      case "store": {
-        const moved = this.#moved(s.buffer);
-        const offset = this.value(s.offset);
-        return {
-          ...s,
-          buffer: moved ? moved.buffer : s.buffer,
-          offset: moved ? moved.place(offset) : offset,
-          value: this.value(s.value),
-        };
-      }
-      case "if":
-        return { ...s, condition: this.value(s.condition), body: s.body.map(this.statement) };
-      case "barrier":
-        return s;
-    }
+  readonly statement = (s: Statement): Statement => mapStatements([s], this.value, this.#store)[0]!;
+
+  readonly #store = (s: Store): Store => {
+    const moved = this.#moved(s.buffer);
+    return moved ? { ...s, buffer: moved.buffer, offset: moved.place(s.offset) } : s;
   };
-
-  extent(extent: Loop["extent"]): Loop["extent"] {
-    return typeof extent === "number" ? extent : (this.value(extent) as Exclude<Loop["extent"], number>);
-  }
-
-  accumulators({ accumulators }: Loop): Loop["accumulators"] {
-    return accumulators.map((a) => ({
-      ...a,
-      value: this.value(a.value),
-      ...(a.position ? { position: this.value(a.position) } : {}),
-    }));
-  }
 }

@@ -1,4 +1,5 @@
 /** For tests: graphs whose rows are long, short, many and few, so that GPUs share them out in every way they have. */
+import type { TypedArray } from "../../core/dtype.ts";
 import { HostRandom } from "../../core/random.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
@@ -8,6 +9,7 @@ import { fill, input } from "../../graph/ops/leaf.ts";
 import { expand, permute, reshape } from "../../graph/ops/movement.ts";
 import { argmax, argmin, maxReduce, minReduce, prod, sum } from "../../graph/ops/reduce.ts";
 import { cast, exp } from "../../graph/ops/unary.ts";
+import { evaluateGraph } from "../reference/graph.ts";
 import type { SampleValue } from "../suite.ts";
 
 export const leaf = (array: Float32Array | Int32Array, shape: Shape): Node =>
@@ -56,6 +58,19 @@ export interface RowCase {
   readonly root: Node;
   /** Units in the last place that the result may be off by. */
   readonly ulps: number;
+}
+
+/** The first element of a result that is not what the reference device has, to so many units in the last place. */
+export function differenceOf(
+  { root, ulps }: Pick<RowCase, "root" | "ulps">,
+  actual: TypedArray,
+): { readonly at: number; readonly is: number; readonly wanted: number } | undefined {
+  const [expected] = evaluateGraph([root], (node) => (node.source as SampleValue | undefined)?.array);
+  if (actual.length !== expected!.length) throw new Error(`${actual.length} elements, expected ${expected!.length}`);
+  const isNear = (is: number, wanted: number): boolean =>
+    Object.is(is, wanted) || Math.abs(is - wanted) <= ulps * 2 ** -23 * Math.abs(wanted);
+  const at = [...expected!].findIndex((wanted, i) => !isNear(actual[i]!, wanted));
+  return at < 0 ? undefined : { at, is: actual[at]!, wanted: expected![at]! };
 }
 
 export function rowCases(): RowCase[] {

@@ -1,6 +1,7 @@
 /** Rows that one thread each does by itself. */
 import { add, index as freshIndex, register, scale } from "../../ir/expression.ts";
-import { plainBinary, plainSum } from "../../ir/rewrite.ts";
+import { plainSum } from "../../ir/rewrite.ts";
+import { below, when } from "./emit.ts";
 import type { GpuTarget } from "./kernel.ts";
 import type { Passes } from "./passes.ts";
 import { rowBuffersOf, type Piece } from "./pieces.ts";
@@ -30,15 +31,8 @@ export function lowerSolo(piece: Piece, passes: Passes, target: GpuTarget): void
     }),
   );
   const { statement } = new Rewriter([[piece.row, row]], (b) => moved.get(b));
-  passes.add(Math.ceil(rows / threads), block, {
-    kind: "loop",
-    axis: "thread",
-    index: thread,
-    extent: threads,
-    accumulators: [],
-    body: [
-      { kind: "let", register: row, value: add(scale(block, threads), thread) },
-      { kind: "if", condition: plainBinary("lt", row, sizeOf(piece.rows)), body: piece.body.map(statement) },
-    ],
-  });
+  passes.add(Math.ceil(rows / threads), block, thread, [
+    { kind: "let", register: row, value: add(scale(block, threads), thread) },
+    when(below(row, sizeOf(piece.rows)), ...piece.body.map(statement)),
+  ]);
 }

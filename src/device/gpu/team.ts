@@ -17,10 +17,11 @@ import {
   type Register,
 } from "../../ir/expression.ts";
 import type { Loop, Statement } from "../../ir/kernel.ts";
-import { plainBinary, plainDivide, plainSelect, plainSum } from "../../ir/rewrite.ts";
+import { mapAccumulators, plainBinary, plainDivide, plainSelect, plainSum } from "../../ir/rewrite.ts";
 import { Combination, type Place } from "./combine.ts";
 import type { GpuTarget } from "./kernel.ts";
 import { isShared, levelsOf, nestOf } from "./nest.ts";
+import { barrier, below, when, whole } from "./emit.ts";
 import { accumulatorsOf, freshShare } from "./partial.ts";
 import type { Passes } from "./passes.ts";
 import { positions, rowBuffersOf, storesToGlobal, type Piece } from "./pieces.ts";
@@ -36,8 +37,6 @@ export interface Team {
   readonly columns: boolean;
 }
 
-const i32 = (n: number): Expression => constant(n, "i32");
-const BARRIER: Statement = { kind: "barrier" };
 const MANY = 2 ** 31 - 1;
 
 /** Adds the pass of a piece whose rows are shared by the lanes of a team. */
@@ -45,14 +44,7 @@ export function lowerTeam(piece: Piece, team: Team, passes: Passes, target: GpuT
   const block = freshIndex(MANY);
   const thread = freshIndex(team.rows * team.lanes);
   const body = new TeamWork(piece, team, passes, target, block, thread).statements();
-  passes.add(Math.ceil(passes.slots.valueOf(piece.rows) / team.rows), block, {
-    kind: "loop",
-    axis: "thread",
-    index: thread,
-    extent: team.rows * team.lanes,
-    accumulators: [],
-    body,
-  });
+  passes.add(Math.ceil(passes.slots.valueOf(piece.rows) / team.rows), block, thread, body);
 }
 
 class TeamWork {
@@ -79,8 +71,8 @@ class TeamWork {
       : { thread, local: quotient(thread, lanes), lane: remainder(thread, lanes) };
     this.#place = place;
     this.#row = this.#named(add(scale(block, rows), place.local));
-    this.#valid = rows > 1 ? this.#named(plainBinary("lt", this.#row, sizeOf(piece.rows))) : undefined;
-    this.#combination = new Combination(team, place, passes);
+    this.#valid = rows > 1 ? this.#named(below(this.#row, sizeOf(piece.rows))) : undefined;
+    this.#combination = new Combination(team, place, passes, target);
     this.#moved = this.#placeRowBuffers(target);
   }
 
@@ -111,9 +103,9 @@ class TeamWork {
 
   /** What is done once for a row. */
   #once(body: Statement[]): void {
-    if (this.#unordered) this.#out.push(BARRIER);
-    const first = binary("eq", this.#place.lane, i32(0));
-    this.#out.push({ kind: "if", condition: this.#valid ? plainBinary("and", this.#valid, first) : first, body });
+    if (this.#unordered) this.#out.push(barrier);
+    const first = binary("eq", this.#place.lane, whole(0));
+    this.#out.push(when(this.#valid ? plainBinary("and", this.#valid, first) : first, ...body));
     this.#unordered = true;
   }
 
@@ -121,7 +113,7 @@ class TeamWork {
   #share(loop: Loop): void {
     const { buffers, slots } = this.#passes;
     if (this.#unordered && storesToGlobal(loop, buffers)) {
-      this.#out.push(BARRIER);
+      this.#out.push(barrier);
       this.#unordered = false;
     }
     const { lanes } = this.#team;
@@ -129,8 +121,8 @@ class TeamWork {
     const nest = nestOf(loop);
     const innermost = nest.at(-1)!;
     const extent = sizeOf(nest.length > 1 ? slots.product(levelsOf(nest)) : loop.extent);
-    const own = this.#valid ? this.#named(plainSelect(this.#valid, extent, i32(0))) : extent;
-    const rounded = plainSum([{ value: own }, { value: lane, coefficient: i32(-1) }], i32(lanes - 1));
+    const own = this.#valid ? this.#named(plainSelect(this.#valid, extent, whole(0))) : extent;
+    const rounded = plainSum([{ value: own }, { value: lane, coefficient: whole(-1) }], whole(lanes - 1));
     const count = this.#named(plainDivide("quotient", rounded, lanes));
     const step = freshIndex(MANY);
     const at = register("i32");
@@ -154,13 +146,14 @@ class TeamWork {
         ...inside.lets,
         ...innermost.body.map(rewriter.statement),
       ],
-      accumulators: accumulatorsOf(rewriter.accumulators({ ...innermost, accumulators: taken }), shares),
+      accumulators: accumulatorsOf(mapAccumulators(taken, rewriter.value), shares),
     });
     this.#unordered = true;
     if (!shares.length) return;
-    const some = shares.some((s) => s.position) ? this.#named(plainBinary("lt", i32(0), count)) : constant(1, "bool");
-    this.#out.push(...this.#combination.combine(loop.accumulators, shares, some));
-    this.#unordered = false;
+    const some = shares.some((s) => s.position) ? this.#named(below(whole(0), count)) : constant(1, "bool");
+    const combined = this.#combination.combine(loop.accumulators, shares, some);
+    this.#unordered = !combined.includes(barrier);
+    this.#out.push(...combined);
   }
 
   /** Values that a row keeps: in shared memory, or where they are too many in memory of their own. */
@@ -168,12 +161,7 @@ class TeamWork {
     const { rows, columns } = this.#team;
     const { buffers, slots } = this.#passes;
     const loops = this.#piece.body.filter(isShared);
-    let room =
-      sharedBytes -
-      Combination.bytes(
-        this.#team,
-        loops.map((l) => l.accumulators),
-      );
+    let room = sharedBytes - this.#combination.reserve(loops.map((l) => l.accumulators));
     const moved = new Map<number, Moved>();
     for (const number of rowBuffersOf(this.#piece.body, buffers)) {
       const { dtype, size } = buffers[number]!;
@@ -184,7 +172,7 @@ class TeamWork {
       const fits = bytes <= room;
       if (fits) room -= bytes;
       const [own, stride, all, pitch]: [Expression, Expression, Expression, number] = fits
-        ? [this.#place.local, i32(most), i32(rows), rows * most]
+        ? [this.#place.local, whole(most), whole(rows), rows * most]
         : [this.#row, sizeOf(size!), sizeOf(this.#piece.rows), slots.valueOf(this.#piece.rows) * elements];
       moved.set(number, {
         buffer: fits ? this.#passes.shared(dtype, pitch) : this.#passes.temporary(dtype, pitch),

@@ -1,11 +1,11 @@
 /** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
 import { byteSize } from "../../core/dtype.ts";
 import { childrenOf, type Expression } from "../../ir/expression.ts";
-import type { Accumulator, Loop, Statement } from "../../ir/kernel.ts";
+import { COMBINE, isArg, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
 import { loadsIn, walk } from "../../ir/walk.ts";
 import { definedIn, speculate } from "../cpu/speculate.ts";
-import { beats, COMBINE, isArg, start, step, type Running } from "../render/accumulate.ts";
+import { beats, start, step, type Running } from "../render/accumulate.ts";
 import { C, cType } from "./c.ts";
 import { elementType, type Lanes } from "./lanes.ts";
 import { fetchesOf } from "./prefetch.ts";
@@ -54,7 +54,8 @@ function renderStatements(lanes: Lanes, statements: readonly Statement[], range?
         lanes.forgetStored();
         break;
       case "barrier":
-        throw new Error("C: one thread has no barriers");
+      case "exchange":
+        throw new Error(`C: one thread has no ${s.kind}`);
     }
   }
 }

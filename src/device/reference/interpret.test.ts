@@ -196,10 +196,37 @@ describe("shared memory", () => {
     const kernel = of(when(lt(thread, i32(2)), barrier));
     expect(() => run(kernel, new Float32Array(1))).toThrow(KernelError);
     expect(() => run(kernel, new Float32Array(1))).toThrow(
-      "thread 0 of workgroup 0 waits at a barrier and thread 2 has ended. A barrier must be reached by all threads of a workgroup",
+      "thread 0 of workgroup 0 waits at a barrier and thread 2 has ended. Barriers and exchanges must be reached by all threads of a workgroup",
     );
     const two = of(when(lt(thread, i32(2)), { kind: "barrier" }), when(lt(i32(1), thread), { kind: "barrier" }));
     expect(() => run(two, new Float32Array(1))).toThrow("waits at a barrier and thread 2 waits at another");
+  });
+
+  test("threads exchange values, as far apart as they can", () => {
+    const [block, thread, step] = [index(2), index(8), index(3)];
+    const other = register("f32");
+    const exchange: Statement = { kind: "exchange", register: other, value: at(0, thread), mask: 2 };
+    const of = (...body: Statement[]): LoopKernel =>
+      kernelOf([global("read"), global("write")], loop("grid", block, loop("thread", thread, ...body)));
+    const x = numbers(8);
+    const out = new Float32Array(16);
+    const go = (kernel: LoopKernel, reach: number | undefined): unknown =>
+      interpretKernel(kernel, [{ buffers: [x, out], parameters: [] }], { ...WORKGROUP_LIMITS, exchange: reach });
+    const place = add(scale(block, 8), thread);
+    expect(go(of(exchange, store(1, place, other)), 4)).toMatchObject({ barriers: 0 });
+    expect([...out]).toEqual([...out.keys()].map((i) => x[(i % 8) ^ 2]));
+    // Each turn of a loop is an exchange of its own.
+    const turned: Statement = { ...exchange, value: plus(at(0, thread), cast(step, "f32")) };
+    const kept = loop("sequential", step, turned, when(lt(i32(1), step), store(1, place, other)));
+    go(of(kept), 4);
+    expect([...out]).toEqual([...out.keys()].map((i) => x[(i % 8) ^ 2]! + 2));
+    expect(() => go(of(exchange), 2)).toThrow("at a distance of 2, here they do below 2");
+    expect(() => go(of(exchange), undefined)).toThrow("here they do below 1");
+    expect(() => go(of(when(lt(thread, i32(4)), exchange)), 4)).toThrow(
+      "thread 0 of workgroup 0 waits at an exchange and thread 4 has ended",
+    );
+    const alone = kernelOf([global("read"), global("write")], { ...exchange, value: f32(1) });
+    expect(() => go(alone, 4)).toThrow("an exchange outside of all threads");
   });
 
   test("workgroups that write what others read or write are an error, whichever number names the memory", () => {

@@ -18,6 +18,7 @@ import {
   WORKGROUP_LIMITS,
   type KernelLaunch,
   type Statistics,
+  type Stop,
   type Task,
   type WorkgroupLimits,
 } from "./workers.ts";
@@ -95,7 +96,7 @@ function anyStatement(list: readonly Statement[], test: (s: Statement) => boolea
 function compileLoopKernel(kernel: LoopKernel, closures: Closures, workers: Workers): Runner {
   const write: Writer = (buffer, offset, value) => workers.writer(buffer, offset, value);
   const isThreads = (s: Statement): boolean => s.kind === "loop" && THREAD_AXES.has(s.axis);
-  const isBarrier = (s: Statement): boolean => s.kind === "barrier";
+  const waits = (s: Statement): boolean => s.kind === "barrier" || s.kind === "exchange";
 
   /** Statements outside all workgroups. */
   const outside = (list: readonly Statement[], depth: number): Runner => {
@@ -168,7 +169,7 @@ function compileLoopKernel(kernel: LoopKernel, closures: Closures, workers: Work
     const slots = nest.map((loop, i) => closures.bind(loop.index, depth + 1 + i));
     const versions = nest.map((_, i) => closures.version(depth + 1 + i));
     const inner = depth + nest.length;
-    const body = anyStatement(list, isBarrier) ? task(list, inner) : compileStatements(closures, list, inner, write);
+    const body = anyStatement(list, waits) ? task(list, inner) : compileStatements(closures, list, inner, write);
     const enter = ({ values }: Frame, position: readonly number[]): void =>
       position.forEach((at, i) => {
         values[slots[i]!] = at;
@@ -182,10 +183,10 @@ function compileLoopKernel(kernel: LoopKernel, closures: Closures, workers: Work
         body,
       );
   };
-  /** The statements of a thread that stops at barriers. */
+  /** The statements of a thread that stops at barriers and exchanges. */
   const task = (list: readonly Statement[], depth: number): Task => {
     const steps = list.map((s): Task | Runner => {
-      if (!anyStatement([s], isBarrier)) return compileStatements(closures, [s], depth, write);
+      if (!anyStatement([s], waits)) return compileStatements(closures, [s], depth, write);
       switch (s.kind) {
         case "loop": {
           const { extent, start, turn, body, fold, finish } = loopParts(closures, s, depth, () =>
@@ -210,12 +211,25 @@ function compileLoopKernel(kernel: LoopKernel, closures: Closures, workers: Work
             if (condition(frame) !== 0) yield* body(frame);
           };
         }
-        case "barrier":
+        case "barrier": {
+          const stop: Stop = {};
           return function* (frame) {
-            yield s;
+            yield stop;
             // What other threads stored meanwhile must be read again.
             tick(frame);
           };
+        }
+        case "exchange": {
+          const value = closures.compile(s.value);
+          const slot = closures.bind(s.register, depth);
+          const stop: Stop = { exchange: { slot, mask: s.mask } };
+          return function* (frame) {
+            tick(frame);
+            const own = value(frame);
+            frame.values[slot] = own;
+            yield stop;
+          };
+        }
         default:
           return compileStatements(closures, [s], depth, write);
       }

@@ -21,6 +21,7 @@ export function countStatements(closures: Closures, list: readonly Statement[]):
         }
         break;
       case "let":
+      case "exchange":
         closures.count(s.value);
         break;
       case "store":
@@ -74,6 +75,8 @@ function compileStatement(closures: Closures, s: Statement, depth: number, write
     case "barrier":
       // One thread has nobody to wait for.
       return () => {};
+    case "exchange":
+      throw new Error("kernel: an exchange outside of all threads. It stands in a loop over threads");
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who runs a kernel: workgroups one after another, their threads in turns from barrier to barrier, and what each may touch. */
 import { byteSize, viewOf, type StoredArray } from "../../core/dtype.ts";
 import { MyelinError } from "../../core/errors.ts";
-import type { Barrier, Buffer, Kernel } from "../../ir/kernel.ts";
+import type { Buffer, Kernel } from "../../ir/kernel.ts";
 import type { Closure, Frame } from "./closures.ts";
 import { AccessLog, type Moment } from "./races.ts";
 import type { Runner } from "./statements.ts";
@@ -15,6 +15,8 @@ export interface WorkgroupLimits {
   readonly sharedBytes: number;
   /** Of one thread. */
   readonly registerBytes: number;
+  /** How many neighbouring threads exchange values; none by default. */
+  readonly exchange?: number | undefined;
 }
 
 export const WORKGROUP_LIMITS: WorkgroupLimits = { threads: 256, sharedBytes: 16_384, registerBytes: 1024 };
@@ -39,8 +41,13 @@ export interface Statistics {
   readonly writes: number[];
 }
 
-/** A thread's statements, stopping at every barrier. */
-export type Task = (frame: Frame) => Generator<Barrier, void>;
+/** Where all threads stop: one object for each barrier, and for each exchange of what they have in a slot of their frames. */
+export interface Stop {
+  readonly exchange?: { readonly slot: number; readonly mask: number };
+}
+
+/** A thread's statements, stopping at every barrier and exchange. */
+export type Task = (frame: Frame) => Generator<Stop, void>;
 
 /** Access logs live as long as the memories they watch; numbers that grow for ever make old entries harmless. */
 const logs = new WeakMap<ArrayBufferLike, AccessLog>();
@@ -136,38 +143,52 @@ export class Workers {
       enter(thread, position);
       return thread;
     });
-    const running: Generator<Barrier, void>[] = [];
+    const running: Generator<Stop, void>[] = [];
     threads.forEach((thread, number) => {
       this.#now.worker = first + number;
       const steps = body(thread);
       if (steps) running.push(steps);
     });
-    if (running.length) this.#takeTurns(running, first);
+    if (running.length) this.#takeTurns(running, threads, first);
     // What follows is done by no thread of the workgroup and after all of them.
     this.#now.worker = ++lastWorker;
     this.#now.epoch = ++lastEpoch;
   }
 
-  #takeTurns(threads: readonly Generator<Barrier, void>[], first: number): void {
+  #takeTurns(threads: readonly Generator<Stop, void>[], frames: readonly Frame[], first: number): void {
     for (;;) {
       const waits = threads.map((thread, number) => {
         this.#now.worker = first + number;
         const { value, done } = thread.next();
-        return done ? undefined : (value as Barrier);
+        return done ? undefined : (value as Stop);
       });
       const stray = waits.findIndex((wait) => wait !== waits[0]);
       if (stray >= 0) {
         const [waiting, other] = waits[0] ? [0, stray] : [stray, 0];
+        const stop = waits[waiting]!.exchange ? "an exchange" : "a barrier";
         const what = waits[other] ? "waits at another" : "has ended";
         throw new KernelError(
-          `kernel: thread ${waiting} of workgroup ${this.#statistics.workgroups - 1} waits at a barrier and thread ${other} ${what}. ` +
-            `A barrier must be reached by all threads of a workgroup`,
+          `kernel: thread ${waiting} of workgroup ${this.#statistics.workgroups - 1} waits at ${stop} and thread ${other} ${what}. ` +
+            `Barriers and exchanges must be reached by all threads of a workgroup`,
         );
       }
       if (!waits[0]) return;
-      this.#statistics.barriers++;
-      this.#now.epoch = ++lastEpoch;
+      const { exchange } = waits[0];
+      if (exchange) this.#exchange(frames, exchange);
+      else {
+        this.#statistics.barriers++;
+        this.#now.epoch = ++lastEpoch;
+      }
     }
+  }
+
+  #exchange(frames: readonly Frame[], { slot, mask }: NonNullable<Stop["exchange"]>): void {
+    const most = this.#limits.exchange ?? 1;
+    if (mask >= most)
+      throw new KernelError(`kernel: threads exchange values at a distance of ${mask}, here they do below ${most}`);
+    const values = frames.map((frame) => frame.values[slot]!);
+    // A thread that is not there has nothing.
+    frames.forEach((frame, number) => (frame.values[slot] = values[number ^ mask] ?? NaN));
   }
 
   /** Reads an element; the offset counts elements. */

@@ -1,13 +1,8 @@
 /** Accumulators of loops in a C-like language: running values, and how an iteration's value is taken in. */
 import { isFloat, type DType } from "../../core/dtype.ts";
-import type { ReduceOp } from "../../ir/expression.ts";
-import { identityOf, type Accumulator } from "../../ir/kernel.ts";
+import { COMBINE, identityOf, isArg, type Accumulator } from "../../ir/kernel.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Values } from "./values.ts";
-
-export const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
-/** What an iteration does to the running value. */
-export const COMBINE = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
 
 /** An accumulator at work: names of one value, or of one vector for each vector side by side. */
 export interface Running {

@@ -3,8 +3,8 @@
  * order.
  */
 import type { DType } from "../../core/dtype.ts";
-import type { BinaryOp, Expression, Index, ReduceOp } from "../../ir/expression.ts";
-import { identityOf, type Accumulator } from "../../ir/kernel.ts";
+import type { Expression, Index, ReduceOp } from "../../ir/expression.ts";
+import { COMBINE, identityOf, isArg, type Accumulator } from "../../ir/kernel.ts";
 import type { FunctionBuilder, Local } from "./assembler.ts";
 import type { KernelEmitter } from "./emit.ts";
 import { multiplyAdd } from "./fused.ts";
@@ -30,15 +30,6 @@ export interface Running {
   /** Of max and min of floats on vectors: ones where a NaN was seen, until the loop is done. */
   readonly seenNaN: readonly Local[];
 }
-
-const COMBINE: Readonly<Record<Exclude<ReduceOp, "argmax" | "argmin">, BinaryOp>> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-};
-
-const isArg = (op: ReduceOp): op is "argmax" | "argmin" => op === "argmax" || op === "argmin";
 
 /** Sets an accumulator to its identity. */
 export function startAccumulator(

@@ -86,6 +86,7 @@ function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Regist
       emitter.forgetStored();
       return;
     case "barrier":
+    case "exchange":
       return;
   }
 }

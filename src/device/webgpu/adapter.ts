@@ -46,6 +46,8 @@ export interface OpenedGpu {
   readonly identity: string;
   readonly features: ReadonlySet<string>;
   readonly limits: GPUSupportedLimits;
+  /** Fewest threads of a subgroup, as it says; 1 where it has none. */
+  readonly subgroup: number;
   readonly memory: MemoryLimits;
   readonly target: GpuTarget;
 }
@@ -70,6 +72,7 @@ export async function openGpu(): Promise<OpenedGpu> {
     identity: identityOf(adapter),
     features: new Set<string>(features),
     limits,
+    subgroup: features.includes("subgroups") ? (adapter.info.subgroupMinSize ?? 1) : 1,
     memory: memoryLimits(limits),
     target: {
       threads: limits.maxComputeInvocationsPerWorkgroup,

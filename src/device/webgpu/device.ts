@@ -317,15 +317,19 @@ export class WebGpuDevice implements Device {
   // ---------- beginning and end
 
   async #open(): Promise<void> {
-    const [found, { Recorder }, { Choices }] = await Promise.all([
+    const [found, { Recorder }, { Choices }, { exchangeWidth }] = await Promise.all([
       openGpu(),
       import("./recorder.ts"),
       import("./choices.ts"),
+      import("./subgroups.ts"),
     ]);
     const { gpu, limits } = found;
     const choices = await Choices.open(found.identity, this.#options.store);
     const memory = memoryLimits(limits, this.#options.memory);
-    const opened = { ...found, memory, target: { ...found.target, ...this.#options.target } };
+    const target = { ...found.target, ...this.#options.target };
+    // In software no kernel is shared by threads that combine values.
+    const exchange = target.software ? undefined : await exchangeWidth(found);
+    const opened = { ...found, memory, target: { exchange, ...target } };
     if (this.#calls.over) return gpu.destroy();
     this.#opened = opened;
     const pages = { storage: this.#storage, uniforms: this.#uniforms, gathered: this.#gathered };

@@ -1,8 +1,9 @@
 /** Where a shader's buffers live, and how their elements are read and written: WGSL has no types below 32 bits but f16. */
 import { byteSize, type DType } from "../../core/dtype.ts";
-import { childrenOf, type Expression, type Load } from "../../ir/expression.ts";
+import type { Expression, Load } from "../../ir/expression.ts";
 import type { Buffer, Statement, Store } from "../../ir/kernel.ts";
 import { expressionsOf } from "../../ir/rewrite.ts";
+import { loadsIn, storesIn } from "../../ir/walk.ts";
 import { WIDTH, type Part, type Parts } from "./vectors.ts";
 import type { Wgsl } from "./wgsl.ts";
 
@@ -375,30 +376,15 @@ function accessesOf(buffers: readonly Buffer[], body: readonly Statement[], part
     storedFour: false,
     moving: false,
   }));
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "load") {
-      const accesses = out[e.buffer]!;
-      if (parts.loads.has(e)) accesses.loadedFour = true;
-      else accesses.loaded = true;
-      if (e.offset.kind !== "const") accesses.moving = true;
-    }
-    childrenOf(e).forEach(visit);
-  };
-  expressionsOf(body).forEach(visit);
-  const stores = (list: readonly Statement[]): void => {
-    for (const s of list) {
-      if (s.kind === "store") {
-        const accesses = out[s.buffer]!;
-        if (parts.stores.has(s)) accesses.storedFour = true;
-        else accesses.stored = true;
-        if (s.offset.kind !== "const") accesses.moving = true;
-      }
-      if (s.kind === "loop" || s.kind === "if") stores(s.body);
-    }
-  };
-  stores(body);
+  for (const e of loadsIn(expressionsOf(body))) {
+    const accesses = out[e.buffer]!;
+    accesses[parts.loads.has(e) ? "loadedFour" : "loaded"] = true;
+    if (e.offset.kind !== "const") accesses.moving = true;
+  }
+  for (const s of storesIn(body)) {
+    const accesses = out[s.buffer]!;
+    accesses[parts.stores.has(s) ? "storedFour" : "stored"] = true;
+    if (s.offset.kind !== "const") accesses.moving = true;
+  }
   return out;
 }

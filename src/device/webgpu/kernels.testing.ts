@@ -124,6 +124,21 @@ function row(): KernelCase {
   return { kernel, workgroups: 2, sizes: [128, 128], parameters: [] };
 }
 
+/** A row of four for each four threads, added up by exchanging values. */
+function exchanged(): KernelCase {
+  const [one, two, sum] = [register("f32"), register("f32"), register("f32")];
+  const kernel = grid([global("f32"), global("f32", "write")], 3, (group, thread) => {
+    const place = add(scale(group, 32), thread);
+    return [
+      { kind: "exchange", register: one, value: at(0, place), mask: 1 },
+      { kind: "let", register: sum, value: plus(at(0, place), one) },
+      { kind: "exchange", register: two, value: sum, mask: 2 },
+      store(1, place, plus(sum, two)),
+    ];
+  });
+  return { kernel, workgroups: 3, sizes: [96, 96], parameters: [] };
+}
+
 /** A product of matrices of 16 × 32 and 32 × 16: a tile of 16 × 16 for one workgroup, 2 × 4 sums for a thread. */
 function contracted(): KernelCase {
   const kernel = grid(
@@ -297,6 +312,7 @@ export const KERNELS: Readonly<Record<string, () => KernelCase>> = {
   map: mapped,
   reduce: reduced,
   row,
+  exchange: exchanged,
   contract: contracted,
   positions,
   bytes,

@@ -1,8 +1,24 @@
-/** Halves on a GPU that computes in them: of those in software lavapipe alone does. Vitest's project `f16` runs this on it. */
+/**
+ * Halves on a GPU that computes in them: of those in software lavapipe alone does. Vitest's project `f16` runs this on it. Its
+ * subgroups have eight threads, SwiftShader's four.
+ */
 import { describe, expect, test } from "vitest";
 import { compiledOn } from "../compiled.testing.ts";
+import { differenceOf, rowCases } from "../gpu/rows.testing.ts";
 import { opCases } from "../suite.ts";
+import { WebGpuDevice } from "./device.ts";
 import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
+
+describe.skipIf(!hasWebGpu)("rows whose threads exchange values", () => {
+  const evaluate = compiledOn(hasWebGpu ? new WebGpuDevice({ target: { software: false } }) : webgpu);
+  const titles = ["sum of [4,300]", "softmax of [70,20]", "the first largest of [3,600]"];
+  const cases = rowCases().filter(({ title }) => titles.includes(title));
+  test.each(cases)("$title", async (one) => {
+    const [actual] = await evaluate([one.root]);
+    expect(differenceOf(one, actual!)).toBe(undefined);
+  });
+  test("are three", () => expect(cases.length).toBe(3));
+});
 
 const hasHalves = hasWebGpu && webgpu.features.includes("shader-f16");
 if (hasWebGpu && !hasHalves)

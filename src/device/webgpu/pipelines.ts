@@ -63,10 +63,7 @@ export class Pipeline {
     shape: ShaderLayout,
     label: string,
   ): Promise<void> {
-    const { code } = renderShader(kernel, shape, {
-      f16: features.has("shader-f16"),
-      subgroups: features.has("subgroups"),
-    });
+    const { code } = renderShader(kernel, shape, { f16: features.has("shader-f16") });
     // What is wrong with the shader is told by the pipeline; nobody else must hear of it.
     gpu.pushErrorScope("validation");
     const module = gpu.createShaderModule({ label, code });

@@ -76,10 +76,7 @@ export class Recorder {
   /** The shaders of a step's first launch. */
   code(step: Step): string {
     const { features } = this.opened;
-    return launchCode(this.lower(step, step.launches[0]!.sizes), {
-      f16: features.has("shader-f16"),
-      subgroups: features.has("subgroups"),
-    });
+    return launchCode(this.lower(step, step.launches[0]!.sizes), { f16: features.has("shader-f16") });
   }
 
   /** The passes of a launch. Programs have many equal ones, and others have the same. */

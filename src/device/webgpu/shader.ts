@@ -23,7 +23,6 @@ export { isPlaced, type ShaderLayout } from "./elements.ts";
 /** What the device has beyond WGSL's least. */
 export interface ShaderFeatures {
   readonly f16: boolean;
-  readonly subgroups: boolean;
 }
 
 export interface Shader {
@@ -64,6 +63,7 @@ export function renderShader(kernel: GridKernel, layout: ShaderLayout, features:
   const count = storageBindings(layout);
   const head = [
     ...(dialect.usesF16 ? ["enable f16;\n"] : []),
+    ...(dialect.usesSubgroups ? ["enable subgroups;\n"] : []),
     ...structOf(kernel),
     ...(isPlaced(layout) ? placeOf(elements.bases()) : []),
     ...elements.declarations(),

@@ -1,7 +1,7 @@
 /** Statements as WGSL. */
 import { childrenOf, type Expression, type Load } from "../../ir/expression.ts";
-import type { Loop, Statement } from "../../ir/kernel.ts";
-import { isArg, start, step } from "../render/accumulate.ts";
+import { isArg, type Loop, type Statement } from "../../ir/kernel.ts";
+import { start, step } from "../render/accumulate.ts";
 import { storedBy } from "../../ir/walk.ts";
 import { Values, type Lines } from "../render/values.ts";
 import type { Elements } from "./elements.ts";
@@ -12,7 +12,7 @@ const FOLDED: Readonly<Record<string, string>> = { add: "sum", sub: "sum", mul: 
 
 export class ShaderValues extends Values {
   readonly elements: Elements;
-  private readonly wgsl: Wgsl;
+  readonly wgsl: Wgsl;
 
   constructor(lines: Lines, dialect: Wgsl, elements: Elements) {
     super(lines, dialect);
@@ -91,6 +91,12 @@ export function renderStatements(values: ShaderValues, statements: readonly Stat
         const name = values.fresh("r");
         const type = values.dialect.type(s.register.dtype, false);
         lines.push(values.dialect.constant(type, name, values.scalar(s.value)));
+        values.bind(s.register, name);
+        break;
+      }
+      case "exchange": {
+        const name = values.fresh("r");
+        lines.push(`let ${name} = ${values.wgsl.exchange(values.scalar(s.value), s.mask)};`);
         values.bind(s.register, name);
         break;
       }

@@ -42,7 +42,7 @@ export async function runLaunch<M extends Float32Array | Uint8Array>(
   for (const pass of passes) {
     const bound = pass.buffers.map((b) => (typeof b === "number" ? globals[b]! : handed[b.temporary]!));
     const layout = { bindings: bound.map((_, i) => i), based: bound.map(() => false) };
-    const { code } = renderShader(pass.kernel, layout, { f16: false, subgroups: false });
+    const { code } = renderShader(pass.kernel, layout, { f16: false });
     const groups = gpu.createBindGroupLayout({
       entries: [...bound, undefined].map((b, binding) => ({
         binding,

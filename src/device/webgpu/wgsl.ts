@@ -65,6 +65,8 @@ export class Wgsl implements Dialect {
   readonly helpers: Set<Helper> = new Set<Helper>();
   /** Whether the type f16 was needed. */
   usesF16: boolean = false;
+  /** Whether threads exchange values. */
+  usesSubgroups: boolean = false;
   /** Is there a type f16? */
   private readonly f16: boolean;
 
@@ -192,6 +194,12 @@ export class Wgsl implements Dialect {
         return wrapped(dtype, `(${x} ${infix} ${y})`);
       }
     }
+  }
+
+  /** The value of another thread. */
+  exchange(x: string, mask: number): string {
+    this.usesSubgroups = true;
+    return `subgroupShuffleXor(${x}, ${mask}u)`;
   }
 
   fused(x: string, y: string, z: string): string {
