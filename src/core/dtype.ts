@@ -1,3 +1,4 @@
+import { DTypeError } from "./errors.ts";
 import { fromHalfBits, toHalfBits, type HalfType } from "./half.ts";
 
 /**
@@ -35,17 +36,50 @@ const INFO: Readonly<Record<DType, DTypeInfo>> = {
   f64: { bytes: 8, float: true, signed: true, rank: 7, array: Float64Array },
 };
 
+/** What others call them. */
+const ELSEWHERE: Readonly<Record<string, DType>> = {
+  float: "f32",
+  float32: "f32",
+  double: "f64",
+  float64: "f64",
+  half: "f16",
+  float16: "f16",
+  bfloat16: "bf16",
+  int: "i32",
+  int32: "i32",
+  int64: "i32",
+  long: "i32",
+  uint32: "u32",
+  uint8: "u8",
+  boolean: "bool",
+};
+
+/** @throws DTypeError for a name that there is not, which JavaScript lets pass. */
+function infoOf(dtype: DType): DTypeInfo {
+  const info: DTypeInfo | undefined = INFO[dtype];
+  if (info) return info;
+  const here = ELSEWHERE[dtype];
+  throw new DTypeError(
+    `dtype: there is none named "${dtype}". ${here ? `Use "${here}"` : `There are ${DTYPES.join(", ")}`}`,
+  );
+}
+
+/** @throws DTypeError for a name that there is not. */
+export function checkDType(dtype: DType): void {
+  infoOf(dtype);
+}
+
 /** All dtypes, lowest in the promotion order first. */
 export const DTYPES: readonly DType[] = ["bool", "u8", "i32", "u32", "f16", "bf16", "f32", "f64"];
 
 /** Bytes of one element. */
 export function byteSize(dtype: DType): number {
-  return INFO[dtype].bytes;
+  return infoOf(dtype).bytes;
 }
 
 /** True for f16, bf16, f32 and f64. */
 export function isFloat(dtype: DType): boolean {
-  return INFO[dtype].float;
+  return infoOf(dtype).float;
 }
 
 /** True for f16 and bf16. */
@@ -60,7 +94,7 @@ export function computeType(dtype: DType): Exclude<DType, HalfType> {
 
 /** True for dtypes that hold negative numbers. */
 export function isSigned(dtype: DType): boolean {
-  return INFO[dtype].signed;
+  return infoOf(dtype).signed;
 }
 
 /**
@@ -69,17 +103,19 @@ export function isSigned(dtype: DType): boolean {
  */
 export function promote(a: DType, b: DType): DType {
   if (a !== b && isHalf(a) && isHalf(b)) return "f32";
-  return INFO[a].rank >= INFO[b].rank ? a : b;
+  return infoOf(a).rank >= infoOf(b).rank ? a : b;
 }
 
 /** A typed view of `length` elements over memory. */
 export function viewOf(dtype: DType, buffer: ArrayBufferLike, byteOffset = 0, length?: number): StoredArray {
-  return new INFO[dtype].array(buffer, byteOffset, length);
+  const { array } = infoOf(dtype);
+  return new array(buffer, byteOffset, length);
 }
 
 /** A zeroed array for `length` elements as numbers. */
 export function allocate(dtype: DType, length: number): TypedArray {
-  return new INFO[computeType(dtype)].array(length) as TypedArray;
+  const { array } = infoOf(computeType(dtype));
+  return new array(length) as TypedArray;
 }
 
 /** Numbers as memory has them: f16 and bf16 rounded to bits, all others the array itself. */

@@ -1,4 +1,5 @@
 /** Pooling to given sizes, and to one number a channel. */
+import { classNameOf } from "../core/className.ts";
 import type { Shape } from "../core/shape.ts";
 import {
   adaptiveAvgPool,
@@ -26,7 +27,7 @@ abstract class AdaptivePool<N extends Spatial> extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${JSON.stringify(this.outputSize)})`;
+    return `${classNameOf(this)}(${JSON.stringify(this.outputSize)})`;
   }
 }
 

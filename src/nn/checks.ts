@@ -1,6 +1,7 @@
 /** What layers check of their sizes and inputs, with the layer's name in the message. */
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
+import { nodeOf } from "../tensor/operand.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Throws ArgumentError unless every size is a whole number of 1 or more. */
@@ -12,7 +13,7 @@ export function checkSizes(layer: string, sizes: Readonly<Record<string, number>
 
 /** Throws ShapeError unless the last axes have these sizes. */
 export function checkLast(layer: object, x: Tensor, sizes: Shape): void {
-  const { shape } = x.node;
+  const { shape } = nodeOf(x, layer);
   const last = shape.slice(Math.max(0, shape.length - sizes.length));
   if (last.length === sizes.length && last.every((size, i) => size === sizes[i])) return;
   const wanted = sizes.length === 1 ? `dimension must be ${sizes[0]}` : `dimensions must be ${show(sizes)}`;

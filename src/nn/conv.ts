@@ -1,4 +1,5 @@
 /** What convolutions of one, two and three spatial axes share. */
+import { classNameOf } from "../core/className.ts";
 import type { DType } from "../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
@@ -6,6 +7,7 @@ import type { Parameter } from "../tensor/parameter.ts";
 import { convolution } from "../tensor/functional/convolution.ts";
 import { checkPaddingMode, type PaddingMode } from "../tensor/functional/padding.ts";
 import { checkPadding, perAxis, type Padding, type PerAxis } from "../tensor/functional/windows.ts";
+import { nodeOf } from "../tensor/operand.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import type { Checked, Ok } from "../tensor/types/shape.ts";
 import { checkSizes } from "./checks.ts";
@@ -60,7 +62,7 @@ export function checkGroups(layer: string, inChannels: number, outChannels: numb
 
 /** Throws ShapeError unless the input is a batch of signals, images or volumes with as many channels as the layer has. */
 export function checkChannels(layer: object, x: Tensor, channels: number, spatial: Spatial): void {
-  const { shape } = x.node;
+  const { shape } = nodeOf(x, layer);
   if (shape.length !== spatial + 2 || shape[1] !== channels)
     throw new ShapeError(
       `${layer}: the input must be [n, ${channels}, ${AXES[spatial]}], got ${show(shape)}` +
@@ -125,7 +127,7 @@ abstract class Convolution<
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.inChannels}, ${this.outChannels}, ${JSON.stringify(this.kernelSize)})`;
+    return `${classNameOf(this)}(${this.inChannels}, ${this.outChannels}, ${JSON.stringify(this.kernelSize)})`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Transposed convolutions: the maps that carry gradients through a convolution, as layers that make things larger. */
+import { classNameOf } from "../core/className.ts";
 import type { DType } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
@@ -118,7 +119,7 @@ abstract class TransposedConvolution<N extends Spatial, const I extends number, 
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.inChannels}, ${this.outChannels}, ${JSON.stringify(this.kernelSize)})`;
+    return `${classNameOf(this)}(${this.inChannels}, ${this.outChannels}, ${JSON.stringify(this.kernelSize)})`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Noise by leaving out: layers that behave in training only. Masks are functions of the global random state. */
+import { classNameOf } from "../core/className.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
@@ -36,7 +37,7 @@ export abstract class Dropping extends Keep {
   constructor(rate: number) {
     super();
     this.rate = rate;
-    checkRate(this.constructor.name, rate);
+    checkRate(classNameOf(this), rate);
   }
 
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
@@ -47,7 +48,7 @@ export abstract class Dropping extends Keep {
   protected abstract drop(x: Node): Node;
 
   override toString(): string {
-    return `${this.constructor.name}(${this.rate})`;
+    return `${classNameOf(this)}(${this.rate})`;
   }
 }
 

@@ -12,6 +12,7 @@ import { gather, scatter } from "../tensor/functional/indexing.ts";
 import { flatten, unsqueeze } from "../tensor/functional/movement.ts";
 import { norm } from "../tensor/functional/reductions.ts";
 import type { Parameter } from "../tensor/parameter.ts";
+import { nodeOf } from "../tensor/operand.ts";
 import { fromNode, type Tensor } from "../tensor/tensor.ts";
 import { checkSizes } from "./checks.ts";
 import { normal, type Initializer } from "./init/distributions.ts";
@@ -61,8 +62,9 @@ export function rowsWithout(padding: number | undefined, features: number): Init
 
 /** Throws DTypeError for indices that are no whole numbers. */
 export function checkIndices(layer: object, ids: Tensor): void {
-  if (isFloat(ids.dtype) || ids.dtype === "bool")
-    throw new DTypeError(`${layer}: indices must be integers, got ${ids.dtype}. Use ids.int()`);
+  const { dtype } = nodeOf(ids, layer);
+  if (isFloat(dtype) || dtype === "bool")
+    throw new DTypeError(`${layer}: indices must be integers, got ${dtype}. Use ids.int()`);
 }
 
 /**

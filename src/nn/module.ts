@@ -1,11 +1,13 @@
 /** What models are made of: parameters, buffers and further modules, found by walking fields. */
+import { classNameOf } from "../core/className.ts";
+import { inspectAs } from "../core/inspect.ts";
 import { BufferTensor, Parameter, StateTensor } from "../tensor/parameter.ts";
 import { Switch } from "../tensor/switch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { onForward, onForwardStart, type ForwardHook, type ForwardStartHook } from "./hooks.ts";
 import { meant, type PathPattern } from "./paths.ts";
 import { loadState, type LoadOptions, type LoadResult, type StateDict } from "./stateDict.ts";
-import { summarize, type SummaryInput } from "./summary.ts";
+import { outline, summarize, type SummaryInput } from "./summary.ts";
 
 /** Something found in a module, and the fields that lead to it: `layers.0.weight`. */
 export interface Found {
@@ -31,6 +33,11 @@ export interface Found {
  */
 export abstract class Module {
   readonly #training: Switch = new Switch(true);
+
+  constructor() {
+    if (!inspectable) inspectAs<Module>(Module.prototype, outline);
+    inspectable = true;
+  }
 
   /** Whether layers behave as in training: dropout drops, batch norm uses its batch. True at first; set it with `train` and `eval`. */
   get training(): boolean {
@@ -169,9 +176,12 @@ export abstract class Module {
   }
 
   toString(): string {
-    return this.constructor.name;
+    return classNameOf(this);
   }
 }
+
+/** Whether `console.log` has been told how to show modules. */
+let inspectable = false;
 
 /** Everything in a module by path, parents first; what is found under a second path is marked. */
 export function* find(root: Module): Generator<Found> {

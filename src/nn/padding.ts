@@ -1,4 +1,5 @@
 /** Elements put around [n, c, …], or cut off. */
+import { classNameOf } from "../core/className.ts";
 import { ArgumentError, ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
 import { padAround, type PaddingMode } from "../tensor/functional/padding.ts";
@@ -50,7 +51,7 @@ abstract class Pad<N extends Spatial> extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${JSON.stringify(this.padding)})`;
+    return `${classNameOf(this)}(${JSON.stringify(this.padding)})`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Windows of [n, c, …] reduced to one number each. */
+import { classNameOf } from "../core/className.ts";
 import type { Shape } from "../core/shape.ts";
 import {
   avgPool,
@@ -48,7 +49,7 @@ abstract class Pool<N extends Spatial, O> extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${JSON.stringify(this.size)})`;
+    return `${classNameOf(this)}(${JSON.stringify(this.size)})`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** What RNN, LSTM and GRU share: layers, directions and sequences of different lengths. */
+import { classNameOf } from "../core/className.ts";
 import type { DType } from "../core/dtype.ts";
 import { isFloat } from "../core/dtype.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
@@ -246,7 +247,7 @@ export abstract class Recurrent extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.inFeatures}, ${this.hiddenFeatures})`;
+    return `${classNameOf(this)}(${this.inFeatures}, ${this.hiddenFeatures})`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { classNameOf } from "../core/className.ts";
 import type { DType } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { sameShape, show } from "../core/shape.ts";
@@ -56,6 +57,6 @@ export abstract class RecurrentCell extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.inFeatures}, ${this.hiddenFeatures})`;
+    return `${classNameOf(this)}(${this.inFeatures}, ${this.hiddenFeatures})`;
   }
 }

@@ -1,4 +1,5 @@
 /** Norms by channel whose statistics are remembered for the time after training. */
+import { classNameOf } from "../core/className.ts";
 import { isHalf, type DType } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
@@ -137,6 +138,6 @@ export abstract class RunningNorm extends Keep {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.features})`;
+    return `${classNameOf(this)}(${this.features})`;
   }
 }

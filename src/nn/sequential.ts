@@ -1,3 +1,4 @@
+import { ArgumentError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Broadcast } from "../tensor/types/broadcast.ts";
@@ -61,6 +62,8 @@ export class Sequential<L extends readonly Layer[] = readonly Layer[]> extends M
 
   constructor(layers: L) {
     super();
+    if (!Array.isArray(layers))
+      throw new ArgumentError("Sequential: wants its layers in an array; nn.sequential(a, b) takes them one by one");
     this.layers = layers;
   }
 

@@ -56,3 +56,12 @@ export function summarize(root: Module, inputs: readonly SummaryInput[]): string
   const footer = `${number(total)} parameters, ${number(trainable)} trainable, ${number(total - trainable)} frozen`;
   return [line(header), rule, ...rows.map(line), rule, footer].join("\n");
 }
+
+/** A module and those below it by name, a line each. */
+export function outline(root: Module): string {
+  const [, ...below] = root.namedModules();
+  const direct = below.filter(([path]) => !below.some(([above]) => path.startsWith(`${above}.`)));
+  if (direct.length === 0) return `${root}`;
+  const lines = direct.map(([name, module]) => `${name}: ${outline(module)}`.replaceAll("\n", "\n  "));
+  return `${root} {\n  ${lines.join("\n  ")}\n}`;
+}

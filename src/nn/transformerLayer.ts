@@ -1,3 +1,4 @@
+import { classNameOf } from "../core/className.ts";
 import type { DType } from "../core/dtype.ts";
 import { ArgumentError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -97,7 +98,7 @@ abstract class TransformerLayer extends Module {
   }
 
   override toString(): string {
-    return `${this.constructor.name}(${this.features}, ${this.heads})`;
+    return `${classNameOf(this)}(${this.features}, ${this.heads})`;
   }
 }
 

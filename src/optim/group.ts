@@ -157,6 +157,8 @@ export function grouped<O>(
   given: Parameters<O>,
   seen: Set<Cell> = new Set(),
 ): { parameters: Cell[]; options: Partial<O> }[] {
+  if (typeof (given as Partial<typeof given> | undefined)?.[Symbol.iterator] !== "function")
+    throw new ArgumentError("optimizer: wants parameters, or groups { params, … } of them. Give it model.parameters()");
   const items = [...given] as (Parameter | GroupOptions<O>)[];
   const plain = items.filter((item) => item instanceof Parameter);
   if (plain.length > 0 && plain.length < items.length)

@@ -2,6 +2,7 @@
 import type { Shape } from "../core/shape.ts";
 import * as cordic from "./functional/cordic.ts";
 import * as arcs from "./functional/trigonometric.ts";
+import { operandOf } from "./operand.ts";
 import { fromNode, type Operand, type Tensor } from "./tensor.ts";
 import type { Broadcast } from "./types/broadcast.ts";
 import type { Ok } from "./types/shape.ts";
@@ -27,7 +28,7 @@ export function atan2<A extends Shape, B extends Shape = []>(
   x: Operand<A, B, "atan2">,
 ): Tensor<Ok<Broadcast<A, B, "atan2">>> {
   const other = x as number | Tensor;
-  return fromNode(arcs.atan2(y.node, typeof other === "number" ? other : other.node));
+  return fromNode(arcs.atan2(y.node, operandOf(other)));
 }
 
 /** The inverse of sinh. */

@@ -1,7 +1,6 @@
 /** Operations on tensors that are no methods: several tensors at once, or too rare for the class. */
 import { ShapeError } from "../core/errors.ts";
 import { show, type Shape } from "../core/shape.ts";
-import type { Node } from "../graph/node.ts";
 import { not } from "../graph/ops/unary.ts";
 import * as activations from "./functional/activations.ts";
 import * as arithmetic from "./functional/arithmetic.ts";
@@ -18,6 +17,7 @@ import * as indexing from "./functional/indexing.ts";
 import * as movement from "./functional/movement.ts";
 import { avgPool, maxPool, type PoolingOptions } from "./functional/pooling.ts";
 import { readSync } from "./evaluate.ts";
+import { operandOf } from "./operand.ts";
 import { formatAsTensorFlow } from "./print.ts";
 import { fromNode, type Operand, type Tensor } from "./tensor.ts";
 import type { Broadcast } from "./types/broadcast.ts";
@@ -27,10 +27,6 @@ import type { PerAxis } from "./functional/windows.ts";
 
 export * from "./alongAxis.ts";
 export * from "./elementwise.ts";
-
-function operand(x: number | Tensor): number | Node {
-  return typeof x === "number" ? x : x.node;
-}
 
 type Shapes<T extends readonly Tensor[]> = { -readonly [I in keyof T]: T[I] extends Tensor<infer S> ? S : never };
 
@@ -62,7 +58,7 @@ export function stack<const T extends readonly Tensor[], const A extends number 
 
 /** `yes` where the condition (bool) holds, `no` elsewhere; all three broadcast, `yes` and `no` promote. */
 export function where(condition: Tensor, yes: number | Tensor, no: number | Tensor): Tensor {
-  return fromNode(comparison.where(condition.node, operand(yes), operand(no)));
+  return fromNode(comparison.where(condition.node, operandOf(yes), operandOf(no)));
 }
 
 /**
@@ -108,7 +104,7 @@ export function bitAnd<A extends Shape, B extends Shape = []>(
   a: Tensor<A>,
   b: Operand<A, B, "bitAnd">,
 ): Tensor<Ok<Broadcast<A, B, "bitAnd">>> {
-  return fromNode(arithmetic.bitAnd(a.node, operand(b as number | Tensor)));
+  return fromNode(arithmetic.bitAnd(a.node, operandOf(b as number | Tensor)));
 }
 
 /** Bits that either has. */
@@ -116,7 +112,7 @@ export function bitOr<A extends Shape, B extends Shape = []>(
   a: Tensor<A>,
   b: Operand<A, B, "bitOr">,
 ): Tensor<Ok<Broadcast<A, B, "bitOr">>> {
-  return fromNode(arithmetic.bitOr(a.node, operand(b as number | Tensor)));
+  return fromNode(arithmetic.bitOr(a.node, operandOf(b as number | Tensor)));
 }
 
 /** Bits that exactly one has. */
@@ -124,7 +120,7 @@ export function bitXor<A extends Shape, B extends Shape = []>(
   a: Tensor<A>,
   b: Operand<A, B, "bitXor">,
 ): Tensor<Ok<Broadcast<A, B, "bitXor">>> {
-  return fromNode(arithmetic.bitXor(a.node, operand(b as number | Tensor)));
+  return fromNode(arithmetic.bitXor(a.node, operandOf(b as number | Tensor)));
 }
 
 /** Bits moved up by `b` places; integers. */
@@ -132,7 +128,7 @@ export function shl<A extends Shape, B extends Shape = []>(
   a: Tensor<A>,
   b: Operand<A, B, "shl">,
 ): Tensor<Ok<Broadcast<A, B, "shl">>> {
-  return fromNode(arithmetic.shl(a.node, operand(b as number | Tensor)));
+  return fromNode(arithmetic.shl(a.node, operandOf(b as number | Tensor)));
 }
 
 /** Bits moved down by `b` places; i32 keeps its sign. */
@@ -140,7 +136,7 @@ export function shr<A extends Shape, B extends Shape = []>(
   a: Tensor<A>,
   b: Operand<A, B, "shr">,
 ): Tensor<Ok<Broadcast<A, B, "shr">>> {
-  return fromNode(arithmetic.shr(a.node, operand(b as number | Tensor)));
+  return fromNode(arithmetic.shr(a.node, operandOf(b as number | Tensor)));
 }
 
 /** Elements where two axes (the last two by default) have the same position, `offset` apart, along a new last axis. */
@@ -166,7 +162,7 @@ export function putAlongAxis<S extends Shape>(
   axis: number,
   mode: indexing.ScatterMode = "set",
 ): Tensor<S> {
-  return fromNode(indexing.putAlongAxis(mode, x.node, index.node, operand(source), axis));
+  return fromNode(indexing.putAlongAxis(mode, x.node, index.node, operandOf(source), axis));
 }
 
 /** `x` with slices of `source` written at the positions of `index` along an axis: as `scatterAdd`, in any mode. */

@@ -3,6 +3,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { assign } from "./assign.ts";
 import type { Cell } from "./cell.ts";
+import { nodeOf } from "./operand.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A tensor whose value lives in a cell: reading it gives the current version, assigning makes a new one. */
@@ -24,10 +25,10 @@ export class StateTensor<out S extends Shape = Shape> extends Tensor<S> {
 
   /**
    * Gives it a new value: in the traced function at hand, or at once. No gradient flows through.
-   * @throws ShapeError when shape or dtype differ.
+   * @throws ShapeError when shape or dtype differ, ArgumentError for what is no tensor.
    */
   assign(value: Tensor): void {
-    assign([{ cell: this.cell, value: value.node }]);
+    assign([{ cell: this.cell, value: nodeOf(value, this.cell.label) }]);
   }
 
   override detach(): Tensor<S> {

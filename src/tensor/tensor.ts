@@ -1,6 +1,8 @@
 /** What users hold: a small handle on a node of the graph. */
 import { byteSize, type DType, type TypedArray } from "../core/dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { classNameOf } from "../core/className.ts";
+import { ArgumentError, ShapeError } from "../core/errors.ts";
+import { inspectAs } from "../core/inspect.ts";
 import { show, sizeOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
 import { detach } from "../graph/ops/control.ts";
@@ -20,7 +22,9 @@ import * as movement from "./functional/movement.ts";
 import { avgPool, maxPool, type PoolingOptions } from "./functional/pooling.ts";
 import * as reductions from "./functional/reductions.ts";
 import { nest, type NestedNumbers } from "./nest.ts";
+import { nodeOf, operandOf } from "./operand.ts";
 import { format } from "./print.ts";
+import { currentTrace } from "./trace.ts";
 import type { Axes, CheckAxis } from "./types/axis.ts";
 import type { Broadcast } from "./types/broadcast.ts";
 import type { Conv2d, Pool2d } from "./types/conv.ts";
@@ -55,11 +59,6 @@ export function fromNode<S extends Shape = Shape>(node: Node): Tensor<S> {
   return new Tensor<S>(node);
 }
 
-/** The node of a tensor; numbers stay, to take their dtype from the other side. */
-function operand(other: number | Tensor): number | Node {
-  return typeof other === "number" ? other : other.node;
-}
-
 /**
  * An array of numbers that never changes. Operations build a graph and compute nothing until a value is read (`item`, `data`,
  * `toArray`, `toString`) or a traced function ends. Shapes are checked where the line is written when sizes are literal,
@@ -73,6 +72,8 @@ export class Tensor<out S extends Shape = Shape> {
 
   constructor(node: Node) {
     this.#node = node;
+    if (!inspectable) inspectAs<Tensor>(Tensor.prototype, showTensor);
+    inspectable = true;
   }
 
   /** Its place in the graph. */
@@ -120,9 +121,20 @@ export class Tensor<out S extends Shape = Shape> {
     return null;
   }
 
-  /** In `console.log`: Tensor [f32 [2, 3]]. */
+  /** In debuggers: Tensor [f32 [2, 3]]. */
   get [Symbol.toStringTag](): string {
     return `${this.dtype} ${show(this.node.shape)}`;
+  }
+
+  /**
+   * Texts may be made of tensors, numbers not: `x > 0` and `2 * x` would say false and NaN.
+   * @throws ArgumentError that names what computes with tensors.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint !== "number") return this.toString();
+    throw new ArgumentError(
+      "operators compute with numbers, and this is a tensor. Use its methods, such as x.mul(2) and x.gt(0), or a value: await x.item()",
+    );
   }
 
   // ---------- one in, one out; functions of real numbers take integers as f32
@@ -368,21 +380,21 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "add">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "add">>> {
-    return fromNode(arithmetic.add(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.add(this.node, operandOf(other as number | Tensor)));
   }
 
   sub<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "sub">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "sub">>> {
-    return fromNode(arithmetic.sub(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.sub(this.node, operandOf(other as number | Tensor)));
   }
 
   mul<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "mul">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "mul">>> {
-    return fromNode(arithmetic.mul(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.mul(this.node, operandOf(other as number | Tensor)));
   }
 
   /** True division: integers divide as f32. */
@@ -390,7 +402,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "div">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "div">>> {
-    return fromNode(arithmetic.div(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.div(this.node, operandOf(other as number | Tensor)));
   }
 
   /** Integers stay integers where the exponent is a whole number of 0 or more. */
@@ -398,7 +410,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "pow">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "pow">>> {
-    return fromNode(arithmetic.pow(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.pow(this.node, operandOf(other as number | Tensor)));
   }
 
   /** The remainder with the sign of the divisor, as in Python. */
@@ -406,7 +418,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "mod">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "mod">>> {
-    return fromNode(arithmetic.mod(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.mod(this.node, operandOf(other as number | Tensor)));
   }
 
   /** ⌊a / b⌋, as Python's //. */
@@ -414,7 +426,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "floorDiv">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "floorDiv">>> {
-    return fromNode(arithmetic.floorDiv(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.floorDiv(this.node, operandOf(other as number | Tensor)));
   }
 
   /** The larger of two; NaN wins. */
@@ -422,7 +434,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "maximum">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "maximum">>> {
-    return fromNode(arithmetic.maximum(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.maximum(this.node, operandOf(other as number | Tensor)));
   }
 
   /** The smaller of two; NaN wins. */
@@ -430,49 +442,49 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "minimum">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "minimum">>> {
-    return fromNode(arithmetic.minimum(this.node, operand(other as number | Tensor)));
+    return fromNode(arithmetic.minimum(this.node, operandOf(other as number | Tensor)));
   }
 
   eq<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "eq">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "eq">>> {
-    return fromNode(comparison.eq(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.eq(this.node, operandOf(other as number | Tensor)));
   }
 
   ne<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "ne">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "ne">>> {
-    return fromNode(comparison.ne(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.ne(this.node, operandOf(other as number | Tensor)));
   }
 
   lt<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "lt">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "lt">>> {
-    return fromNode(comparison.lt(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.lt(this.node, operandOf(other as number | Tensor)));
   }
 
   le<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "le">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "le">>> {
-    return fromNode(comparison.le(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.le(this.node, operandOf(other as number | Tensor)));
   }
 
   gt<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "gt">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "gt">>> {
-    return fromNode(comparison.gt(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.gt(this.node, operandOf(other as number | Tensor)));
   }
 
   ge<T extends Tensor, B extends Shape = []>(
     this: T,
     other: Operand<T["shape"], B, "ge">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "ge">>> {
-    return fromNode(comparison.ge(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.ge(this.node, operandOf(other as number | Tensor)));
   }
 
   /** True where both are not zero. */
@@ -480,7 +492,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "logicalAnd">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "logicalAnd">>> {
-    return fromNode(comparison.logicalAnd(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.logicalAnd(this.node, operandOf(other as number | Tensor)));
   }
 
   /** True where one or both are not zero. */
@@ -488,7 +500,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "logicalOr">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "logicalOr">>> {
-    return fromNode(comparison.logicalOr(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.logicalOr(this.node, operandOf(other as number | Tensor)));
   }
 
   /** True where exactly one is not zero. */
@@ -496,7 +508,7 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Operand<T["shape"], B, "logicalXor">,
   ): Tensor<Ok<Broadcast<T["shape"], B, "logicalXor">>> {
-    return fromNode(comparison.logicalXor(this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.logicalXor(this.node, operandOf(other as number | Tensor)));
   }
 
   /** The point between this (weight 0) and the other (weight 1). */
@@ -505,7 +517,7 @@ export class Tensor<out S extends Shape = Shape> {
     other: Operand<T["shape"], B, "lerp">,
     weight: number,
   ): Tensor<Ok<Broadcast<T["shape"], B, "lerp">>> {
-    return fromNode(arithmetic.lerp(this.node, operand(other as number | Tensor), weight));
+    return fromNode(arithmetic.lerp(this.node, operandOf(other as number | Tensor), weight));
   }
 
   /** `value` where the mask holds, this elsewhere. The mask broadcasts to this shape. */
@@ -514,7 +526,7 @@ export class Tensor<out S extends Shape = Shape> {
     mask: Checked<Broadcast<T["shape"], B, "maskedFill">, Tensor<B>>,
     value: number,
   ): Tensor<T["shape"]> {
-    return fromNode(indexing.maskedFill(this.node, (mask as Tensor).node, value));
+    return fromNode(indexing.maskedFill(this.node, nodeOf(mask as Tensor), value));
   }
 
   /** This where the condition (bool) holds, `other` elsewhere. */
@@ -523,7 +535,7 @@ export class Tensor<out S extends Shape = Shape> {
     condition: Checked<Broadcast<T["shape"], C, "where">, Tensor<C>>,
     other: Operand<T["shape"], B, "where">,
   ): Tensor<Ok<Broadcast<Ok<Broadcast<T["shape"], C, "where">>, B, "where">>> {
-    return fromNode(comparison.where((condition as Tensor).node, this.node, operand(other as number | Tensor)));
+    return fromNode(comparison.where(nodeOf(condition as Tensor), this.node, operandOf(other as number | Tensor)));
   }
 
   // ---------- reductions: over all axes when none are named; `keepdims` leaves them as size 1
@@ -806,12 +818,12 @@ export class Tensor<out S extends Shape = Shape> {
     this: T,
     other: Checked<MatMul<T["shape"], B>, Tensor<B>>,
   ): Tensor<Ok<MatMul<T["shape"], B>>> {
-    return fromNode(matmul(this.node, (other as Tensor).node));
+    return fromNode(matmul(this.node, nodeOf(other as Tensor)));
   }
 
   /** Every element of this times every element of the other. */
   outer<T extends Tensor, B extends Shape>(this: T, other: Tensor<B>): Tensor<[...T["shape"], ...B]> {
-    return fromNode(outer(this.node, other.node));
+    return fromNode(outer(this.node, nodeOf(other)));
   }
 
   /** Cross-correlation of [n, c, h, w] with a kernel [out, c / groups, h, w]. */
@@ -850,12 +862,12 @@ export class Tensor<out S extends Shape = Shape> {
     index: Tensor<I>,
     axis?: Checked<Gather<T["shape"], I, A>, A>,
   ): Tensor<Ok<Gather<T["shape"], I, A>>> {
-    return fromNode(indexing.gather(this.node, index.node, axis as number | undefined));
+    return fromNode(indexing.gather(this.node, nodeOf(index), axis as number | undefined));
   }
 
   /** This with slices of `source` added at the positions of `index` along an axis: the counterpart of `gather`. */
   scatterAdd<T extends Tensor>(this: T, index: Tensor, source: Tensor, axis?: number): Tensor<T["shape"]> {
-    return fromNode(indexing.scatter("add", this.node, index.node, source.node, axis));
+    return fromNode(indexing.scatter("add", this.node, nodeOf(index), nodeOf(source), axis));
   }
 
   /** 1 at the position that each element names, 0 elsewhere, along a new last axis; f32. */
@@ -928,6 +940,17 @@ export class Tensor<out S extends Shape = Shape> {
       ? format(elements, node.shape, node.dtype)
       : `Tensor [${this[Symbol.toStringTag]}] on ${this.device}; its values are there after await x.data()`;
   }
+}
+
+/** Whether `console.log` has been told how to show tensors. */
+let inspectable = false;
+
+/** Dtype, shape and, outside traced functions, the elements. */
+function showTensor(x: Tensor, depth: number): string {
+  const name = `${classNameOf(x)} [${x[Symbol.toStringTag]}]`;
+  if (depth < 0 || currentTrace()) return name;
+  const text = x.toString();
+  return text.startsWith("Tensor") ? text : `${name}${text.includes("\n") ? "\n" : " "}${text}`;
 }
 
 function checkSingle({ shape }: Node): void {

@@ -1,5 +1,5 @@
 /** Ops without inputs: known values, numbers, positions. */
-import type { DType } from "../../core/dtype.ts";
+import { checkDType, type DType } from "../../core/dtype.ts";
 import { checkAxes, checkShape, type Shape } from "../../core/shape.ts";
 import { cast, constant } from "../../ir/expression.ts";
 import { Node, type Source } from "../node.ts";
@@ -22,6 +22,7 @@ export const fillOp: Op<Typed & { readonly value: number; readonly fixed?: true 
   name: "fill",
   infer(_, { shape, dtype }) {
     checkShape("fill", shape);
+    checkDType(dtype);
     return { shape, dtype };
   },
   lower: ({ attributes: { value }, dtype }) => constant(value, dtype),
@@ -36,6 +37,7 @@ export const iotaOp: Op<Typed & { readonly axis: number }> = {
   name: "iota",
   infer(_, { shape, dtype, axis }) {
     checkShape("iota", shape);
+    checkDType(dtype);
     checkAxes("iota", [axis], shape);
     return { shape, dtype };
   },

@@ -1,5 +1,5 @@
 /** One in, one out, element by element. */
-import { byteSize, isFloat, isHalf, type DType } from "../../core/dtype.ts";
+import { checkDType, byteSize, isFloat, isHalf, type DType } from "../../core/dtype.ts";
 import { DTypeError } from "../../core/errors.ts";
 import { bitcast as bitcastExpression, unary, type UnaryOp } from "../../ir/expression.ts";
 import { castNumber } from "../../ir/half.ts";
@@ -74,7 +74,10 @@ export const not = (x: Node): Node => apply(notOp, [x], {});
  */
 export const castOp: Op<{ readonly dtype: DType }> = {
   name: "cast",
-  infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
+  infer([x], { dtype }) {
+    checkDType(dtype);
+    return { shape: x!.shape, dtype };
+  },
   vjp: ({ grad, inputs: [x] }) => [isFloat(x!.dtype) ? cast(grad, x!.dtype) : undefined],
   lower: ({ inputs: [x], nodes: [node], index, attributes: { dtype } }) =>
     castNumber(castNumber(x!(index), node!.dtype), dtype),

@@ -1,3 +1,4 @@
+import { classNameOf } from "../../core/className.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { show } from "../../core/shape.ts";
 import { segmentMax, segmentMean, segmentSum } from "../../tensor/segment.ts";
@@ -38,9 +39,7 @@ export abstract class MessagePassing extends Module {
     super();
     this.aggregation = aggregation;
     if (!Object.hasOwn(aggregations, aggregation))
-      throw new ArgumentError(
-        `${this.constructor.name}: aggregation must be "sum", "mean" or "max", got "${aggregation}"`,
-      );
+      throw new ArgumentError(`${classNameOf(this)}: aggregation must be "sum", "mean" or "max", got "${aggregation}"`);
   }
 
   /** What goes along each edge: [edges, …]. */

@@ -2,18 +2,32 @@
 import { ArgumentError } from "../../core/errors.ts";
 import type { HostRandom } from "../../core/random.ts";
 import type { Shape } from "../../core/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 
 /** Initial values for a shape, one call an element, in row-major order. */
 export type Initializer = (shape: Shape, random: HostRandom) => () => number;
 
+/**
+ * Initializers do not know what they are for: PyTorch's `xavier_uniform_(weight)`, written here, would change nothing and say nothing.
+ * @throws ArgumentError for a tensor where an option, or the shape, is wanted.
+ */
+export function refuseTensor(name: string, given: unknown): void {
+  if (given instanceof Tensor)
+    throw new ArgumentError(
+      `init.${name}: got a tensor; it makes an initializer. Use nn.init.assign(weight, nn.init.${name}…)`,
+    );
+}
+
 /** Uniform in [low, high); one number means ± that number. */
 export function uniform(low: number, high?: number): Initializer {
+  refuseTensor("uniform", low);
   const [from, to] = high === undefined ? [-low, low] : [low, high];
   return (_, random) => () => random.uniform(from, to);
 }
 
 /** Normal, mean 0 and standard deviation 1 by default. */
 export function normal(mean: number = 0, deviation: number = 1): Initializer {
+  refuseTensor("normal", mean);
   return (_, random) => () => random.normal(mean, deviation);
 }
 
@@ -27,6 +41,7 @@ export function truncatedNormal(
   low: number = mean - 2 * deviation,
   high: number = mean + 2 * deviation,
 ): Initializer {
+  refuseTensor("truncatedNormal", mean);
   if (!(low < high && deviation > 0))
     throw new ArgumentError(
       `init.truncatedNormal: wants low < high and a deviation above 0, got ${low}, ${high} and ${deviation}`,
@@ -57,7 +72,10 @@ function slid(random: HostRandom, low: number, high: number): number {
 /** The same number everywhere. */
 /* @__NO_SIDE_EFFECTS__ */
 export function constant(value: number): Initializer {
-  return () => () => value;
+  return (shape) => {
+    refuseTensor("constant", shape);
+    return () => value;
+  };
 }
 
 export const zeros: Initializer = constant(0);

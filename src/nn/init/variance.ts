@@ -1,7 +1,7 @@
 /** Initial values that keep the size of activations, or of gradients, from layer to layer. */
 import { ArgumentError } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
-import { normal, truncatedNormal, uniform, type Initializer } from "./distributions.ts";
+import { normal, refuseTensor, truncatedNormal, uniform, type Initializer } from "./distributions.ts";
 import { fans, type WeightLayout } from "./fans.ts";
 
 /** Activations with a known gain. */
@@ -38,11 +38,13 @@ const xavierDeviation = (shape: Shape, { gain = 1, ...layout }: XavierOptions): 
 
 /** Uniform with variance 2 / (fan in + fan out): Glorot and Bengio 2010. */
 export function xavierUniform(options: XavierOptions = {}): Initializer {
+  refuseTensor("xavierUniform", options);
   return (shape, random) => uniform(Math.sqrt(3) * xavierDeviation(shape, options))(shape, random);
 }
 
 /** Normal with variance 2 / (fan in + fan out). */
 export function xavierNormal(options: XavierOptions = {}): Initializer {
+  refuseTensor("xavierNormal", options);
   return (shape, random) => normal(0, xavierDeviation(shape, options))(shape, random);
 }
 
@@ -62,21 +64,25 @@ const kaimingDeviation = (
 
 /** Uniform with variance gain² / fan: He et al. 2015. */
 export function kaimingUniform(options: KaimingOptions = {}): Initializer {
+  refuseTensor("kaimingUniform", options);
   return (shape, random) => uniform(Math.sqrt(3) * kaimingDeviation(shape, options))(shape, random);
 }
 
 /** Normal with variance gain² / fan. */
 export function kaimingNormal(options: KaimingOptions = {}): Initializer {
+  refuseTensor("kaimingNormal", options);
   return (shape, random) => normal(0, kaimingDeviation(shape, options))(shape, random);
 }
 
 /** Uniform with variance 1 / fan in: LeCun et al. 1998, for SELU among others. */
 export function lecunUniform(layout: WeightLayout = {}): Initializer {
+  refuseTensor("lecunUniform", layout);
   return kaimingUniform({ nonlinearity: "linear", ...layout });
 }
 
 /** Normal with variance 1 / fan in. */
 export function lecunNormal(layout: WeightLayout = {}): Initializer {
+  refuseTensor("lecunNormal", layout);
   return kaimingNormal({ nonlinearity: "linear", ...layout });
 }
 
@@ -94,6 +100,7 @@ const CUT_DEVIATION = 0.8796256610342398;
 
 /** Keras's VarianceScaling, which its he_normal, glorot_uniform and so on are settings of: variance scale / fan. */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  refuseTensor("varianceScaling", options);
   const { scale = 1, mode = "fanIn", distribution = "truncatedNormal", ...layout } = options;
   if (!(scale > 0)) throw new ArgumentError(`init.varianceScaling: scale must be above 0, got ${scale}`);
   if (!["fanIn", "fanOut", "fanAvg"].includes(mode))

@@ -54,7 +54,8 @@ function soft(x: Node, probabilities: Node, options: SoftCrossEntropyOptions<Red
   if (!sameShape(x.shape, probabilities.shape))
     throw new ShapeError(
       `crossEntropy: logits ${show(x.shape)} want labels ${show(x.shape.slice(0, -1))} (integers) or probabilities ` +
-        `${show(x.shape)}, got ${probabilities.dtype} ${show(probabilities.shape)}`,
+        `${show(x.shape)}, got ${probabilities.dtype} ${show(probabilities.shape)}` +
+        (sameShape(probabilities.shape, x.shape.slice(0, -1)) ? ". Use labels.int()" : ""),
     );
   const classes = x.shape[x.shape.length - 1]!;
   const given = cast(probabilities, x.dtype);

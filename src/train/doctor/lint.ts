@@ -1,4 +1,5 @@
 /** Rules of thumb for models and for what is chosen to train them. */
+import { classNameOf } from "../../core/className.ts";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from "../../nn/batchNorm.ts";
 import { Dropout } from "../../nn/dropout.ts";
 import { Activation, activations } from "../../nn/activations/byName.ts";
@@ -95,7 +96,7 @@ const isNorm = (one: Module): boolean =>
 /** Keras' name of the activation that a module is, without its underscores; undefined for others. */
 function activationIn(one: Module): string | undefined {
   if (one instanceof Linear) return undefined;
-  const given = one instanceof Activation && typeof one.activation === "string" ? one.activation : one.constructor.name;
+  const given = one instanceof Activation && typeof one.activation === "string" ? one.activation : classNameOf(one);
   const name = given.toLowerCase().replaceAll("_", "");
   return Object.keys(activations)
     .find((known) => known.replaceAll("_", "") === name)
