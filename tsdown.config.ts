@@ -66,6 +66,7 @@ const library: UserConfig = {
     },
   },
   outDir: "dist",
+  // Shared files keep the hash of their content in their names: src/device/native/tier.ts knows its code by them.
   format: "esm",
   target: "es2022",
   platform: "neutral",

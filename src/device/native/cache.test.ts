@@ -87,6 +87,40 @@ describe.skipIf(!toolchain)(`compiled kernels${NEEDS_COMPILER}`, () => {
     expect(new Set(keys).size).toBe(4);
   });
 
+  test("are found by what they are made from, and then their text is not asked for", () => {
+    const asked: string[] = [];
+    const named = (name: string, number: number): KernelSource => ({
+      prelude: PRELUDE,
+      name,
+      get body() {
+        asked.push(name);
+        return source(number).body;
+      },
+    });
+    const { cache, path, started } = open();
+    const [one, same] = cache.compile([named("one", 1), named("the same", 1)]).wait();
+    expect(same).toEqual(one);
+    expect(asked.splice(0)).toEqual(["one", "the same"]);
+    const again = open(path);
+    expect(again.cache.compile([named("the same", 1), named("one", 1)]).wait()).toEqual([one, one]);
+    expect(asked).toEqual([]);
+    // As after an update of the library: under names nobody knows yet the text is the same.
+    const updated = open(path);
+    expect(updated.cache.compile([named("renamed", 1), source(1)]).wait()).toEqual([one, one]);
+    expect(asked.splice(0)).toEqual(["renamed"]);
+    expect(
+      open(path)
+        .cache.compile([named("renamed", 1)])
+        .wait(),
+    ).toEqual([one]);
+    expect([asked, started.length, again.started, updated.started]).toEqual([[], 1, [], []]);
+    expect(
+      open(path)
+        .cache.compile([named("one", 1), named("another", 2)])
+        .wait()[1],
+    ).not.toEqual(one);
+  });
+
   const damages: readonly [string, (library: string, note: string) => void][] = [
     ["is cut off", (library) => writeFileSync(library, readFileSync(library).subarray(0, 1000))],
     ["is empty", (library) => writeFileSync(library, "")],

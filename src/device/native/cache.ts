@@ -1,6 +1,7 @@
 /**
  * Kernels compiled and kept on disk by their content. A library is named by its own checksum and holds the kernels that
- * were compiled together; a small file for each kernel, named by its key, says in which library it is.
+ * were compiled together; small files for each kernel, named by its key and by that of what it is made from, say in which
+ * library it is.
  */
 import { threadCount } from "#platform";
 import type { PlatformProcess } from "../../platform/platform.ts";
@@ -12,6 +13,8 @@ import { firstError, type Toolchain } from "./toolchain.ts";
 export interface KernelSource {
   /** What many kernels begin with. Kernels with equal preludes are compiled together. */
   readonly prelude: string;
+  /** What the body is made from, equal for equal bodies alone: under a name that is known, the body is not asked for. */
+  readonly name?: string;
   /**
    * Defines the function `kernel$`. All names that it defines outside of functions end in `$`, which becomes a name of
    * the kernel's own.
@@ -46,7 +49,7 @@ export interface CacheOptions {
 
 const KERNELS_PER_LIMIT = 16;
 /** Part of every key: changes when the files' meaning does. */
-const FORMAT = "1";
+const FORMAT = "2";
 /** Milliseconds between two looks at running processes. */
 const INTERVAL = 2;
 /** A library that is used is marked so at most this often: its time decides what goes when there are too many. */
@@ -62,7 +65,8 @@ const NO_ROOM = /no space left|quota exceeded|read-only file system/i;
 
 interface Wanted {
   readonly key: string;
-  readonly source: KernelSource;
+  readonly prelude: string;
+  readonly body: string;
 }
 
 /** Kernels that are compiled together. */
@@ -92,6 +96,8 @@ export class KernelCache {
   readonly #libraries = new Map<string, string | undefined>();
   readonly #preludes = new Map<string, string>();
   readonly #running = new Map<string, Job>();
+  /** Keys of names by those of the bodies, which are on their way. */
+  readonly #names = new Map<string, Set<string>>();
   /** Bytes of all libraries, once they were counted. */
   #bytes: number | undefined;
 
@@ -105,10 +111,16 @@ export class KernelCache {
 
   /** Starts compiling what is not there yet, and returns at once. Never throws: the result does. */
   compile(sources: readonly KernelSource[]): Compilation {
-    const keys = sources.map((source) => this.#keyOf(source));
     const missing = new Map<string, Wanted>();
-    keys.forEach((key, i) => {
-      if (!this.#running.has(key) && !this.#find(key)) missing.set(key, { key, source: sources[i]! });
+    const keys = sources.map((source) => {
+      const name = source.name === undefined ? undefined : this.#keyOf(source.prelude, `name ${source.name}`);
+      if (name !== undefined && this.#find(name)) return name;
+      const { prelude, body } = source;
+      const key = this.#keyOf(prelude, body);
+      const found = this.#find(key);
+      if (!found && !this.#running.has(key)) missing.set(key, { key, prelude, body });
+      if (name !== undefined) this.#call(key, name, found);
+      return key;
     });
     let failure: unknown;
     try {
@@ -138,12 +150,23 @@ export class KernelCache {
     };
   }
 
-  #keyOf({ prelude, body }: KernelSource): string {
+  #keyOf(prelude: string, content: string): string {
     const { system } = this.folder;
     let start = this.#preludes.get(prelude);
     if (start === undefined)
       this.#preludes.set(prelude, (start = system.hash(`${FORMAT}\n${this.toolchain.identity}\n${prelude}`)));
-    return system.hash(`${start}\n${body}`).slice(0, 32);
+    return system.hash(`${start}\n${content}`).slice(0, 32);
+  }
+
+  /** Notes a name of a kernel, now or when it is there. */
+  #call(key: string, name: string, kernel: CompiledKernel | undefined): void {
+    if (!kernel) this.#names.set(key, (this.#names.get(key) ?? new Set()).add(name));
+    else
+      try {
+        this.#note(name, kernel);
+      } catch {
+        // The next process asks for the body again.
+      }
   }
 
   // ---------- what is there
@@ -152,15 +175,20 @@ export class KernelCache {
     const known = this.#ready.get(key);
     if (known) return known;
     const note = this.folder.read(noteName(key));
-    const [, library, bytes] = /^(\w+\.so) (\d+)\n$/.exec(note ? new TextDecoder().decode(note) : "") ?? [];
+    const [, library, bytes, symbol] = NOTED.exec(note ? new TextDecoder().decode(note) : "") ?? [];
     const path = library === undefined ? undefined : this.#whole(library, Number(bytes));
-    return path === undefined ? undefined : this.#remember(key, path);
-  }
-
-  #remember(key: string, path: string): CompiledKernel {
-    const kernel = { path, symbol: symbolOf(key) };
+    if (path === undefined) return undefined;
+    const kernel = { path, symbol: symbol! };
     this.#ready.set(key, kernel);
     return kernel;
+  }
+
+  /** Notes that a kernel of a library that is there is known by a key. */
+  #note(key: string, kernel: CompiledKernel): void {
+    this.#ready.set(key, kernel);
+    const library = kernel.path.slice(kernel.path.lastIndexOf("/") + 1);
+    const { bytes } = this.folder.system.fileState(kernel.path)!;
+    this.folder.write(noteName(key), new TextEncoder().encode(`${library} ${bytes} ${kernel.symbol}\n`));
   }
 
   /** The path of a library whose length and checksum are right. One that is damaged is removed. */
@@ -184,19 +212,16 @@ export class KernelCache {
   /** What one process each compiles: about equal work, one prelude. */
   #groups(wanted: readonly Wanted[]): Wanted[][] {
     const byPrelude = new Map<string, Wanted[]>();
-    for (const item of wanted) {
-      const { prelude } = item.source;
-      byPrelude.set(prelude, [...(byPrelude.get(prelude) ?? []), item]);
-    }
+    for (const item of wanted) byPrelude.set(item.prelude, [...(byPrelude.get(item.prelude) ?? []), item]);
     return [...byPrelude.values()].flatMap((list) => {
       const groups = Array.from({ length: Math.min(this.#processes, list.length) }, () => ({
         work: 0,
         list: [] as Wanted[],
       }));
-      for (const item of list.sort((a, b) => b.source.body.length - a.source.body.length)) {
+      for (const item of list.sort((a, b) => b.body.length - a.body.length)) {
         const least = groups.reduce((a, b) => (b.work < a.work ? b : a));
         least.list.push(item);
-        least.work += item.source.body.length;
+        least.work += item.body.length;
       }
       return groups.map((group) => group.list);
     });
@@ -210,8 +235,8 @@ export class KernelCache {
   #startCompiler(wanted: readonly Wanted[]): CompilerProcess {
     const { system } = this.folder;
     const { command, flags, libraries } = this.toolchain;
-    const bodies = wanted.map(({ key, source }) => source.body.replaceAll("$", `_${key}`));
-    const text = [wanted[0]!.source.prelude, ...bodies, ""].join("\n");
+    const bodies = wanted.map(({ key, body }) => body.replaceAll("$", `_${key}`));
+    const text = [wanted[0]!.prelude, ...bodies, ""].join("\n");
     const workspace = this.folder.workspace({ "kernels.c": new TextEncoder().encode(text) });
     const args = [command, ...flags, "kernels.c", "-o", "kernels.so", ...libraries];
     let process: PlatformProcess;
@@ -276,10 +301,10 @@ export class KernelCache {
     folder.write(library, content);
     const path = folder.find(library)!;
     this.#libraries.set(library, path);
-    const note = new TextEncoder().encode(`${library} ${content.length}\n`);
     for (const { key } of job.wanted) {
-      this.#remember(key, path);
-      folder.write(noteName(key), note);
+      const kernel = { path, symbol: symbolOf(key) };
+      for (const name of [key, ...(this.#names.get(key) ?? [])]) this.#note(name, kernel);
+      this.#names.delete(key);
     }
     this.#bytes = (this.#bytes ?? this.#count()) + content.length;
     if (this.#bytes > this.#bound) this.#bytes = this.#makeRoom();
@@ -324,6 +349,7 @@ export class KernelCache {
 const NOTE = ".kernel";
 const noteName = (key: string): string => `${key}${NOTE}`;
 const libraryName = (checksum: string): string => `${checksum.slice(0, 40)}.so`;
+const NOTED = /^(\w+\.so) (\d+) (\w+)\n$/;
 const symbolOf = (key: string): string => `kernel_${key}`;
 
 const word = new Int32Array(new SharedArrayBuffer(4));

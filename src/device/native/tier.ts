@@ -1,5 +1,6 @@
 /** What turns kernels into machine code here: a compiler, its cache, the runtime and its threads. */
 import type { Kernel } from "../../ir/kernel.ts";
+import type { System } from "../../platform/platform.ts";
 import { attentionLoops } from "../cpu/attention.ts";
 import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
@@ -27,6 +28,18 @@ export function availableTier(): string | undefined {
   }
 }
 
+/**
+ * Changes with the code that makes C of kernels; undefined where that is in many files, as in sources. Built, this file has all
+ * of it, or names what it imports by its content (see tsdown.config.ts).
+ */
+function rendererIn(system: System): string | undefined {
+  // Some bundlers leave no address.
+  const url = import.meta.url as string | undefined;
+  if (!url?.startsWith("file:") || url.endsWith(".ts")) return undefined;
+  const file = system.readNow(decodeURIComponent(new URL(url).pathname));
+  return file && system.hash(file);
+}
+
 /** Kernels that are being compiled. */
 export interface Order {
   readonly keys: readonly string[];
@@ -42,6 +55,7 @@ export class Tier {
   readonly memoryBytes: number;
   readonly #cache: KernelCache;
   readonly #prelude: string;
+  readonly #renderer: string | undefined;
   readonly #memory: WebAssembly.Memory;
   #threads: number;
   /** Kernels that were loaded, by their text. */
@@ -59,6 +73,7 @@ export class Tier {
     this.memoryBytes = folder.system.memoryBytes;
     this.#cache = new KernelCache(folder, toolchain);
     this.#prelude = preludeFor(toolchain.lanes);
+    this.#renderer = rendererIn(folder.system);
     this.#memory = memory;
     this.#threads = threads;
   }
@@ -75,8 +90,15 @@ export class Tier {
     const missing = [...new Map(steps.map((step) => [step.key, step])).values()].filter(
       ({ key }) => !this.#functions.has(key),
     );
+    const codeOf = (kernel: Kernel): string => this.codeOf(kernel);
     const compilation = this.#cache.compile(
-      missing.map(({ kernel }) => ({ prelude: this.#prelude, body: this.codeOf(kernel) })),
+      missing.map(({ key, kernel }) => ({
+        prelude: this.#prelude,
+        ...(this.#renderer === undefined ? {} : { name: `${this.#renderer} ${key}` }),
+        get body() {
+          return codeOf(kernel);
+        },
+      })),
     );
     return { keys: missing.map(({ key }) => key), compilation };
   }
