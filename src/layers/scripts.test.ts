@@ -13,6 +13,7 @@ import {
   regularizers,
   schedules,
   sequential,
+  type Logs,
   type Model,
 } from "./index.ts";
 
@@ -76,8 +77,11 @@ const SCRIPTS: Readonly<Record<string, () => Promise<Curves>>> = {
       metrics: ["accuracy"],
     });
     begin(model);
-    const options = { epochs: 11, batchSize: 32, validationSplit: 0.2, ...quiet };
-    return (await model.fit(array([100, 784], 101), classes(100, 10), options)).history;
+    const steps: number[] = [];
+    const callbacks = { onTrainBatchEnd: (_: number, logs: Logs) => steps.push(logs["loss"]!) };
+    const options = { epochs: 17, batchSize: 32, validationSplit: 0.2, callbacks, ...quiet };
+    const { history } = await model.fit(array([100, 784], 101), classes(100, 10), options);
+    return { ...history, steps };
   },
   async functional() {
     const inputs = input({ shape: [784] });
