@@ -56,7 +56,11 @@ describe("downloads", () => {
         return;
       }
       const rest = content.subarray(start);
-      response.writeHead(ranges && request.headers.range ? 206 : 200, { "content-length": rest.length });
+      const range = ranges && request.headers.range && `bytes ${start}-${content.length - 1}/${content.length}`;
+      response.writeHead(range ? 206 : 200, {
+        "content-length": rest.length,
+        ...(range ? { "content-range": range } : {}),
+      });
       if (rest.length <= limit) response.end(rest);
       else response.write(rest.subarray(0, limit), () => setTimeout(() => response.destroy(), 50));
     };
@@ -126,6 +130,8 @@ describe("downloads", () => {
     );
     await expect(reading).rejects.toBeInstanceOf(FormatError);
     expect(await readdir(folder)).toEqual([]);
+    // The whole of it was wrong: it would be another time.
+    expect(requests).toHaveLength(1);
     // A part of an old version: the whole is fetched again.
     await writeFile(join(folder, "data.bin.part"), new Uint8Array(5000));
     await obtain("set", [file()], folder, {});
@@ -135,6 +141,98 @@ describe("downloads", () => {
     await writeFile(join(longer, "data.bin.part"), new Uint8Array(2_000_000));
     await obtain("set", [file()], longer, {});
     expect(Buffer.compare(await readFile(join(longer, "data.bin")), content)).toBe(0);
+  });
+
+  test("redirects are followed, to the rest of a file too", async () => {
+    await writeFile(join(folder, "data.bin.part"), content.subarray(0, 1000));
+    answer = (request, response) =>
+      request.url === "/old"
+        ? void response.writeHead(302, { location: "/new" }).end()
+        : serve(true)(request, response);
+    await obtain("set", [file(undefined, "/old")], folder, {});
+    expect(requests).toEqual(["/old bytes=1000-", "/new bytes=1000-"]);
+    expect(Buffer.compare(await readFile(join(folder, "data.bin")), content)).toBe(0);
+  });
+
+  test("another part than was asked for is not taken", async () => {
+    await writeFile(join(folder, "data.bin.part"), content.subarray(0, 1000));
+    answer = (request, response) =>
+      request.headers.range
+        ? void response.writeHead(206, { "content-range": "bytes 500-999999/1000000" }).end(content.subarray(500))
+        : serve(true)(request, response);
+    await obtain("set", [file()], folder, {});
+    expect(requests).toEqual(["/data.bin bytes=1000-", "/data.bin -"]);
+    expect(Buffer.compare(await readFile(join(folder, "data.bin")), content)).toBe(0);
+  });
+
+  test("a file that is not there is asked for once; busy servers again, when they want to be", async () => {
+    answer = (_, response) => void response.writeHead(404).end();
+    await expect(obtain("set", [file()], folder, {})).rejects.toThrow(
+      /data\.bin could not be fetched \(http.*: the server answered 404 Not Found\)\. Put it at ".*data\.bin" yourself(?!, or try again)/,
+    );
+    expect(requests).toHaveLength(1);
+    expect(await readdir(folder)).toEqual([]);
+    const times: number[] = [];
+    answer = (request, response) => {
+      times.push(performance.now());
+      if (times.length === 1) response.writeHead(429, { "retry-after": "1" }).end();
+      else if (times.length === 2) response.writeHead(503).end();
+      else serve(true)(request, response);
+    };
+    await obtain("set", [file()], folder, {});
+    expect(times).toHaveLength(3);
+    expect(times[1]! - times[0]!).toBeGreaterThan(990);
+    answer = (_, response) => void response.writeHead(429, { "retry-after": "3600" }).end();
+    requests = [];
+    await expect(obtain("set", [file()], join(folder, "patient"), {})).rejects.toThrow(
+      /the server answered 429 Too Many Requests and asks to come back in 3600 seconds/,
+    );
+    expect(requests).toHaveLength(1);
+  });
+
+  test("a server that falls silent is given up", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      let asked = 0;
+      vi.stubGlobal("fetch", (_: string, { signal }: { signal: AbortSignal }) => {
+        asked++;
+        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      });
+      let over = false;
+      const reading = expect(obtain("set", [file()], folder, {}))
+        .rejects.toThrow(/the server said nothing for 60 seconds/)
+        .finally(() => (over = true));
+      while (!over) {
+        await vi.advanceTimersByTimeAsync(10_000);
+        await new Promise(setImmediate);
+      }
+      await reading;
+      expect(asked).toBe(4);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("two that want the same file fetch it once; a signal ends fetching, and what has arrived is kept", async () => {
+    const both = await Promise.all([obtain("set", [file()], folder, {}), obtain("set", [file()], folder, {})]);
+    expect(both[0]).toEqual(both[1]);
+    expect(requests).toEqual(["/data.bin -"]);
+    expect(await readdir(folder)).toEqual(["data.bin"]);
+    const later = join(folder, "later");
+    answer = (_, response) => {
+      response.writeHead(200, { "content-length": content.length });
+      response.write(content.subarray(0, 700_000));
+    };
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    const onProgress = (): void => stop.abort(reason);
+    await expect(obtain("set", [file()], later, { signal: stop.signal, onProgress })).rejects.toBe(reason);
+    const [kept, ...others] = await readdir(later);
+    expect([kept, others]).toEqual(["data.bin.part", []]);
+    answer = serve(true);
+    await obtain("set", [file()], later, {});
+    expect(requests.at(-1)).toMatch(/bytes=[1-9]\d+-/);
+    expect(Buffer.compare(await readFile(join(later, "data.bin")), content)).toBe(0);
   });
 
   test("the next address is tried where one does not answer; without any the error says what to put where", async () => {
@@ -191,7 +289,6 @@ describe("sets of images", () => {
     await expect(fashionMnist.load({ folder })).rejects.toThrow(
       /datasets\.fashionMnist: train-images-idx3-ubyte\.gz could not be fetched \(https:.*Put it at/,
     );
-    await mkdir(folder);
   });
 
   const cifar = (count: number, classes: 10 | 100) => ({

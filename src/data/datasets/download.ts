@@ -1,7 +1,7 @@
-import { appendFile, fileExists, readFile, system } from "#platform";
+import { fileExists, readFile, system } from "#platform";
 import { FormatError, MyelinError } from "../../core/errors.ts";
 import { PlatformError } from "../../platform/platform.ts";
-import { inLargePieces } from "../files/writing.ts";
+import { fetchRest, Later, pause, Refusal } from "./fetching.ts";
 
 /** A file that can be fetched. */
 export interface RemoteFile {
@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly download?: boolean;
   /** Told how much of a file is there, in bytes; the total where the server names it. */
   readonly onProgress?: (file: string, bytes: number, total: number | undefined) => void;
+  /** Ends fetching, with the signal's reason as the error; a later call goes on where this one was. */
+  readonly signal?: AbortSignal;
 }
 
 /** How often a file is asked for before it is given up. */
@@ -42,93 +44,82 @@ export function folderOf(name: string, { folder }: LoadOptions): string {
  * going on where an earlier try broke off.
  * @returns their paths.
  * @throws FormatError that says which file to put where, for files that are not there and may not or cannot be fetched, or whose
- * content is another than was published; PlatformError when the folder cannot be written.
+ * content is another than was published; PlatformError when the folder cannot be written; the signal's reason.
  */
 export async function obtain(
   name: string,
   files: readonly RemoteFile[],
   folder: string,
-  { download = true, onProgress }: LoadOptions,
+  options: LoadOptions,
 ): Promise<string[]> {
   const paths: string[] = [];
   for (const file of files) {
     const path = `${folder}/${file.name}`;
     if (!(await fileExists(path))) {
-      if (!download || system() === undefined)
+      if (options.download === false || system() === undefined)
         throw new FormatError(
           `datasets.${name}: "${folder}" has no ${file.name}; put it there from ${file.urls[0]}, or call load with download: true`,
         );
-      await fetchFile(name, file, path, onProgress);
+      await alone(path, options.signal, () => fetchFile(name, file, path, options));
     }
     paths.push(path);
   }
   return paths;
 }
 
+/** Runs what makes a file, unless somebody else is at it: then the file is waited for. */
+async function alone(path: string, signal: AbortSignal | undefined, make: () => Promise<void>): Promise<void> {
+  const os = system()!;
+  for (;;) {
+    const lock = os.lock(`${path}.lock`);
+    if ("release" in lock)
+      try {
+        return await ((await fileExists(path)) ? undefined : make());
+      } finally {
+        lock.release();
+      }
+    await pause(200, signal);
+  }
+}
+
 async function fetchFile(
   name: string,
   file: RemoteFile,
   path: string,
-  onProgress: LoadOptions["onProgress"],
+  { onProgress, signal }: LoadOptions,
 ): Promise<void> {
   const os = system()!;
   const partial = `${path}.part`;
-  const failures: string[] = [];
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const url = file.urls[attempt % file.urls.length]!;
+  const [algorithm, wanted] = Object.entries(file.checksum)[0] as ["sha256" | "md5", string];
+  const failures = new Set<string>();
+  const urls = [...file.urls];
+  for (let attempt = 0; attempt < TRIES && urls.length > 0; attempt++) {
+    const url = urls.shift()!;
+    let wait = 100 * 3 ** attempt;
     try {
-      await fetchRest(url, partial, (bytes, total) => onProgress?.(file.name, bytes, total));
+      const whole = await fetchRest(url, partial, (bytes, total) => onProgress?.(file.name, bytes, total), signal);
+      const found = os.hash(await readFile(partial), algorithm);
+      if (found === wanted) {
+        os.rename(partial, path);
+        return;
+      }
+      os.remove(partial);
+      const what = `its content has ${algorithm} ${found}, and ${wanted} was published`;
+      // What was put together from parts may be whole another time.
+      throw whole ? new Refusal(what) : new Error(what);
     } catch (cause) {
-      if (cause instanceof MyelinError || cause instanceof PlatformError) throw cause;
-      failures.push(`${url}: ${reasonOf(cause)}`);
-      // Servers that are busy answer a little later.
-      if (attempt + 1 < TRIES) await new Promise((resolve) => setTimeout(resolve, 100 * 3 ** attempt));
-      continue;
+      if (signal?.aborted || cause instanceof MyelinError || cause instanceof PlatformError) throw cause;
+      failures.add(`${url}: ${reasonOf(cause)}`);
+      if (!(cause instanceof Refusal)) urls.push(url);
+      if (cause instanceof Later) wait = cause.milliseconds;
     }
-    const [algorithm, wanted] = Object.entries(file.checksum)[0] as ["sha256" | "md5", string];
-    const found = os.hash(await readFile(partial), algorithm);
-    if (found === wanted) {
-      os.rename(partial, path);
-      return;
-    }
-    os.remove(partial);
-    failures.push(`${url}: its content has ${algorithm} ${found}, and ${wanted} was published`);
+    // Servers that are busy answer a little later; those that were not asked yet may answer now.
+    if (attempt + 1 < TRIES && attempt + 1 >= file.urls.length && urls.length > 0) await pause(wait, signal);
   }
+  const kept = os.fileState(partial) ? ", or try again: what has arrived is kept" : "";
   throw new FormatError(
-    `datasets.${name}: ${file.name} could not be fetched (${[...new Set(failures)].join("; ")}). Put it at "${path}" yourself, or try again: what has arrived is kept`,
+    `datasets.${name}: ${file.name} could not be fetched (${[...failures].join("; ")}). Put it at "${path}" yourself${kept}`,
   );
-}
-
-/** Fetches what is missing behind what is there. */
-async function fetchRest(
-  url: string,
-  partial: string,
-  onProgress: (bytes: number, total: number | undefined) => void,
-): Promise<void> {
-  const os = system()!;
-  const there = os.fileState(partial)?.bytes ?? 0;
-  const response = await fetch(url, { headers: there > 0 ? { Range: `bytes=${there}-` } : {} });
-  // 416: all of it is there, or more than there should be, which the checksum tells.
-  if (response.status === 416 && there > 0) {
-    await response.body?.cancel();
-    return;
-  }
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`the server answered ${response.status} ${response.statusText}`);
-  }
-  const resumed = response.status === 206;
-  if (!resumed) os.remove(partial);
-  let bytes = resumed ? there : 0;
-  const length = response.headers.get("content-encoding") === null ? Number(response.headers.get("content-length")) : 0;
-  const total = length > 0 ? bytes + length : undefined;
-  const chunks = response.body as AsyncIterable<Uint8Array>;
-  for await (const piece of inLargePieces(chunks)) {
-    await appendFile(partial, piece);
-    bytes += piece.length;
-    onProgress(bytes, total);
-  }
-  if (total !== undefined && bytes !== total) throw new Error(`the connection broke after ${bytes} of ${total} bytes`);
 }
 
 function reasonOf(cause: unknown): string {
