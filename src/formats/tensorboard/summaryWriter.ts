@@ -41,6 +41,9 @@ interface Waiting {
   readonly values?: Values[];
 }
 
+/** What the package for protocol buffers is needed for, in the error where it is missing. */
+export const WRITING = "writing TensorBoard's event files";
+
 /** What the numbers in TensorBoard's messages mean. */
 const STRING = 7;
 const SESSION_START = 1;
@@ -225,7 +228,7 @@ export class SummaryWriter {
   async #write(): Promise<void> {
     const waiting = this.#waiting;
     if (waiting.length + this.#unwritten.length === 0) return;
-    const wire = await loadWire("writing TensorBoard's event files");
+    const wire = await loadWire(WRITING);
     this.#waiting = [];
     this.#added = 0;
     this.#oldest = Infinity;

@@ -11,7 +11,7 @@ import {
 import { shr } from "../../graph/ops/binary.ts";
 import { fill, fixed } from "../../graph/ops/leaf.ts";
 import { bitcast, cast } from "../../graph/ops/unary.ts";
-import { scatter } from "../../tensor/functional/indexing.ts";
+import { scatter } from "../../graph/ops/gather.ts";
 import { concat, stack, where } from "../../tensor/functions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { TracedStep } from "../callback.ts";
@@ -57,7 +57,7 @@ export interface Measuring {
 
 /** What looks into steps. */
 export interface Looks {
-  /** Measures a step while it is traced. Returns few tensors, because each that is read costs a little. */
+  /** Measures a step while it is traced. Returns one tensor. */
   trace(step: TracedStep): Record<string, Tensor>;
   /** Reads what a step has shown that was traced here. */
   read(seen: Readonly<Record<string, Tensor>>): Promise<Look>;
@@ -95,21 +95,24 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
         }
       }
       const at = traced.push(places) - 1;
-      return {
-        [`numbers ${at}`]: concat(numbers),
-        ...(counts.length > 0 ? { counts: concat(counts) } : {}),
-      };
+      // One tensor for all, because what each of them costs is not its elements. As integers: those pass unchanged through every device.
+      const bits = fromNode(bitcast(concat(numbers).node, "i32"));
+      return { [at]: concat([bits, ...counts]) };
     },
     async read(seen) {
-      const [key, first] = Object.entries(seen)[0]!;
-      const numbers = (await first.data()) as Float32Array;
-      const counts = await seen["counts"]?.data();
+      const [key, all] = Object.entries(seen)[0]!;
+      const counts = (await all.data()) as Int32Array;
+      const numbers = new Float32Array(counts.buffer, counts.byteOffset, counts.length);
       const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
         Kind,
         Map<string, Measures>
       >;
-      let [next, nextCount] = [1, 0];
-      for (const { kind, path, size, spread, counted } of traced[Number(key.slice("numbers ".length))]!) {
+      const places = traced[Number(key)]!;
+      // Counts stand behind all numbers.
+      let nextCount =
+        counts.length - BUCKET_COUNT * places.filter(({ size, counted }) => counted && size > SMALL).length;
+      let next = 1;
+      for (const { kind, path, size, spread, counted } of places) {
         let measures: Omit<Measures, "norm">;
         if (size <= SMALL) {
           const elements = numbers.subarray(next, (next += size));
@@ -132,7 +135,7 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
             ...moments,
             spread: spread ? { size, finite, zeros, mean, variance } : undefined,
             histogram: counted
-              ? histogramFrom(counts!.subarray(nextCount, (nextCount += BUCKET_COUNT)), size, moments)
+              ? histogramFrom(counts.subarray(nextCount, (nextCount += BUCKET_COUNT)), size, moments)
               : undefined,
           };
         }
@@ -178,10 +181,18 @@ function spreadOf(x: Tensor): Tensor {
   return stack([count, x.eq(0).cast("f32").sum(), mean, distance.mul(distance).sum().div(some)] as Tensor[]);
 }
 
+/** So many counts are kept at a time of large tensors, whose elements can be shared out evenly: threads count one each. */
+const COUNTERS = 4;
+const LARGE = 2 ** 15;
+
 /** How many elements lie in each bucket of a histogram. */
 function countsOf(x: Tensor): Tensor {
-  const bucket = cast(shr(bitcast(x.node, "u32"), fixed([x.size], BUCKET_SHIFT, "u32")), "i32");
-  return fromNode(scatter("add", fill([BUCKET_COUNT], 0, "i32"), bucket, fill([x.size], 1, "i32")));
+  const rows = x.size >= LARGE && x.size % COUNTERS === 0 ? COUNTERS : 1;
+  const shape = [rows, x.size / rows];
+  const bits = bitcast(x.reshape(shape).node, "u32");
+  const bucket = cast(shr(bits, fixed(shape, BUCKET_SHIFT, "u32")), "i32");
+  const counts = scatter("add", fill([rows, BUCKET_COUNT], 0, "i32"), bucket, fill(shape, 1, "i32"), 1);
+  return fromNode(counts).sum(0);
 }
 
 function spreadIn(values: Float32Array, { sum, count: finite }: Histogram): Spread {

@@ -1,7 +1,8 @@
 import { knownOptions } from "../../core/knownOptions.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { ImageLayout, ImageLike } from "../../formats/pixels.ts";
-import { SummaryWriter } from "../../formats/tensorboard/summaryWriter.ts";
+import { loadWire } from "../../formats/protobuf.ts";
+import { SummaryWriter, WRITING } from "../../formats/tensorboard/summaryWriter.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
 import { looksInto, type Kind } from "./looks.ts";
@@ -28,8 +29,8 @@ export interface TensorBoardOptions {
   readonly hparams?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
-/** So many looks wait to be read at most, and so many seconds. */
-const UNREAD = 16;
+/** Looks of so many bytes wait to be read at most, and so many seconds. */
+const UNREAD = 2 ** 22;
 const PATIENCE = 10;
 
 /**
@@ -73,13 +74,15 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       });
   };
   const looks = looksInto({ kinds: [...new Set<Kind>([...histograms, "gradients"])], histograms });
-  /** Looks are read several at a time: a device that answers later is not waited for, and what is done again and again is fast. */
+  /** Looks are read many at a time: a device that answers later is not waited for, and what is done again and again is fast. */
   const unread: { readonly values: Readonly<Record<string, Tensor>>; readonly step: number; readonly time: number }[] =
     [];
+  let unreadBytes = 0;
   /** When what is being written was seen, where that was before. */
   let seenAt: number | undefined;
   const clock = (): number => seenAt ?? Date.now() / 1000;
   const readLooks = async (): Promise<void> => {
+    unreadBytes = 0;
     for (const { values, step, time } of unread.splice(0)) {
       const look = await looks.read(values);
       seenAt = time;
@@ -98,12 +101,15 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
         : {
             every: histogramEvery,
             trace: (step) => looks.trace(step),
-            async see(values, { totalSteps: step }) {
+            see(values, { totalSteps: step }) {
               unread.push({ values, step, time: Date.now() / 1000 });
-              if (unread.length === UNREAD) await readLooks();
+              unreadBytes += Object.values(values)[0]!.nbytes;
+              return unreadBytes >= UNREAD ? readLooks() : undefined;
             },
           },
-    begin(run) {
+    async begin(run) {
+      // Not in the middle of training: that it is missing is told at once, and no step waits for it.
+      await loadWire(WRITING);
       // What an earlier process wrote after its last checkpoint never happened.
       const options = { clock, ...(run.totalSteps > 0 ? { purgeStep: run.totalSteps + 1 } : {}) };
       train = new SummaryWriter(`${folder}/train`, options);
