@@ -67,11 +67,21 @@ export interface Loop {
   readonly vectors?: number;
   /** What the loop does, in other words: targets that have a routine for it call that instead. */
   readonly turn?: Turn;
+  /** Its body takes several iterations at a time: the index is the first of them. */
+  readonly block?: Block;
+}
+/** How many iterations a loop's body takes. */
+export interface Block {
+  /** Set in front of the body: how many these are. */
+  readonly count: Register;
+  /** At most so many, and never some before and some behind a multiple of one of these. */
+  readonly most: number;
+  readonly within: readonly (number | Param)[];
 }
 /** Lines of numbers, as many as the loop has iterations, become columns. */
 export interface Turn {
   /** How many lines, and the buffer that says where each starts in `from`, in elements. */
-  readonly count: number;
+  readonly count: number | Register;
   readonly lines: number;
   readonly from: number;
   /** The buffer of the columns, and the elements from one to the next. */

@@ -29,7 +29,7 @@ export class Body {
     axis: Axis,
     extent: Loop["extent"],
     write: (body: Body, index: Index) => readonly Accumulator[] | void,
-    as: Pick<Loop, "vectors" | "turn"> = {},
+    as: Pick<Loop, "vectors" | "turn" | "block"> = {},
   ): void {
     const index = freshIndex(typeof extent === "number" ? extent : 2 ** 31 - 1);
     const inner = new Body();
@@ -50,7 +50,10 @@ export class Body {
 export type Places = ReadonlyMap<Expression, Expression>;
 
 /** A value with what stands for its indices and registers put in; sums in sums are dissolved, so that strides are seen. */
-export function placed(e: Expression, places: Places): Expression {
+export const placed = (e: Expression, places: Places): Expression => placer(places)(e);
+
+/** `placed` for several values, which go on sharing what they share. */
+export function placer(places: Places): (e: Expression) => Expression {
   const memo = new Map<Expression, Expression>(places);
   const visit = (x: Expression): Expression => {
     let made = memo.get(x);
@@ -63,7 +66,7 @@ export function placed(e: Expression, places: Places): Expression {
     memo.set(x, made);
     return made;
   };
-  return visit(e);
+  return visit;
 }
 
 export const i32 = (value: number): Expression => constant(value, "i32");

@@ -158,6 +158,7 @@ export function definedIn(loop: Loop): Set<Index | Register> {
       else if (s.kind === "if") visit(s.body);
       else if (s.kind === "loop") {
         out.add(s.index);
+        if (s.block) out.add(s.block.count);
         visit(s.body);
         for (const a of s.accumulators) out.add(a.register);
       }

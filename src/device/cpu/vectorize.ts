@@ -49,7 +49,7 @@ function choose(loop: Loop, target: Target): Choice {
     return s;
   });
   const apart: Choice = { loop: { ...loop, axis: axisOf(loop, body), body }, cost: trips * inside };
-  if (!canVectorize(loop, target)) return apart;
+  if (loop.block || !canVectorize(loop, target)) return apart;
   const context = { ...contextOf(loop), lanes: target.lanes };
   let cost = Math.ceil(trips / target.lanes) * loopCost(loop, context);
   // Lanes are combined after the loop, and what is left over runs one by one.
@@ -67,7 +67,7 @@ function sequential(s: Statement): Statement {
 }
 
 function axisOf(loop: Loop, body: readonly Statement[]): "unroll" | "sequential" {
-  if (typeof loop.extent !== "number" || loop.extent > UNROLL_EXTENT) return "sequential";
+  if (typeof loop.extent !== "number" || loop.extent > UNROLL_EXTENT || loop.block) return "sequential";
   return loop.extent * nodesOf({ ...loop, body }) <= UNROLL_NODES ? "unroll" : "sequential";
 }
 

@@ -1,8 +1,8 @@
 /** Statements as C: loops run one iteration at a time, or on vectors where `vectorize` said so. */
 import { byteSize } from "../../core/dtype.ts";
-import { childrenOf, type Expression } from "../../ir/expression.ts";
-import { COMBINE, isArg, type Accumulator, type Loop, type Statement } from "../../ir/kernel.ts";
-import { expressionsOf } from "../../ir/rewrite.ts";
+import { childrenOf, constant, type Expression, type Param } from "../../ir/expression.ts";
+import { COMBINE, isArg, type Accumulator, type Block, type Loop, type Statement } from "../../ir/kernel.ts";
+import { expressionsOf, plainBinary, plainDivide } from "../../ir/rewrite.ts";
 import { loadsIn, walk } from "../../ir/walk.ts";
 import { definedIn, speculate } from "../cpu/speculate.ts";
 import { beats, start, step, type Running } from "../render/accumulate.ts";
@@ -49,7 +49,8 @@ function renderStatements(lanes: Lanes, statements: readonly Statement[], range?
         lanes.forgetStored();
         break;
       case "loop":
-        if (s.axis === "vector") renderVectorLoop(lanes, s, range);
+        if (s.block) renderBlocks(lanes, s, s.block, range);
+        else if (s.axis === "vector") renderVectorLoop(lanes, s, range);
         else renderLoop(lanes, s, range);
         lanes.forgetStored();
         break;
@@ -190,7 +191,8 @@ function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   const { lines } = lanes;
   if (loop.turn) {
     const { count, lines: starts, from, to, pitch } = loop.turn;
-    lines.push(`rt->turn(b${starts}, ${count}, b${from}, ${extentOf(lanes, loop)}, b${to}, ${pitch});`);
+    const all = typeof count === "number" ? count : lanes.scalar(count);
+    lines.push(`rt->turn(b${starts}, ${all}, b${from}, ${extentOf(lanes, loop)}, b${to}, ${pitch});`);
     return;
   }
   const varying = varyingAccumulators(lanes, loop);
@@ -209,6 +211,27 @@ function renderLoop(lanes: Lanes, loop: Loop, range: Range | undefined): void {
   });
   bindResults(lanes, running);
 }
+
+/** Several iterations at a time. */
+function renderBlocks(lanes: Lanes, loop: Loop, { count, most, within }: Block, range: Range | undefined): void {
+  const { lines } = lanes;
+  const [i, n] = [lanes.fresh("i"), lanes.fresh("n")];
+  const { begin, end } = range ?? { begin: "0", end: extentOf(lanes, loop) };
+  lines.block(`for (i32 ${i} = ${begin}, ${n}; ${i} < ${end}; ${i} += ${n})`, () => {
+    lanes.bind(loop.index, i);
+    lanes.scope(() => {
+      lines.push(`${n} = min_i32(${most}, ${end} - ${i});`);
+      for (const divisor of within) {
+        const left = plainBinary("sub", plain(divisor), plainDivide("remainder", loop.index, divisor));
+        lines.push(`${n} = min_i32(${n}, ${lanes.scalar(left)});`);
+      }
+      lanes.bind(count, n);
+      renderStatements(lanes, loop.body);
+    });
+  });
+}
+
+const plain = (n: number | Param): Expression => (typeof n === "number" ? constant(n, "i32") : n);
 
 function extentOf(lanes: Lanes, { extent }: Loop): string {
   return typeof extent === "number" ? String(extent) : lanes.scalar(extent);

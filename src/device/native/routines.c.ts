@@ -124,8 +124,12 @@ static void turn_lines(const f32 **p, i32 length, f32 *out, i64 pitch) {
     ${transposition(lanes)}
     ${all.map((l) => `store_f32(out + (k + ${l}) * pitch, v${l});`).join(" ")}
   }
-  for (; k < length; k++)
-    for (int l = 0; l < L; l++) out[k * pitch + l] = p[l][k];
+  if (k < length) {
+    const i32 n = length - k;
+    ${all.map((l) => `f32v v${l} = load_some_f32(p[${l}] + k, n);`).join(" ")}
+    ${transposition(lanes)}
+    ${all.map((l) => `if (${l} < n) store_f32(out + (k + ${l}) * pitch, v${l});`).join(" ")}
+  }
 }
 static void turn(const i32 *lines, i32 count, const f32 *base, i32 length, f32 *out, i64 pitch) {
   for (i32 i = 0; i < count; i += L) {

@@ -1,7 +1,7 @@
 /** What turns kernels into machine code here: a compiler, its cache, the runtime and its threads. */
 import type { Kernel } from "../../ir/kernel.ts";
 import type { System } from "../../platform/platform.ts";
-import { attentionLoops } from "../cpu/attention.ts";
+import { loopsOf } from "../cpu/lowered.ts";
 import type { Step } from "../device.ts";
 import type { Target } from "../cpu/target.ts";
 import { KernelCache, type Compilation } from "./cache.ts";
@@ -81,7 +81,7 @@ export class Tier {
   /** The kernel in C. */
   codeOf(kernel: Kernel): string {
     if (kernel.kind === "contract") return renderContractKernel(kernel, this.target);
-    return renderLoopKernel(kernel.kind === "loops" ? kernel : attentionLoops(kernel, this.target), this.target);
+    return renderLoopKernel(loopsOf(kernel, this.target), this.target);
   }
 
   /** Starts compiling what the steps need and is not there yet; returns at once. */

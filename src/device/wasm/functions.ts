@@ -1,6 +1,6 @@
 /** A device's compiled kernels: functions in one table, found by their text. */
 import type { Kernel } from "../../ir/kernel.ts";
-import { attentionLoops } from "../cpu/attention.ts";
+import { loopsOf } from "../cpu/lowered.ts";
 import type { MemoryType } from "../cpu/device.ts";
 import type { Step } from "../device.ts";
 import { ModuleBuilder } from "./assembler.ts";
@@ -87,5 +87,5 @@ export class KernelTable {
 /** Writes a kernel as a function of the module. */
 function emit(module: ModuleBuilder, kernel: Kernel, name: string): void {
   if (kernel.kind === "contract") emitContractKernel(module, kernel, name);
-  else emitLoopKernel(module, kernel.kind === "loops" ? kernel : attentionLoops(kernel, WASM), name);
+  else emitLoopKernel(module, loopsOf(kernel, WASM), name);
 }

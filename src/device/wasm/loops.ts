@@ -1,12 +1,12 @@
 /** Statements to code: loops run one iteration at a time, or four and more where `vectorize` said so. */
 import type { Expression, Register } from "../../ir/expression.ts";
-import type { Loop, Statement, Store, Turn } from "../../ir/kernel.ts";
-import { expressionsOf } from "../../ir/rewrite.ts";
+import type { Block, Loop, Statement, Store, Turn } from "../../ir/kernel.ts";
+import { expressionsOf, plainDivide } from "../../ir/rewrite.ts";
 import { combineLanes, combineTwo, settle, startAccumulator, stepAccumulator, type Running } from "./accumulate.ts";
 import type { Local } from "./assembler.ts";
 import { Counter, vectorsFor, type Guarded, type Range } from "./counter.ts";
 import { type KernelEmitter } from "./emit.ts";
-import { scalarType } from "./instructions.ts";
+import { scalarType, spill } from "./instructions.ts";
 import { emitTurn } from "./panels.ts";
 import { speculate } from "../cpu/speculate.ts";
 
@@ -74,7 +74,8 @@ function emitPart(emitter: KernelEmitter, part: Part, u: number, defined: Regist
     case "loop":
       if (u > 0) return;
       emitter.forgetStored();
-      if (part.axis === "vector") emitVectorLoop(emitter, part, range);
+      if (part.block) emitBlocks(emitter, part, part.block, range);
+      else if (part.axis === "vector") emitVectorLoop(emitter, part, range);
       else emitScalarLoop(emitter, part, range);
       emitter.forgetStored();
       defined.push(...part.accumulators.map((a) => a.register));
@@ -121,12 +122,59 @@ function emitScalarLoop(emitter: KernelEmitter, loop: Loop, range: Range | undef
 function emitTurnOf(emitter: KernelEmitter, { extent }: Loop, turn: Turn): void {
   const { code, module, addresses } = emitter;
   addresses.base(turn.lines);
-  code.i32(turn.count);
+  if (typeof turn.count === "number") code.i32(turn.count);
+  else emitter.scalar(turn.count);
   addresses.base(turn.from);
   if (typeof extent === "number") code.i32(extent);
   else emitter.scalar(extent);
   addresses.base(turn.to);
   code.i32(4 * turn.pitch).call(emitTurn(module));
+}
+
+/** Several iterations at a time. */
+function emitBlocks(
+  emitter: KernelEmitter,
+  loop: Loop,
+  { count, most, within }: Block,
+  range: Range | undefined,
+): void {
+  const { code } = emitter;
+  const push = (n: number | Expression): void => void (typeof n === "number" ? code.i32(n) : emitter.scalar(n));
+  const least = (local: Local): void => {
+    const other = spill(code, "i32");
+    code.get(local).get(other).get(local).get(other).op("i32.lt_s").op("select").set(local);
+  };
+  if (range) code.get(range.begin);
+  else code.i32(0);
+  const index = spill(code, "i32");
+  if (range) code.get(range.end);
+  else push(loop.extent);
+  const end = spill(code, "i32"),
+    size = code.local("i32");
+  emitter.bind(loop.index, index);
+  emitter.bind(count, size);
+  code
+    .get(index)
+    .get(end)
+    .op("i32.lt_s")
+    .if(() =>
+      code.loop(() => {
+        code.i32(most).set(size).get(end).get(index).op("i32.sub");
+        least(size);
+        emitter.scope(() => {
+          for (const divisor of within) {
+            push(divisor);
+            push(plainDivide("remainder", loop.index, divisor));
+            code.op("i32.sub");
+            least(size);
+          }
+          emitStatements(emitter, loop.body);
+        });
+        code.get(index).get(size).op("i32.add").tee(index).get(end).op("i32.lt_s").brIf(0);
+      }),
+    );
+  emitter.known.unbind(count);
+  emitter.known.unbind(loop.index);
 }
 
 /** Several vectors at a time, then one, then single iterations. */
