@@ -122,8 +122,8 @@ function stepsOf(spec: Spec): { readonly forward: Step; readonly gradients: Step
 }
 
 const ROUNDS = 3;
-const ROUND_MS = 150;
-const FEWEST = 4;
+const ROUND_MS = 60;
+const FEWEST = 3;
 
 /** The least milliseconds of a step in one round. */
 async function round(step: () => unknown): Promise<number> {

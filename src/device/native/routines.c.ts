@@ -119,6 +119,8 @@ function turn(lanes: number): string {
 /* L lines, of which some may be the same. */
 static void turn_lines(const f32 **p, i32 length, f32 *out, i64 pitch) {
   i32 k = 0;
+  /* What follows is asked for next, as a rule, and of so many lines at once no cache notices that. */
+  ${all.map((l) => `__builtin_prefetch(p[${l}] + length);`).join(" ")}
   for (; k + L <= length; k += L) {
     ${all.map((l) => `f32v v${l} = load_f32(p[${l}] + k);`).join(" ")}
     ${transposition(lanes)}
