@@ -78,6 +78,14 @@ const LAYERS: Readonly<Record<string, Spec>> = {
 };
 
 type Made = new (...made: (number | Spec["options"])[]) => nn.Module & { forward(x: Tensor): Tensor };
+/** Their types know more than is known here. */
+const KINDS = {
+  Conv1d: nn.Conv1d,
+  Conv2d: nn.Conv2d,
+  ConvTranspose2d: nn.ConvTranspose2d,
+  MaxPool2d: nn.MaxPool2d,
+  AvgPool2d: nn.AvgPool2d,
+} as unknown as Readonly<Record<Spec["kind"], Made>>;
 
 /** A layer with an input that wants gradients too. */
 class Alone extends nn.Module {
@@ -87,7 +95,7 @@ class Alone extends nn.Module {
   constructor({ kind, sizes, options = {}, input }: Spec) {
     super();
     this.x = nn.parameter(values(input));
-    this.layer = new (nn[kind] as unknown as Made)(...sizes, options);
+    this.layer = new KINDS[kind](...sizes, options);
   }
 
   forward(): Tensor {
