@@ -81,7 +81,8 @@ export function attention(length: number): Workload {
 }
 
 /** Reads a result, without waiting where that is possible: a turn of the event loop would count against a short step. */
-export const read = (x: Tensor): void | Promise<unknown> => (currentDevice() === "webgpu" ? x.data() : void x.dataSync());
+export const read = (x: Tensor): void | Promise<unknown> =>
+  currentDevice() === "webgpu" ? x.data() : void x.dataSync();
 
 /** A whole training step of a classifier on one batch. */
 export function training(
