@@ -2,7 +2,7 @@
 import { computeType, type DType } from "../core/dtype.ts";
 import { stridesOf, type Shape } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
-import { add, constant, param, scale, type Expression } from "../ir/expression.ts";
+import { param, weighted, type Expression } from "../ir/expression.ts";
 import { loadNumber } from "../ir/half.ts";
 import { isRunTimeNumber } from "../graph/ops/leaf.ts";
 
@@ -98,9 +98,8 @@ export class Inliner {
 /** Row-major offset of an index; axes of size 1 do not count, whatever index they are given. */
 export function flatten(node: { readonly shape: Shape }, index: readonly Expression[]): Expression {
   const strides = stridesOf(node.shape);
-  let offset: Expression = constant(0, "i32");
-  index.forEach((value, axis) => {
-    if (node.shape[axis] !== 1) offset = add(offset, scale(value, strides[axis]!));
-  });
-  return offset;
+  return weighted(
+    index,
+    strides.map((stride, axis) => (node.shape[axis] === 1 ? 0 : stride)),
+  );
 }

@@ -7,7 +7,7 @@ import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../
 import { scanOutputOp } from "../graph/ops/scan.ts";
 
 export const isReduce = (node: Node): boolean =>
-  isOp(node, sumOp, prodOp, maxReduceOp, minReduceOp, argmaxOp, argminOp);
+  isOp(node, sumOp, prodOp, maxReduceOp) || isOp(node, minReduceOp, argmaxOp, argminOp);
 /** A contraction, perhaps in another order than it is computed in. */
 export const isHeavy = (node: Node): boolean =>
   isOp(node, dotOp) || (isOp(node, permuteOp, reshapeOp, contiguousOp) && isHeavy(node.inputs[0]!));

@@ -22,9 +22,10 @@ export class Rows {
 
   /** The row of the group that each axis of the node stands for, where there is one; undefined when it does not read the members row by row. */
   of({ members, rows }: Group, node: Node): ReadonlyMap<number, Index> | undefined {
+    const longRows = rows.filter((r) => r.extent > 1);
+    if (!longRows.every((r) => node.shape.includes(r.extent))) return undefined;
     const { leaves } = this.#cones.of(node);
     const inGroup = new Map(members.map((m) => [m.node, m]));
-    const long = rows.filter((r) => r.extent > 1).length;
     let rowOf: Map<number, Index> | undefined;
     for (const { leaf, axes } of this.#readsOf(node)) {
       const member = inGroup.get(leaves[leaf]!);
@@ -37,7 +38,7 @@ export class Rows {
         if (at === undefined || node.shape[at] !== e.extent) return undefined;
         own.set(at, e);
       }
-      if (own.size !== long) return undefined;
+      if (own.size !== longRows.length) return undefined;
       if (rowOf) for (const [at, row] of own) if (rowOf.get(at) !== row) return undefined;
       rowOf ??= own;
     }

@@ -53,9 +53,9 @@ export function simplify(roots: readonly Node[]): Node[] {
     let best = share(moved);
     // A rewrite may open another one: a few rounds settle every chain seen in practice.
     for (let round = 0; round < 4; round++) {
-      const next = share(rewrite(best));
+      const next = rewrite(best);
       if (next === best) break;
-      best = next;
+      best = share(next);
     }
     made.set(node, best);
   }

@@ -50,9 +50,10 @@ export function chooseStored(
       Math.min(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape))) * (x.source || stored.has(x) ? 1 : loads.get(x)!);
     const distinct = [...new Set(node.inputs)];
     loads.set(node, distinct.reduce((sum, x) => sum + own(x), 0) * (isOp(node, foldOp) ? 4 : 1));
+    if ((users.get(node)?.length ?? 0) < 2) continue;
     if (readersOf(node, users) > 1 && !isFree(node) && (loads.get(node)! > 1.5 || isDear(node, stored))) store(node);
     // A sum over overlapping windows is read once per element, not once per reader.
-    if (isOp(node, foldOp) && (users.get(node)?.length ?? 0) > 1) store(node);
+    if (isOp(node, foldOp)) store(node);
   }
   return stored;
 }

@@ -79,6 +79,8 @@ function freeOf(e: Expression): ReadonlySet<Index | Register> {
   return rest;
 }
 
+const NOTHING: readonly Expression[] = [];
+
 /** The operands of an expression. */
 export function childrenOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
@@ -86,7 +88,7 @@ export function childrenOf(e: Expression): readonly Expression[] {
     case "param":
     case "index":
     case "register":
-      return [];
+      return NOTHING;
     case "affine":
       return e.terms.map((t) => t.value);
     case "affineParam":
@@ -287,27 +289,29 @@ const asAffine = (e: Expression): { terms: readonly AffineTerm[]; constant: numb
 
 /** The canonical expression of a sum: terms by id, zero terms gone, n·(e / n) + (e % n) joined back to e. */
 export function affine(parts: readonly AffineTerm[], offset: number): Expression {
-  const sums = new Map<Expression, number>();
   // Modulo 2³², like the sums themselves.
   const constantPart = offset | 0;
-  for (const { value, coefficient } of parts) sums.set(value, ((sums.get(value) ?? 0) + coefficient) | 0);
-  for (const [value, coefficient] of sums) {
+  // There are few, and this is called more often than anything else here.
+  const sums: { readonly value: Expression; coefficient: number }[] = [];
+  for (const { value, coefficient } of parts) {
+    const known = sums.find((s) => s.value === value);
+    if (known) known.coefficient = (known.coefficient + coefficient) | 0;
+    else sums.push({ value, coefficient: coefficient | 0 });
+  }
+  for (const part of sums) {
+    const { value, coefficient } = part;
     if (value.kind !== "remainder" || typeof value.divisor !== "number" || coefficient === 0) continue;
     const whole = quotient(value.value, value.divisor);
-    if (whole.kind === "quotient" && sums.get(whole) === coefficient * value.divisor) {
-      sums.delete(value);
-      sums.delete(whole);
+    const joined = sums.find((s) => s.value === whole);
+    if (whole.kind === "quotient" && joined?.coefficient === coefficient * value.divisor) {
       const others = affine(
-        [...sums].map(([v, c]) => ({ value: v, coefficient: c })),
+        sums.filter((s) => s !== part && s !== joined),
         constantPart,
       );
       return add(others, scale(value.value, coefficient));
     }
   }
-  const terms = [...sums]
-    .filter(([, c]) => c !== 0)
-    .map(([value, coefficient]) => ({ value, coefficient }))
-    .sort((a, b) => a.value.id - b.value.id);
+  const terms = sums.filter((s) => s.coefficient !== 0).sort((a, b) => a.value.id - b.value.id);
   if (!terms.length) return constant(constantPart, "i32");
   if (terms.length === 1 && terms[0]!.coefficient === 1 && constantPart === 0) return terms[0]!.value;
   let low = constantPart,
@@ -328,20 +332,24 @@ export function affine(parts: readonly AffineTerm[], offset: number): Expression
   }));
 }
 
-export function add(left: Expression, right: Expression): Expression {
-  const a = asAffine(left),
-    b = asAffine(right);
-  return affine([...a.terms, ...b.terms], a.constant + b.constant);
+export const add = (left: Expression, right: Expression): Expression => weighted([left, right], [1, 1]);
+
+/** The sum of index arithmetic, each part as many times as its weight says. */
+export function weighted(parts: readonly Expression[], weights: readonly number[]): Expression {
+  const terms: AffineTerm[] = [];
+  let offset = 0;
+  parts.forEach((part, i) => {
+    const by = weights[i]!;
+    const own = asAffine(part);
+    for (const { value, coefficient } of own.terms) terms.push({ value, coefficient: Math.imul(coefficient, by) });
+    offset += Math.imul(own.constant, by);
+  });
+  return affine(terms, offset);
 }
 
 export function scale(value: Expression, by: number): Expression {
   if (by === 0) return constant(0, "i32");
-  if (by === 1) return value;
-  const a = asAffine(value);
-  return affine(
-    a.terms.map((t) => ({ value: t.value, coefficient: Math.imul(t.coefficient, by) })),
-    Math.imul(a.constant, by),
-  );
+  return by === 1 ? value : weighted([value], [by]);
 }
 
 /** Splits a sum by divisibility: value = n · whole + rest. */
@@ -465,16 +473,9 @@ export function mapChildren(e: Expression, f: (child: Expression) => Expression)
     case "fused":
       return e;
     case "affine": {
-      let changed = false;
-      let sum: Expression = constant(e.constant, "i32");
-      const parts = e.terms.map((t) => {
-        const value = f(t.value);
-        changed ||= value !== t.value;
-        return { value, coefficient: t.coefficient };
-      });
-      if (!changed) return e;
-      for (const { value, coefficient } of parts) sum = add(sum, scale(value, coefficient));
-      return sum;
+      const values = e.terms.map((t) => f(t.value));
+      if (values.every((value, i) => value === e.terms[i]!.value)) return e;
+      return weighted([...values, constant(e.constant, "i32")], [...e.terms.map((t) => t.coefficient), 1]);
     }
     case "quotient":
     case "remainder": {

@@ -155,11 +155,7 @@ export function record<A extends readonly unknown[], R>(
   const request: Request = { results: result.nodes, updates };
   const roots = [...request.results, ...updates.map((u) => u.value)];
   // Tensors made before the trace enter it as values.
-  realize(
-    topological(roots)
-      .flatMap((n) => n.inputs.concat(n))
-      .filter((n) => n.id < mark && !n.source && n.inputs.length > 0),
-  );
+  realize(topological(roots).filter((n) => n.id < mark && !n.source && n.inputs.length > 0));
   for (const node of topological(roots))
     if (node.source instanceof Argument && node.source.trace !== trace)
       throw new TraceError(
