@@ -98,7 +98,11 @@ const page: UserConfig = {
   format: "esm",
   target: "es2022",
   platform: "browser",
-  minify: true,
+  // The names of classes are in summaries and messages.
+  minify: {
+    mangle: { keepNames: { class: true, function: false } },
+    compress: { keepNames: { class: true, function: false } },
+  },
   dts: false,
   outputOptions: { chunkFileNames: "shared.js" },
   outExtensions: () => ({ js: ".js" }),

@@ -22,9 +22,13 @@ export class MyelinError extends Error {
 
   constructor(message: string, options?: { line?: string; cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
     this.line = options?.line ?? userLine(this.stack);
     if (this.line !== undefined) this.message = `${message}  at ${this.line}`;
+  }
+
+  /** The class's name, also where a bundler has shortened it: errors that come from another thread find their class by it. */
+  override get name(): string {
+    return "MyelinError";
   }
 
   /** The message without the line: an error that it is part of finds its own. */
@@ -34,29 +38,77 @@ export class MyelinError extends Error {
 }
 
 /** Shapes or axes that do not fit. */
-export class ShapeError extends MyelinError {}
+export class ShapeError extends MyelinError {
+  override get name(): string {
+    return "ShapeError";
+  }
+}
 /** Element types that an operation does not take. */
-export class DTypeError extends MyelinError {}
+export class DTypeError extends MyelinError {
+  override get name(): string {
+    return "DTypeError";
+  }
+}
 /** A device that is missing, full, lost, or not the one a tensor lives on. */
-export class DeviceError extends MyelinError {}
+export class DeviceError extends MyelinError {
+  override get name(): string {
+    return "DeviceError";
+  }
+}
 /** A file or byte string that is not what it claims to be. */
-export class FormatError extends MyelinError {}
+export class FormatError extends MyelinError {
+  override get name(): string {
+    return "FormatError";
+  }
+}
 /** A folder of checkpoints that cannot be written or gone on from: another run has it, or nothing in it can be loaded. */
-export class CheckpointError extends MyelinError {}
+export class CheckpointError extends MyelinError {
+  override get name(): string {
+    return "CheckpointError";
+  }
+}
 /** Data that could not be made or read: an element of a pipeline, a row of a file. */
-export class DataError extends MyelinError {}
+export class DataError extends MyelinError {
+  override get name(): string {
+    return "DataError";
+  }
+}
 /** A package that is optional, needed now, and not there. */
-export class PackageError extends MyelinError {}
+export class PackageError extends MyelinError {
+  override get name(): string {
+    return "PackageError";
+  }
+}
 /** A traced function that cannot be replayed faithfully. */
-export class TraceError extends MyelinError {}
+export class TraceError extends MyelinError {
+  override get name(): string {
+    return "TraceError";
+  }
+}
 /** A gradient that does not exist, or was asked for wrongly. */
-export class GradientError extends MyelinError {}
+export class GradientError extends MyelinError {
+  override get name(): string {
+    return "GradientError";
+  }
+}
 /** A callback that failed; what it threw is the `cause`. */
-export class CallbackError extends MyelinError {}
+export class CallbackError extends MyelinError {
+  override get name(): string {
+    return "CallbackError";
+  }
+}
 /** A worker that ended while something was asked of it. */
-export class WorkerError extends MyelinError {}
+export class WorkerError extends MyelinError {
+  override get name(): string {
+    return "WorkerError";
+  }
+}
 /** An argument or option with a value that makes no sense. */
-export class ArgumentError extends MyelinError {}
+export class ArgumentError extends MyelinError {
+  override get name(): string {
+    return "ArgumentError";
+  }
+}
 
 /**
  * The innermost stack frame outside the library, as `file:line`.

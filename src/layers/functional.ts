@@ -2,7 +2,7 @@
 import { ArgumentError } from "../core/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeLayer } from "./description.ts";
-import { InputLayer } from "./input.ts";
+import { asInput, InputLayer } from "./input.ts";
 import type { Layer, LayerOptions } from "./layer.ts";
 import { Model } from "./model.ts";
 import { flat, SymbolicTensor, type Application, type KerasShape, type Nest } from "./symbolic.ts";
@@ -156,7 +156,9 @@ export class Functional extends Model<FunctionalOptions> {
       throw new ArgumentError(
         `${this}: wants ${inputs.length} inputs (${this.inputNames.join(", ")}), got ${tensors.length}`,
       );
-    const values = new Map<SymbolicTensor, Tensor>(inputs.map((symbol, i) => [symbol, tensors[i]!]));
+    const values = new Map<SymbolicTensor, Tensor>(
+      inputs.map((symbol, i) => [symbol, asInput(this, symbol, tensors[i]!)]),
+    );
     for (const { layer, inputs: from, options, outputs } of this.#order) {
       const results = flat(
         layer.forward(

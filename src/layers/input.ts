@@ -1,8 +1,9 @@
 import type { DType } from "../core/dtype.ts";
-import { ArgumentError } from "../core/errors.ts";
+import { ArgumentError, ShapeError } from "../core/errors.ts";
+import { show } from "../core/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
-import { SymbolicTensor, type KerasShape } from "./symbolic.ts";
+import { showShape, SymbolicTensor, type KerasShape } from "./symbolic.ts";
 
 export interface InputOptions {
   /** Of an example, without the batch; null where a size is not known. */
@@ -36,6 +37,22 @@ export class InputLayer extends Layer<LayerOptions> {
   call(x: Tensor): Tensor {
     return x;
   }
+}
+
+/**
+ * A tensor as an input that was declared wants it: the batch may have any size, and a last axis of size 1 may be left out, or be there
+ * besides, as in Keras.
+ * @throws ShapeError for other shapes.
+ */
+export function asInput(model: object, { shape, name }: SymbolicTensor, x: Tensor): Tensor {
+  const fits = (given: readonly number[]): boolean =>
+    given.length === shape.length && shape.every((size, axis) => axis === 0 || size === null || size === given[axis]);
+  if (fits(x.shape)) return x;
+  if (shape.at(-1) === 1 && fits([...x.shape, 1])) return x.unsqueeze(-1);
+  if (x.shape.at(-1) === 1 && fits(x.shape.slice(0, -1))) return x.squeeze(-1);
+  throw new ShapeError(
+    `${model}: its input "${name}" wants ${showShape([null, ...shape.slice(1)])}, got ${show(x.shape)}`,
+  );
 }
 
 /**

@@ -181,7 +181,10 @@ export abstract class Layer<O extends LayerOptions = LayerOptions> extends Modul
     options?: CallOptions & Readonly<Record<string, unknown>>,
   ): R;
   /** The layer's outputs. */
-  override apply<R = Tensor>(inputs: Nest<Tensor>, options?: CallOptions & Readonly<Record<string, unknown>>): R;
+  override apply<R extends Nest<Tensor> = Tensor>(
+    inputs: Nest<Tensor>,
+    options?: CallOptions & Readonly<Record<string, unknown>>,
+  ): R;
   override apply(
     given: Nest<Tensor> | Nest<SymbolicTensor> | ((module: Module) => void),
     options: CallOptions = {},

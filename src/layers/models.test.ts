@@ -333,6 +333,40 @@ describe("models", () => {
     expect(() => functional({ inputs: a, outputs: sum })).toThrow(/depend on SymbolicTensor\(b, \[null, 4\]\)/);
   });
 
+  test("an input that was stated takes its shape alone, with or without a last axis of 1", async () => {
+    const recurrent = sequential([layers.lstm({ units: 2, inputShape: [12, 1] }), layers.dense({ units: 1 })]);
+    for (const shape of [[2, 5, 1], [2, 12, 2], [2, 2], [2]])
+      await expect(recurrent.predict(zeros(shape)), `${shape}`).rejects.toThrow(
+        `wants [null, 12, 1], got [${shape.join(", ")}]`,
+      );
+    const series = randn([2, 12, 1]);
+    const whole = (await recurrent.predict(series)) as Tensor;
+    const short = (await recurrent.predict(series.squeeze(-1))) as Tensor;
+    expect(await short.data()).toEqual(await whole.data());
+
+    const x = input({ shape: [null, 4], name: "steps" });
+    const net = functional({ inputs: x, outputs: layers.dense({ units: 2 }).apply(x) });
+    expect(net.apply<Tensor>(zeros([3, 7, 4])).shape).toEqual([3, 7, 2]);
+    expect(() => net.apply(zeros([3, 7, 5]))).toThrow(/its input "steps" wants \[null, null, 4\], got \[3, 7, 5\]/);
+
+    // The first regression of Keras's guides: numbers in, numbers out.
+    const line = sequential([layers.dense({ units: 1, inputShape: [1] })]);
+    line.compile({ optimizer: optimizers.adam({ learningRate: 0.1 }), loss: "meanSquaredError" });
+    const { history } = await line.fit(tensor([0, 1, 2, 3]), tensor([1, 3, 5, 7]), { epochs: 60, ...quiet });
+    expect(history["loss"]!.at(-1)).toBeLessThan(0.5 * history["loss"]![0]!);
+
+    // Where it was only seen, later ones may be longer.
+    const open = sequential([layers.lstm({ units: 2 })]);
+    expect(open.apply<Tensor>(zeros([1, 3, 4])).shape).toEqual([1, 2]);
+    expect(open.apply<Tensor>(zeros([1, 9, 4])).shape).toEqual([1, 2]);
+  });
+
+  test("what a layer makes of another's outputs is a tensor to the type checker", () => {
+    const [first, second] = [layers.dense({ units: 3 }), layers.dense({ units: 2 })];
+    const result: Tensor = second.apply(first.apply(zeros([4, 5])));
+    expect(result.shape).toEqual([4, 2]);
+  });
+
   test("[N2] an input is a place of shape (null, 784)", () => {
     expect(input({ shape: [784] }).shape).toEqual([null, 784]);
     expect(layers.conv1d({ filters: 2, kernelSize: 3, strides: 2 }).apply(input({ shape: [null, 4] })).shape).toEqual([

@@ -3,7 +3,7 @@ import { ArgumentError } from "../core/errors.ts";
 import type { DType } from "../core/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { describeLayer } from "./description.ts";
-import { InputLayer } from "./input.ts";
+import { asInput, InputLayer } from "./input.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { Model } from "./model.ts";
 import { SymbolicTensor, type KerasShape, type Nest } from "./symbolic.ts";
@@ -18,6 +18,8 @@ export class Sequential extends Model<SequentialOptions> {
   readonly #layers: Layer[] = [];
   #begin: SymbolicTensor | undefined;
   #end: SymbolicTensor | undefined;
+  /** Whether the shape of the input was stated, and not only seen. */
+  #stated = false;
 
   constructor(options: SequentialOptions = {}) {
     super(options);
@@ -37,12 +39,14 @@ export class Sequential extends Model<SequentialOptions> {
     if (layer instanceof InputLayer) {
       if (this.#end) throw new ArgumentError(`${this}: an input must be the first of the layers`);
       this.#begin = this.#end = layer.output;
+      this.#stated = true;
       return;
     }
     this.#layers.push(layer);
     if (this.#end) this.#end = layer.apply(this.#end);
     else {
       const { batchInputShape } = layer;
+      this.#stated = batchInputShape !== undefined;
       if (batchInputShape) this.buildFor(batchInputShape);
       else if (layer instanceof Model && layer.inputs.length === 1) this.buildFor(layer.inputs[0]!.shape);
     }
@@ -105,7 +109,10 @@ export class Sequential extends Model<SequentialOptions> {
   }
 
   call(x: Tensor): Nest<Tensor> {
-    return this.#layers.reduce<Nest<Tensor>>((value, layer) => layer.forward(value), x);
+    return this.#layers.reduce<Nest<Tensor>>(
+      (value, layer) => layer.forward(value),
+      this.#stated ? asInput(this, this.#begin!, x) : x,
+    );
   }
 }
 

@@ -15,8 +15,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: "it is over 2 GiB, more than can be read at once. Split it",
 };
 
-/** A system call's failure, with what to do about it. */
+/** A system call's failure, with what to do about it; what was explained already stays as it is. */
 export function explain(operation: string, path: string, cause: unknown): PlatformError {
+  if (cause instanceof PlatformError) return cause;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const reason = ADVICE[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new PlatformError(`${operation} "${path}": ${reason}.`, { cause });

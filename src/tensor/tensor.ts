@@ -762,7 +762,7 @@ export class Tensor<out S extends Shape = Shape> {
     return fromNode(movement.unsqueeze(this.node, axis as number));
   }
 
-  /** Per axis from the first on: one position (the axis goes), [start, end] or [start], or null for all of it. */
+  /** Per axis from the first on: one position (the axis goes), [start], [start, end], [start, end, step], or null for all of it. */
   slice<T extends Tensor, const R extends readonly Range[]>(
     this: T,
     ...ranges: { [I in keyof R]: Checked<Slice<T["shape"], R>, R[I]> }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ArgumentError, FormatError, ShapeError } from "../../core/errors.ts";
 import { DataFrame, readTable, writeCsv } from "./dataFrame.ts";
@@ -110,6 +111,35 @@ describe("tables", () => {
     expect(table.names).toEqual(["date", "shop", "sales", "price"]);
     expect(plain(table.column("price").fillMissing("previous"))).toEqual([null, 2.5, 1.5, 1, 3.5, 2]);
     expect(table.column("sales").statistic("mean")).toBe(5.2);
+  });
+
+  test("what is missing is filled, column by column", () => {
+    const holes = new DataFrame({ region: ["a", null, "b"], size: [1, NaN, 3] });
+    const filled = holes.fillMissing({ region: "unknown", size: 0 });
+    expect(filled.rows()).toEqual([
+      { region: "a", size: 1 },
+      { region: "unknown", size: 0 },
+      { region: "b", size: 3 },
+    ]);
+    expect(holes.row(1)).toEqual({ region: null, size: NaN });
+    expect(() => holes.fillMissing({ region: 0 })).toThrow(
+      'fillMissing: column "region" holds texts, got 0; give a text',
+    );
+    expect(() => holes.fillMissing({ size: "0" })).toThrow(ArgumentError);
+    expect(() => holes.fillMissing({ weight: 0 })).toThrow(/there is no column "weight"/);
+  });
+
+  test("a table prints its first and last rows", () => {
+    const little = new DataFrame({ name: ["Ann", null], size: [1.5, NaN], day: Series.dates([0, 86_400_000]) });
+    const shown =
+      "name  size  day\n----  ----  ----------\nAnn    1.5  1970-01-01\n            1970-01-02\n2 rows, 3 columns";
+    expect(`${little}`).toBe(shown);
+    expect(inspect(little)).toBe(shown);
+    const long = `${new DataFrame({ n: Array.from({ length: 100 }, (_, i) => i / 3), text: Array.from({ length: 100 }, () => "x".repeat(50)) })}`;
+    expect(long.split("\n")).toHaveLength(14);
+    expect(long).toMatch(/\n 1\.33333 {2}x{39}…\n +…  …\n +31\.6667 /);
+    expect(long.endsWith("100 rows, 2 columns")).toBe(true);
+    expect(`${new DataFrame({})}`).toMatch("0 rows, 0 columns");
   });
 
   test("numbers become a tensor; texts do not", () => {

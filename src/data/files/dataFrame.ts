@@ -1,6 +1,7 @@
 import { writeFile } from "#platform";
 import { allocate } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
+import { inspectAs } from "../../core/inspect.ts";
 import { parseCsvRows } from "../../formats/csv.ts";
 import type { ColumnType, ColumnValues, CsvFormat } from "../../formats/csvFormat.ts";
 import { serializeCsv, type CsvWriting } from "../../formats/csvWriter.ts";
@@ -9,12 +10,16 @@ import { quote } from "../../formats/json.ts";
 import { asUtf8, type Encoding } from "../../formats/text.ts";
 import { tensor } from "../../tensor/create.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { printTable } from "./printTable.ts";
 import { STATISTICS, type Statistic } from "../statistics.ts";
 import { Series } from "./series.ts";
 import { contentOf, named, pathsOf } from "./reading.ts";
 
 /** A row by names. */
 export type Row = { readonly [column: string]: number | string | null };
+
+/** Whether `console.log` has been told how to show tables. */
+let inspectable = false;
 
 /** What can be made a column: a series, numbers, truths, texts (null where missing). */
 export type ColumnLike = Series | ArrayLike<number> | readonly boolean[] | readonly (string | null)[];
@@ -41,6 +46,8 @@ export class DataFrame {
       columns instanceof Map ? [...(columns as ReadonlyMap<string, ColumnLike>)] : Object.entries(columns);
     this.#columns = new Map(entries.map(([name, values]) => [name, Series.of(values)]));
     const lengths = [...this.#columns].map(([name, { length }]) => [name, length] as const);
+    if (!inspectable) inspectAs<DataFrame>(DataFrame.prototype, printTable);
+    inspectable = true;
     this.length = lengths[0]?.[1] ?? 0;
     const other = lengths.find(([, length]) => length !== this.length);
     if (other !== undefined)
@@ -139,6 +146,25 @@ export class DataFrame {
     const kept: number[] = [];
     for (let row = 0; row < this.length; row++) if (!columns.some((column) => column.isMissing(row))) kept.push(row);
     return kept.length === this.length ? this : this.take(kept);
+  }
+
+  /**
+   * With something in place of what is missing (NaN, null): a number, or a text, for each column named. What is learnt from data, such as a
+   * mean, is `preprocessing.Imputer`'s.
+   * @example table.fillMissing({ region: "unknown", age: 0 });
+   */
+  fillMissing(fill: Readonly<Record<string, number | string>>): DataFrame {
+    const columns = Object.entries(fill).map(([name, value]) => {
+      const { kind, values } = this.column(name);
+      if ((kind === "text") !== (typeof value === "string"))
+        throw new ArgumentError(
+          `fillMissing: column ${quote(name)} holds ${kind}s, got ${typeof value === "string" ? quote(value) : value}; give ${kind === "text" ? "a text" : "a number"}`,
+        );
+      if (typeof value === "string") return [name, (values as readonly (string | null)[]).map((cell) => cell ?? value)];
+      const filled = Float64Array.from(values as Float64Array, (cell) => (Number.isNaN(cell) ? value : cell));
+      return [name, kind === "date" ? Series.dates(filled) : filled];
+    });
+    return this.with(Object.fromEntries(columns) as Record<string, ColumnLike>);
   }
 
   /** Sorted by a column, or by several, the first first; rows that are equal keep their order, missing values come last. */
@@ -242,6 +268,11 @@ export class DataFrame {
     for (const [at, numbers] of columns.entries())
       for (let row = 0; row < this.length; row++) data[row * columns.length + at] = numbers[row]!;
     return tensor(data, [this.length, columns.length]);
+  }
+
+  /** The first rows and the last as a table to look at, and how many there are; `console.log` shows it. */
+  toString(): string {
+    return printTable(this);
   }
 
   /** The text of a CSV file; dates as ISO texts. */

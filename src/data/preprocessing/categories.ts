@@ -61,7 +61,7 @@ abstract class Encoder {
       row.forEach((cell, column) => {
         if (!["string", "number", "boolean"].includes(typeof cell) || Number.isNaN(cell))
           throw new ArgumentError(
-            `${this.type}: row ${at}, column ${column} is ${cell === "" ? "empty" : String(cell)}; fill what is missing with an Imputer before`,
+            `${this.type}: row ${at}, column ${column} is ${cell === "" ? "empty" : String(cell)}; fill what is missing before: numbers by an Imputer, texts by table.fillMissing({ column: "unknown" })`,
           );
         sets[column]!.add(cell);
       });

@@ -7,7 +7,11 @@ import { AccessLog, type Moment } from "./races.ts";
 import type { Runner } from "./statements.ts";
 
 /** A kernel that no device could run as it is meant: out of bounds, racing, or waiting for ever. */
-export class KernelError extends MyelinError {}
+export class KernelError extends MyelinError {
+  override get name(): string {
+    return "KernelError";
+  }
+}
 
 /** What a workgroup may use; the numbers are those that every WebGPU device grants. */
 export interface WorkgroupLimits {

@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { arange, concat, diagonal, gradCheck, moveAxis, stack, tensor, zeros, type Tensor } from "../../index.ts";
+import {
+  ArgumentError,
+  arange,
+  concat,
+  diagonal,
+  grad,
+  gradCheck,
+  moveAxis,
+  stack,
+  tensor,
+  zeros,
+  type Tensor,
+} from "../../index.ts";
 import { onEachDevice, spread } from "../devices.testing.ts";
 
 const iota = (...shape: number[]): Tensor => arange(shape.reduce((a, b) => a * b, 1)).reshape(shape);
@@ -108,6 +120,33 @@ onEachDevice(() => {
       expect(() => t.slice([3, 1])).toThrow("does not lie");
       expect(t.narrow(1, -2, 2).toArraySync()).toEqual(t.slice(null, [3, 5]).toArraySync());
       expect(() => t.narrow(1, 4, 2)).toThrow("narrow: 2 elements from 4 do not fit in axis 1 of [4, 5]");
+    });
+
+    test("ranges with a step, as NumPy's", () => {
+      const t = iota(7, 3);
+      expect(t.slice([0, undefined, 3], 0).toArraySync()).toEqual([0, 9, 18]);
+      expect(t.slice([1, -1, 2]).toArraySync()).toEqual([
+        [3, 4, 5],
+        [9, 10, 11],
+        [15, 16, 17],
+      ]);
+      expect(t.slice([0, 7, 4], [0, 3, 2]).toArraySync()).toEqual([
+        [0, 2],
+        [12, 14],
+      ]);
+      expect(t.slice([2, 3, 100], null).shape).toEqual([1, 3]);
+      expect(t.slice([2, 2, 3]).shape).toEqual([0, 3]);
+      const x = tensor([1, 2, 3, 4, 5]);
+      expect(
+        grad((v: Tensor) => v.slice([0, undefined, 2]).square().sum())(x)
+          .dataSync()
+          .join(),
+      ).toBe("2,0,6,0,10");
+      expect(() => t.slice([0, 3, -1])).toThrow("step must be a whole number of 1 or more, got -1. Use flip");
+      expect(() => t.slice([0, 3, 0.5])).toThrow(ArgumentError);
+      expect(() => t.slice("..." as never)).toThrow(
+        'slice: a range is a position, [start, end], [start, end, step] or null, got "..."',
+      );
     });
 
     test("split and unbind", () => {

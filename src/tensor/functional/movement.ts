@@ -7,7 +7,7 @@ import { cast } from "../../graph/ops/unary.ts";
 import { commonType, expandTo } from "./operands.ts";
 
 /** What `slice` takes per axis: one position, [start, end], or null for everything. */
-export type SliceRange = number | null | readonly [start: number, end?: number];
+export type SliceRange = number | null | readonly [start: number, end?: number | undefined, step?: number];
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
@@ -116,21 +116,33 @@ function position(op: string, value: number, x: Node, axis: number): number {
 }
 
 /**
- * Per axis from the first on: one position (the axis goes), [start, end] with the end left out, or null (all of it).
- * Negative positions count from the end.
+ * Per axis from the first on: one position (the axis goes), [start, end] with the end left out, [start, end, step] for every step-th of
+ * these, or null (all of it). Negative positions count from the end.
  */
 export function slice(x: Node, ranges: readonly SliceRange[]): Node {
   if (ranges.length > x.shape.length)
     throw new ShapeError(`slice: more ranges than axes: ${ranges.length} for ${show(x.shape)}`);
   const start: number[] = [];
   const size: number[] = [];
+  const steps: number[] = [];
   x.shape.forEach((length, axis) => {
     const given = ranges[axis] ?? null;
+    if (given !== null && typeof given !== "number" && !Array.isArray(given))
+      throw new ArgumentError(
+        `slice: a range is a position, [start, end], [start, end, step] or null, got ${JSON.stringify(given)}`,
+      );
     if (typeof given === "number") {
       start.push(position("slice", given, x, axis));
       size.push(1);
+      steps.push(1);
       return;
     }
+    const step = given?.[2] ?? 1;
+    if (!Number.isInteger(step) || step < 1)
+      throw new ArgumentError(
+        `slice: a step must be a whole number of 1 or more, got ${step}. Use flip to go backwards`,
+      );
+    steps.push(step);
     const [low, high] = [given?.[0] ?? 0, given?.[1] ?? length].map((at) => (at < 0 ? at + length : at)) as [
       number,
       number,
@@ -142,11 +154,28 @@ export function slice(x: Node, ranges: readonly SliceRange[]): Node {
     start.push(low);
     size.push(high - low);
   });
-  const cut = ops.slice(x, start, size);
+  const cut = everyStepth(ops.slice(x, start, size), steps);
   return ops.reshape(
     cut,
-    size.filter((_, axis) => typeof ranges[axis] !== "number"),
+    cut.shape.filter((_, axis) => typeof ranges[axis] !== "number"),
   );
+}
+
+/** The first of every `steps[axis]` positions of each axis. */
+function everyStepth(x: Node, steps: readonly number[]): Node {
+  return steps.reduce((value, step, axis) => {
+    if (step === 1) return value;
+    const { shape } = value;
+    const count = Math.ceil(shape[axis]! / step);
+    const [before, after] = [shape.slice(0, axis), shape.slice(axis + 1)];
+    const filled = pad(
+      value,
+      shape.map((length, i) => [0, i === axis ? count * step - length : 0] as const),
+    );
+    const runs = ops.reshape(filled, [...before, count, step, ...after]);
+    const first = narrow(runs, axis + 1, 0, 1);
+    return ops.reshape(first, [...before, count, ...after]);
+  }, x);
 }
 
 /** `length` elements of one axis from `start` on. */

@@ -132,6 +132,8 @@ is<[1, 2, 3]>()(zeros([1, 2, 1, 3]).squeeze(2));
 is<[32, 128]>()(b.expand([32, 128]));
 is<[10, 784]>()(x.slice([0, 10]));
 is<[784]>()(x.slice(3));
+is<[number, 784]>()(x.slice([0, 10, 2]));
+is<[number, 784]>()(x.slice([0, undefined, 2]));
 is<[32, number]>()(x.slice(null, [2, 5]));
 is<[4, 75]>()(zeros([4, 3, 5, 5]).flatten(1));
 is<[number, 3136]>()(zeros([n, 64, 7, 7]).flatten(1));

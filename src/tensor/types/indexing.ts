@@ -20,8 +20,8 @@ export type Gather<S extends Shape, I extends Shape, A extends number> = number 
       : J
     : never;
 
-/** A number keeps one element and drops the axis; [start, end] is a range, the end left out; null keeps the axis. */
-export type Range = number | null | readonly [start: number, end?: number];
+/** A number keeps one element and drops the axis; [start, end] is a range, the end left out, with a step or without; null keeps the axis. */
+export type Range = number | null | readonly [start: number, end?: number | undefined, step?: number];
 
 /** A literal end counts when the range starts at 0 and the end is not counted from the back. */
 type RangeSize<R> = R extends readonly [0, infer e extends number]

@@ -19,6 +19,10 @@ export class NonFiniteError extends MyelinError {
   /** The operation, where one was found. */
   readonly op: string | undefined;
 
+  override get name(): string {
+    return "NonFiniteError";
+  }
+
   constructor(message: string, layer: string | undefined, op: string | undefined) {
     super(message);
     this.layer = layer;
