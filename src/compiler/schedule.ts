@@ -33,7 +33,7 @@ export type ScheduledStep =
 const ALONE = 100_000;
 
 type Unit = Scheduled | ScheduledLoop;
-export const isLoop = (unit: Unit): unit is ScheduledLoop => "times" in unit;
+const isLoop = (unit: Unit): unit is ScheduledLoop => "times" in unit;
 
 /** All kernels of a unit, those of loops included. */
 export function kernelsOf(units: readonly (Unit | ScheduledStep)[]): Scheduled[] {

@@ -74,7 +74,7 @@ export function broadcastShapes(a: Shape, b: Shape): number[] | undefined {
 }
 
 /** The most elements a tensor may have: byte offsets of 4-byte elements must stay exact and addressable in 32 bits. */
-export const MAX_ELEMENTS: number = 2 ** 30;
+const MAX_ELEMENTS = 2 ** 30;
 
 /** Throws unless every size is a non-negative integer and the product is addressable. */
 export function checkShape(op: string, shape: Shape): void {

@@ -9,16 +9,16 @@ import { nodeOf, type OpSamples, type Sample } from "../graph/sample.ts";
 import { samplesWithHalves } from "../graph/samples.ts";
 import { dtypeOf, opCases, type Case, type Kind, type SuiteOptions } from "./suite.ts";
 
-export const KINDS: readonly Kind[] = ["forward", "gradient", "second"];
+const KINDS: readonly Kind[] = ["forward", "gradient", "second"];
 
 /** Why an op may stay untried. There are no other reasons. */
-export const REASONS = {
+const REASONS = {
   d: "the device does not have the dtype",
   t: "the op does not take the dtype",
   i: "there are no gradients with respect to integers and bool",
   s: "gradients stop at the op: a step, a comparison, a position, bits",
 } as const;
-export type Reason = keyof typeof REASONS;
+type Reason = keyof typeof REASONS;
 
 /** The devices that run the suite of ops, and their dtypes. A new device is a line here. */
 export const DEVICES: Readonly<Record<DeviceName, readonly DType[]>> = {
@@ -56,7 +56,7 @@ function refuses({ op }: OpSamples, sample: Sample, dtype: DType): boolean {
 }
 
 /** Why an op has no case of a kind; undefined where it ought to have one. */
-export function reasonFor(
+function reasonFor(
   family: OpSamples,
   dtype: DType,
   kind: Kind,
@@ -72,7 +72,7 @@ export function reasonFor(
 }
 
 /** Families that compute something: a leaf has no samples. */
-export const families: readonly OpSamples[] = samplesWithHalves.filter(({ valid }) => valid.length);
+const families = samplesWithHalves.filter(({ valid }) => valid.length);
 
 /**
  * Tests of all ops on one device, and of their being complete. Where MYELIN_MATRIX names a folder, what passed is written

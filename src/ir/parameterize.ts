@@ -16,7 +16,7 @@ import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Stateme
 import { mapAccumulators, mapAttention, mapStatements } from "./rewrite.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
-export const UNROLL_LIMIT = 8;
+const UNROLL_LIMIT = 8;
 
 /**
  * Heads of attention have few sizes, and what is kept of a row fits into registers where their number is known: features up

@@ -106,9 +106,9 @@ export function onHost<T>(f: () => T): T {
   }
 }
 
-/** The float dtype of the most digits that a device has: f64, but f32 on GPUs. */
-export function widestFloat(name: string = current): "f64" | "f32" {
-  return deviceNamed(name).limits.f64 ? "f64" : "f32";
+/** The float dtype of the most digits that the current device has: f64, but f32 on GPUs. */
+export function widestFloat(): "f64" | "f32" {
+  return deviceNamed(current).limits.f64 ? "f64" : "f32";
 }
 
 /**

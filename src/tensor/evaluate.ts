@@ -105,7 +105,7 @@ function knownArray(source: Source): StoredArray | undefined {
 }
 
 /** As `knownArray`. Throws DeviceError where they are on a device that answers later. */
-export function hostArray(source: Source): StoredArray {
+function hostArray(source: Source): StoredArray {
   const known = knownArray(source);
   if (known) return known;
   throw notOnHost("a tensor was read at once", deviceOfLeaf(source)!);

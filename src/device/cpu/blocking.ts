@@ -31,9 +31,9 @@ export interface Level {
 /** How operands of a block are read. */
 export const IN_PLACE = 0;
 /** Packed, k side by side. */
-export const PACKED_ROWS = 1;
+const PACKED_ROWS = 1;
 /** Packed, rows (or columns) side by side. */
-export const PACKED_COLUMNS = 2;
+const PACKED_COLUMNS = 2;
 /**
  * Turned from where they lie: columns with k side by side, or rows that lie side by side. What was packed that way is
  * turned as well: a tile wants columns side by side, and k side by side in rows.
@@ -43,7 +43,7 @@ export const TURNED = 3;
 export const DOTS = 4;
 
 /** No step that a row could have. */
-export const UNEVEN: number = -(2 ** 31);
+const UNEVEN = -(2 ** 31);
 
 export interface Plan {
   readonly batch: readonly number[];

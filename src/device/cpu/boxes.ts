@@ -54,7 +54,7 @@ export interface Slots {
 }
 
 /** Numbers the slots of a contraction, after its own. */
-export function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): Slots {
+function slotsOf({ kernel, batch, rows, columns, depth }: Contraction): Slots {
   const { scalars, sizes } = kernel.parameters;
   const plan = scalars.length + sizes;
   let next = plan;

@@ -119,8 +119,8 @@ export const C: Dialect = {
   },
   divide(kind, x, divisor, wide) {
     if (wide) return `${kind}_v(${x}, ${divisor})`;
-    // A size, whose reciprocal is at hand (see loops.ts).
-    if (divisor.startsWith("s")) return `${kind}_by(${x}, ${divisor}, per_${divisor})`;
+    // The reciprocal of a size is at hand (see loops.ts).
+    if (typeof divisor === "string") return `${kind}_by(${x}, ${divisor}, per_${divisor})`;
     return `(i32)((u32)${x} ${kind === "quotient" ? "/" : "%"} (u32)${divisor})`;
   },
 };

@@ -127,7 +127,7 @@ export class Lanes extends Values {
         return this.vectorSum(e, u);
       case "quotient":
       case "remainder":
-        return C.divide(e.kind, of(e.value), this.factor(e.divisor), true);
+        return C.divide(e.kind, of(e.value), this.divisor(e), true);
       case "unary":
         return C.unary(e.op, e.dtype, of(e.value), true);
       case "binary":

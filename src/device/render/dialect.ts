@@ -26,6 +26,6 @@ export interface Dialect {
   select(dtype: DType, condition: string, yes: string, no: string, wide: boolean): string;
   cast(from: DType, to: DType, x: string, wide: boolean): string;
   bitcast(from: DType, to: DType, x: string, wide: boolean): string;
-  /** Quotient or remainder of a non-negative index; the divisor is one value for all lanes. */
-  divide(kind: "quotient" | "remainder", x: string, divisor: string, wide: boolean): string;
+  /** Quotient or remainder of a non-negative index. The divisor, one for all lanes, is a number of the code or a size by its name. */
+  divide(kind: "quotient" | "remainder", x: string, divisor: number | string, wide: boolean): string;
 }

@@ -8,6 +8,7 @@ import {
   type AffineParam,
   type Expression,
   type Index,
+  type IndexDivide,
   type Load,
   type Register,
   type Select,
@@ -181,7 +182,7 @@ export class Values {
         return this.sum(e);
       case "quotient":
       case "remainder":
-        return dialect.divide(e.kind, this.scalar(e.value), this.factor(e.divisor), false);
+        return dialect.divide(e.kind, this.scalar(e.value), this.divisor(e), false);
       case "unary":
         return dialect.unary(e.op, e.dtype, this.operand(e.value, e), false);
       case "binary":
@@ -222,7 +223,11 @@ export class Values {
     return chosen;
   }
 
-  /** A coefficient or divisor. */
+  protected divisor({ divisor }: IndexDivide): number | string {
+    return typeof divisor === "number" ? divisor : this.scalar(divisor);
+  }
+
+  /** A coefficient. */
   protected factor(c: Exclude<Coefficient, undefined>): string {
     return typeof c === "number" ? this.dialect.literal(c, "i32") : this.scalar(c);
   }

@@ -11,7 +11,7 @@ import { spill } from "./instructions.ts";
 import { termsOf, type Coefficient, type Term } from "../cpu/patterns.ts";
 
 /** The start of each buffer that lives in scratch memory is a multiple of this. */
-export const SCRATCH_ALIGNMENT = 64;
+const SCRATCH_ALIGNMENT = 64;
 
 /** The known part of an address, and what is still to be added. */
 interface Prefix {

@@ -185,8 +185,8 @@ export class FunctionBuilder {
     return this.immediate(0x10, typeof f === "number" ? f : f.index);
   }
   /** Calls the table's entry whose number is on the stack. */
-  callIndirect(type: number, table = 0): this {
-    this.code.byte(0x11).unsigned(type).unsigned(table);
+  callIndirect(type: number): this {
+    this.code.byte(0x11).unsigned(type).unsigned(0);
     return this;
   }
 

@@ -208,7 +208,7 @@ const because = (reason: unknown): string =>
   reason === undefined ? "" : ` (${reason instanceof Error ? reason.message : String(reason)})`;
 
 /** How many threads to compute with: so many, or as MYELIN_THREADS says, or one per usable core. */
-export function threadsWanted(given?: number): number {
+function threadsWanted(given?: number): number {
   const wanted = given ?? threadsFromEnvironment() ?? threadCount();
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new ArgumentError(`threads: wanted is a whole number of at least 1, got ${wanted}.`);

@@ -74,7 +74,7 @@ export function floats(count: number, seed: number): Float32Array {
   });
 }
 
-/** Bytes of `count` elements. */
-export function bytes(count: number, dtype: DType = "f32"): number {
-  return count * byteSize(dtype);
+/** Bytes of `count` elements of f32. */
+export function bytes(count: number): number {
+  return count * byteSize("f32");
 }

@@ -36,7 +36,7 @@ export function emitLoopKernel(module: ModuleBuilder, kernel: LoopKernel, name?:
 }
 
 /** Tells an emitter about the statements that it will be given: shared values, and buffers both loaded and stored. */
-export function prepare(emitter: KernelEmitter, statements: readonly Statement[]): void {
+function prepare(emitter: KernelEmitter, statements: readonly Statement[]): void {
   const roots = expressionsOf(statements);
   emitter.count(roots);
   const stored = storedBy(statements);

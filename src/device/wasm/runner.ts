@@ -44,8 +44,8 @@ const FRONT = 12;
 const JOB = 24;
 
 /** What `help` returns. */
-export const STOPPED = 0;
-export const NEW_MODULES = 1;
+const STOPPED = 0;
+const NEW_MODULES = 1;
 
 /** What the runner's instance offers. */
 export interface Runner {

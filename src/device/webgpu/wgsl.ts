@@ -231,8 +231,8 @@ export class Wgsl implements Dialect {
     return `bitcast<${target}>(${x})`;
   }
 
-  divide(kind: "quotient" | "remainder", x: string, divisor: string): string {
-    const by = /^\d+$/.test(divisor) ? `${divisor}u` : `u32(${divisor})`;
+  divide(kind: "quotient" | "remainder", x: string, divisor: number | string): string {
+    const by = typeof divisor === "number" ? `${divisor}u` : `u32(${divisor})`;
     return `i32(u32(${x}) ${kind === "quotient" ? "/" : "%"} ${by})`;
   }
 }

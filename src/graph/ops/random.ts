@@ -17,7 +17,7 @@ const PARITY = 0x1bd11bda;
  * Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): two words of counter
  * and key become two words of random bits.
  */
-export function threefry(
+function threefry(
   key: readonly [Expression, Expression],
   counter: readonly [Expression, Expression],
 ): [Expression, Expression] {

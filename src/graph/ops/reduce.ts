@@ -1,5 +1,4 @@
 /** Many to one along axes, which disappear from the shape. */
-import { isFloat, type DType } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, show, sizeOf, type Shape } from "../../core/shape.ts";
 import { index as freshIndex, reduce, type Expression, type ReduceOp } from "../../ir/expression.ts";
@@ -131,6 +130,3 @@ export const minReduce: (x: Node, axes: readonly number[]) => Node = build(minRe
 /** Row-major position of the first maximum within the reduced axes, i32; a NaN counts as the maximum. */
 export const argmax = (x: Node, axes: readonly number[]): Node => apply(argmaxOp, [x], { axes });
 export const argmin = (x: Node, axes: readonly number[]): Node => apply(argminOp, [x], { axes });
-
-/** The dtype that counting and averaging use. */
-export const accumulation = (dtype: DType): DType => (isFloat(dtype) ? dtype : "f32");

@@ -35,7 +35,7 @@ export type Labels<S extends Shape, T extends Shape, Op extends string> = S exte
 export type Rows<S extends Shape> = S extends readonly [...infer B extends Shape, number] ? B : Shape;
 
 /** All axes but the last, which holds the classes. */
-export const rowsOf = (x: Node): number[] => x.shape.slice(0, -1);
+const rowsOf = (x: Node): number[] => x.shape.slice(0, -1);
 
 /** Throws unless the labels are integers, one for each row of `x`, and those that are known, classes. */
 export function checkLabels(op: string, x: Node, labels: Node, ignoreIndex?: number): void {

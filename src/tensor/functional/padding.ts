@@ -10,7 +10,7 @@ import { narrow, pad } from "./movement.ts";
  */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
-export const PADDING_MODES: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
+const PADDING_MODES: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
 /** Throws ArgumentError for a mode that does not exist. */
 export function checkPaddingMode(op: string, mode: PaddingMode): void {
