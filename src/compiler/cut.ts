@@ -2,10 +2,11 @@
  * Loops cut where a guard changes: padding, concatenation and sums of padded parts ask every element which part it lies in;
  * one loop per part asks nothing.
  */
-import { add, constant, index as freshIndex, substitute, type Expression, type Index } from "../ir/expression.ts";
+import { add, constant, index as freshIndex, type Expression, type Index } from "../ir/expression.ts";
 import type { Node } from "../graph/node.ts";
 import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
 import { walk } from "../ir/walk.ts";
+import { substitute } from "../ir/substitute.ts";
 
 /** A store of one member before loops exist. */
 export interface Output {

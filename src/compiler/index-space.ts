@@ -6,11 +6,11 @@ import {
   quotient,
   remainder,
   scale,
-  substitute,
   type Expression,
   type Index,
 } from "../ir/expression.ts";
 import { walk } from "../ir/walk.ts";
+import { substitute } from "../ir/substitute.ts";
 
 /** Loop variables, outermost first, and everything that depends on them. */
 export interface Space {

@@ -9,7 +9,6 @@ import {
   register,
   remainder,
   strideOf,
-  substitute,
   type Expression,
   type Index,
   type Load,
@@ -26,6 +25,7 @@ import { cutAtBounds, type Output } from "./cut.ts";
 import { collapseIndices, dropUnits, splitIndices, type Space } from "./index-space.ts";
 import { mapStatements } from "../ir/rewrite.ts";
 import { storesOf, valuesOf, walk } from "../ir/walk.ts";
+import { substitute } from "../ir/substitute.ts";
 import { flatten, Inliner, type Layouts, type Resolve } from "./inline.ts";
 import { lowerScope, type PendingStore } from "./loops.ts";
 

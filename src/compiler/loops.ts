@@ -9,7 +9,6 @@ import {
   reduce,
   register,
   remainder,
-  substitute,
   type Expression,
   type Index,
   type Reduce,
@@ -18,6 +17,7 @@ import {
 import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
 import { collapseIndices } from "./index-space.ts";
 import { loadsIn, walk } from "../ir/walk.ts";
+import { substitute } from "../ir/substitute.ts";
 
 /** A value to be stored once per step of `loops` (inside the scope at hand). */
 export interface PendingStore {

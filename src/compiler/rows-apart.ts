@@ -5,18 +5,10 @@
  */
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "../graph/node.ts";
-import {
-  add,
-  constant,
-  index as freshIndex,
-  param,
-  scale,
-  substitute,
-  type Expression,
-  type Index,
-} from "../ir/expression.ts";
+import { add, constant, index as freshIndex, param, scale, type Expression, type Index } from "../ir/expression.ts";
 import type { Axes } from "../ir/kernel.ts";
 import { storesOf, valuesOf, walk } from "../ir/walk.ts";
+import { substitute } from "../ir/substitute.ts";
 import type { Scheduled } from "./schedule.ts";
 
 /**

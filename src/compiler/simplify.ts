@@ -1,7 +1,7 @@
 /** Graph to smaller graph: equal nodes become one, identities disappear, movement of constants is done at once. */
 import { isHalf, rounded } from "../core/dtype.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
-import { Node, topological } from "../graph/node.ts";
+import { Node, topological, withInputs } from "../graph/node.ts";
 import { isOp } from "../graph/op.ts";
 import { add, addOp, div, divOp, mul, mulOp, powOp, sub, subOp } from "../graph/ops/binary.ts";
 import { afterOp, customOp, detachOp } from "../graph/ops/control.ts";
@@ -47,10 +47,7 @@ export function simplify(roots: readonly Node[]): Node[] {
       continue;
     }
     const inputs = node.inputs.map((x) => made.get(x)!);
-    const moved = inputs.every((x, i) => x === node.inputs[i])
-      ? node
-      : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, false, node.origin);
-    let best = share(moved);
+    let best = share(withInputs(node, inputs));
     // A rewrite may open another one: a few rounds settle every chain seen in practice.
     for (let round = 0; round < 4; round++) {
       const next = rewrite(best);

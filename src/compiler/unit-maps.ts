@@ -1,6 +1,7 @@
 /** One element is a range as well: maps over one element become segments of maps over many. */
-import { constant, index as freshIndex, substitute, type Expression } from "../ir/expression.ts";
+import { constant, index as freshIndex, type Expression } from "../ir/expression.ts";
 import type { Kernel, Loop, LoopKernel, Statement, Store } from "../ir/kernel.ts";
+import { substitute } from "../ir/substitute.ts";
 import type { Kernelized } from "./kernelize.ts";
 
 const isStore = (s: Statement): s is Store => s.kind === "store";

@@ -56,6 +56,13 @@ export class Node {
   }
 }
 
+/** The node over other inputs of the same types; itself where they are its own. */
+export function withInputs(node: Node, inputs: readonly Node[], requiresGrad: boolean = false): Node {
+  return inputs.every((x, i) => x === node.inputs[i])
+    ? node
+    : new Node(node.op, inputs, node.attributes, node.shape, node.dtype, requiresGrad, node.origin);
+}
+
 /** All nodes that `roots` need, inputs before users, without descending below nodes whose value is known. */
 export function topological(
   roots: readonly Node[],

@@ -4,7 +4,6 @@
  */
 import {
   childrenOf,
-  mapChildren,
   param,
   type AffineParam,
   type Expression,
@@ -14,6 +13,7 @@ import {
 } from "./expression.ts";
 import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store } from "./kernel.ts";
 import { mapAccumulators, mapAttention, mapStatements } from "./rewrite.ts";
+import { mapChildren } from "./substitute.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
 const UNROLL_LIMIT = 8;

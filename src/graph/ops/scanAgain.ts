@@ -6,8 +6,7 @@ import { gradients } from "../grad.ts";
 import { topological, type Node } from "../node.ts";
 import { apply, withGradientMode } from "../op.ts";
 import { custom } from "./control.ts";
-import { reshape, slice } from "./movement.ts";
-import { scan, type ScanAttributes, type Step } from "./scan.ts";
+import { firstParts, partOf, scan, type ScanAttributes, type Step } from "./scan.ts";
 
 /** Gradients for all inputs of a loop, from those of any of its results. */
 export function gradientsAgain(node: Node, grads: readonly (Node | undefined)[]): (Node | undefined)[] {
@@ -50,10 +49,8 @@ export function gradientsAgain(node: Node, grads: readonly (Node | undefined)[])
     grads.forEach((grad, i) => {
       if (!grad) return;
       if (i >= carries) return give(outputs[i - carries]!, grad);
-      const inner = grad.shape.slice(1);
-      const zeros = inner.map(() => 0);
-      give(outputs[body.outputs.length + i]!, slice(grad, [0, ...zeros], [length, ...inner]));
-      give(carry[i]!, reshape(slice(grad, [length, ...zeros], [1, ...inner]), inner));
+      give(outputs[body.outputs.length + i]!, firstParts(grad, length));
+      give(carry[i]!, partOf(grad, length));
     });
     return gradients(reached, given, inputs);
   });
