@@ -5,7 +5,8 @@
  */
 import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
-import type { Node } from "./node.ts";
+import { topological, type Node } from "./node.ts";
+import { Placeholder, type ScanAttributes } from "./ops/scan.ts";
 
 export interface Bound {
   readonly low: number;
@@ -14,6 +15,8 @@ export interface Bound {
   readonly error: number;
   /** Values are multiples of 2^−bits; infinite when they need not be. */
   readonly bits: number;
+  /** Of a loop: those of its results, all steps together. */
+  readonly results?: readonly Bound[];
 }
 
 /** Digits of the significand. */
@@ -103,6 +106,65 @@ function total(dtype: DType, x: Bound, count: number): Bound {
   return isFloat(dtype) ? arithmetic(dtype, low, high, x.bits, count * x.error, count) : integer(dtype, low, high);
 }
 
+/** Products of up to `count` values. */
+function powers(dtype: DType, x: Bound, count: number): Bound | undefined {
+  const size = Math.max(1, most(x)) ** count;
+  if (!isFloat(dtype)) return integer(dtype, -size, size);
+  return size < 1e6 ? arithmetic(dtype, -size, size, x.bits * count, count * size * x.error, count) : undefined;
+}
+
+/** All y of y ← a · y + b, from y = 0. */
+function recurred(dtype: DType, a: Bound, b: Bound, count: number): Bound {
+  let y = whole(0, 0);
+  let all = y;
+  for (let i = 0; i < count; i++) {
+    const [low, high] = product(a, y);
+    const scaled = isFloat(dtype)
+      ? arithmetic(dtype, low, high, a.bits + y.bits, productError(a, y))
+      : integer(dtype, low, high);
+    const [least, greatest] = [scaled.low + b.low, scaled.high + b.high];
+    y = isFloat(dtype)
+      ? arithmetic(dtype, least, greatest, Math.max(scaled.bits, b.bits), scaled.error + b.error)
+      : integer(dtype, least, greatest);
+    all = union(all, y);
+  }
+  return all;
+}
+
+/** The results of a loop, from those of its inputs: step by step. */
+function looped({ body, length }: ScanAttributes, inputs: readonly Bound[]): Bound | undefined {
+  const [carries, steps] = [body.carry.length, body.step.length];
+  let carry = inputs.slice(0, carries);
+  let results: Bound[] | undefined;
+  for (let step = 0; step < length; step++) {
+    const known = new Map<Node, Bound | undefined>();
+    for (const n of topological([...body.next, ...body.outputs])) {
+      const { source } = n;
+      if (source instanceof Placeholder) {
+        const { role, index } = source;
+        known.set(
+          n,
+          role === "carry" ? carry[index] : inputs[role === "step" ? carries + index : carries + steps + index],
+        );
+      } else
+        known.set(
+          n,
+          boundOf(
+            n,
+            n.inputs.map((x) => known.get(x)),
+          ),
+        );
+    }
+    const next = body.next.map((n) => known.get(n));
+    const made = [...next, ...body.outputs.map((n) => known.get(n))];
+    if (made.includes(undefined)) return undefined;
+    const before = results ?? [...carry, ...(made as Bound[]).slice(carries)];
+    results = (made as Bound[]).map((bound, i) => union(before[i]!, bound));
+    carry = next as Bound[];
+  }
+  return { ...whole(0, 0), results: results! };
+}
+
 /** A function of one float with slope at most `slope` between `low` and `high`, its values at the ends or at `extremes`. */
 function smooth(
   dtype: DType,
@@ -140,6 +202,8 @@ function unaryBound({ op, dtype }: Node, x: Bound): Bound | undefined {
       return op.name === "sign" ? whole(-1, 1) : whole(Math.floor(x.low), Math.ceil(x.high));
     case "exp":
       return x.high < 20 ? smooth(dtype, x, Math.exp, Math.exp(x.high + x.error)) : undefined;
+    case "atan":
+      return smooth(dtype, x, Math.atan, 1);
     case "tanh":
       return smooth(dtype, x, Math.tanh, 1);
     case "erf":
@@ -297,12 +361,8 @@ export function boundOf(node: Node, inputs: readonly (Bound | undefined)[]): Bou
       return total(dtype, x!, attributes["size"] as number);
     case "sum":
       return total(dtype, x!, reducedCount(node));
-    case "prod": {
-      const count = reducedCount(node);
-      const size = Math.max(1, most(x!)) ** count;
-      if (!isFloat(dtype)) return integer(dtype, -size, size);
-      return size < 1e6 ? arithmetic(dtype, -size, size, x!.bits * count, count * size * x!.error, count) : undefined;
-    }
+    case "prod":
+      return powers(dtype, x!, reducedCount(node));
     case "max":
     case "min":
       if (nodes.length === 1) return x;
@@ -320,6 +380,28 @@ export function boundOf(node: Node, inputs: readonly (Bound | undefined)[]): Bou
     }
     case "gather":
       return union(x!, whole(0, 0));
+    case "cumulate":
+      switch (attributes["mode"]) {
+        case "sum":
+          return total(dtype, x!, node.shape[attributes["axis"] as number]!);
+        case "prod":
+          return powers(dtype, x!, node.shape[attributes["axis"] as number]!);
+        default:
+          return x;
+      }
+    case "recurrence":
+      return recurred(dtype, x!, y!, node.shape[attributes["axis"] as number]!);
+    case "countRuns":
+    case "mergeRuns":
+      return x!.error === 0 ? whole(0, nodes[0]!.shape[attributes["axis"] as number]! - 1) : undefined;
+    case "sliceAt":
+      return x;
+    case "updateAt":
+      return union(x!, y!);
+    case "scan":
+      return looped(attributes as ScanAttributes, inputs as Bound[]);
+    case "scanOutput":
+      return x!.results![op.tuplePosition!(node)];
     case "scatter": {
       const count = nodes[1]!.shape[attributes["axis"] as number]!;
       if (attributes["mode"] !== "add") return union(x!, z!);

@@ -4,12 +4,17 @@ import { sizeOf } from "../core/shape.ts";
 import type { Node } from "./node.ts";
 import * as binary from "./ops/binary.ts";
 import { detach } from "./ops/control.ts";
+import { cumulate, recurrence } from "./ops/cumulate.ts";
 import { dot, type Pairing } from "./ops/dot.ts";
 import { gather, scatter } from "./ops/gather.ts";
 import { fill, iota } from "./ops/leaf.ts";
 import * as movement from "./ops/movement.ts";
 import { randomBits } from "./ops/random.ts";
 import * as reductions from "./ops/reduce.ts";
+import { scan } from "./ops/scan.ts";
+import { sliceAt, updateAt } from "./ops/sliceAt.ts";
+import { argsort } from "./ops/sort.ts";
+import { atan } from "./ops/special.ts";
 import * as unary from "./ops/unary.ts";
 import { where } from "./ops/where.ts";
 import type { Workshop } from "./random-graph.testing.ts";
@@ -43,7 +48,7 @@ const elementwise: Step[] = [
     shop.pick([binary.add, binary.mul, binary.sub, binary.max, binary.min])(x, shop.ofType(x.dtype, x.shape)),
   ),
   change(float, (x, shop) =>
-    shop.pick([unary.neg, unary.abs, unary.tanh, unary.exp, unary.sin, unary.cos, unary.erf])(x),
+    shop.pick([unary.neg, unary.abs, unary.tanh, unary.exp, unary.sin, unary.cos, unary.erf, atan])(x),
   ),
   change(float, (x, shop) => shop.pick([unary.floor, unary.round, unary.sign])(x)),
   change(float, (x, shop) => shop.pick([unary.sqrt, unary.log, unary.recip])(positive(x))),
@@ -259,7 +264,54 @@ function positions(x: Node, axis: number, count: number, shop: Workshop): Node {
   return shop.leaf(dtype, shape, { from: outside && dtype === "i32" ? -2 : 0, to: x.shape[axis]! - (outside ? 0 : 1) });
 }
 
+/** An offset: mostly one that fits. */
+const offset = (x: Node, axis: number, shop: Workshop): Node => shop.leaf("i32", [], { from: -1, to: x.shape[axis]! });
+
+/** A loop along the first axis, whose step is made of two or three operations; its last carry or all that it hands out. */
+function looped(xs: Node, shop: Workshop): Node {
+  const inner = xs.shape.slice(1);
+  const shared = shop.ofType(xs.dtype, inner);
+  const half = fill(inner, 0.5, xs.dtype);
+  const mix = shop.pick([binary.add, binary.max, binary.sub]);
+  const shape = shop.pick([(c: Node) => c, unary.tanh, unary.abs, (c: Node) => binary.mul(c, half)]);
+  const isShared = shop.choose(2) === 1;
+  const { carry, outputs } = scan(
+    ([c], [x]) => {
+      const mixed = mix(shape(c!), x!);
+      const next = isShared ? binary.add(mixed, shared) : mixed;
+      return { carry: [next], outputs: [binary.mul(next, half)] };
+    },
+    [shop.ofType(xs.dtype, inner)],
+    [xs],
+  );
+  return shop.pick([carry, outputs])[0]!;
+}
+
 const others: Step[] = [
+  change(
+    (n) => hasAxes(n) && n.dtype !== "bool",
+    (x, shop) => cumulate(shop.pick(["sum", "max", "min", "prod"]), x, shop.choose(x.shape.length)),
+  ),
+  change(
+    (n) => hasAxes(n) && float(n),
+    (x, shop) => recurrence(shop.ofType(x.dtype, x.shape), x, shop.choose(x.shape.length)),
+  ),
+  change(
+    (n) => hasAxes(n) && hasElements(n),
+    (x, shop) => argsort(x, shop.choose(x.shape.length), shop.choose(2) === 1, shop.pick([32, 2, 4])),
+  ),
+  change(
+    (n) => hasAxes(n) && hasElements(n),
+    (x, shop) => {
+      const axis = shop.choose(x.shape.length);
+      const start = offset(x, axis, shop);
+      const size = 1 + shop.choose(x.shape[axis]!);
+      if (shop.choose(2) === 0) return sliceAt(x, start, size, axis);
+      const part = x.shape.map((d, a) => (a === axis ? size : d));
+      return updateAt(x, shop.ofType(x.dtype, part), start, axis);
+    },
+  ),
+  change((n) => hasAxes(n) && n.shape[0]! > 0 && float(n), looped),
   change((n) => hasAxes(n) && float(n), contracted),
   change((n) => hasAxes(n) && n.dtype === "i32", contracted),
   change(

@@ -63,7 +63,10 @@ export class ChannelsLast extends Module {
 
   forward(x: Tensor): Tensor {
     const result: unknown = Reflect.apply(this.layer.forward, this.layer, [fromNode(moveAxis(x.node, -1, 1))]);
-    if (!(result instanceof Tensor)) throw new ShapeError(`${this}: the layer must return one tensor`);
+    if (!(result instanceof Tensor))
+      throw new ShapeError(
+        `${this}: the layer must return one tensor, got ${Array.isArray(result) ? "several" : typeof result}. Wrap layers with one output`,
+      );
     // A layer that leaves no axis in space, such as a global pooling, has its channels last already.
     return result.rank < 3 ? result : fromNode(moveAxis(result.node, 1, -1));
   }

@@ -58,7 +58,8 @@ export function loadCells(
       missing.push(names[0]!);
       continue;
     }
-    if (!(value instanceof Tensor)) throw new ArgumentError(`loadStateDict: ${name} is no tensor`);
+    if (!(value instanceof Tensor))
+      throw new ArgumentError(`loadStateDict: ${name} is no tensor but ${typeof value}. Nothing was loaded`);
     if (sameShape(value.shape, cell.shape)) found.push([cell, value]);
     else misfits.push(`${name} is ${show(cell.shape)} here and ${show(value.shape)} there`);
   }

@@ -111,7 +111,7 @@ export class Cell {
   read(): Node {
     const trace = currentTrace();
     if (trace) return trace.read(this);
-    if (this.#empty) throw new TraceError(`${this.label}: read before it was given a value`);
+    if (this.#empty) throw new TraceError(`${this.label}: read before it was given a value. Assign one first`);
     return (this.#leaf ??= this.version());
   }
 

@@ -195,7 +195,7 @@ export function planned(request: Request, deviceName: string): Prepared {
   const compiled = compile(request, structure);
   const { bindings } = compiled.program;
   const run = (): never => {
-    throw new DeviceError("a program that was only planned cannot run");
+    throw new DeviceError("a program that was only planned cannot run. Call the function itself");
   };
   return { device: deviceNamed(deviceName), deviceName, structure, compiled, bindings, results: compiled.results, run };
 }

@@ -75,11 +75,11 @@ export class Trace {
   read(cell: Cell): Node {
     const state = this.#state(cell);
     if (state.changed) {
-      if (!state.now) throw new TraceError(`${cell.label}: read after it was cleared`);
+      if (!state.now) throw new TraceError(`${cell.label}: read after it was cleared. Assign a value first`);
       return state.now;
     }
     state.asked = true;
-    if (state.emptyBefore) throw new TraceError(`${cell.label}: read before it was given a value`);
+    if (state.emptyBefore) throw new TraceError(`${cell.label}: read before it was given a value. Assign one first`);
     return (state.before ??= cell.slot());
   }
 

@@ -188,7 +188,12 @@ export const samples: readonly OpSamples[] = [
     ],
     [
       refuse([2, 3], { widths: [[1, 1]], value: 0 }, ShapeError, "pad: [2, 3] has 2 axes, got 1 widths"),
-      refuse([2], { widths: [[-1, 0]], value: 0 }, ArgumentError, "pad: widths must be 0 or more. Use slice to cut"),
+      refuse(
+        [2],
+        { widths: [[-1, 0]], value: 0 },
+        ArgumentError,
+        "pad: widths must be 0 or more, got [[-1,0]]. Use slice to cut",
+      ),
     ],
   ),
   family(

@@ -157,7 +157,7 @@ export const padOp: Op<{ readonly widths: readonly (readonly [number, number])[]
     if (widths.length !== x!.shape.length)
       throw new ShapeError(`pad: ${show(x!.shape)} has ${x!.shape.length} axes, got ${widths.length} widths`);
     if (widths.some(([low, high]) => low < 0 || high < 0))
-      throw new ArgumentError(`pad: widths must be 0 or more. Use slice to cut`);
+      throw new ArgumentError(`pad: widths must be 0 or more, got ${JSON.stringify(widths)}. Use slice to cut`);
     const shape = x!.shape.map((d, i) => d + widths[i]![0] + widths[i]![1]);
     checkShape("pad", shape);
     return { shape, dtype: x!.dtype };
@@ -346,7 +346,7 @@ export const foldOp: Op<Window & { readonly length: number }> = {
   infer([x], { axis, length, ...window }) {
     const { size, stride, dilation } = window;
     const shape = x!.shape.slice(0, -1).map((d, i) => (i === axis ? length : d));
-    if (x!.dtype === "bool") throw new DTypeError(`fold: needs numbers, got bool`);
+    if (x!.dtype === "bool") throw new DTypeError(`fold: needs numbers, got bool. Use x.cast("i32") to count`);
     checkWindow("fold", axis, size, stride, dilation, shape);
     if (x!.shape[shape.length] !== size || x!.shape[axis] !== positionsOf(length, { axis, ...window }))
       throw new ShapeError(

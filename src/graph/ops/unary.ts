@@ -89,7 +89,7 @@ export const bitcastOp: Op<{ readonly dtype: DType }> = {
   name: "bitcast",
   infer([x], { dtype }) {
     if (byteSize(x!.dtype) !== byteSize(dtype))
-      throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width`);
+      throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype} differ in width. Use cast for another number type`);
     if (x!.dtype !== dtype && (isHalf(x!.dtype) || isHalf(dtype)))
       throw new DTypeError(`bitcast: ${x!.dtype} and ${dtype}: the bits of 16-bit floats have no dtype. Use cast`);
     if (x!.dtype !== dtype && (x!.dtype === "bool" || dtype === "bool"))

@@ -16,7 +16,10 @@ function labelsOf(equation: string, term: string): string[] {
       throw new ArgumentError(
         `einsum: "${label}" in "${equation}" is no axis: axes are letters, "..." stands for the rest`,
       );
-    if (dots && labels.includes(ELLIPSIS)) throw new ArgumentError(`einsum: "${term}" has two ellipses`);
+    if (dots && labels.includes(ELLIPSIS))
+      throw new ArgumentError(
+        `einsum: "${term}" in "${equation}" has two ellipses, and one stands for all axes that have no letter`,
+      );
     labels.push(label);
     i += label.length;
   }
