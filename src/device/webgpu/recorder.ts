@@ -27,6 +27,8 @@ export class Recorder {
   readonly stopwatch: Stopwatch;
   readonly trials: Trials;
   readonly #recordings = new Set<Recording>();
+  readonly #choices: Choices;
+  readonly #chosen: ReadonlyMap<string, number>;
   /** What launches became, by use of a kernel and the way that was chosen for it. */
   readonly #lowered = new Recent<GpuLaunch>(LOWERED);
   #scratch: Range | undefined;
@@ -36,14 +38,22 @@ export class Recorder {
     opened: OpenedGpu,
     { storage, uniforms, gathered }: { readonly storage: Pages; readonly uniforms: Pages; readonly gathered: Pages },
     choices: Choices,
+    apart?: { readonly of: Recorder; readonly chosen: ReadonlyMap<string, number> },
   ) {
     this.opened = opened;
     this.storage = storage;
     this.uniforms = uniforms;
     this.gathered = gathered;
-    this.pipelines = new Pipelines(opened);
-    this.stopwatch = new Stopwatch(opened);
-    this.trials = new Trials(opened, this.pipelines, this.stopwatch, choices);
+    this.pipelines = apart?.of.pipelines ?? new Pipelines(opened);
+    this.stopwatch = apart?.of.stopwatch ?? new Stopwatch(opened);
+    this.trials = new Trials(this, choices);
+    this.#choices = choices;
+    this.#chosen = apart?.chosen ?? this.trials.chosen;
+  }
+
+  /** One that has all but storage in common with this, and in which these ways are chosen. */
+  apart(storage: Pages, chosen: ReadonlyMap<string, number>): Recorder {
+    return new Recorder(this.opened, { ...this, storage }, this.#choices, { of: this, chosen });
   }
 
   /** Where intermediates of all programs are: nothing in it outlives a run. */
@@ -82,7 +92,7 @@ export class Recorder {
   /** The passes of a launch. Programs have many equal ones, and others have the same. */
   lower(step: Step, sizes: readonly number[]): GpuLaunch {
     const use = choiceKey(step.key, sizes);
-    const way = this.trials.chosen.get(use) ?? 0;
+    const way = this.#chosen.get(use) ?? 0;
     return this.#lowered.get(`${way} ${use}`, () => lowerLaunch(step, sizes, this.opened.target, way));
   }
 

@@ -9,8 +9,8 @@ import { product } from "../gpu/contract.testing.ts";
 import { choiceKey } from "../gpu/lower.ts";
 import { openGpu } from "./adapter.ts";
 import { Choices, type ChoiceStore } from "./choices.ts";
-import { Pipelines } from "./pipelines.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { Pages, USAGE } from "./pages.ts";
+import { Recorder } from "./recorder.ts";
 import { Trials } from "./trials.ts";
 import { hasWebGpu } from "./webgpu.testing.ts";
 
@@ -125,14 +125,16 @@ describe.skipIf(!hasWebGpu)("trials", () => {
   test("[C13] [C14] the fastest of the ways that were timed is chosen, once for an adapter and a shape", async () => {
     const opened = await openGpu();
     const store = memoryStore();
+    const pagesOf = (usage: number): Pages => {
+      const pages = new Pages({ usage, first: 4096, most: 4096, onFull: () => undefined, onEmpty: () => undefined });
+      pages.attach(opened.gpu, opened.memory.bufferBytes, opened.memory.maxBytes);
+      return pages;
+    };
+    const [storage, uniforms, gathered] = [pagesOf(USAGE.STORAGE), pagesOf(USAGE.UNIFORM), pagesOf(USAGE.STORAGE)];
+    const trialsBy = (choices: Choices, operations?: number): Trials =>
+      new Trials(new Recorder(opened, { storage, uniforms, gathered }, choices), choices, operations);
     const trialsOf = async (operations?: number): Promise<Trials> =>
-      new Trials(
-        opened,
-        new Pipelines(opened),
-        new Stopwatch(opened),
-        await Choices.open(opened.identity, store),
-        operations,
-      );
+      trialsBy(await Choices.open(opened.identity, store), operations);
     const [{ program: first, key }, other] = [program(48, 52, 40), program(48, 52, 44)];
     const trials = await trialsOf(1000);
     expect(trials.wants(first)).toBe(true);
@@ -142,6 +144,8 @@ describe.skipIf(!hasWebGpu)("trials", () => {
     for (const time of times) expect(time).toBeGreaterThan(0);
     expect(times[trials.chosen.get(key)!]).toBe(Math.min(...times));
     expect(trials.wants(first)).toBe(false);
+    // Nothing is left of them.
+    expect([storage.used, storage.buffers, uniforms.used]).toEqual([0, 0, 0]);
     // What was learnt is known wherever this adapter is opened.
     const again = await trialsOf(1000);
     expect(again.wants(first)).toBe(false);

@@ -4,14 +4,10 @@
  */
 import { stepsOf, type Launch, type Program, type Step } from "../device.ts";
 import { contractionChoices } from "../gpu/contract.ts";
-import type { GpuLaunch } from "../gpu/kernel.ts";
-import { choiceKey, lowerLaunch } from "../gpu/lower.ts";
-import { aligned } from "../heap.ts";
-import type { OpenedGpu } from "./adapter.ts";
+import { choiceKey } from "../gpu/lower.ts";
 import type { Choices } from "./choices.ts";
-import type { Pipelines } from "./pipelines.ts";
-import { MOST_WORKGROUPS } from "./shader.ts";
-import type { Encode, Stopwatch } from "./stopwatch.ts";
+import { Pages, USAGE } from "./pages.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** Operations from which on a trial pays, ways that are tried, and bytes that it may take. */
 const OPERATIONS = 2 ** 31;
@@ -30,33 +26,27 @@ interface Subject {
 }
 
 export class Trials {
-  /** The way that was chosen, by {@link choiceKey}. */
-  readonly chosen: ReadonlyMap<string, number>;
-  /** Milliseconds of a run by way, of the shapes that this device tried. */
-  readonly times: ReadonlyMap<string, readonly number[]>;
-  readonly #chosen = new Map<string, number>();
-  readonly #times = new Map<string, readonly number[]>();
-  readonly #opened: OpenedGpu;
-  readonly #pipelines: Pipelines;
-  readonly #stopwatch: Stopwatch;
+  readonly #recorder: Recorder;
   readonly #choices: Choices;
   readonly #operations: number;
+  readonly #chosen = new Map<string, number>();
+  readonly #times = new Map<string, readonly number[]>();
 
   /** @param operations from which on contractions are tried. */
-  constructor(
-    opened: OpenedGpu,
-    pipelines: Pipelines,
-    stopwatch: Stopwatch,
-    choices: Choices,
-    operations: number = OPERATIONS,
-  ) {
-    this.#opened = opened;
-    this.#pipelines = pipelines;
-    this.#stopwatch = stopwatch;
+  constructor(recorder: Recorder, choices: Choices, operations: number = OPERATIONS) {
+    this.#recorder = recorder;
     this.#choices = choices;
     this.#operations = operations;
-    this.chosen = this.#chosen;
-    this.times = this.#times;
+  }
+
+  /** The way that was chosen, by {@link choiceKey}. */
+  get chosen(): ReadonlyMap<string, number> {
+    return this.#chosen;
+  }
+
+  /** Milliseconds of a run by way, of the shapes that this device tried. */
+  get times(): ReadonlyMap<string, readonly number[]> {
+    return this.#times;
   }
 
   /** Has the program contractions that should be tried before it is recorded? */
@@ -66,7 +56,7 @@ export class Trials {
 
   /** Tries them when the GPU has nothing else to do. Never rejects: what cannot be tried is done as it would be without. */
   async run(program: Program): Promise<void> {
-    await this.#opened.gpu.queue.onSubmittedWorkDone().catch(() => undefined);
+    await this.#recorder.opened.gpu.queue.onSubmittedWorkDone().catch(() => undefined);
     for (const subject of this.#subjects(program)) {
       const { key, ways } = subject;
       let way: number | undefined;
@@ -89,7 +79,7 @@ export class Trials {
       for (const launch of step.launches) {
         const key = choiceKey(step.key, launch.sizes);
         if (this.#chosen.has(key) || subjects.has(key)) continue;
-        const choices = contractionChoices(kernel, launch.sizes, this.#opened.target);
+        const choices = contractionChoices(kernel, launch.sizes, this.#recorder.opened.target);
         if (choices.operations < this.#operations) continue;
         const ways = choices.ways().slice(0, WAYS);
         const known = ways.length > 1 ? this.#choices.get(key, ways) : 0;
@@ -102,83 +92,41 @@ export class Trials {
 
   /** Undefined where it takes too much memory to be tried. */
   async #fastest({ key, step, launch, ways }: Subject, program: Program): Promise<number | undefined> {
-    const { gpu } = this.#opened;
-    const bytes = launch.buffers.map((region) =>
+    const bindings = launch.buffers.map((region) =>
       "binding" in region ? program.bindings[region.binding]! : region.bytes,
     );
-    const lowered = ways.map((_, way) => lowerLaunch(step, launch.sizes, this.#opened.target, way));
-    const handed = Math.max(0, ...lowered.map(({ temporaries }) => temporaries.reduce((sum, b) => sum + b, 0)));
-    const { bindingBytes, bindings } = this.#opened.memory;
-    const isLarge = [...bytes, handed].some((b) => b > bindingBytes) || bytes.length >= bindings;
-    if (isLarge || bytes.reduce((sum, b) => sum + b, handed) > BYTES) return undefined;
-    const made: GPUBuffer[] = [];
-    const buffer = (size: number, usage: number): GPUBuffer => {
-      const one = gpu.createBuffer({ size: Math.max(16, aligned(size, 16)), usage });
-      made.push(one);
-      return one;
-    };
-    gpu.pushErrorScope("out-of-memory");
-    // GPUBufferUsage.STORAGE
-    const memories = bytes.map((size) => buffer(size, 0x80));
-    const enough = (await gpu.popErrorScope()) === null;
+    if (bindings.reduce((sum, bytes) => sum + bytes, 0) > BYTES) return undefined;
+    const buffers = bindings.map((_, binding) => ({ binding }));
+    const alone = { ...program, tape: [{ ...step, launches: [{ ...launch, buffers }] }], bindings, scratchBytes: 0 };
     const times: number[] = [];
-    try {
-      for (const way of enough ? lowered : []) {
-        times.push(await this.#time(await this.#encoder(way, step, launch, memories, buffer)));
-        if (times[0]! > MOST_TIME) break;
-      }
-    } finally {
-      for (const one of made) one.destroy();
-    }
     this.#times.set(key, times);
+    for (const way of ways.keys()) {
+      const time = await this.#time(alone, new Map([[key, way]]));
+      if (time === undefined) break;
+      times.push(time);
+      if (times[0]! > MOST_TIME) break;
+    }
     return times.length ? times.indexOf(Math.min(...times)) : undefined;
   }
 
-  /** A function that records one run. */
-  async #encoder(
-    { passes, temporaries }: GpuLaunch,
-    step: Step,
-    { scalars }: Launch,
-    memories: readonly GPUBuffer[],
-    buffer: (size: number, usage: number) => GPUBuffer,
-  ): Promise<Encode> {
-    const { gpu } = this.#opened;
-    const handed = temporaries.map((bytes) => buffer(bytes, 0x80));
-    const name = `a trial of ${step.about?.() ?? "a contraction"}`;
-    const ready = await Promise.all(
-      passes.map(async (pass) => {
-        const bound = pass.buffers.map((b) => (typeof b === "number" ? memories[b]! : handed[b.temporary]!));
-        const shape = { bindings: bound.map((_, i) => i), based: bound.map(() => false) };
-        const pipeline = this.#pipelines.get(pass, shape, () => name);
-        const words = new Int32Array(aligned(scalars.length + pass.sizes.length + 1, 4));
-        words.set(pass.sizes, scalars.length);
-        // GPUBufferUsage.UNIFORM | COPY_DST
-        const uniform = buffer(words.byteLength, 0x48);
-        gpu.queue.writeBuffer(uniform, 0, words);
-        const group = gpu.createBindGroup({
-          layout: this.#pipelines.layout(shape).group,
-          entries: [...bound, uniform].map((one, binding) => ({ binding, resource: { buffer: one } })),
-        });
-        await pipeline.ready;
-        if (!pipeline.compiled) throw pipeline.failure!;
-        return { compiled: pipeline.compiled, group, workgroups: pass.workgroups };
-      }),
-    );
-    return (commands) => {
-      const encoder = commands.pass();
-      for (const { compiled, group, workgroups } of ready) {
-        encoder.setPipeline(compiled);
-        encoder.setBindGroup(0, group, [0]);
-        encoder.dispatchWorkgroups(Math.min(workgroups, MOST_WORKGROUPS), Math.ceil(workgroups / MOST_WORKGROUPS));
-      }
-    };
-  }
-
-  /** Milliseconds of a run, the best of some. */
-  async #time(encode: Encode): Promise<number> {
-    let best = Infinity;
-    for (let i = 0; i < ROUNDS && (i === 0 || best < MOST_TIME); i++)
-      best = Math.min(best, await this.#stopwatch.time(encode));
-    return best;
+  /** Milliseconds of a run, the best of some; undefined where the GPU has no memory for it. */
+  async #time(program: Program, chosen: ReadonlyMap<string, number>): Promise<number | undefined> {
+    const { gpu, memory } = this.#recorder.opened;
+    let isFull = false;
+    const onFull = (): void => void (isFull = true);
+    const storage = new Pages({ usage: USAGE.STORAGE, first: 1, most: 1, onFull, onEmpty: () => undefined });
+    storage.attach(gpu, memory.bufferBytes, memory.maxBytes);
+    const recording = this.#recorder.apart(storage, chosen).record(program);
+    try {
+      await recording.bind(program.bindings.map((bytes) => storage.allocate(bytes)));
+      await storage.checked;
+      let best = Infinity;
+      for (let i = 0; i < ROUNDS && !isFull && (i === 0 || best < MOST_TIME); i++)
+        best = Math.min(best, await recording.time(program.scalars.map(() => 0)));
+      return isFull ? undefined : best;
+    } finally {
+      recording.release();
+      storage.destroy();
+    }
   }
 }
