@@ -12,7 +12,7 @@ import {
   type IndexDivide,
   type Register,
 } from "../../ir/expression.ts";
-import type { Let, Loop } from "../../ir/kernel.ts";
+import type { Let, Loop, Statement } from "../../ir/kernel.ts";
 import { copyWith, freeOf, mapStatements, plainBinary } from "../../ir/rewrite.ts";
 import { isUnit, patternOf, termsOf, type Coefficient, type Term } from "./patterns.ts";
 import { contextOf } from "./vectorize.ts";
@@ -89,7 +89,7 @@ export function speculate(loop: Loop): Speculation | undefined {
   const body = mapStatements(loop.body, rewrite);
   if (!guards.length) return undefined;
   // Conditions on registers set inside the loop come too late to be asked in front of it.
-  const late = definedIn(loop);
+  const late = definedIn(loop.body);
   const known = (e: Expression): boolean => [...e.free].every((v) => !late.has(v));
   if (!lets.every((l) => known(l.value)) || !guards.every((g) => known(g(1)))) return undefined;
   return {
@@ -149,12 +149,12 @@ function sumOf(terms: readonly Term[], rest: Expression | number = 0): AffinePar
   };
 }
 
-/** Indices and registers that get their values inside a loop. */
-export function definedIn(loop: Loop): Set<Index | Register> {
+/** Indices and registers that get their values in statements. */
+export function definedIn(body: readonly Statement[]): Set<Index | Register> {
   const out = new Set<Index | Register>();
-  const visit = (statements: Loop["body"]): void => {
+  const visit = (statements: readonly Statement[]): void => {
     for (const s of statements) {
-      if (s.kind === "let") out.add(s.register);
+      if (s.kind === "let" || s.kind === "exchange") out.add(s.register);
       else if (s.kind === "if") visit(s.body);
       else if (s.kind === "loop") {
         out.add(s.index);
@@ -164,6 +164,6 @@ export function definedIn(loop: Loop): Set<Index | Register> {
       }
     }
   };
-  visit(loop.body);
+  visit(body);
   return out;
 }

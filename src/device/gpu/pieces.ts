@@ -6,6 +6,7 @@ import { index as freshIndex, register, type Expression, type Index, type Param 
 import type { Buffer, Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { expressionsOf, plainDivide } from "../../ir/rewrite.ts";
 import { storedBy, storesIn } from "../../ir/walk.ts";
+import { definedIn } from "../cpu/speculate.ts";
 import { byFours } from "./fours.ts";
 import { levelsOf, type Level } from "./nest.ts";
 import { Rewriter } from "./rewriter.ts";
@@ -96,7 +97,7 @@ function segments(body: readonly Statement[], buffers: readonly Buffer[]): (read
   if (out.length < 2) return [body];
   const defined = new Map<unknown, number>();
   out.forEach((part, at) => {
-    for (const r of definedBy(part)) defined.set(r, at);
+    for (const r of definedIn(part)) defined.set(r, at);
   });
   const apart = out.every(
     (part, at) =>
@@ -104,18 +105,6 @@ function segments(body: readonly Statement[], buffers: readonly Buffer[]): (read
       expressionsOf(part).every((e) => [...e.free].every((v) => (defined.get(v) ?? at) === at)),
   );
   return apart ? out : [body];
-}
-
-function definedBy(list: readonly Statement[]): unknown[] {
-  return list.flatMap((s): unknown[] =>
-    s.kind === "let"
-      ? [s.register]
-      : s.kind === "loop"
-        ? [...s.accumulators.map((a) => a.register), ...definedBy(s.body)]
-        : s.kind === "if"
-          ? definedBy(s.body)
-          : [],
-  );
 }
 
 /** Does a statement store to memory that was there before? */

@@ -164,8 +164,6 @@ function remainder([low, high]: Bounds, divisor: number): Bounds {
 }
 
 function binary(op: string, left: Bounds, right: Bounds): Bounds {
-  const [by] = right;
-  const isKnown = by === right[1];
   switch (op) {
     case "add":
       return add(left, right);
@@ -177,17 +175,6 @@ function binary(op: string, left: Bounds, right: Bounds): Bounds {
       return [Math.min(left[0], right[0]), Math.min(left[1], right[1])];
     case "max":
       return [Math.max(left[0], right[0]), Math.max(left[1], right[1])];
-    case "idiv":
-      return isKnown && by > 0 ? [Math.floor(left[0] / by), Math.floor(left[1] / by)] : ANY;
-    case "mod":
-      return isKnown && by > 0 ? (left[0] >= 0 ? remainder(left, by) : [0, by - 1]) : ANY;
-    case "shl":
-      return isKnown && by >= 0 && by < 31 ? multiply(left, [2 ** by, 2 ** by]) : ANY;
-    case "shr":
-      return isKnown && by >= 0 && by < 31 ? [Math.floor(left[0] / 2 ** by), Math.floor(left[1] / 2 ** by)] : ANY;
-    case "and":
-      // A mask bounds whatever it is laid on.
-      return isKnown && by >= 0 ? [0, left[0] >= 0 ? Math.min(by, left[1]) : by] : ANY;
     default:
       return ANY;
   }

@@ -168,7 +168,7 @@ function bindResults(lanes: Lanes, running: readonly Running[]): void {
  * not: as far as it can see, every store may change what is loaded, and arithmetic may trap.
  */
 function nameInvariants(lanes: Lanes, loop: Loop): void {
-  const own = definedIn(loop).add(loop.index);
+  const own = definedIn(loop.body).add(loop.index);
   const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;

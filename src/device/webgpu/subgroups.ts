@@ -1,6 +1,7 @@
 /** Threads of a GPU that exchange values. */
 import type { OpenedGpu } from "./adapter.ts";
 import { USAGE } from "./pages.ts";
+import { Staging } from "./staging.ts";
 
 /** Workgroups that are asked. */
 const GROUPS = 64;
@@ -30,7 +31,7 @@ export async function exchangeWidth({
 }: Pick<OpenedGpu, "gpu" | "subgroup">): Promise<number | undefined> {
   if (subgroup < 2) return undefined;
   const least = gpu.createBuffer({ size: 4, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST });
-  const mapped = gpu.createBuffer({ size: 4, usage: USAGE.MAP_READ | USAGE.COPY_DST });
+  const staging = new Staging(gpu);
   try {
     gpu.queue.writeBuffer(least, 0, Uint32Array.of(subgroup));
     const module = gpu.createShaderModule({ code: SHADER });
@@ -42,16 +43,13 @@ export async function exchangeWidth({
     pass.setBindGroup(0, gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
     pass.dispatchWorkgroups(GROUPS);
     pass.end();
-    encoder.copyBufferToBuffer(least, 0, mapped, 0, 4);
     gpu.queue.submit([encoder.finish()]);
-    // GPUMapMode.READ
-    await mapped.mapAsync(1);
-    return new Uint32Array(mapped.getMappedRange())[0];
+    return new Uint32Array((await staging.read(least, 0, 4)).buffer)[0];
   } catch {
     // A driver that cannot do what it says.
     return undefined;
   } finally {
     least.destroy();
-    mapped.destroy();
+    staging.destroy();
   }
 }

@@ -29,24 +29,16 @@ export class Trials {
   readonly #recorder: Recorder;
   readonly #choices: Choices;
   readonly #operations: number;
-  readonly #chosen = new Map<string, number>();
-  readonly #times = new Map<string, readonly number[]>();
+  /** The way that was chosen, by {@link choiceKey}. */
+  readonly chosen: Map<string, number> = new Map();
+  /** Milliseconds of a run by way, of the shapes that this device tried. */
+  readonly times: Map<string, readonly number[]> = new Map();
 
   /** @param operations from which on contractions are tried. */
   constructor(recorder: Recorder, choices: Choices, operations: number = OPERATIONS) {
     this.#recorder = recorder;
     this.#choices = choices;
     this.#operations = operations;
-  }
-
-  /** The way that was chosen, by {@link choiceKey}. */
-  get chosen(): ReadonlyMap<string, number> {
-    return this.#chosen;
-  }
-
-  /** Milliseconds of a run by way, of the shapes that this device tried. */
-  get times(): ReadonlyMap<string, readonly number[]> {
-    return this.#times;
   }
 
   /** Has the program contractions that should be tried before it is recorded? */
@@ -65,7 +57,7 @@ export class Trials {
       } catch {
         // A shader that a driver refuses, or no memory: programs that need it say so.
       }
-      this.#chosen.set(key, way ?? 0);
+      this.chosen.set(key, way ?? 0);
       if (way !== undefined) this.#choices.set(key, ways[way]!);
     }
     await this.#choices.save();
@@ -78,13 +70,13 @@ export class Trials {
       if (kernel.kind !== "contract") continue;
       for (const launch of step.launches) {
         const key = choiceKey(step.key, launch.sizes);
-        if (this.#chosen.has(key) || subjects.has(key)) continue;
+        if (this.chosen.has(key) || subjects.has(key)) continue;
         const choices = contractionChoices(kernel, launch.sizes, this.#recorder.opened.target);
         if (choices.operations < this.#operations) continue;
         const ways = choices.ways().slice(0, WAYS);
         const known = ways.length > 1 ? this.#choices.get(key, ways) : 0;
         if (known === undefined) subjects.set(key, { key, step, launch, ways });
-        else this.#chosen.set(key, known);
+        else this.chosen.set(key, known);
       }
     }
     return [...subjects.values()];
@@ -99,7 +91,7 @@ export class Trials {
     const buffers = bindings.map((_, binding) => ({ binding }));
     const alone = { ...program, tape: [{ ...step, launches: [{ ...launch, buffers }] }], bindings, scratchBytes: 0 };
     const times: number[] = [];
-    this.#times.set(key, times);
+    this.times.set(key, times);
     for (const way of ways.keys()) {
       const time = await this.#time(alone, new Map([[key, way]]));
       if (time === undefined) break;
