@@ -81,7 +81,7 @@ class Turning {
     if (inner?.kind !== "loop" || lets.length !== outer.body.length - 1) return undefined;
     if (inner.axis !== "parallel" || inner.accumulators.length) return undefined;
     if (typeof inner.extent === "number" && inner.extent < FEWEST_COLUMNS) return undefined;
-    const own = definedIn(inner);
+    const own = definedIn(inner.body);
     const varying = new Set<Index | Register>([inner.index]);
     const isAlong = ({ offset }: Load | Store): boolean => isUnit(patternOf(offset, inner.index, varying));
     const within = new Set<Divisor>();
