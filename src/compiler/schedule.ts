@@ -76,23 +76,29 @@ export function schedule(
 ): { readonly steps: ScheduledStep[]; readonly stuck: ReadonlySet<Unit> } {
   const awaited = new Set([...waits.values()].flatMap((set) => [...set]));
   const memory = bytes && new Balance(kernels, bytes);
-  const inTurn = (k: Unit): boolean =>
-    awaited.has(k.group) || (memory !== undefined && !isLoop(k) && k.kind !== "map" && memory.reads(k));
+  const inTurn = new Set(
+    kernels.filter(
+      (k) => awaited.has(k.group) || (memory !== undefined && !isLoop(k) && k.kind !== "map" && memory.reads(k)),
+    ),
+  );
   const pending = new Set(kernels);
   const done = new Set<Kernelized["group"]>();
   const steps: ScheduledStep[] = [];
-  const ready = (k: Unit): boolean => [...(waits.get(k.group) ?? [])].every((g) => done.has(g));
+  const isReady = ({ group }: Unit): boolean => {
+    for (const g of waits.get(group) ?? []) if (!done.has(g)) return false;
+    return true;
+  };
   while (pending.size) {
-    const list = [...pending];
-    const next = list.filter((k) => inTurn(k) && ready(k));
-    const first = memory?.leanest(next) ?? next[0] ?? list.find(ready);
+    const ready = [...pending].filter(isReady);
+    const next = ready.filter((k) => inTurn.has(k));
+    const first = memory?.leanest(next) ?? next[0] ?? ready[0];
     if (!first) break;
-    const last = !inTurn(first);
+    const last = !inTurn.has(first);
     const launches = isLoop(first)
       ? []
-      : list.filter(
+      : ready.filter(
           (k): k is Scheduled =>
-            k === first || (!isLoop(k) && k.key === first.key && ready(k) && (last || (inTurn(k) && k.cost < ALONE))),
+            k === first || (!isLoop(k) && k.key === first.key && (last || (inTurn.has(k) && k.cost < ALONE))),
         );
     for (const k of isLoop(first) ? [first] : launches) {
       pending.delete(k);
