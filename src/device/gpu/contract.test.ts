@@ -4,7 +4,7 @@ import { add, affine, binary, index, select, type Expression, type Index } from 
 import type { ContractKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
-import { at, f32, global, i32, lt, numbers, store } from "../reference/building.ts";
+import { at, f32, global, i32, lt, numbers, store } from "../kernels.testing.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import { WORKGROUP_LIMITS, type Statistics } from "../reference/workers.ts";
 import { contraction, dense, memoriesOf, product } from "./contract.testing.ts";

@@ -1,7 +1,7 @@
 /** For tests: contractions by hand. */
 import { affine, index, register, type Expression, type Index } from "../../ir/expression.ts";
 import type { Axes, Buffer, ContractKernel, Store } from "../../ir/kernel.ts";
-import { at, global, numbers, store } from "../reference/building.ts";
+import { at, global, numbers, store } from "../kernels.testing.ts";
 
 /** Extents of the indices, from outermost to innermost. */
 export interface Indices {

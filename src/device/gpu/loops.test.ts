@@ -11,7 +11,7 @@ import { concat, expand, permute, reshape, slice } from "../../graph/ops/movemen
 import { argmax, argmin, maxReduce, prod, sum } from "../../graph/ops/reduce.ts";
 import { cast } from "../../graph/ops/unary.ts";
 import { compiledOn } from "../compiled.testing.ts";
-import { at, global, kernelOf, loop, numbers, shared, store } from "../reference/building.ts";
+import { at, global, kernelOf, loop, numbers, shared, store } from "../kernels.testing.ts";
 import { interpretKernel } from "../reference/interpret.ts";
 import type { Statistics } from "../reference/workers.ts";
 import { LEAST_GPU, type Pass } from "./kernel.ts";
@@ -193,16 +193,18 @@ describe("few long rows", () => {
     const size = 16_384;
     const [i, largest, total] = [index(size), register("f32"), register("f32")];
     const over = (body: Statement[], ...accumulators: Loop["accumulators"][number][]): Loop => ({
-      ...loop(accumulators.length ? "reduce" : "parallel", i, ...body),
+      ...loop(accumulators.length ? "reduce" : "parallel", i, body),
       accumulators,
     });
     const power = unary("exp", binary("sub", at(0, i), largest));
     const { kernel, sizes } = parameterize(
       kernelOf(
         [global("read"), global("write"), shared(size)],
-        over([], { register: largest, op: "max", value: at(0, i) }),
-        over([store(2, i, power)], { register: total, op: "sum", value: power }),
-        over([store(1, i, binary("div", at(2, i), total))]),
+        [
+          over([], { register: largest, op: "max", value: at(0, i) }),
+          over([store(2, i, power)], { register: total, op: "sum", value: power }),
+          over([store(1, i, binary("div", at(2, i), total))]),
+        ],
       ),
     );
     // So few threads that 16,384 iterations are worth several workgroups.

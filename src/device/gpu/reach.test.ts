@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parameterize } from "../../ir/parameterize.ts";
 import { printKernel } from "../../ir/print.ts";
 import { binary, constant, index, load, type Expression } from "../../ir/expression.ts";
-import { kernelOf, loop, read, store, write } from "../wasm/testing-kernels.ts";
+import { kernelOf, loop, read, store, write } from "../kernels.testing.ts";
 import { product } from "./contract.testing.ts";
 import { LEAST_GPU, type Pass } from "./kernel.ts";
 import { lowerLaunch } from "./lower.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { add, binary, constant, index, register, unary, type Expression, type Index } from "../../ir/expression.ts";
 import type { AttentionKernel, Axes, Product, Weighed } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
-import { at, global, numbers, store } from "./building.ts";
+import { at, global, numbers, store } from "../kernels.testing.ts";
 import { interpretKernel } from "./interpret.ts";
 
 const axes = (i: Index): Axes => ({ index: i, extent: i.extent });

@@ -19,7 +19,7 @@ import {
   shared,
   store,
   when,
-} from "./building.ts";
+} from "../kernels.testing.ts";
 import { interpretKernel } from "./interpret.ts";
 import { KernelError, WORKGROUP_LIMITS } from "./workers.ts";
 
@@ -27,10 +27,7 @@ describe("threads", () => {
   test("[D3] a guarded map covers each element exactly once", () => {
     for (const size of [1, 7, 8, 9, 31]) {
       const out = new Float32Array(size);
-      const kernel = kernelOf(
-        [global("readwrite")],
-        map(size, (i) => store(0, i, plus(at(0, i), f32(1)))),
-      );
+      const kernel = kernelOf([global("readwrite")], [map(size, (i) => store(0, i, plus(at(0, i), f32(1))))]);
       expect(run(kernel, out).writes).toEqual([size]);
       expect([...out]).toEqual(new Array(size).fill(1));
     }
@@ -39,26 +36,20 @@ describe("threads", () => {
   test("[D6] a grid has ceil(n / block) workgroups, each with shared memory of its own", () => {
     for (const size of [1, 8, 9, 100]) {
       const out = new Float32Array(size);
-      expect(
-        run(
-          kernelOf(
-            [global("write")],
-            map(size, (i) => store(0, i, f32(1))),
-          ),
-          out,
-        ).workgroups,
-      ).toBe(Math.ceil(size / 8));
+      expect(run(kernelOf([global("write")], [map(size, (i) => store(0, i, f32(1)))]), out).workgroups).toBe(
+        Math.ceil(size / 8),
+      );
     }
     // Only the first workgroup writes what all read.
     const block = index(2);
     const leak = kernelOf(
       [global("write"), shared(1)],
-      loop(
-        "grid",
-        block,
-        loop("thread", index(8), when(lt(block, i32(1)), store(1, i32(0), f32(5)))),
-        store(0, block, at(1, i32(0))),
-      ),
+      [
+        loop("grid", block, [
+          loop("thread", index(8), [when(lt(block, i32(1)), store(1, i32(0), f32(5)))]),
+          store(0, block, at(1, i32(0))),
+        ]),
+      ],
     );
     expect(() => run(leak, new Float32Array(2))).toThrow(KernelError);
   });
@@ -75,15 +66,15 @@ describe("threads", () => {
         ],
         0,
       );
-      const body = axes.reduceRight<Statement>((inner, axis) => loop("thread", axis, inner), store(0, flat, f32(1)));
+      const body = axes.reduceRight<Statement>((inner, axis) => loop("thread", axis, [inner]), store(0, flat, f32(1)));
       const out = new Float32Array(5 * sizeOf(shape));
-      const { workgroups, threads } = run(kernelOf([global("write")], loop("grid", block, body)), out);
+      const { workgroups, threads } = run(kernelOf([global("write")], [loop("grid", block, [body])]), out);
       expect([workgroups, threads]).toEqual([5, sizeOf(shape)]);
       expect(out.every((value) => value === 1)).toBe(true);
     }
     const uneven = kernelOf(
       [global("write")],
-      loop("grid", index(2), loop("thread", index(4)), loop("thread", index(2))),
+      [loop("grid", index(2), [loop("thread", index(4), []), loop("thread", index(2), [])])],
     );
     expect(() => run(uneven, new Float32Array(1))).toThrow("workgroups of 4 and of 2 threads. All must have one size");
   });
@@ -93,19 +84,19 @@ describe("threads", () => {
     const kernel = (size: number): LoopKernel =>
       kernelOf(
         [global("write"), local(size)],
-        loop(
-          "grid",
-          index(1),
-          loop("thread", thread, store(1, i32(0), cast(thread, "f32")), barrier, store(0, thread, at(1, i32(0)))),
-        ),
+        [
+          loop("grid", index(1), [
+            loop("thread", thread, [store(1, i32(0), cast(thread, "f32")), barrier, store(0, thread, at(1, i32(0)))]),
+          ]),
+        ],
       );
     const out = new Float32Array(4);
     run(kernel(256), out);
     expect([...out]).toEqual([0, 1, 2, 3]);
     expect(() => run(kernel(257), out)).toThrow("1028 bytes of register memory, a thread has 1024");
-    const big = kernelOf([global("write"), shared(4097)], loop("grid", index(1), loop("thread", thread)));
+    const big = kernelOf([global("write"), shared(4097)], [loop("grid", index(1), [loop("thread", thread, [])])]);
     expect(() => run(big, out)).toThrow("16388 bytes of shared memory, a workgroup has 16384");
-    const crowd = kernelOf([global("write")], loop("grid", index(1), loop("thread", index(257))));
+    const crowd = kernelOf([global("write")], [loop("grid", index(1), [loop("thread", index(257), [])])]);
     expect(() => run(crowd, out)).toThrow("a workgroup of 257 threads, at most 256");
     expect(() =>
       interpretKernel(crowd, [{ buffers: [out], parameters: [] }], { ...WORKGROUP_LIMITS, threads: 512 }),
@@ -124,17 +115,15 @@ function blockSum(blocks: number, size: number, forgotten?: number): LoopKernel 
   }
   return kernelOf(
     [global("read"), global("write"), shared(size)],
-    loop(
-      "grid",
-      block,
-      loop(
-        "thread",
-        thread,
-        store(2, thread, at(0, add(scale(block, size), thread))),
-        ...steps,
-        when(lt(thread, i32(1)), store(1, block, at(2, i32(0)))),
-      ),
-    ),
+    [
+      loop("grid", block, [
+        loop("thread", thread, [
+          store(2, thread, at(0, add(scale(block, size), thread))),
+          ...steps,
+          when(lt(thread, i32(1)), store(1, block, at(2, i32(0)))),
+        ]),
+      ]),
+    ],
   );
 }
 
@@ -154,7 +143,7 @@ describe("shared memory", () => {
     const thread = index(4);
     const outside = kernelOf(
       [global("write"), shared(4)],
-      loop("grid", block, loop("thread", thread, store(1, add(scale(block, 4), thread), f32(1)))),
+      [loop("grid", block, [loop("thread", thread, [store(1, add(scale(block, 4), thread), f32(1))])])],
     );
     expect(() => run(outside, new Float32Array(1))).toThrow(
       "kernel: thread 0 of workgroup 1 writes shared b1[4], which has 4 elements",
@@ -174,7 +163,7 @@ describe("shared memory", () => {
     const thread = index(4);
     const other = remainder(add(thread, i32(1)), 4);
     const of = (...body: Statement[]): LoopKernel =>
-      kernelOf([global("write"), shared(4)], loop("grid", index(1), loop("thread", thread, ...body)));
+      kernelOf([global("write"), shared(4)], [loop("grid", index(1), [loop("thread", thread, body)])]);
     const own = store(1, thread, f32(1));
     const out = (): Float32Array => new Float32Array(4);
     // Write after write, read after write, write after read.
@@ -192,7 +181,7 @@ describe("shared memory", () => {
   test("[D5] a barrier that some threads never reach is an error", () => {
     const thread = index(4);
     const of = (...body: Statement[]): LoopKernel =>
-      kernelOf([global("write")], loop("grid", index(1), loop("thread", thread, ...body)));
+      kernelOf([global("write")], [loop("grid", index(1), [loop("thread", thread, body)])]);
     const kernel = of(when(lt(thread, i32(2)), barrier));
     expect(() => run(kernel, new Float32Array(1))).toThrow(KernelError);
     expect(() => run(kernel, new Float32Array(1))).toThrow(
@@ -207,7 +196,7 @@ describe("shared memory", () => {
     const other = register("f32");
     const exchange: Statement = { kind: "exchange", register: other, value: at(0, thread), mask: 2 };
     const of = (...body: Statement[]): LoopKernel =>
-      kernelOf([global("read"), global("write")], loop("grid", block, loop("thread", thread, ...body)));
+      kernelOf([global("read"), global("write")], [loop("grid", block, [loop("thread", thread, body)])]);
     const x = numbers(8);
     const out = new Float32Array(16);
     const go = (kernel: LoopKernel, reach: number | undefined): unknown =>
@@ -217,7 +206,7 @@ describe("shared memory", () => {
     expect([...out]).toEqual([...out.keys()].map((i) => x[(i % 8) ^ 2]));
     // Each turn of a loop is an exchange of its own.
     const turned: Statement = { ...exchange, value: plus(at(0, thread), cast(step, "f32")) };
-    const kept = loop("sequential", step, turned, when(lt(i32(1), step), store(1, place, other)));
+    const kept = loop("sequential", step, [turned, when(lt(i32(1), step), store(1, place, other))]);
     go(of(kept), 4);
     expect([...out]).toEqual([...out.keys()].map((i) => x[(i % 8) ^ 2]! + 2));
     expect(() => go(of(exchange), 2)).toThrow("at a distance of 2, here they do below 2");
@@ -225,14 +214,14 @@ describe("shared memory", () => {
     expect(() => go(of(when(lt(thread, i32(4)), exchange)), 4)).toThrow(
       "thread 0 of workgroup 0 waits at an exchange and thread 4 has ended",
     );
-    const alone = kernelOf([global("read"), global("write")], { ...exchange, value: f32(1) });
+    const alone = kernelOf([global("read"), global("write")], [{ ...exchange, value: f32(1) }]);
     expect(() => go(alone, 4)).toThrow("an exchange outside of all threads");
   });
 
   test("workgroups that write what others read or write are an error, whichever number names the memory", () => {
     const block = index(3);
     const of = (body: Statement): LoopKernel =>
-      kernelOf([global("write"), global("read")], loop("parallel", block, body));
+      kernelOf([global("write"), global("read")], [loop("parallel", block, [body])]);
     expect(() => run(of(store(0, i32(0), f32(1))), new Float32Array(3), new Float32Array(3))).toThrow(
       "iteration 1 writes b0[0], accessed by another workgroup or iteration: a data race. Nothing orders the two",
     );
@@ -243,8 +232,8 @@ describe("shared memory", () => {
   });
 
   test("launches of one step are not ordered either", () => {
-    const kernel = kernelOf([global("write")], loop("parallel", index(2), store(0, i32(0), f32(1))));
-    const one = kernelOf([global("write")], store(0, i32(0), f32(1)));
+    const kernel = kernelOf([global("write")], [loop("parallel", index(2), [store(0, i32(0), f32(1))])]);
+    const one = kernelOf([global("write")], [store(0, i32(0), f32(1))]);
     const buffers = [new Float32Array(1)];
     expect(() => interpretKernel(kernel, [{ buffers, parameters: [] }])).toThrow(/data race/);
     expect(() => interpretKernel(one, [{ buffers, parameters: [] }])).not.toThrow();
@@ -260,29 +249,32 @@ describe("shared memory", () => {
 describe("refusals", () => {
   test("kernels that make no sense are refused", () => {
     const out = new Float32Array(4);
-    expect(() => run(kernelOf([global("write")], store(0, i32(4), f32(1))), out)).toThrow(
+    expect(() => run(kernelOf([global("write")], [store(0, i32(4), f32(1))]), out)).toThrow(
       "kernel: iteration 0 writes b0[4], which has 4 elements",
     );
-    expect(() => run(kernelOf([global("readwrite")], store(0, i32(0), at(0, i32(-1)))), out)).toThrow(
+    expect(() => run(kernelOf([global("readwrite")], [store(0, i32(0), at(0, i32(-1)))]), out)).toThrow(
       "reads b0[-1], which has 4 elements",
     );
-    expect(() => interpretKernel(kernelOf([global("write")]), [{ buffers: [], parameters: [] }])).toThrow(
+    expect(() => interpretKernel(kernelOf([global("write")], []), [{ buffers: [], parameters: [] }])).toThrow(
       "wants 1 buffers and 0 parameters, got 0 and 0",
     );
     expect(() =>
       run(
-        kernelOf([global("write")], loop("thread", index(2), loop("sequential", index(2), loop("thread", index(2))))),
+        kernelOf(
+          [global("write")],
+          [loop("thread", index(2), [loop("sequential", index(2), [loop("thread", index(2), [])])])],
+        ),
         out,
       ),
     ).toThrow("Loops over threads go directly inside one another");
-    expect(() => run(kernelOf([global("write")], loop("thread", index(2), loop("grid", index(2)))), out)).toThrow(
-      "Grid loops go outermost",
-    );
+    expect(() =>
+      run(kernelOf([global("write")], [loop("thread", index(2), [loop("grid", index(2), [])])]), out),
+    ).toThrow("Grid loops go outermost");
     const summing: Loop = {
-      ...loop("lane", index(2)),
+      ...loop("lane", index(2), []),
       accumulators: [{ register: register("f32"), op: "sum", value: f32(1) }],
     };
-    expect(() => run(kernelOf([global("write")], summing), out)).toThrow(
+    expect(() => run(kernelOf([global("write")], [summing]), out)).toThrow(
       "Threads combine their values through shared memory",
     );
   });

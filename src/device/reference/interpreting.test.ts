@@ -4,7 +4,7 @@ import { add, binary, index, param } from "../../ir/expression.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import type { Program, Step } from "../device.ts";
-import { at, global, i32, loop, store } from "./building.ts";
+import { at, global, i32, loop, store } from "../kernels.testing.ts";
 import { InterpretingDevice } from "./interpreting.ts";
 
 const bytesOf = (...values: number[]): Uint8Array => new Uint8Array(new Float32Array(values).buffer);
@@ -19,7 +19,7 @@ function step(size: number, shift: number, buffers: Step["launches"][0]["buffers
     kind: "loops",
     buffers: [global("read"), global("write")],
     parameters: { scalars: ["f32"], sizes: 0 },
-    body: [loop("parallel", i, store(1, i, binary("mul", at(0, add(i, i32(shift))), param(0, "f32"))))],
+    body: [loop("parallel", i, [store(1, i, binary("mul", at(0, add(i, i32(shift))), param(0, "f32")))])],
   };
   const { kernel: prepared, sizes } = parameterize(kernel);
   return { kernel: prepared, key: "", launches: [{ buffers, sizes, scalars: [1] }], work: [{ items: size, cost: 0 }] };

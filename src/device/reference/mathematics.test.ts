@@ -8,7 +8,7 @@ import {
   type UnaryOp,
 } from "../../ir/expression.ts";
 import { expandBinary, expandUnary } from "../../ir/mathematics.ts";
-import { ulps } from "../wasm/testing.ts";
+import { ulps } from "../wasm/runs.testing.ts";
 import { binaryFunction, bitcastFunction, castFunction, unaryFunction } from "./arithmetic.ts";
 import { erf } from "./erf.ts";
 

@@ -33,7 +33,7 @@ import {
   shared,
   store,
   when,
-} from "./building.ts";
+} from "../kernels.testing.ts";
 import { interpretKernel } from "./interpret.ts";
 
 /** [m, k] × [k, n]: each workgroup brings tiles of both sides into shared memory, then every thread adds up one element. */
@@ -52,7 +52,7 @@ function tiledMatmul(m: number, n: number, k: number, tile: number): LoopKernel 
       f32(0),
     );
   const products: Loop = {
-    ...loop("reduce", inner),
+    ...loop("reduce", inner, []),
     accumulators: [
       {
         register: part,
@@ -62,21 +62,19 @@ function tiledMatmul(m: number, n: number, k: number, tile: number): LoopKernel 
     ],
   };
   const steps: Loop = {
-    ...loop(
-      "reduce",
-      step,
+    ...loop("reduce", step, [
       store(3, mine, tileOf(0, row, add(scale(step, tile), tx), m, k)),
       store(4, mine, tileOf(1, add(scale(step, tile), ty), column, k, n)),
       barrier,
       products,
       barrier,
-    ),
+    ]),
     accumulators: [{ register: total, op: "sum", value: part }],
   };
   const result = when(binary("and", lt(row, i32(m)), lt(column, i32(n))), store(2, add(scale(row, n), column), total));
   return kernelOf(
     [global("read"), global("read"), global("write"), shared(tile * tile), shared(tile * tile)],
-    loop("grid", by, loop("grid", bx, loop("thread", ty, loop("thread", tx, steps, result)))),
+    [loop("grid", by, [loop("grid", bx, [loop("thread", ty, [loop("thread", tx, [steps, result])])])])],
   );
 }
 
@@ -136,11 +134,15 @@ function rowSoftmax(rows: number, columns: number, size: number): LoopKernel {
   }));
   return kernelOf(
     [global("read"), global("write"), shared(size)],
-    loop(
-      "grid",
-      row,
-      loop("thread", thread, ...reduceOver("max", x, -Infinity, largest), ...reduceOver("sum", power, 0, total), write),
-    ),
+    [
+      loop("grid", row, [
+        loop("thread", thread, [
+          ...reduceOver("max", x, -Infinity, largest),
+          ...reduceOver("sum", power, 0, total),
+          write,
+        ]),
+      ]),
+    ],
   );
 }
 
@@ -225,17 +227,14 @@ describe("whole kernels", () => {
         const [a, b] = [numbers(3 * size + 1, seed), numbers(size, seed + 1)];
         const mapped = new Float32Array(size);
         run(
-          kernelOf(
-            [global("read"), global("write")],
-            map(size, (i) => store(1, i, unary("neg", at(0, strided(i))))),
-          ),
+          kernelOf([global("read"), global("write")], [map(size, (i) => store(1, i, unary("neg", at(0, strided(i)))))]),
           a,
           mapped,
         );
         expect([...mapped]).toEqual(Array.from({ length: size }, (_, i) => -a[place(i)]!));
         const zipped = new Float32Array(size);
         const product = (i: Expression): Statement => store(2, i, binary("mul", at(0, strided(i)), at(1, i)));
-        run(kernelOf([global("read"), global("read"), global("write")], map(size, product)), a, b, zipped);
+        run(kernelOf([global("read"), global("read"), global("write")], [map(size, product)]), a, b, zipped);
         expect([...zipped]).toEqual(Array.from({ length: size }, (_, i) => Math.fround(a[place(i)]! * b[i]!)));
         // The last axis is summed.
         const last = shape[shape.length - 1]!;
@@ -247,13 +246,13 @@ describe("whole kernels", () => {
           condition: constant(1, "bool"),
           body: [
             {
-              ...loop("reduce", k),
+              ...loop("reduce", k, []),
               accumulators: [{ register: total, op: "sum", value: at(0, strided(add(scale(i, last), k))) }],
             },
             store(1, i, total),
           ],
         });
-        run(kernelOf([global("read"), global("write")], map(size / last, rowSum)), a, summed);
+        run(kernelOf([global("read"), global("write")], [map(size / last, rowSum)]), a, summed);
         expect([...summed]).toEqual(
           Array.from({ length: size / last }, (_, i) =>
             Array.from({ length: last }, (_, j) => a[place(i * last + j)]!).reduce((x, y) => x + y, 0),

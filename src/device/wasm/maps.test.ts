@@ -17,8 +17,8 @@ import {
   unary,
   type Expression,
 } from "../../ir/expression.ts";
-import { runWasm } from "./testing.ts";
-import { f32, i32, read, write, loop, store, kernelOf, ramp, check } from "./testing-kernels.ts";
+import { ramp, check, runWasm } from "./runs.testing.ts";
+import { f32, i32, read, write, loop, store, kernelOf } from "../kernels.testing.ts";
 
 describe("maps", () => {
   test("every length has its tail", () => {

@@ -3,7 +3,7 @@ import { allocate, type DType, type TypedArray } from "../../core/dtype.ts";
 import { binary, index, load, unary, type BinaryOp, type UnaryOp } from "../../ir/expression.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { erf } from "../reference/erf.ts";
-import { runWasm, ulps } from "./testing.ts";
+import { runWasm, ulps } from "./runs.testing.ts";
 
 function apply(op: UnaryOp | BinaryOp, dtype: DType, ...inputs: readonly TypedArray[]): TypedArray {
   const n = inputs[0]!.length;

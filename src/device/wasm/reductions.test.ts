@@ -15,7 +15,8 @@ import {
   unary,
   type ReduceOp,
 } from "../../ir/expression.ts";
-import { f32, i32, read, write, loop, store, kernelOf, ramp, check } from "./testing-kernels.ts";
+import { f32, i32, read, write, loop, store, kernelOf } from "../kernels.testing.ts";
+import { ramp, check } from "./runs.testing.ts";
 
 const ops: readonly ReduceOp[] = ["sum", "prod", "max", "min", "argmax", "argmin"];
 /** Sums of eighths and products of powers of two are exact in any order. */

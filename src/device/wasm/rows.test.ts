@@ -15,8 +15,8 @@ import {
   type Index,
 } from "../../ir/expression.ts";
 import type { Buffer, LoopKernel } from "../../ir/kernel.ts";
-import { runReference, runWasm } from "./testing.ts";
-import { f32, i32, read, write, loop, store, kernelOf, ramp, check } from "./testing-kernels.ts";
+import { ramp, check, runReference, runWasm } from "./runs.testing.ts";
+import { f32, i32, read, write, loop, store, kernelOf } from "../kernels.testing.ts";
 
 describe("rows", () => {
   const softmax = (rows: number, columns: number, strideRow: number, strideColumn: number): LoopKernel => {

@@ -4,7 +4,7 @@ import { binary, index, load, param, type Expression } from "../../ir/expression
 import type { Kernel } from "../../ir/kernel.ts";
 import type { Memory, Program, Region, TapeEntry } from "../device.ts";
 import { floats, step } from "../wasm/handmade.ts";
-import { f32, kernelOf, loop, read, store, write } from "../wasm/testing-kernels.ts";
+import { f32, kernelOf, loop, read, store, write } from "../kernels.testing.ts";
 import { WebGpuDevice } from "./device.ts";
 import { hasWebGpu, webgpu as device } from "./webgpu.testing.ts";
 

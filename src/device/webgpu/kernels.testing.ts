@@ -18,7 +18,7 @@ import {
 import { loadNumber, toStored } from "../../ir/half.ts";
 import type { Accumulator, Axis, Buffer, LoopKernel, Statement } from "../../ir/kernel.ts";
 import { plainBinary } from "../../ir/rewrite.ts";
-import { at, barrier, f32, i32, kernelOf, loop, lt, plus, shared, store, when } from "../reference/building.ts";
+import { at, barrier, f32, i32, kernelOf, loop, lt, plus, shared, store, when } from "../kernels.testing.ts";
 import type { GridKernel } from "../gpu/kernel.ts";
 
 export interface KernelCase {
@@ -36,7 +36,7 @@ const accumulating = (
   over: Index,
   accumulators: readonly Accumulator[],
   ...body: Statement[]
-): Statement => ({ ...loop(axis, over, ...body), accumulators });
+): Statement => ({ ...loop(axis, over, body), accumulators });
 
 /** A kernel of workgroups of 32 threads. */
 function grid(
@@ -45,7 +45,7 @@ function grid(
   body: (group: Index, thread: Index) => Statement[],
 ): GridKernel {
   const [group, thread] = [index(workgroups), index(32)];
-  return kernelOf(buffers, loop("grid", group, loop("thread", thread, ...body(group, thread)))) as GridKernel;
+  return kernelOf(buffers, [loop("grid", group, [loop("thread", thread, body(group, thread))])]) as GridKernel;
 }
 
 /** An element for each thread, as far as they go. */
@@ -65,23 +65,21 @@ function map(
 /** max(x · learning rate, 0) with a scalar, a size that is known when the program is prepared, and more workgroups than one dimension has. */
 function mapped(): KernelCase {
   const kernel: LoopKernel = {
-    ...kernelOf([global("f32"), global("f32", "write")]),
+    ...kernelOf([global("f32"), global("f32", "write")], []),
     parameters: { scalars: ["f32"], sizes: 2 },
   };
   const [group, thread, place] = [index(1), index(32), register("i32")];
-  const body = loop(
-    "thread",
-    thread,
+  const body = loop("thread", thread, [
     { kind: "let", register: place, value: add(scale(group, 32), thread) },
     when(
       plainBinary("lt", place, param(1, "i32")),
       store(1, place, binary("max", binary("mul", at(0, place), param(0, "f32")), f32(0))),
     ),
-  );
+  ]);
   return {
     kernel: {
       ...kernel,
-      body: [{ ...loop("grid", group, body), extent: param(2, "i32") }],
+      body: [{ ...loop("grid", group, [body]), extent: param(2, "i32") }],
     } as GridKernel,
     workgroups: 4,
     sizes: [100, 100],
@@ -118,7 +116,7 @@ function row(): KernelCase {
       store(2, thread, own),
       barrier,
       accumulating("reduce", all, [{ register: most, op: "max", value: at(2, all) }]),
-      loop("sequential", second, store(1, place(second), unary("exp", binary("sub", at(0, place(second)), most)))),
+      loop("sequential", second, [store(1, place(second), unary("exp", binary("sub", at(0, place(second)), most)))]),
     ];
   });
   return { kernel, workgroups: 2, sizes: [128, 128], parameters: [] };
@@ -162,13 +160,9 @@ function contracted(): KernelCase {
       return [
         { kind: "let", register: ty, value: binary("shr", thread, i32(2)) },
         { kind: "let", register: tx, value: binary("and", thread, i32(3)) },
-        loop("unroll", z, store(5, z, f32(0))),
-        loop(
-          "sequential",
-          k,
-          loop(
-            "vector",
-            v,
+        loop("unroll", z, [store(5, z, f32(0))]),
+        loop("sequential", k, [
+          loop("vector", v, [
             store(
               3,
               four(thread, v),
@@ -181,33 +175,25 @@ function contracted(): KernelCase {
               ),
             ),
             store(4, four(thread, v), at(1, add(scale(k, 128), four(thread, v)))),
-          ),
+          ]),
           barrier,
-          loop(
-            "sequential",
-            inner,
-            loop("unroll", i, store(6, i, at(3, add(scale(add(scale(ty, 2), i), 8), inner)))),
-            loop(
-              "unroll",
-              j,
-              loop(
-                "vector",
-                p,
+          loop("sequential", inner, [
+            loop("unroll", i, [store(6, i, at(3, add(scale(add(scale(ty, 2), i), 8), inner)))]),
+            loop("unroll", j, [
+              loop("vector", p, [
                 store(
                   5,
                   sum(j, p),
                   plus(at(5, sum(j, p)), binary("mul", at(6, j), at(4, add(scale(inner, 16), four(tx, p))))),
                 ),
-              ),
-            ),
-          ),
+              ]),
+            ]),
+          ]),
           barrier,
-        ),
-        loop(
-          "unroll",
-          o,
-          loop("vector", q, store(2, add(scale(add(scale(ty, 2), o), 16), four(tx, q)), at(5, sum(o, q)))),
-        ),
+        ]),
+        loop("unroll", o, [
+          loop("vector", q, [store(2, add(scale(add(scale(ty, 2), o), 16), four(tx, q)), at(5, sum(o, q)))]),
+        ]),
       ];
     },
   );
@@ -261,13 +247,11 @@ function packed(): KernelCase {
         const at = add(scale(i, 4), lane);
         const [x, y] = [load(0, "u8", at), loadNumber(1, "bf16", at)];
         return [
-          loop(
-            "vector",
-            lane,
+          loop("vector", lane, [
             store(2, at, binary("mul", x, x)),
             store(3, at, toStored(binary("mul", y, cast(x, "f32")), "bf16")),
             store(4, at, binary("lt", y, f32(0))),
-          ),
+          ]),
         ];
       },
     ),

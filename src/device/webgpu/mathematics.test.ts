@@ -7,7 +7,7 @@ import { cos, erf, exp, log, sin, tanh } from "../../graph/ops/unary.ts";
 import { compiledOn } from "../compiled.testing.ts";
 import { erf as exactErf } from "../reference/erf.ts";
 import type { SampleValue } from "../suite.ts";
-import { ulps } from "../wasm/testing.ts";
+import { ulps } from "../wasm/runs.testing.ts";
 import { hasWebGpu, webgpu } from "./webgpu.testing.ts";
 
 const evaluate = compiledOn(webgpu);

@@ -8,7 +8,7 @@ import type { Memory, Program } from "../device.ts";
 import { randomGraphs } from "../random-graphs.testing.ts";
 import { opCases } from "../suite.ts";
 import { floats, step } from "../wasm/handmade.ts";
-import { kernelOf, loop, read, store, write } from "../wasm/testing-kernels.ts";
+import { kernelOf, loop, read, store, write } from "../kernels.testing.ts";
 import type { MemoryLimits } from "./adapter.ts";
 import { WebGpuDevice } from "./device.ts";
 import { hasWebGpu } from "./webgpu.testing.ts";

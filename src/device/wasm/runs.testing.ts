@@ -1,5 +1,5 @@
-/** For tests: runs a loop kernel as WebAssembly, and the same kernel in the reference interpreter. */
-import { byteSize, numbersIn, viewOf, type TypedArray } from "../../core/dtype.ts";
+/** A loop kernel as WebAssembly, beside the same kernel in the reference interpreter. */
+import { allocate, byteSize, numbersIn, viewOf, type DType, type TypedArray } from "../../core/dtype.ts";
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { parameterize } from "../../ir/parameterize.ts";
 import { interpretKernel } from "../reference/interpret.ts";
@@ -85,4 +85,36 @@ const int = new Int32Array(float.buffer);
 function ordered(x: number): number {
   float[0] = x;
   return int[0]! < 0 ? -(int[0]! & 0x7fffffff) : int[0]!;
+}
+
+/** Numbers that repeat, with signs and fractions, exact in every dtype that holds them. */
+export function ramp(dtype: DType, length: number, from = -3): TypedArray {
+  const out = allocate(dtype, length);
+  for (let i = 0; i < length; i++) {
+    const x = ((i * 37) % 101) / 8 + from;
+    out[i] =
+      dtype === "bool"
+        ? (i * 7) % 3 === 0
+          ? 1
+          : 0
+        : dtype === "u8"
+          ? (i * 41) % 256
+          : dtype === "f32" || dtype === "f64"
+            ? x
+            : Math.trunc(x * 100);
+  }
+  return out;
+}
+
+/** Runs both and compares. @returns what WebAssembly left in the buffers. */
+export function check(run: Run, tolerance = 0): TypedArray[] {
+  const got = runWasm(run),
+    want = runReference(run);
+  want.forEach((w, b) => {
+    for (let i = 0; i < w.length; i++) {
+      const distance = ulps(got[b]![i]!, w[i]!);
+      if (distance > tolerance) throw new Error(`buffer ${b}[${i}]: got ${got[b]![i]}, want ${w[i]} (${distance} ulp)`);
+    }
+  });
+  return got;
 }
