@@ -24,7 +24,7 @@ export interface ScoreOptions {
     | readonly (MetricLike | readonly MetricLike[])[]
     | { readonly [output: string]: MetricLike | readonly MetricLike[] }
     | undefined;
-  /** Metrics in which examples count as their sample weights say. */
+  /** Metrics in which examples count as their sample weights say; `weighted_` stands before names that are among `metrics` too. */
   readonly weightedMetrics?: readonly MetricLike[] | undefined;
 }
 
@@ -155,8 +155,9 @@ export function scoresOf(
   };
 
   const metrics: Record<string, Score<Nest<Tensor>, Targets> | Metric<Nest<Tensor>, Targets>> = {};
+  const labelled = (output: string, name: string): string => (several ? `${output}_${name}` : name);
   const under = (output: string, name: string): string => {
-    const base = several ? `${output}_${name}` : name;
+    const base = labelled(output, name);
     let free = base;
     for (let count = 1; Object.hasOwn(metrics, free); count++) free = `${base}_${count}`;
     return free;
@@ -189,7 +190,8 @@ export function scoresOf(
         const own = weightOf(target, weights[i]) ?? ones([prediction.shape[0]!]);
         return statistics(prediction, target, own.cast("f32"));
       };
-      metrics[under(outputs[i]!, `weighted_${name}`)] = new Metric(name, measure, result);
+      const isTaken = Object.hasOwn(metrics, labelled(outputs[i]!, name));
+      metrics[under(outputs[i]!, isTaken ? `weighted_${name}` : name)] = new Metric(name, measure, result);
     }
   });
   return { loss, metrics: metrics as Scores<Nest<Tensor>, Targets, string>["metrics"] };

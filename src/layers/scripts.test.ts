@@ -172,6 +172,27 @@ const SCRIPTS: Readonly<Record<string, () => Promise<Curves>>> = {
     );
     return (await model.fit(x, classes(24, 2), { epochs: 50, batchSize: 24, ...quiet })).history;
   },
+  async weighted() {
+    const model = sequential([
+      layers.dense({ units: 8, activation: "tanh", inputShape: [20] }),
+      layers.dense({ units: 3, activation: "softmax" }),
+    ]);
+    model.compile({
+      optimizer: optimizers.sgd({ learningRate: 0.1 }),
+      loss: "sparse_categorical_crossentropy",
+      metrics: ["accuracy"],
+      weightedMetrics: ["accuracy", "sparse_categorical_crossentropy"],
+    });
+    begin(model);
+    const history = await model.fit(array([48, 20], 101), classes(48, 3), {
+      epochs: 17,
+      batchSize: 16,
+      sampleWeight: array([48], 102).abs(),
+      validationData: [array([20, 20], 103), classes(20, 3), array([20], 104).abs()],
+      ...quiet,
+    });
+    return history.history;
+  },
 };
 
 describe("scripts of Keras train to the same curves within 1e-4 for 50 steps", () => {

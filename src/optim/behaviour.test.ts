@@ -401,3 +401,27 @@ it("options that make no sense are refused", () => {
   refused(() => (new optim.Adagrad([p]).groups[0]!.momentum = 0.5), /Adagrad: has no momentum to set/);
   refused(() => (new optim.Adam([p]).groups[0]!.momentum = 1), /Adam: momentum must be 0 or more and below 1, got 1/);
 });
+
+describe("the place of ε", () => {
+  /** Where a parameter of 1 goes by a gradient of 2, in one step of rate 0.1 with an ε that is no trifle. */
+  const after = (make: (parameters: Parameter[], options: object) => Stepper, options: object): number => {
+    const one = parameter(tensor(Float64Array.of(1), [1]));
+    one.mul(2).sum().backward();
+    make([one], { lr: 0.1, eps: 1, ...options }).step();
+    return one.dataSync()[0]!;
+  };
+
+  it.each([
+    // Kingma and Ba 2015: beside √v̂, and with ε̂ beside √v before the bias is corrected.
+    ["Adam", (p, o) => new optim.Adam(p, o), 2 / (2 + 1), 2 / ((Math.sqrt(0.004) + 1) / Math.sqrt(0.001))],
+    ["RMSprop", (p, o) => new optim.RMSprop(p, { alpha: 0.9, ...o }), 2 / (Math.sqrt(0.4) + 1), 2 / Math.sqrt(0.4 + 1)],
+    ["Adagrad", (p, o) => new optim.Adagrad(p, o), 2 / (2 + 1), 2 / Math.sqrt(4 + 1)],
+  ] as readonly (readonly [string, (parameters: Parameter[], options: object) => Stepper, number, number])[])(
+    "%s adds it to the root as PyTorch does, and as Keras does only where that is asked for",
+    (_, make, outside, inside) => {
+      expect(after(make, {})).toBeCloseTo(1 - 0.1 * outside, 9);
+      expect(after(make, { epsInside: false })).toBeCloseTo(1 - 0.1 * outside, 9);
+      expect(after(make, { epsInside: true })).toBeCloseTo(1 - 0.1 * inside, 9);
+    },
+  );
+});

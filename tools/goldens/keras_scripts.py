@@ -204,6 +204,29 @@ def sequences() -> dict:
     return rounded(model.fit(x, classes(24, 2), epochs=50, batch_size=24, shuffle=False, verbose=0).history)
 
 
+def weighted() -> dict:
+    """Metrics with and without the weights of examples, in batches, and with weights in the validation."""
+    model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(3, activation="softmax")])
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.1),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        weighted_metrics=["accuracy", "sparse_categorical_crossentropy"],
+    )
+    begin(model)
+    history = model.fit(
+        array([48, 20], 101),
+        classes(48, 3),
+        epochs=17,
+        batch_size=16,
+        shuffle=False,
+        verbose=0,
+        sample_weight=numpy.abs(array([48], 102)),
+        validation_data=(array([20, 20], 103), classes(20, 3), numpy.abs(array([20], 104))),
+    )
+    return rounded(history.history)
+
+
 def optimizer(name: str) -> dict:
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, activation="tanh"), keras.layers.Dense(2)])
     model.compile(optimizer=name, loss="mse")
@@ -211,7 +234,7 @@ def optimizer(name: str) -> dict:
     return rounded(model.fit(array([32, 6], 101), array([32, 2], 102), epochs=50, batch_size=32, shuffle=False, verbose=0).history)
 
 
-SCRIPTS = [multiclass, minibatches, functional, binary, digits, logits, images, sequences]
+SCRIPTS = [multiclass, minibatches, functional, binary, digits, logits, images, sequences, weighted]
 OPTIMIZERS = ["sgd", "rmsprop", "adam", "adamw", "adadelta", "adagrad", "adamax", "nadam", "lion"]
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-import { knownOptions } from "../../core/knownOptions.ts";
+import { knownOptions, type KnownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { perGroup, type Scheduled } from "./scheduler.ts";
 
@@ -20,6 +20,18 @@ export interface ReduceOnPlateauOptions {
   /** Smaller changes are not made, 1e-8 by default. */
   readonly eps?: number | undefined;
 }
+
+/** All of them, so that a misspelt one is told of. */
+export const REDUCE_ON_PLATEAU: KnownOptions<ReduceOnPlateauOptions> = {
+  mode: true,
+  factor: true,
+  patience: true,
+  threshold: true,
+  thresholdMode: true,
+  cooldown: true,
+  minLr: true,
+  eps: true,
+};
 
 /** State by PyTorch's names. */
 export interface PlateauState {
@@ -46,16 +58,7 @@ export class ReduceOnPlateau {
 
   /** @throws ArgumentError for a factor of 1 or more, unknown modes, and a list of another length. */
   constructor(optimizer: Scheduled, options: ReduceOnPlateauOptions = {}) {
-    knownOptions("ReduceOnPlateau", options, {
-      mode: true,
-      factor: true,
-      patience: true,
-      threshold: true,
-      thresholdMode: true,
-      cooldown: true,
-      minLr: true,
-      eps: true,
-    });
+    knownOptions("ReduceOnPlateau", options, REDUCE_ON_PLATEAU);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (!(factor < 1)) throw new ArgumentError(`ReduceOnPlateau: factor must be below 1, got ${factor}`);

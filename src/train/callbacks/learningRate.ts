@@ -1,7 +1,12 @@
 /** Callbacks that set learning rates. */
 import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError } from "../../core/errors.ts";
-import { ReduceOnPlateau, type PlateauState, type ReduceOnPlateauOptions } from "../../optim/schedules/plateau.ts";
+import {
+  REDUCE_ON_PLATEAU,
+  ReduceOnPlateau,
+  type PlateauState,
+  type ReduceOnPlateauOptions,
+} from "../../optim/schedules/plateau.ts";
 import type { Scheduled } from "../../optim/schedules/scheduler.ts";
 import type { Callback } from "../callback.ts";
 import { monitored, type MonitorOptions } from "./monitored.ts";
@@ -32,17 +37,7 @@ export function learningRateScheduler(schedule: (epoch: number, lr: number) => n
  * @example callbacks.reduceOnPlateau({ monitor: "val_loss", factor: 0.2, patience: 5, minLr: 1e-5 })
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions & MonitorOptions = {}): Callback {
-  knownOptions("reduceOnPlateau", options, {
-    mode: true,
-    factor: true,
-    patience: true,
-    threshold: true,
-    thresholdMode: true,
-    cooldown: true,
-    minLr: true,
-    eps: true,
-    monitor: true,
-  });
+  knownOptions("reduceOnPlateau", options, { ...REDUCE_ON_PLATEAU, monitor: true });
   const number = monitored(options);
   const mode = number.worst === Infinity ? "min" : "max";
   let plateau: ReduceOnPlateau | undefined;
