@@ -117,7 +117,7 @@ class CsvReader {
 
   /** Reads the header and decides what the columns hold, once enough rows are there. False: more is needed. */
   #start(): boolean {
-    const { header = true, select, columns: declared = {}, fill = {}, numbers = "f32" } = this.#format;
+    const { header = true, select, columns: declared = {}, fill = {}, numbers = "f32", numeric = [] } = this.#format;
     const sample: string[][] = [];
     const begin = this.#at;
     let dataStart = begin;
@@ -172,6 +172,7 @@ class CsvReader {
         this.#inferred(
           sample.map((row) => row[index]),
           numbers,
+          numeric === true || numeric.includes(name),
         );
       return columnOf(name, type, fill[name], this.#size);
     };
@@ -180,9 +181,10 @@ class CsvReader {
     return true;
   }
 
-  #inferred(cells: readonly (string | undefined)[], numbers: NumberType): ColumnType {
+  #inferred(cells: readonly (string | undefined)[], numbers: NumberType, numeric: boolean): ColumnType {
     const present = cells.filter((cell): cell is string => cell !== undefined && !this.#missing.has(cell.trim()));
-    if (present.every((cell) => isNumber(cell.trim()))) return numbers;
+    const found = present.filter((cell) => isNumber(cell.trim())).length;
+    if (found === present.length || (numeric && 2 * found > present.length)) return numbers;
     return present.every((cell) => /^(true|false)$/i.test(cell.trim())) ? "bool" : "text";
   }
 

@@ -35,6 +35,11 @@ export interface CsvFormat {
    * numbers or missing, bool if all are `true` or `false`, text otherwise.
    */
   readonly numbers?: NumberType;
+  /**
+   * Columns of which numbers are wanted, all with true: where most of what they are inferred from are numbers, a text among them is an error
+   * that names its row, and does not make the column one of texts. None by default.
+   */
+  readonly numeric?: readonly string[] | true;
   /** Names of the columns that are wanted, in the order wanted; all by default. The others are not looked into. */
   readonly select?: readonly string[];
   /** One character between fields, "," by default. */

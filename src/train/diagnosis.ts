@@ -9,27 +9,27 @@ import type { Meter } from "./meter.ts";
 
 /**
  * Looks at the batch whose loss was the first that is not finite, where the data can be read again.
- * @param batch its number in the epoch, from 0.
- * @returns a sentence for the user, where the data is in order.
+ * @param operation names who asks, in errors.
+ * @param batch its number in the pass through the data, from 0.
+ * @param where names it for the user.
  * @throws ArgumentError for NaN or infinity in the batch, and for labels that name no class.
  */
-export async function explainLoss<X, Y, O>(
-  epoch: number,
+export async function blameData<X, Y, O>(
+  operation: string,
   batch: number,
+  where: string,
   feed: Feed<X, Y>,
   meter: Meter<O, Y, string>,
-): Promise<string> {
-  const where = `batch ${batch + 1} of epoch ${epoch}`;
+): Promise<void> {
   const parts = (await feed.again(batch)) ?? [];
   const names = ["inputs", "targets", "weights"];
   for (const [part, value] of parts.entries())
-    for (const tensor of tensorsIn(value)) await checkFinite(tensor, `the ${names[part]} of ${where}`);
+    for (const tensor of tensorsIn(value)) await checkFinite(tensor, `${operation}: the ${names[part]} of ${where}`);
   const { classes } = meter;
   const [, targets] = parts;
   // Labels that a loss ignores may be anything.
   if (classes !== undefined && targets instanceof Tensor && !(await meter.judges(targets as Y & Tensor)))
-    await checkLabels(targets, classes, where);
-  return `the loss is not finite from ${where} on; callbacks.nanWatch() names the layer where that begins, callbacks.terminateOnNaN() ends training`;
+    await checkLabels(targets, classes, `${operation}: the targets of ${where}`);
 }
 
 async function checkFinite(tensor: Tensor, where: string): Promise<void> {
@@ -38,7 +38,7 @@ async function checkFinite(tensor: Tensor, where: string): Promise<void> {
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at >= 0)
     throw new ArgumentError(
-      `fit: ${where} have ${values[at]} at ${show(placeOf(at, tensor.shape))}, so the loss is no number any more; drop or fill such examples with dataset.filter or dataset.map`,
+      `${where} have ${values[at]} at ${show(placeOf(at, tensor.shape))}, so the loss is no number any more; drop or fill such examples with dataset.filter or dataset.map`,
     );
 }
 
@@ -47,7 +47,7 @@ async function checkLabels(labels: Tensor, classes: number, where: string): Prom
   const at = values.findIndex((label) => label < 0 || label >= classes);
   if (at >= 0)
     throw new ArgumentError(
-      `fit: the targets of ${where} have the label ${values[at]} at ${show(placeOf(at, labels.shape))}, and the model's outputs have ${classes} classes, 0 to ${classes - 1}; give the last layer more units, or count labels from 0`,
+      `${where} have the label ${values[at]} at ${show(placeOf(at, labels.shape))}, and the model's outputs have ${classes} classes, 0 to ${classes - 1}; give the last layer more units, or count labels from 0`,
     );
 }
 

@@ -4,6 +4,7 @@ import { noGrad } from "../tensor/autodiff.ts";
 import { roomToRun } from "../tensor/engine.ts";
 import { jit } from "../tensor/jit.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { blameData } from "./diagnosis.ts";
 import { Feed, readyExamples, type Data, type Examples } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { examplesIn, inMode, type Means, type Model, type Scores } from "./model.ts";
@@ -24,7 +25,8 @@ export type Evaluator<X, Y, M extends string> = (data: Data<X, Y>, signal?: Abor
  * they are batched. The model is left as it was.
  *
  * @param data examples, `[inputs, targets]`, or batches of such: see `fit`. With weights, they count in the loss.
- * @throws ArgumentError when there are no batches, or they are no pairs of tensors.
+ * @throws ArgumentError when there are no batches, or they are no pairs of tensors; where the loss is not finite and the data is to blame:
+ * NaN in it, or a label that names no class.
  *
  * @example
  * const { loss, accuracy } = await evaluate(model, test.batch(500), { loss: losses.crossEntropy, metrics: { accuracy } });
@@ -84,6 +86,8 @@ export function evaluator<X, Y, O, M extends string>(
       }
       if (meter.examples === 0) throw new ArgumentError("evaluate: the data has no batches; check where it comes from");
       await meter.collect();
+      if (meter.firstBad !== undefined)
+        await blameData("evaluate", meter.firstBad, `batch ${meter.firstBad + 1}`, feed, meter);
       return meter.means();
     });
 }

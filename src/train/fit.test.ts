@@ -377,7 +377,12 @@ describe("fit and bad input", () => {
   const run = (data: unknown, more: object = {}): Promise<unknown> =>
     fit(model, data as Dataset<[Tensor, Tensor]>, { optimizer, loss: losses.mse, ...quiet, ...more });
   const mistakes: [string, () => Promise<unknown>, RegExp][] = [
-    ["no batches", () => run([]), /^fit: the data has no batches in this epoch/],
+    ["no batches", () => run([]), /^fit: the data has no batches; it is empty, or a filter has left nothing of it/],
+    [
+      "nothing left for a second epoch",
+      () => run(line().take(2)[Symbol.asyncIterator](), { epochs: 2 }),
+      /^fit: the data has no batches in this epoch; give a dataset or an array/,
+    ],
     ["no pairs", () => run([corners]), /^fit: every batch must be a pair \[inputs, targets\] or a triple.*, got a/],
     ["four of them", () => run([[corners, corners, corners, corners]]), /got a list of 4; pair them/],
     ["arrays that were not batched", () => run(xor), /^fit: batches of tensors were wanted.*dataset\.batch\(32\)/],

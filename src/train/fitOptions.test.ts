@@ -443,6 +443,8 @@ describe("bad data and bad luck", () => {
     await expect(train(shuffled)).rejects.toThrow(/^fit: the inputs of batch \d of epoch 1 have NaN at \[\d+, 2\]/);
     const infinite = [x, tensor(new Float32Array(80).fill(Infinity), [80, 1])];
     await expect(train(infinite)).rejects.toThrow(/the targets of batch 1 of epoch 1 have Infinity at \[0, 0\]/);
+    const validated = train([x, y], { validation: data });
+    await expect(validated).rejects.toThrow(/^evaluate: the inputs of batch 2 have NaN at \[9, 2\]/);
   });
 
   test("a loss that explodes by itself is said once, and training goes on", async () => {

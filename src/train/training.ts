@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { EpochSummary, Run } from "./callback.ts";
 import { Callbacks, type CallbackStates } from "./callbackList.ts";
 import type { Parts, Stateful } from "./checkpoints/index.ts";
-import { explainLoss } from "./diagnosis.ts";
+import { blameData } from "./diagnosis.ts";
 import { examplesIn, inMode, type Batch, type Model } from "./model.ts";
 import type { Updates } from "./step.ts";
 import type { RunState, TrainingParts } from "./trainingParts.ts";
@@ -98,7 +98,9 @@ export class Training<X, Y, O> implements Run {
     this.means = meter.means();
     if (meter.firstBad === undefined || this.#toldOfLoss) return;
     this.#toldOfLoss = true;
-    const warning = await explainLoss(this.epoch, meter.firstBad, feed, meter);
+    const where = `batch ${meter.firstBad + 1} of epoch ${this.epoch}`;
+    await blameData("fit", meter.firstBad, where, feed, meter);
+    const warning = `the loss is not finite from ${where} on; callbacks.nanWatch() names the layer where that begins, callbacks.terminateOnNaN() ends training`;
     // Whoever wants no progress displayed still wants to know this.
     if (this.#parts.progress) this.log(warning);
     else console.warn(`myelin: fit: ${warning}`);
@@ -250,7 +252,9 @@ export class Training<X, Y, O> implements Run {
       if (batches.length === 0) {
         if (feed.taken === 0)
           throw new ArgumentError(
-            "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
+            this.totalSteps === 0
+              ? "fit: the data has no batches; it is empty, or a filter has left nothing of it"
+              : "fit: the data has no batches in this epoch; give a dataset or an array, which can be read again",
           );
         if (counted === undefined) return true;
         feed.start();

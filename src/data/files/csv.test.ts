@@ -72,6 +72,12 @@ describe("csv", () => {
       /column "sex" holds texts, and vector wants numbers/,
     );
     await expect(csv(a, { label: "sex" }).toArray()).rejects.toThrow(FormatError);
+    // One text among numbers is a mistake in its row, where numbers are wanted.
+    const mixed = join(folder, "mixed.csv");
+    await writeFile(mixed, "x,y\n1,2\nNA,3\n4,o\n6,5\n");
+    for (const options of [{ vector: true }, { label: "y" }, { numeric: ["y"] }, { label: "y", batch: 2 }])
+      await expect(csv(mixed, options).toArray()).rejects.toThrow(/mixed\.csv": row 4, column "y": "o" is no number/);
+    expect((await csv(mixed).toArray())[2]).toEqual({ x: 4, y: "o" });
     for (const batch of [undefined, 2])
       await expect(csv(a, { label: "sx", ...(batch && { batch }) }).toArray()).rejects.toThrow(
         /label names no column: "sx"; there are "x", "sex", "y"/,

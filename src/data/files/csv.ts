@@ -69,14 +69,15 @@ export function csv<const O extends CsvOptions>(
   paths: string | readonly string[],
   options: O = {} as O,
 ): Dataset<CsvElement<O>> {
-  const { batch, label } = options;
+  const { batch, label, vector } = options;
   if (batch !== undefined) wholeNumber("csv", "batch", batch, 1);
   const list = pathsOf(paths);
   // A label that is not selected is wanted all the same.
-  const format =
-    label !== undefined && options.select?.includes(label) === false
-      ? { ...options, select: [...options.select, label] }
-      : options;
+  const select =
+    label !== undefined && options.select?.includes(label) === false ? [...options.select, label] : options.select;
+  const { numeric = [] } = options;
+  const wanted = vector || numeric === true ? true : [...numeric, ...(label === undefined ? [] : [label])];
+  const format: CsvOptions = { ...options, numeric: wanted, ...(select ? { select } : {}) };
   return Dataset.from(async function* () {
     const rows = rowsOf(list, format, batch ?? 1024);
     if (batch === undefined) for await (const some of rows) yield* elements(some, options);
