@@ -23,7 +23,7 @@ function replaceIn(space: Space, loops: readonly Index[], replace: ReadonlyMap<E
   return { loops, expressions: space.expressions.map((e) => substitute(e, replace, memo)) };
 }
 
-/** Splits every variable v that occurs as v / n or v % n, so that both become variables. Returns the variables that each old one became. */
+/** Splits every variable v that occurs as v / n or v % n, so that both become variables. */
 export function splitIndices(space: Space): Space {
   for (let guard = 0; guard < 32; guard++) {
     let found: { variable: Index; n: number } | undefined;
@@ -44,6 +44,24 @@ export function splitIndices(space: Space): Space {
     );
   }
   return space;
+}
+
+/** Points of a space. */
+export const volume = (loops: readonly Index[]): number => loops.reduce((product, v) => product * v.extent, 1);
+
+/** One variable for all points of several, and what each of these is then. */
+export function joined(loops: readonly Index[]): {
+  readonly flat: Index;
+  readonly places: Map<Expression, Expression>;
+} {
+  const flat = freshIndex(volume(loops));
+  const places = new Map<Expression, Expression>();
+  let pitch = flat.extent;
+  loops.forEach((v, i) => {
+    pitch /= v.extent;
+    places.set(v, i === 0 ? quotient(flat, pitch) : remainder(quotient(flat, pitch), v.extent));
+  });
+  return { flat, places };
 }
 
 /** Merges neighbours (a, b) wherever every offset steps through b and on to the next a without a jump. */

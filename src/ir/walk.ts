@@ -74,3 +74,10 @@ const namedIn = (list: readonly Statement[]): Expression[] =>
 export function storedBy(statements: readonly Statement[]): Set<number> {
   return new Set(storesIn(statements).map(({ buffer }) => buffer));
 }
+
+/** Is there a reduction in it? */
+export function hasReduce(e: Expression): boolean {
+  let found = false;
+  walk([e], (x) => void (found ||= x.kind === "reduce"));
+  return found;
+}

@@ -26,7 +26,7 @@ export interface Explanation extends ProgramReport {
  */
 export function explain<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): Explanation {
   const packed = packArguments(args);
-  const variant = record(fn.name || "explain", fn, args, packed, true);
+  const variant = record(fn.name || "explain", fn, packed, true);
   const { prepared } = variant;
   const { compiled } = prepared;
   if (!compiled)

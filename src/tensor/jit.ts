@@ -84,13 +84,13 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R): Jit
     );
     if (!variant) {
       dropStale(variants);
-      const made = record(name, fn, args, packed, true);
+      const made = record(name, fn, packed, true);
       variants.set(key, [...list, made]);
       return replay(made, packed) as R;
     }
     const changed = packed.numbers.some((n, i) => n !== variant.numberArguments[i]);
     if (variant.calls === 1 || variant.varying || changed)
-      confirm(variant, record(name, fn, args, packed, variant.calls === 1), name, changed);
+      confirm(variant, record(name, fn, packed, variant.calls === 1), name, changed);
     return replay(variant, packed) as R;
   };
   originals.set(call as (...args: never) => unknown, fn as (...args: never) => unknown);
@@ -126,7 +126,6 @@ export function release({ prepared, memories, held }: Variant): void {
 export function record<A extends readonly unknown[], R>(
   name: string,
   fn: (...args: A) => R,
-  args: A,
   packed: Packed,
   lines: boolean,
   make: typeof prepare = prepare,

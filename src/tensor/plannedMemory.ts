@@ -43,7 +43,7 @@ const LARGEST = 10;
  */
 export function plannedMemory<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): MemoryPlan {
   const packed = packArguments(args);
-  const { prepared } = record(fn.name || "plannedMemory", fn, args, packed, false, planned);
+  const { prepared } = record(fn.name || "plannedMemory", fn, packed, false, planned);
   const { compiled, structure } = prepared;
   const leaves = (of: (source: unknown) => boolean): number =>
     structure.leaves.filter((leaf) => of(leaf.source)).reduce((sum, leaf) => sum + bytesOf(leaf), 0);

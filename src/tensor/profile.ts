@@ -34,7 +34,7 @@ export async function profile<A extends readonly unknown[], R>(fn: (...args: A) 
   const name = fn.name || "profile";
   const begin = now();
   const packed = packArguments(args);
-  const variant = record(name, fn, args, packed, true);
+  const variant = record(name, fn, packed, true);
   const compile = { begin, end: now() };
   const { compiled, device, deviceName } = variant.prepared;
   if (!compiled)
