@@ -112,22 +112,25 @@ export interface Instructions {
   readonly f16?: boolean;
   /** x · y + z of f32, rounded once. */
   readonly fused?: boolean;
+  /** exp of f32, as a function of the target's own. */
+  readonly exp?: boolean;
 }
 
 /** A function that replaces operations without an instruction throughout an expression; shared values stay shared. */
-export function mathematicsExpander({ f16 = false, fused = false }: Instructions = {}): (e: Expression) => Expression {
+export function mathematicsExpander(instructions: Instructions = {}): (e: Expression) => Expression {
   const memo = new Map<Expression, Expression>();
   const expand = (e: Expression): Expression => {
     let known = memo.get(e);
-    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand), f16, fused)));
+    if (known === undefined) memo.set(e, (known = replaced(copyWith(e, expand), instructions)));
     return known;
   };
   return expand;
 }
 
-function replaced(e: Expression, f16: boolean, fused: boolean): Expression {
+function replaced(e: Expression, { f16 = false, fused = false, exp = false }: Instructions): Expression {
   if (e.kind === "cast") return f16 && (e.dtype === "f16" || e.value.dtype === "f16") ? e : replacedCast(e);
   if (e.kind !== "unary" && e.kind !== "binary") return e;
+  if (exp && e.op === "exp" && e.dtype === "f32") return e;
   const operands = e.kind === "unary" ? [e.value] : [e.left, e.right];
   const template = templateOf(e.op, operands, fused);
   if (!template) return e;

@@ -178,6 +178,25 @@ onEachDevice(() => {
     expect(() => myelin.sliceAt(cache, 0, 5)).toThrow("sliceAt: 5 elements do not fit in axis 0 of [4, 2]");
   });
 
+  test("a few of the largest, looked for one by one, are those that sorting puts first", () => {
+    const odd = [NaN, Infinity, -Infinity, 0, -0, 1e-30, -1e-30, -Infinity, NaN, 3];
+    const values = Array.from({ length: 240 }, (_, i) => (i % 3 ? ((i * 37) % 41) / 8 - 2 : odd[(i / 3) % 10]!));
+    for (const dtype of ["f32", "f16", "u8", "bool", "i32"] as const)
+      for (const [shape, axis, k] of [
+        [[240], 0, 30],
+        [[3, 80], 1, 10],
+        [[80, 3], 0, 7],
+        [[2, 60, 2], 1, 1],
+      ] as [number[], number, number][])
+        for (const largest of [true, false]) {
+          const x = tensor(values, shape).cast(dtype);
+          const found = myelin.topk(x, k, axis, largest);
+          const order = myelin.argsort(x, axis, largest).narrow(axis, 0, k);
+          expect(found.indices.dataSync()).toEqual(order.dataSync());
+          expect(found.values.shape).toEqual(order.shape);
+        }
+  });
+
   test("nothing along the axis gives nothing, or an error that says so", () => {
     const none = tensor([], [2, 0]);
     expect(myelin.cumsum(none, 1).shape).toEqual([2, 0]);

@@ -7,6 +7,7 @@ import type { Program, Repeat, Step, TapeEntry } from "../device.ts";
 import { attentionCost, attentionWords } from "./attention.ts";
 import { contractCost, contractItems, contractParts, contractWords } from "./blocking.ts";
 import type { Target } from "./target.ts";
+import { itemsAreNeighbours } from "./vectorize.ts";
 
 /**
  * Words of a tape entry, by byte offset. A step: kind, function, chunks, chunk table. A repeat: kind, times, counter,
@@ -42,6 +43,12 @@ const LEAST_CHUNK_COST = 2_000;
 const LEAST_ROWS = 4;
 /** Long runs of cheap items start at multiples of this: whole vectors and cache lines. */
 const WHOLE_ITEMS = 16;
+/**
+ * Where items lie side by side, runs of them are of the largest of these that leaves every thread a few: a sum over the rows of a
+ * matrix reads so many of each row at a time.
+ */
+const NEAR_ITEMS: readonly number[] = [128, 64, 32];
+const RUNS_PER_THREAD = 2;
 
 /** What a program's words are, before they have a place. */
 export interface Layout {
@@ -143,12 +150,17 @@ export function layOut(program: Program, target: Target, threads: number, functi
     const aim = Math.max(Math.min(CHUNK_COST, Math.max(LEAST_CHUNK_COST, cost / parts)), (cost / MAX_CHUNKS) * 2);
     const chunks: number[] = [];
     let filled = Infinity;
+    let areNear: boolean | undefined;
     work.forEach(({ items, cost: launchCost }, i) => {
       const each = launchCost / Math.max(1, items);
       const most = Math.max(1, Math.round(aim / Math.max(each, 1e-6)));
       const count = items > most ? Math.ceil(items / most) : 1;
       const even = Math.ceil(items / count);
-      const grain = even >= 2 * WHOLE_ITEMS ? Math.ceil(even / WHOLE_ITEMS) * WHOLE_ITEMS : even;
+      const isShort = count > 1 && even < NEAR_ITEMS[0]!;
+      if (isShort) areNear ??= kernel.kind === "loops" && itemsAreNeighbours(kernel, target);
+      const unit =
+        (isShort && areNear && NEAR_ITEMS.find((n) => items >= n * RUNS_PER_THREAD * threads)) || WHOLE_ITEMS;
+      const grain = even >= 2 * unit || (isShort && areNear) ? Math.ceil(even / unit) * unit : even;
       const [from, to] = part ? [part.number, part.number + 1].map((n) => (items / part.parts) * n) : [0, items];
       for (let begin = from!; begin < to!; begin += grain) {
         const end = Math.min(to!, begin + grain);

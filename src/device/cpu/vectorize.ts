@@ -3,8 +3,10 @@
  * the one that makes most accesses unit stride, weighed by how often they happen. The choice depends on the kernel
  * alone, never on sizes, so that results do not change with them.
  */
-import { childrenOf, type Expression, type Index, type Register } from "../../ir/expression.ts";
+import { childrenOf, type Expression, type Index, type Load, type Register } from "../../ir/expression.ts";
 import type { Loop, LoopKernel, Statement } from "../../ir/kernel.ts";
+import { expressionsOf } from "../../ir/rewrite.ts";
+import { loadsIn } from "../../ir/walk.ts";
 import { dependsOn, isUnit, patternOf } from "./patterns.ts";
 import type { Target } from "./target.ts";
 
@@ -24,6 +26,15 @@ export function vectorize(kernel: LoopKernel, target: Target): LoopKernel {
     return s.axis === "parallel" && loop.axis === "unroll" ? { ...loop, axis: "sequential" } : loop;
   };
   return { ...kernel, body: kernel.body.map(top) };
+}
+
+/** Are a kernel's items, those of its outermost loop, neighbours in vectors, or in memory that it reads? */
+export function itemsAreNeighbours(kernel: LoopKernel, target: Target): boolean {
+  const [outer, ...others] = vectorize(kernel, target).body;
+  if (others.length || outer?.kind !== "loop") return false;
+  const varying = new Set([outer.index]);
+  const isNear = ({ offset }: Load): boolean => isUnit(patternOf(offset, outer.index, varying));
+  return outer.axis === "vector" || loadsIn(expressionsOf([outer])).some(isNear);
 }
 
 interface Choice {

@@ -76,7 +76,8 @@ export const C: Dialect = {
       case "recip":
         return `(1 / ${x})`;
       case "sqrt":
-        return `sqrt_${type}(${x})`;
+      case "exp":
+        return `${op}_${type}(${x})`;
       case "abs":
         return isFloat(dtype) || dtype === "i32" ? `abs_${type}(${x})` : x;
       case "floor":

@@ -37,6 +37,14 @@ describe.skipIf(!toolchain)(`functions in native code${NEEDS_COMPILER}`, () => {
     expect(distances.reduce((a, b) => Math.max(a, b), 0)).toBeLessThan(most);
   });
 
+  test("exp of what is too large to be taken apart is 0 or infinite", () => {
+    setDevice("native functions");
+    const large = [105, 300, 3e5, 400_000, 1e10, 2.4e38, 3.4e38];
+    const found = (x: number[]): number[] => Array.from(tensor(x).exp().dataSync(), Number);
+    expect(found(large)).toEqual(large.map(() => Infinity));
+    expect(found(large.map((x) => -x))).toEqual(large.map(() => 0));
+  });
+
   test("exp goes to 0 and to infinity at its ends", () => {
     setDevice("native functions");
     const found = tensor(Float32Array.of(-200, -120, 0, 88.7, 89, 200, NaN, -Infinity, Infinity)).exp();

@@ -2,6 +2,7 @@
  * What every kernel's C begins with: types, vectors of `L` lanes of 32 bits (64 for f64), and the functions that c.ts
  * spells. Loops over lanes are how GNU C says what compilers have one instruction for.
  */
+import { EXP_SOURCE } from "./exp.c.ts";
 import { RUNTIME_HEADER } from "./header.c.ts";
 
 type Spell = (x: string, y: string) => string;
@@ -361,7 +362,7 @@ static inline i32v quotient_v(i32v x, i32 d) {
 static inline i32v remainder_v(i32v x, i32 d) { return x - quotient_v(x, d) * d; }
 ${["f32", "f64", "i32", "u32"].map((type) => rotationsOf(lanes, (n) => rotation(type, type, lanes, n))).join("\n")}
 ${["f32", "f64", "i32", "u32"].map((type) => memory(type, type, itself, itself, lanes === 16 && MASKED.includes(type))).join("")}
-${lanes === 16 ? HALVES : ""}
+${lanes === 16 ? HALVES + EXP_SOURCE : ""}
 ${memory("u8", "u32", itself, (x) => `(u8)${x}`)}
 ${memory("f16", "u32", itself, (x) => `(f16)${x}`)}
 ${memory("bf16", "u32", itself, (x) => `(bf16)${x}`)}

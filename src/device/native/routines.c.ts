@@ -6,6 +6,11 @@
 /** Rows and vectors of the largest tile: sums and operands together fill the registers of AVX-512 and half as many do elsewhere. */
 export const TILE_VECTORS = 2;
 export const tileRowsFor = (lanes: number): number => (lanes === 16 ? 8 : 6);
+/**
+ * Vectors of tiles of few rows: two would leave too few sums to add to while others are not done, and read columns in runs that
+ * are too short for the caches to follow.
+ */
+const fewRowsFor = (lanes: number): readonly number[] => (lanes === 16 ? [8, 8, 4, 4] : [8, 4]);
 /** Columns that dot products take at a time. */
 const DOTS = 4;
 
@@ -64,7 +69,22 @@ static __attribute__((noinline)) void ${walk}_${rows}_${vectors}(const i32 *rows
 }`;
 }
 
-function sweep(rows: number): string {
+/** All columns of a fixed number of rows, strip by strip, each as wide as there is room for. */
+function fewRows(rows: number, widest: number): string {
+  const strips: string[] = [];
+  for (let vectors = widest; vectors >= 1; vectors /= 2)
+    strips.push(
+      `for (; width - j > ${vectors - 1} * L; j += ${vectors} * L) even_${rows}_${vectors}(rows, base, row_step, columns + j, column_step, depth, out + j, pitch, more);`,
+    );
+  return `
+static void few_${rows}(const i32 *rows, const f32 *base, i64 row_step, const f32 *columns, i64 column_step, i32 depth,
+    f32 *out, i64 pitch, i32 width, i32 more) {
+  i32 j = 0;
+  ${strips.join("\n  ")}
+}`;
+}
+
+function sweep(rows: number, few: readonly number[]): string {
   const call = (walk: Walk, r: number, vectors: number): string =>
     `${walk}_${r}_${vectors}(rows + i, base, ${walk === "even" ? "row_step" : "steps"}, c, column_step, depth, o, pitch, more);`;
   const strip = (walk: Walk, vectors: number): string => `
@@ -91,11 +111,14 @@ static void sweep_${walk}${parameters(walk)} {
   }
 }`;
   const rest = "columns, column_step, depth, out, pitch, width, more";
-  return `${swept("even")}${swept("listed")}
+  return `${swept("even")}${swept("listed")}${few.map((widest, i) => fewRows(i + 1, widest)).join("")}
 static void sweep(const i32 *rows, i32 count, const f32 *base, i64 row_step, const i32 *steps, const f32 *columns,
     i64 column_step, i32 depth, f32 *out, i64 pitch, i32 width, i32 more) {
-  if (row_step != INT32_MIN) sweep_even(rows, count, base, row_step, ${rest});
-  else sweep_listed(rows, count, base, steps, ${rest});
+  if (row_step == INT32_MIN) return sweep_listed(rows, count, base, steps, ${rest});
+  switch (count) {
+    ${few.map((_, i) => `case ${i + 1}: return few_${i + 1}(rows, base, row_step, ${rest});`).join("\n    ")}
+    default: sweep_even(rows, count, base, row_step, ${rest});
+  }
 }`;
 }
 
@@ -184,12 +207,17 @@ static void dots(const i32 *rows, i32 count, const f32 *base, const i32 *columns
 
 /** The routines' source, after the prelude. */
 export function routinesFor(lanes: number): string {
-  const rows = tileRowsFor(lanes);
+  const rows = tileRowsFor(lanes),
+    few = fewRowsFor(lanes);
+  const wider = few.flatMap((widest, i) =>
+    [4, 8].filter((vectors) => vectors <= widest).map((vectors) => tile(i + 1, vectors, "even")),
+  );
   return [
     ...range(rows).flatMap((r) =>
       range(TILE_VECTORS).flatMap((v) => [tile(r + 1, v + 1, "even"), tile(r + 1, v + 1, "listed")]),
     ),
-    sweep(rows),
+    ...wider,
+    sweep(rows, few),
     turn(lanes),
     dots(lanes),
   ].join("\n");

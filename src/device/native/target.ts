@@ -3,12 +3,13 @@ import type { Target } from "../cpu/target.ts";
 import { TILE_VECTORS, tileRowsFor } from "./routines.c.ts";
 
 /**
- * AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts), and where vectors are wider than the least,
- * products are added in one instruction.
+ * AVX-512 casts a vector between f16 and f32 at once (see prelude.c.ts) and has what a short exp is made of (see
+ * exp.c.ts); where vectors are wider than the least, products are added in one instruction.
  */
 export const instructionsOf = ({ lanes }: Pick<Target, "lanes">): Instructions => ({
   f16: lanes === 16,
   fused: lanes > 4,
+  exp: lanes === 16,
 });
 
 /** What `place` reads (see header.c.ts). */

@@ -31,7 +31,12 @@ describe.skipIf(!toolchain)(`a compiler that works${NEEDS_COMPILER}`, () => {
     const { command, version, lanes, features, flags, identity } = toolchain!;
     expect(command).toMatch(/^\//);
     expect(version).toMatch(/^(gcc|clang) \d+\.\d+/);
-    const wanted = features.includes("avx512f") ? 16 : features.includes("avx2") && features.includes("fma") ? 8 : 4;
+    const wanted =
+      features.includes("avx512f") && features.includes("avx512dq")
+        ? 16
+        : features.includes("avx2") && features.includes("fma")
+          ? 8
+          : 4;
     expect(lanes).toBe(wanted);
     expect(features).toContain(process.arch === "arm64" ? "neon" : "sse41");
     expect(flags.join(" ")).toMatch(/^-O\d -ffp-contract=off .*-m(arch|cpu)=native/);

@@ -153,7 +153,12 @@ function examine(folder: CacheFolder, command: string, timeLimit: number): Toolc
     flags,
     libraries: LIBRARIES,
     version,
-    lanes: features.includes("avx512f") ? 16 : features.includes("avx2") && features.includes("fma") ? 8 : 4,
+    lanes:
+      features.includes("avx512f") && features.includes("avx512dq")
+        ? 16
+        : features.includes("avx2") && features.includes("fma")
+          ? 8
+          : 4,
     features,
     identity: [version, system.name, system.processor(), ...features, ...flags, ...LIBRARIES].join("\n"),
   };

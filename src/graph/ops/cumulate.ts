@@ -2,7 +2,17 @@
 import { isHalf } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { checkAxes, sameShape, show } from "../../core/shape.ts";
-import { add, binary, constant, index as freshIndex, type Expression, type Index } from "../../ir/expression.ts";
+import {
+  add,
+  binary,
+  constant,
+  index as freshIndex,
+  register,
+  scale,
+  type Expression,
+  type Index,
+} from "../../ir/expression.ts";
+import type { Statement } from "../../ir/kernel.ts";
 import type { Node } from "../node.ts";
 import { apply, batchAlongAxis, type Access, type LoopsContext, type LoopsLowering, type Op } from "../op.ts";
 import { eq, mul, ne, or } from "./binary.ts";
@@ -15,6 +25,9 @@ import { where } from "./where.ts";
 type Along = { readonly axis: number };
 export type CumulateMode = "sum" | "prod" | "max" | "min";
 
+/** Elements that a running result passes through in registers, before one is read back from memory, which takes longer than a sum. */
+const RUN = 8;
+
 /** The loop of an op that makes each element from its place and the element before it. */
 function running(
   { shape, attributes: { axis }, read, write }: LoopsContext<Along>,
@@ -25,22 +38,30 @@ function running(
   const parallel = others.filter((_, a) => a !== axis);
   const length = shape[axis]!;
   if (length === 0) return { parallel, body: [] };
-  const step = freshIndex(length - 1);
   const place = (position: Expression): Expression[] => others.map((i: Index, a) => (a === axis ? position : i));
   const start = place(constant(0, "i32"));
-  const at = place(add(step, constant(1, "i32")));
+  const runs = Math.floor((length - 1) / RUN);
+  /** The elements after `from`, so many of them. */
+  const after = (from: Expression, count: number): Statement[] => {
+    let before: Expression = read(place(from));
+    return Array.from({ length: count }, (_, k) => {
+      const at = place(add(from, constant(k + 1, "i32")));
+      const made = register(before.dtype);
+      const value = next(at, before);
+      before = made;
+      return [{ kind: "let", register: made, value } as const, write(at, made)];
+    }).flat();
+  };
+  const loop = (extent: number, body: (step: Index) => Statement[]): Statement[] => {
+    const index = freshIndex(extent);
+    return extent ? [{ kind: "loop", index, extent, axis: "sequential", accumulators: [], body: body(index) }] : [];
+  };
   return {
     parallel,
     body: [
       write(start, first(start)),
-      {
-        kind: "loop",
-        index: step,
-        extent: length - 1,
-        axis: "sequential",
-        accumulators: [],
-        body: [write(at, next(at, read(place(step))))],
-      },
+      ...loop(runs, (run) => after(scale(run, RUN), RUN)),
+      ...loop(length - 1 - runs * RUN, (step) => after(add(step, constant(runs * RUN, "i32")), 1)),
     ],
   };
 }

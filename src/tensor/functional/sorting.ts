@@ -3,10 +3,14 @@ import { isFloat } from "../../core/dtype.ts";
 import { ArgumentError, ShapeError } from "../../core/errors.ts";
 import { normalizeAxis, show, sizeOf } from "../../core/shape.ts";
 import type { Node } from "../../graph/node.ts";
-import { add, eq, mul, ne, sub } from "../../graph/ops/binary.ts";
+import { add, and, eq, lt, mul, ne, or, sub } from "../../graph/ops/binary.ts";
 import { gather } from "../../graph/ops/gather.ts";
-import { concat, reshape, slice } from "../../graph/ops/movement.ts";
+import { fill, iota } from "../../graph/ops/leaf.ts";
+import { concat, permute, reshape, slice } from "../../graph/ops/movement.ts";
+import { argmax, maxReduce } from "../../graph/ops/reduce.ts";
+import { scan } from "../../graph/ops/scan.ts";
 import * as ops from "../../graph/ops/sort.ts";
+import { bitcast, cast } from "../../graph/ops/unary.ts";
 import { where } from "../../graph/ops/where.ts";
 import type { Ranked } from "./cumulative.ts";
 import { expandTo, like, toFloat } from "./operands.ts";
@@ -44,8 +48,53 @@ function checkRank(op: string, k: number, least: number, x: Node, axis: number):
 export function topk(x: Node, k: number, axis: number = -1, largest: boolean = true): Ranked {
   const at = normalizeAxis("topk", axis, x.shape);
   checkRank("topk", k, 0, x, at);
-  const indices = part(ops.argsort(x, at, largest), at, 0, k);
+  const few = k > 0 && k * PASSES_OF_A_SORT <= x.shape[at]!;
+  const indices = few && hasKeys(x) ? best(x, k, at, largest) : part(ops.argsort(x, at, largest), at, 0, k);
   return { values: gather(x, indices, at), indices };
+}
+
+/** What sorting costs, in times of looking for the largest element, for each element: where k is less, k looks are faster. */
+const PASSES_OF_A_SORT = 8;
+
+/** Less than every key. */
+const LEAST = -(2 ** 31);
+
+const hasKeys = ({ dtype }: Node): boolean => dtype !== "f64" && dtype !== "i32" && dtype !== "u32";
+
+/** i32 numbers in the order of the elements: of equals equal, of NaN the largest, and all more than `LEAST`, in either direction. */
+function keysOf(x: Node, largest: boolean): Node {
+  let keys = cast(x, isFloat(x.dtype) ? "f32" : "i32");
+  if (isFloat(x.dtype)) {
+    const [number, zero] = [keys, like(keys, 0)];
+    // Below 0 bits are larger the smaller the number is. −0 is as large as 0.
+    const bits = bitcast(where(eq(number, zero), zero, number), "i32");
+    const ordered = where(lt(bits, like(bits, 0)), sub(like(bits, LEAST), bits), bits);
+    keys = where(ne(number, number), like(bits, 2 ** 31 - 2), ordered);
+  }
+  return largest ? keys : sub(like(keys, -1), keys);
+}
+
+/** Where the k best stand: each is the best of those that come after the one before. */
+function best(x: Node, k: number, axis: number, largest: boolean): Node {
+  const keys = keysOf(x, largest);
+  const places = iota(x.shape, axis);
+  const one = x.shape.map((size, a) => (a === axis ? 1 : size));
+  const whole = (node: Node): Node => expandTo(reshape(node, one), x.shape);
+  const others = x.shape.filter((_, a) => a !== axis);
+  const start = [2 ** 31 - 1, -1].map((value) => fill(others, value, "i32"));
+  const { outputs } = scan(
+    ([key, place]) => {
+      const behind = and(eq(keys, whole(key!)), lt(whole(place!), places));
+      const left = where(or(lt(keys, whole(key!)), behind), keys, like(keys, LEAST));
+      const next = [maxReduce(left, [axis]), argmax(left, [axis])];
+      return { carry: next, outputs: [next[1]!] };
+    },
+    start,
+    [],
+    k,
+  );
+  const order = x.shape.map((_, a) => a);
+  return permute(outputs[0]!, [...order.slice(1, axis + 1), 0, ...order.slice(axis + 1)]);
 }
 
 const withoutAxis = (x: Node, axis: number): Node =>
