@@ -16,6 +16,23 @@ export interface Source {
 
 let nextId = 1;
 
+/** Where in the user's code a node was made. Its text is made later, or when somebody asks, because that takes as long as all else in a trace. */
+export class Origin {
+  #stack: Error | undefined;
+  #line: string | undefined;
+
+  constructor(stack: Error) {
+    this.#stack = stack;
+  }
+
+  /** The user's line. From now on the stack is let go: one whose text was never asked for keeps all functions in it, and what they know. */
+  get line(): string | undefined {
+    if (this.#stack) this.#line = userLine(this.#stack.stack);
+    this.#stack = undefined;
+    return this.#line;
+  }
+}
+
 export class Node {
   /** In creation order: inputs have smaller ids. */
   readonly id: number = nextId++;
@@ -28,8 +45,8 @@ export class Node {
   readonly requiresGrad: boolean;
   /** Leaves only; set by the floor that owns the value. Set on an inner node, it ends the graph there: the value is known. */
   source: Source | undefined;
-  /** Captured while tracing: the stack where it was made, which becomes text only when somebody asks. */
-  readonly origin: Error | undefined;
+  /** Captured while tracing. */
+  readonly origin: Origin | undefined;
 
   constructor(
     op: Op,
@@ -38,7 +55,7 @@ export class Node {
     shape: Shape,
     dtype: DType,
     requiresGrad: boolean,
-    origin?: Error,
+    origin?: Origin,
   ) {
     this.op = op;
     this.inputs = inputs;
@@ -52,7 +69,7 @@ export class Node {
 
   /** The user's line, where it was captured. */
   get line(): string | undefined {
-    return userLine(this.origin?.stack);
+    return this.origin?.line;
   }
 }
 

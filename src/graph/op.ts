@@ -2,11 +2,12 @@
  * What an op is. One constant per op holds its types, its gradient and its meaning; every device, test and document
  * follows from it. There is no table of ops: nodes point at their definition, and what a program does not use is not bundled.
  */
+import { turn } from "#platform";
 import { isFloat, type DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Expression, Index } from "../ir/expression.ts";
 import type { Product, Softmax, Statement } from "../ir/kernel.ts";
-import { Node, type Attributes } from "./node.ts";
+import { Node, Origin, type Attributes } from "./node.ts";
 
 /** An input as seen by a lowering: its element at an index; f32 where the input is f16 or bf16. */
 export type Access = (index: readonly Expression[]) => Expression;
@@ -126,7 +127,8 @@ export interface Op<A extends Attributes = Attributes> {
 }
 
 let gradientMode = true;
-let lineMode = false;
+/** Of the nodes that are made, where their lines are wanted. */
+let origins: Origin[] | undefined;
 
 /** Runs `f` with gradient recording on or off. Nodes built meanwhile know whether gradients may flow through them. */
 export function withGradientMode<T>(on: boolean, f: () => T): T {
@@ -146,13 +148,22 @@ export function gradientsEnabled(): boolean {
 
 /** Runs `f` while every node remembers the user's line that made it. */
 export function withLines<T>(f: () => T): T {
-  const before = lineMode;
-  lineMode = true;
+  const before = origins;
+  const made: Origin[] = (origins = []);
   try {
     return f();
   } finally {
-    lineMode = before;
+    origins = before;
+    // Programs that are kept would keep the function that they were made of, and so themselves, by the stacks.
+    void turn().then(() => made.forEach(({ line }) => line));
   }
+}
+
+function originHere(): Origin | undefined {
+  if (!origins) return undefined;
+  const here = new Origin(new Error());
+  origins.push(here);
+  return here;
 }
 
 /** Applies an op: checks types, computes nothing. */
@@ -160,7 +171,7 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Node[], 
   const { shape, dtype } = op.infer(inputs, attributes);
   const flows =
     gradientMode && (op.vjp ?? op.vjpTuple) !== undefined && isFloat(dtype) && inputs.some((n) => n.requiresGrad);
-  return new Node(op, inputs, attributes, shape, dtype, flows, lineMode ? new Error() : undefined);
+  return new Node(op, inputs, attributes, shape, dtype, flows, originHere());
 }
 
 /** Is the node computed, by one of these ops? One whose value is known is not, whatever it was. */
