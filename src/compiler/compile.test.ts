@@ -207,6 +207,23 @@ const cases: Record<string, () => { roots: Node[]; expected?: Node[]; kernels: n
     const all = (root: Node): Node[] => [root, ...gradients([root], [fill([], 1, "f32")], wanted).map((g) => g!)];
     return { roots: all(loss), expected: all(plain), kernels: 0 };
   },
+  "kernels that are alike, and kernels that only seem so": () => {
+    const [x, y, w, v] = [leaf(9, 16), leaf(9, 16), leaf(16, 16), leaf(16, 16)];
+    const [three, seven] = [0.3, 0.7].map((number) => fill([9, 16], number, "f32")) as [Node, Node];
+    const layer = (from: Node, weights: Node): Node => tanh(bias(matmul(from, weights), leaf(16)));
+    // Loaded once or twice, by one place or two; numbers that change places; rows of other values.
+    const sums = [softmax(add(x, x)), softmax(add(x, y)), softmax(add(y, x)), softmax(add(y, leaf(9, 16)))];
+    const numbers = [add(mul(x, three), seven), add(mul(x, seven), three), add(mul(y, three), three)];
+    const turned = [mul(matmul(x, w), permute(leaf(16, 9), [1, 0])), mul(matmul(x, v), leaf(9, 16))];
+    // Two values of one kernel: the second takes what the first takes first, or last.
+    const pair = (at: number, by: number): Node[] => {
+      const read = [leaf(9, 16), leaf(9, 16)];
+      const given = [fill([9, 16], at + 0.1, "f32"), fill([9, 16], by + 0.2, "f32")];
+      return [add(mul(read[0]!, given[0]!), mul(read[1]!, given[1]!)), mul(exp(read[at]!), given[by]!)];
+    };
+    const pairs = [...pair(0, 0), ...pair(0, 1), ...pair(1, 0), ...pair(1, 1), ...pair(1, 1)];
+    return { roots: [layer(layer(x, w), v), layer(y, v), ...sums, ...numbers, ...turned, ...pairs], kernels: 0 };
+  },
   "gradients of a small network": () => {
     const x = leaf(9, 12),
       w1 = leaf(12, 8),
@@ -274,6 +291,16 @@ for (const [name, make] of Object.entries({
     });
   });
 }
+
+it("layers that are alike have one kernel, whatever they load", () => {
+  const layer = (x: Node): Node => softmax(bias(matmul(x, leaf(16, 16)), leaf(16)));
+  const { steps } = compile({ results: [layer(layer(layer(leaf(9, 16))))], updates: [] });
+  const kernels = steps.map(({ launches }) => launches![0]!.parameterized.kernel);
+  expect([kernels.length, new Set(kernels).size]).toEqual([6, 2]);
+  const buffers = steps.flatMap(({ launches }) => launches!.flatMap((launch) => launch.buffers));
+  // Three weights, three biases, the input, and what each of the six kernels writes.
+  expect(new Set(buffers).size).toBe(13);
+});
 
 it("a loop's products read columns side by side, backwards as forwards: weights are turned once at most", () => {
   const [steps, batch, hidden] = [5, 3, 6];
