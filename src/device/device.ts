@@ -2,8 +2,9 @@
  * What a device must do for the floors above. Calls are queued and take effect in the order they were made;
  * only `read` and `sync` wait. CPU devices also answer synchronously.
  */
-import type { DType } from "../core/dtype.ts";
+import type { DType, TypedArray } from "../core/dtype.ts";
 import type { DeviceError } from "../core/errors.ts";
+import type { Node } from "../graph/node.ts";
 import type { Kernel } from "../ir/kernel.ts";
 
 /** Bytes owned by a device. */
@@ -87,6 +88,9 @@ export interface MemoryUse {
   readonly reserved: number;
 }
 
+/** The elements of a leaf; undefined for nodes that are to be computed. */
+export type Leaves = (node: Node) => TypedArray | undefined;
+
 export interface Device {
   readonly name: string;
   /** For people: what computes, in a few words. */
@@ -122,6 +126,8 @@ export interface Device {
   readSync?(memory: Memory, offset?: number, length?: number): Uint8Array;
   copy(from: Memory, to: Memory): void;
   fill(memory: Memory, value: number): void;
+  /** The elements of some nodes. A device that has this is given graphs, where others are given programs. */
+  evaluate?(roots: readonly Node[], leaves: Leaves): TypedArray[];
   /** Compiles the program's kernels (those not compiled yet, together) and lays out its tape. */
   prepare(program: Program): Runnable;
   /** Runs with these bindings (in the program's order) and scalar values. */

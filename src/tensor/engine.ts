@@ -1,5 +1,5 @@
 /** From requests to results: devices by name, programs by structure. */
-import { createCpuDevice, createNativeDevice } from "#native";
+import { createCpuDevice, createNativeDevice, createReferenceDevice } from "#native";
 import { environment } from "#platform";
 import { allocate, DTYPES, numbersIn, stored, type DType, type TypedArray } from "../core/dtype.ts";
 import { DeviceError, DTypeError } from "../core/errors.ts";
@@ -7,8 +7,6 @@ import { show, sizeOf } from "../core/shape.ts";
 import { compile, describeRequest, rootsOf, type Compiled, type Request } from "../compiler/compile.ts";
 import type { Structure } from "../compiler/structure.ts";
 import type { Device, Memory } from "../device/device.ts";
-import { evaluateGraph } from "../device/reference/graph.ts";
-import { ReferenceDevice } from "../device/reference/device.ts";
 import { WasmDevice } from "../device/wasm/device.ts";
 import { WebGpuDevice } from "../device/webgpu/device.ts";
 import { Node, topological } from "../graph/node.ts";
@@ -21,7 +19,7 @@ const factories = new Map<string, () => Device>([
   ...(createNativeDevice ? [["native", createNativeDevice] as const] : []),
   ["wasm", () => new WasmDevice()],
   ["webgpu", () => new WebGpuDevice()],
-  ["reference", () => new ReferenceDevice()],
+  ...(createReferenceDevice ? [["reference", createReferenceDevice] as const] : []),
 ]);
 const devices = new Map<string, Device>();
 /** Devices that were lost. They stay what their names mean, and refuse everything, until they are asked for anew. */
@@ -163,7 +161,7 @@ export interface Prepared {
   readonly structure: Structure;
   /** Bindings of the results. */
   readonly results: readonly number[];
-  /** What the compiler made; nothing on the reference device, which compiles nothing. */
+  /** What the compiler made; nothing for a device that takes graphs. */
   readonly compiled: Compiled | undefined;
   run(bindings: readonly Memory[], numbers: readonly number[]): void;
 }
@@ -182,7 +180,7 @@ export function prepare(request: Request, deviceName: string): Prepared {
     return { ...known, structure };
   }
   const device = deviceNamed(deviceName);
-  const make = deviceName === "reference" ? interpret : build;
+  const make = device.evaluate ? interpret : build;
   const made: Prepared = { ...make(request, structure, device), deviceName };
   programs.set(key, made);
   if (programs.size > CACHED_PROGRAMS) programs.delete(programs.keys().next().value!);
@@ -224,7 +222,7 @@ function refuseDoubles(request: Request, device: Device): void {
   throw new DTypeError(`${what} is f64, which ${device.name} does not have. Use cast("f32"), or a CPU device`, node);
 }
 
-/** The reference device runs each node alone, exactly as its op says. */
+/** For a device that takes graphs. */
 function interpret(request: Request, structure: Structure, device: Device): Omit<Prepared, "deviceName"> {
   // Nodes forget their inputs once their value is known; the program runs again and needs them.
   const lasting = new Map<Node, Node>();
@@ -250,7 +248,7 @@ function interpret(request: Request, structure: Structure, device: Device): Omit
     results,
     compiled: undefined,
     run(memories, numbers) {
-      const values = evaluateGraph(roots, (node) => {
+      const values = device.evaluate!(roots, (node) => {
         const slot = slots.get(node),
           number = numberOf.get(node);
         if (slot !== undefined) return numbersIn(arrayOf(device.readSync!(memories[slot]!), node), node.dtype);

@@ -1,4 +1,4 @@
-/** What `#native` means in a browser: there is no compiler, and none of its code is bundled. */
+/** What `#native` means in a browser: there is no compiler, nobody tests devices, and none of the code for it is bundled. */
 import type { Device } from "../device.ts";
 import { WasmDevice } from "../wasm/device.ts";
 
@@ -10,3 +10,5 @@ class CpuDevice extends WasmDevice {
 export const createCpuDevice = (): Device => new CpuDevice();
 
 export const createNativeDevice: (() => Device) | undefined = undefined;
+
+export const createReferenceDevice: (() => Device) | undefined = undefined;

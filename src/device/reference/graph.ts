@@ -3,10 +3,8 @@ import { allocate, type TypedArray } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { topological, type Node } from "../../graph/node.ts";
 import { Placeholder, scanOp, type ScanAttributes } from "../../graph/ops/scan.ts";
+import type { Leaves } from "../device.ts";
 import { asStored, evaluateNode } from "./evaluate.ts";
-
-/** The elements of a leaf; undefined for nodes that are to be computed. */
-export type Leaves = (node: Node) => TypedArray | undefined;
 
 /** The elements of the roots. Values that other devices left on inner nodes are not used. */
 export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArray[] {

@@ -3,7 +3,7 @@ import { byteSize, viewOf, type DType, type StoredArray } from "../../core/dtype
 import { DeviceError } from "../../core/errors.ts";
 import type { Launch, Memory, Program, Region, Runnable, Step, TapeEntry } from "../device.ts";
 import { castFunction } from "./arithmetic.ts";
-import { ReferenceDevice } from "./device.ts";
+import { HostDevice } from "./host.ts";
 import { interpretKernel } from "./interpret.ts";
 import type { KernelLaunch, Statistics } from "./workers.ts";
 
@@ -11,16 +11,16 @@ import type { KernelLaunch, Statistics } from "./workers.ts";
  * Runs programs by interpreting their kernels, and finds what other devices would not tell: accesses out of bounds, races,
  * and (the scratch heap starts every run as NaN) intermediates read before they were computed.
  */
-export class InterpretingDevice extends ReferenceDevice {
-  override readonly about: string = "kernels, interpreted";
+export class InterpretingDevice extends HostDevice {
+  readonly about: string = "kernels, interpreted";
   /** Called after every step with what it did: tests count the traffic of memory with it. */
   onStep: ((step: Step, statistics: Statistics) => void) | undefined;
 
-  override prepare(program: Program): Runnable {
+  prepare(program: Program): Runnable {
     return { device: this, program };
   }
 
-  override run({ program }: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
+  run({ program }: Runnable, bindings: readonly Memory[], scalars: readonly number[]): void {
     program.bindings.forEach((bytes, i) => {
       const given = bindings[i]?.bytes ?? 0;
       if (given < bytes) throw new DeviceError(`reference: binding ${i} needs ${bytes} bytes, got ${given}`);
