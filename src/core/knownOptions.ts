@@ -7,17 +7,24 @@ type NamesOf<O> = O extends unknown ? Extract<keyof O, string> : never;
  * Refuses misspelt options, which would change nothing and say nothing, and what is no object. What is far from all of them may stand in
  * the object for others.
  * @param known every option there is: the compiler sees to it that none is missing.
+ * @param elsewhere what other libraries call some of them, however far that is.
  * @throws ArgumentError that names the nearest one.
  */
-export function knownOptions<O extends object>(operation: string, given: O, known: KnownOptions<O>): void {
+export function knownOptions<O extends object>(
+  operation: string,
+  given: O,
+  known: KnownOptions<O>,
+  elsewhere: Readonly<Record<string, string>> = {},
+): void {
   const names = Object.keys(known);
   if (typeof given !== "object" || given === null)
     throw new ArgumentError(`${operation}: its options are an object, such as { ${names[0]}: … }, got ${show(given)}`);
   for (const name of Object.keys(given)) {
     if (name in known) continue;
     const nearest = names.reduce((best, other) => (changes(name, other) < changes(name, best) ? other : best));
-    if (changes(name, nearest) <= Math.ceil(name.length / 4))
-      throw new ArgumentError(`${operation}: "${name}" is none of its options. Did you mean ${nearest}?`);
+    const meant = elsewhere[name] ?? (changes(name, nearest) <= Math.ceil(name.length / 4) ? nearest : undefined);
+    if (meant !== undefined)
+      throw new ArgumentError(`${operation}: "${name}" is none of its options. Did you mean ${meant}?`);
   }
 }
 

@@ -42,6 +42,8 @@ const calls: readonly (readonly [
   ["gradualUnfreezing", { layer: [] }, "layers", (o) => callbacks.gradualUnfreezing(o)],
   ["report", { titel: "x" }, "title", (o) => callbacks.report("x", o)],
   ["AdamW", { weight_decay: 0.1 }, "weightDecay", (o) => new optim.AdamW(parameters, o)],
+  ["AdamW", { learningRate: 0.1 }, "lr", (o) => new optim.AdamW(parameters, o)],
+  ["SGD", { learning_rate: 1 }, "lr", (o) => new optim.SGD([{ params: parameters, ...(o as object) }])],
   ["SGD", { momentun: 0.9 }, "momentum", (o) => new optim.SGD(parameters, o)],
   ["SGD", { maximise: true }, "maximize", (o) => new optim.SGD([{ params: parameters, ...(o as object) }])],
   ["LBFGS", { maxItr: 3 }, "maxIter", (o) => new optim.LBFGS(parameters, o)],

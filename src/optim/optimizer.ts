@@ -17,6 +17,9 @@ import { grouped, ParameterGroup, scalarCell, type GroupOptions, type Parameters
 import type { OptimizerOptions, Rule, Step } from "./rule.ts";
 import { loadState, saveState, type OptimizerState } from "./state.ts";
 
+/** What Keras and TensorFlow.js call options of optimizers. */
+const ELSEWHERE = { learningRate: "lr", learning_rate: "lr" };
+
 /**
  * The base of optimizers, made of a rule. A step updates all parameters by one program; element-wise rules by one kernel,
  * however many parameters there are.
@@ -48,7 +51,7 @@ export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends 
    */
   constructor(rule: Rule<O, K>, parameters: Parameters<O>, options: Partial<O> = {}) {
     this.#rule = rule;
-    knownOptions(rule.name, options, this.#known);
+    knownOptions(rule.name, options, this.#known, ELSEWHERE);
     this.#options = { ...rule.defaults, ...defined(options) };
     this.#add(parameters);
   }
@@ -65,7 +68,7 @@ export class Optimizer<O extends OptimizerOptions = OptimizerOptions, K extends 
 
   #add(parameters: Parameters<O>): void {
     const given = grouped(parameters, new Set(this.#slots().map((slot) => slot.parameter)));
-    for (const { options } of given) knownOptions(this.#rule.name, options, this.#known);
+    for (const { options } of given) knownOptions(this.#rule.name, options, this.#known, ELSEWHERE);
     const dtype = given.some((group) => group.parameters.some((p) => p.dtype === "f64")) ? "f64" : "f32";
     const count = scalarCell(0, dtype, "step");
     const groups = given.map(
