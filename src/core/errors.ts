@@ -15,13 +15,20 @@ function folderOf(url: string | undefined): string | undefined {
   }
 }
 
+/** Frames of the stack among which the user's line is looked for. */
+const FRAMES = 100;
+
 /** The base of every error that Myelin throws on purpose. */
 export class MyelinError extends Error {
   /** `file.ts:14`, the innermost frame outside the library, when the engine records stacks. */
   readonly line: string | undefined;
 
   constructor(message: string, options?: { line?: string; cause?: unknown }) {
+    // The user's line may be below many layers in layers, and V8 keeps ten frames. `Reflect`: some programs freeze Error.
+    const before: unknown = Reflect.get(Error, "stackTraceLimit");
+    if (typeof before === "number" && before < FRAMES) Reflect.set(Error, "stackTraceLimit", FRAMES);
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
+    if (before !== undefined) Reflect.set(Error, "stackTraceLimit", before);
     this.line = options?.line ?? userLine(this.stack);
     if (this.line !== undefined) this.message = `${message}  at ${this.line}`;
   }

@@ -80,6 +80,14 @@ it("a dtype that there is not is told of, with its name here", () => {
   expect(() => tensor([1]).cast("complex64" as DType)).toThrow(DTypeError);
 });
 
+it("an error names the user's line below many layers in layers", () => {
+  let deep: nn.Sequential = new nn.Sequential([new nn.Conv2d(3, 4, 5)] as readonly nn.Layer[]);
+  for (let i = 0; i < 12; i++) deep = new nn.Sequential([deep] as readonly nn.Layer[]);
+  const limit = Error.stackTraceLimit;
+  expect(() => deep.forward(zeros([1, 3, 3, 3]))).toThrow(/spans 5 elements.* {2}at operand\.test\.ts:\d+$/);
+  expect(Error.stackTraceLimit).toBe(limit);
+});
+
 describe("console.log", () => {
   it("shows dtype, shape and elements of a tensor", () => {
     expect(
