@@ -1,11 +1,12 @@
 /** Attention and its gradients to kernels: ops of a family over the same inputs are results of one. */
-import { computeType } from "../core/dtype.ts";
 import type { Node } from "../graph/node.ts";
-import { isOp, type Op } from "../graph/op.ts";
+import { isOp, type AttentionResult, type Op } from "../graph/op.ts";
 import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { quotient, register, remainder, type Expression, type Index } from "../ir/expression.ts";
 import { toStored } from "../ir/half.ts";
-import type { AttentionKernel, Axes, Product, Store, Weighed } from "../ir/kernel.ts";
+import type { AttentionKernel, Axes, Store, Weighed } from "../ir/kernel.ts";
+import { mapAttention } from "../ir/rewrite.ts";
+import { storesOf as storesOfKernel } from "../ir/walk.ts";
 import type { Group } from "./fuse.ts";
 import { collapseIndices, splitIndices, type Space } from "./index-space.ts";
 import { flatten, type Inliner } from "./inline.ts";
@@ -87,38 +88,34 @@ export function lowerAttentionKernel(
           value: toStored(value, node.dtype),
         }));
       });
-  const { batch, m, n, softmax, norm } = lowered;
-  const results = lowered.results.map(({ op, f, weight, value }) => {
-    const sum = register(computeType("f32"));
-    return { f, weight, value, sum, stores: storesOf(op, [...batch, m, ...f], sum) };
-  });
+  const { batch, m, n, products, softmax, norm, across } = lowered;
+  const weighed = (list: readonly AttentionResult[], line: Index): Weighed[] =>
+    list.map(({ op, f, weight, value }) => {
+      const sum = register("f32");
+      return { f: axes(f), weight, value, sum, stores: storesOf(op, [...batch, line, ...f], sum) };
+    });
   const kernel = inLoops({
-    batch,
+    kind: "attention",
+    parameters: { scalars: [], sizes: 0 },
+    buffers: [],
+    batch: axes(batch),
     m: axes([m])[0]!,
     n: axes([n])[0]!,
     first: lowered.first,
     last: lowered.last,
-    products: lowered.products,
+    products: products.map((p) => ({ ...p, k: axes(p.k) })),
     softmax,
-    results,
+    results: weighed(lowered.results, m),
+    across: across && { ...across, results: weighed(across.results, n) },
     rowStores: norm ? storesOf(norm, [...batch, m], softmax!.norm) : [],
   });
+  const written = new Set(storesOfKernel(kernel).map((s) => [...inliner.buffers.keys()][s.buffer]!));
   const volume = (list: readonly { readonly extent: number }[]): number => list.reduce((p, v) => p * v.extent, 1);
-  const written = new Set(
-    [...kernel.results.flatMap((r) => r.stores), ...kernel.rowStores].map(
-      (s) => [...inliner.buffers.keys()][s.buffer]!,
-    ),
-  );
-  const multiplied = [...lowered.products.map((p) => p.k), ...lowered.results.map((r) => r.f)];
-  const flops = 2 * volume(batch) * lowered.pairs * multiplied.reduce((sum, list) => sum + volume(list), 0);
+  const multiplied = [...products.map((p) => p.k), ...[...lowered.results, ...(across?.results ?? [])].map((r) => r.f)];
+  const flops = 2 * lowered.pairs * multiplied.reduce((sum, list) => sum + volume(list), 0);
   return finish(
     group,
-    {
-      kind: "attention",
-      ...kernel,
-      parameters: { scalars: inliner.scalarTypes, sizes: 0 },
-      buffers: globals(inliner, written),
-    },
+    { ...kernel, parameters: { scalars: inliner.scalarTypes, sizes: 0 }, buffers: globals(inliner, written) },
     inliner,
     volume(batch) * m.extent,
     "attention",
@@ -128,52 +125,31 @@ export function lowerAttentionKernel(
 
 const axes = (list: readonly Index[]): Axes[] => list.map((v) => ({ index: v, extent: v.extent }));
 
-type Parts = Omit<AttentionKernel, "kind" | "buffers" | "parameters" | "batch" | "products" | "results"> & {
-  readonly batch: readonly Index[];
-  readonly products: readonly (Omit<Product, "k"> & { readonly k: readonly Index[] })[];
-  readonly results: readonly (Omit<Weighed, "f"> & { readonly f: readonly Index[] })[];
-};
-
 /** Index arithmetic of views taken out of expressions: batches, and what is summed over, become as many loops as that takes, and as few. */
-function inLoops(parts: Parts): Omit<AttentionKernel, "kind" | "buffers" | "parameters"> {
-  let expressions = [
-    ...parts.products.flatMap((p) => [p.left, p.right]),
-    ...(parts.softmax ? [parts.softmax.score] : []),
-    ...parts.results.flatMap((r) => [r.weight, r.value, ...r.stores.flatMap((s) => [s.offset, s.value])]),
-    ...parts.rowStores.flatMap((s) => [s.offset, s.value]),
-  ];
-  const through = (loops: readonly Index[], change: (space: Space) => Space): Axes[] => {
-    const space = change({ loops, expressions });
+function inLoops(kernel: AttentionKernel): AttentionKernel {
+  let expressions: Expression[] = [];
+  mapAttention(kernel, (e) => {
+    expressions.push(e);
+    return e;
+  });
+  const through = (list: readonly Axes[], change: (space: Space) => Space): Axes[] => {
+    const space = change({ loops: list.map((a) => a.index), expressions });
     expressions = [...space.expressions];
     return axes(space.loops);
   };
   // What is summed over has one loop at least.
-  const features = (list: readonly Index[]): Axes[] => {
+  const features = (list: readonly Axes[]): Axes[] => {
     const split = through(list, splitIndices);
-    return split.length > 1
-      ? through(
-          split.map((a) => a.index),
-          collapseIndices,
-        )
-      : split;
+    return split.length > 1 ? through(split, collapseIndices) : split;
   };
-  const batch = through(parts.batch, (space) => collapseIndices(splitIndices(space)));
-  const ks = parts.products.map((p) => features(p.k));
-  const fs = parts.results.map((r) => features(r.f));
-  const next = (): Expression => expressions.shift()!;
-  const store = (s: Store): Store => ({ ...s, offset: next(), value: next() });
-  return {
-    ...parts,
-    batch,
-    products: parts.products.map((p, i) => ({ ...p, k: ks[i]!, left: next(), right: next() })),
-    softmax: parts.softmax && { ...parts.softmax, score: next() },
-    results: parts.results.map((r, i) => ({
-      ...r,
-      f: fs[i]!,
-      weight: next(),
-      value: next(),
-      stores: r.stores.map(store),
-    })),
-    rowStores: parts.rowStores.map(store),
+  const weighed = (list: readonly Weighed[]): Weighed[] => list.map((r) => ({ ...r, f: features(r.f) }));
+  const { across } = kernel;
+  const changed: AttentionKernel = {
+    ...kernel,
+    batch: through(kernel.batch, (space) => collapseIndices(splitIndices(space))),
+    products: kernel.products.map((p) => ({ ...p, k: features(p.k) })),
+    results: weighed(kernel.results),
+    across: across && { ...across, results: weighed(across.results) },
   };
+  return mapAttention(changed, () => expressions.shift()!);
 }

@@ -2,7 +2,6 @@
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { isOp } from "../graph/op.ts";
-import type { Attention } from "../graph/ops/attention.ts";
 import { afterOp } from "../graph/ops/control.ts";
 import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
@@ -11,9 +10,9 @@ import { scanOp, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts"
 import { isReduce } from "./kinds.ts";
 
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
+const isMovement = (node: Node): boolean => node.source === undefined && node.op.movement === true;
 /** Values that cost nothing to make again. */
-const isFree = (node: Node): boolean =>
-  isOp(node, fillOp, iotaOp) || (node.source === undefined && node.op.movement === true);
+const isFree = (node: Node): boolean => isOp(node, fillOp, iotaOp) || isMovement(node);
 
 /** Roots, contractions and what they read, reductions, loops, and shared values that are dear to make twice. */
 export function chooseStored(
@@ -58,12 +57,15 @@ export function chooseStored(
   return stored;
 }
 
-/** Nodes that would make it again. What attention drops is a number for every weight: in memory it would be as large as these, and is made again. */
+/** Nodes that would make it again. Those that want to do so count as one. */
 function readersOf(node: Node, users: ReadonlyMap<Node, readonly Node[]>): number {
+  const remake = (user: Node, x: Node): boolean => {
+    if (user.source) return false;
+    if (user.op.remakes) return user.op.remakes(user.inputs, user.attributes).includes(x);
+    return isMovement(user) && (users.get(user) ?? []).every((next) => remake(next, user));
+  };
   const all = users.get(node) ?? [];
-  const drops = ({ op, inputs, attributes }: Node): boolean =>
-    op.lowerAttention !== undefined && inputs.at(-1) === node && (attributes as Attention).dropout !== 0;
-  const others = all.filter((user) => user.source !== undefined || !drops(user));
+  const others = all.filter((user) => !remake(user, node));
   return others.length + Number(others.length < all.length);
 }
 

@@ -13,12 +13,13 @@ import {
   type Expression,
   type Index,
 } from "../ir/expression.ts";
-import type { AttentionKernel, Axes, Buffer, Store } from "../ir/kernel.ts";
+import type { AttentionKernel, Axes, Buffer, Store, Weighed } from "../ir/kernel.ts";
 import { parameterize } from "../ir/parameterize.ts";
 import { interpretKernel } from "./reference/interpret.ts";
 
 export interface AttentionCase {
-  readonly form: "forward" | "queries" | "keys";
+  /** What is made: outputs, gradients of queries, those of keys and values, or all three gradients. */
+  readonly form: "forward" | "queries" | "keys" | "gradients";
   /** Axes in front, each of which operands have too. */
   readonly batch?: readonly number[];
   readonly queries: number;
@@ -173,17 +174,20 @@ export function attentionUse(c: AttentionCase, seed = 1): AttentionUse {
     { k: [axes(e1)], ...sides(q, k, e1), sum: product },
     { k: [axes(f1)], ...sides(gradient, v, f1), sum: second },
   ];
-  const result = (by: Expression, from: number, extent: number): AttentionKernel["results"][number] => {
+  /** A result for each line of `of`, from what stands at each of `over`. */
+  const result = (of: Index, over: Index, by: Expression, from: number, extent: number): Weighed => {
     const [feature, sum] = [index(extent), register("f32")];
     return {
       f: [axes(feature)],
       weight: by,
-      value: load(from, "f32", at(n, feature)),
+      value: load(from, "f32", at(over, feature)),
       sum,
-      stores: [output(m, feature, sum)],
+      stores: [output(of, feature, sum)],
     };
   };
-  const results = form === "queries" ? [result(change, k, e)] : [result(change, q, e), result(weight, gradient, f)];
+  const ofQueries = (): Weighed => result(i, j, change, k, e);
+  const results = form === "queries" ? [ofQueries()] : [result(j, i, change, q, e), result(j, i, weight, gradient, f)];
+  const ofKeys = { first: start === undefined ? undefined : affine([{ value: j, coefficient: 1 }], -start) };
   const kernel: AttentionKernel = {
     kind: "attention",
     buffers,
@@ -191,16 +195,13 @@ export function attentionUse(c: AttentionCase, seed = 1): AttentionUse {
     batch: bs.map(axes),
     m: axes(m),
     n: axes(n),
-    ...(start === undefined
-      ? {}
-      : form === "queries"
-        ? { last: sees }
-        : { first: affine([{ value: j, coefficient: 1 }], -start) }),
+    ...(form === "queries" ? { last: sees } : ofKeys),
     products,
     results,
+    ...(form === "gradients" ? { across: { last: sees, results: [ofQueries()] } } : {}),
     rowStores: [],
   };
-  return { kernel, arrays, results: results.length };
+  return { kernel, arrays, results: results.length + (kernel.across?.results.length ?? 0) };
 }
 
 export const attentionTitle = ({ batch = [1], ...c }: AttentionCase): string =>

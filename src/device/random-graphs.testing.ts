@@ -4,6 +4,7 @@ import { DTYPES, type DType, type TypedArray } from "../core/dtype.ts";
 import type { Bound } from "../graph/error-bound.testing.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { describeGraph, randomGraph, type RandomValue } from "../graph/random-graph.testing.ts";
+import { bringAttention } from "./attention.ts";
 import { evaluateGraph } from "./reference/graph.ts";
 
 export interface RandomGraphOptions {
@@ -49,6 +50,7 @@ export function expectAgreement(
  * @throws Error with that graph.
  */
 export async function randomGraphs({ count, evaluate, dtypes = DTYPES, seed }: RandomGraphOptions): Promise<void> {
+  bringAttention();
   const decisions = fc.array(fc.nat({ max: 0xffff }), { minLength: 40, maxLength: 240, size: "max" });
   const property = fc.asyncProperty(decisions, async (numbers) => {
     let next = 0;

@@ -6,6 +6,7 @@
 import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node } from "./node.ts";
+import { pairsOf, type Attention } from "./ops/attentionScores.ts";
 import { Placeholder, type ScanAttributes } from "./ops/scan.ts";
 
 export interface Bound {
@@ -322,6 +323,91 @@ function castBound({ dtype, inputs }: Node, x: Bound): Bound | undefined {
   return isFloat(from) ? whole(into(x.low), into(x.high)) : integer(dtype, x.low, x.high);
 }
 
+/** What queries of attention score: numbers are added as masks. */
+function scoreBound({ inputs: [q], attributes }: Node, [x, y]: readonly Bound[], masks: readonly Bound[]): Bound {
+  const dtype = q!.dtype === "f64" ? "f64" : "f32";
+  const dots = contraction(dtype, x!, y!, q!.shape.at(-1)!);
+  const size = Math.abs((attributes as Attention).scale);
+  const scaled = { ...dots, low: -size * most(dots), high: size * most(dots), error: size * dots.error };
+  return masks.reduce(
+    (a, b) => arithmetic(dtype, a.low + b.low, a.high + b.high, Infinity, a.error + b.error),
+    arithmetic(dtype, scaled.low, scaled.high, Infinity, scaled.error),
+  );
+}
+
+/** Attention and its gradients; none where a norm may be infinite. */
+function attentionBound(node: Node, inputs: readonly Bound[]): Bound | undefined {
+  const { op, dtype, inputs: nodes } = node;
+  const attributes = node.attributes as Attention;
+  const from = op.name === "attention" || op.name === "attentionNorm" ? 3 : 6;
+  const { masks } = pairsOf(
+    nodes.map((mask, i) => ({ mask, bound: inputs[i]! })),
+    from,
+    attributes,
+  );
+  const numbers = masks.filter(({ mask }) => mask.dtype !== "bool").map(({ bound }) => bound);
+  const mayBlind = numbers.length < masks.length;
+  const wide = dtype === "f64" ? "f64" : "f32";
+  const stored = (x: Bound): Bound => arithmetic(dtype, x.low, x.high, Infinity, x.error);
+  const score = scoreBound(node, inputs, numbers);
+  const [queries, keys] = [nodes[0]!.shape.at(-2)!, nodes[1]!.shape.at(-2)!];
+  const growth = 1 / (1 - attributes.dropout);
+  const rounding = (keys + 4) * unit(wide) + 4 * FUNCTION_ERROR[wide]!;
+  if (op.name === "attentionNorm") {
+    if (mayBlind || keys === 0) return undefined;
+    const [low, high] = [score.low, score.high + Math.log(keys)];
+    return stored({
+      low,
+      high,
+      error: score.error + rounding * Math.max(1, Math.abs(low), Math.abs(high)),
+      bits: Infinity,
+    });
+  }
+  if (op.name === "attention") {
+    // Shares of a softmax move by twice as much as its scores, and add up to 1.
+    const size = growth * most(inputs[2]!);
+    const moved = Math.expm1(2 * score.error) + rounding;
+    return stored({ low: -size, high: size, error: size * moved + growth * inputs[2]!.error, bits: Infinity });
+  }
+  const [q, k, v, grad, norm, dots] = inputs as [Bound, Bound, Bound, Bound, Bound, Bound];
+  const largest = Math.exp(score.high - norm.low);
+  if (!(largest < 1e6)) return undefined;
+  const share = {
+    low: 0,
+    high: largest,
+    error:
+      largest * (Math.expm1(score.error + norm.error) + 2 * FUNCTION_ERROR[wide]! * (1 + most(score) + most(norm))),
+    bits: Infinity,
+  };
+  const raise = (x: Bound): Bound => ({
+    ...x,
+    low: -growth * most(x),
+    high: growth * most(x),
+    error: growth * x.error,
+  });
+  const rows = op.name === "attentionQueryGradient" ? keys : queries;
+  const times = (x: Bound): Bound => ({ ...x, error: x.error + 4 * unit(wide) * most(x) });
+  if (op.name === "attentionValueGradient") return stored(contraction(wide, times(raise(share)), grad, rows));
+  const towards = raise(contraction(wide, grad, v, nodes[2]!.shape.at(-1)!));
+  const left = arithmetic(wide, towards.low - dots.high, towards.high - dots.low, Infinity, towards.error + dots.error);
+  const [low, high] = product(share, left);
+  const ofScore = times({ low, high, error: productError(share, left), bits: Infinity });
+  const size = Math.abs(attributes.scale);
+  const scaled = times({
+    ...ofScore,
+    low: -size * most(ofScore),
+    high: size * most(ofScore),
+    error: size * ofScore.error,
+  });
+  return stored(contraction(wide, scaled, op.name === "attentionQueryGradient" ? k : q, rows));
+}
+
+/** A sum of so many products. */
+function contraction(dtype: DType, x: Bound, y: Bound, count: number): Bound {
+  const [low, high] = product(x, y);
+  return total(dtype, arithmetic(dtype, low, high, x.bits + y.bits, productError(x, y)), count);
+}
+
 /** The bound of a node from those of its inputs; undefined where none can be given. */
 export function boundOf(node: Node, inputs: readonly (Bound | undefined)[]): Bound | undefined {
   const { op, dtype, attributes, inputs: nodes } = node;
@@ -374,10 +460,16 @@ export function boundOf(node: Node, inputs: readonly (Bound | undefined)[]): Bou
       const [a, b] = nodes as [Node, Node];
       const axes = (attributes["contract"] as readonly (readonly number[])[])[0]!;
       const count = axes.reduce((size, axis) => size * a.shape[axis]!, 1);
+      if (isFloat(b.dtype)) return contraction(dtype, x!, y!, count);
       const [low, high] = product(x!, y!);
-      if (!isFloat(b.dtype)) return integer(dtype, Math.min(0, count * low), Math.max(0, count * high));
-      return total(dtype, arithmetic(dtype, low, high, x!.bits + y!.bits, productError(x!, y!)), count);
+      return integer(dtype, Math.min(0, count * low), Math.max(0, count * high));
     }
+    case "attention":
+    case "attentionNorm":
+    case "attentionQueryGradient":
+    case "attentionKeyGradient":
+    case "attentionValueGradient":
+      return attentionBound(node, inputs as readonly Bound[]);
     case "gather":
       return union(x!, whole(0, 0));
     case "cumulate":

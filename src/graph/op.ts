@@ -6,7 +6,7 @@ import { turn } from "#platform";
 import { isFloat, type DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Expression, Index } from "../ir/expression.ts";
-import type { Product, Softmax, Statement } from "../ir/kernel.ts";
+import type { Across, Product, Softmax, Statement } from "../ir/kernel.ts";
 import { Node, Origin, type Attributes } from "./node.ts";
 
 /** An input as seen by a lowering: its element at an index; f32 where the input is f16 or bf16. */
@@ -69,19 +69,22 @@ export interface AttentionLowering {
   readonly n: Index;
   readonly first?: Expression | undefined;
   readonly last?: Expression | undefined;
-  /** Pairs of m and n that are seen, of one batch. */
+  /** Pairs of m and n that are seen, of all batches. */
   readonly pairs: number;
   readonly products: readonly (Omit<Product, "k"> & { readonly k: readonly Index[] })[];
   readonly softmax?: Softmax;
-  /** Elements [batch …, m, f …] of the op's result. */
-  readonly results: readonly {
-    readonly op: Op;
-    readonly f: readonly Index[];
-    readonly weight: Expression;
-    readonly value: Expression;
-  }[];
+  readonly results: readonly AttentionResult[];
+  /** Results of n. */
+  readonly across?: Omit<Across, "results"> & { readonly results: readonly AttentionResult[] };
   /** The op whose result [batch …, m] is the softmax's norm. */
   readonly norm?: Op;
+}
+/** Elements [batch …, m, f …] of the op's result, or [batch …, n, f …]. */
+export interface AttentionResult {
+  readonly op: Op;
+  readonly f: readonly Index[];
+  readonly weight: Expression;
+  readonly value: Expression;
 }
 
 /** One node for many examples: what differs between them has a leading axis of `size`. */
@@ -120,8 +123,10 @@ export interface Op<A extends Attributes = Attributes> {
   lowerAttention?(context: AttentionContext<A>): AttentionLowering;
   /** How many of its inputs, the first ones, such a kernel multiplies: those are in memory. The others are read where a pair is weighed. */
   readonly operands?: number;
-  /** The same value by other ops: what is computed where no kernel does it. Ops that may be computed so have it. */
-  compose?(inputs: readonly Node[], attributes: A): Node;
+  /** Those of its inputs that are made again wherever they are read: in memory they would be as large as what no kernel stores. */
+  remakes?(inputs: readonly Node[], attributes: A): readonly Node[];
+  /** The same value by other ops, where no kernel does it for these inputs, or none does it well; undefined elsewhere. */
+  compose?(inputs: readonly Node[], attributes: A): Node | undefined;
   /** A movement op: reading it is reading its input elsewhere, at no cost. */
   readonly movement?: boolean;
 }

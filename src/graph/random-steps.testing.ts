@@ -2,6 +2,8 @@
 import { isFloat, type DType } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Node } from "./node.ts";
+import { apply } from "./op.ts";
+import { attentionNormOp, attentionOp } from "./ops/attention.ts";
 import * as binary from "./ops/binary.ts";
 import { detach } from "./ops/control.ts";
 import { cumulate, recurrence } from "./ops/cumulate.ts";
@@ -256,6 +258,27 @@ function contracted(x: Node, shop: Workshop): Node {
   });
 }
 
+/** Attention of a known node's rows to keys and values that are at hand or new, with masks of each kind. */
+function attended(q: Node, shop: Workshop): Node {
+  const front = q.shape.slice(0, -2);
+  const [queries, e] = [q.shape.at(-2)!, q.shape.at(-1)!];
+  const keys = shop.pick([3, 2, 4, 1, 5, 9]);
+  const k = shop.ofType(q.dtype, [...front, keys, e]);
+  const v = shop.ofType(q.dtype, [...front, keys, shop.pick([2, 3, 1])]);
+  const pairs = [...front, queries, keys];
+  const kinds = shop.pick([[], [], [q.dtype], ["bool"], ["bool", q.dtype]] as const);
+  const dropout = shop.pick([0, 0, 0.25]);
+  const masks = [...kinds, ...(dropout ? (["bool"] as const) : [])].map((dtype) => shop.ofType(dtype, pairs));
+  const attributes = {
+    scale: shop.pick([0.5, 1, -0.25]),
+    causal: shop.choose(2) === 1,
+    start: shop.pick([0, 1, 3]),
+    apart: 0,
+    dropout,
+  };
+  return apply(shop.choose(6) === 5 ? attentionNormOp : attentionOp, [q, k, v, ...masks], attributes);
+}
+
 /** Positions along an axis: mostly inside it. */
 function positions(x: Node, axis: number, count: number, shop: Workshop): Node {
   const shape = x.shape.map((d, i) => (i === axis ? count : d));
@@ -314,6 +337,7 @@ const others: Step[] = [
   change((n) => hasAxes(n) && n.shape[0]! > 0 && float(n), looped),
   change((n) => hasAxes(n) && float(n), contracted),
   change((n) => hasAxes(n) && n.dtype === "i32", contracted),
+  change((n) => n.shape.length > 1 && float(n), attended),
   change(
     (n) => hasAxes(n) && hasElements(n),
     (x, shop) => {

@@ -171,14 +171,15 @@ export interface AttentionKernel {
   readonly n: Axes;
   /**
    * Row m sees the n from `first` on and before `last` only: what lies outside weighs nothing, and scores and weights do not
-   * say so again. Both are i32 expressions of m alone that never fall as m grows, and may lie outside the extent of n. All n
-   * by default.
+   * say so again. Both are i32 expressions of batch and m that never fall as m grows, and may lie outside the extent of n. All
+   * n by default.
    */
   readonly first?: Expression | undefined;
   readonly last?: Expression | undefined;
   readonly products: readonly Product[];
   readonly softmax?: Softmax | undefined;
   readonly results: readonly Weighed[];
+  readonly across?: Across | undefined;
   /** What becomes of the softmax's `norm`: stores over batch and m. */
   readonly rowStores: readonly Store[];
 }
@@ -198,6 +199,16 @@ export interface Softmax {
   readonly score: Expression;
   readonly weight: Register;
   readonly norm: Register;
+}
+/**
+ * The same the other way round, by the same products: results of n, which sum over m, and whose values depend on batch, m and
+ * f. By `first` and `last`, of batch and n, n is seen by some m only, as these say themselves. There is no softmax then: its
+ * weights are not known before the end of a row.
+ */
+export interface Across {
+  readonly first?: Expression | undefined;
+  readonly last?: Expression | undefined;
+  readonly results: readonly Weighed[];
 }
 /** Σ over n of weight · value, for every batch, m and f, in `sum`, whose stores say what becomes of it. */
 export interface Weighed {

@@ -11,7 +11,7 @@ import {
   type Param,
   type Register,
 } from "./expression.ts";
-import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store } from "./kernel.ts";
+import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store, Weighed } from "./kernel.ts";
 import { mapAccumulators, mapAttention, mapStatements } from "./rewrite.ts";
 import { mapChildren } from "./substitute.ts";
 
@@ -86,6 +86,7 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
   };
   const axes = (list: readonly Axes[], least?: number): Axes[] =>
     list.map((a) => ({ index: a.index, extent: extent<never>(a.extent, least) }));
+  const weighed = (list: readonly Weighed[]): Weighed[] => list.map((r) => ({ ...r, f: axes(r.f, FEATURE_LIMIT) }));
   const buffers = kernel.buffers.map((b) => (b.size === undefined ? b : { ...b, size: extent(b.size) }));
   const body = (): Partial<LoopKernel> | Partial<ContractKernel> | Partial<AttentionKernel> => {
     switch (kernel.kind) {
@@ -108,7 +109,8 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
           m: axes([kernel.m], 0)[0]!,
           n: axes([kernel.n], 0)[0]!,
           products: kernel.products.map((p) => ({ ...p, k: axes(p.k, FEATURE_LIMIT) })),
-          results: kernel.results.map((r) => ({ ...r, f: axes(r.f, FEATURE_LIMIT) })),
+          results: weighed(kernel.results),
+          across: kernel.across && { ...kernel.across, results: weighed(kernel.across.results) },
         };
     }
   };

@@ -1,6 +1,6 @@
 /** Kernels as text: for people in `explain`, and as the content address under which compiled kernels are shared. */
 import type { Expression, Index, Param, Register } from "./expression.ts";
-import type { Axes, Kernel, Statement } from "./kernel.ts";
+import type { Axes, Kernel, Statement, Weighed } from "./kernel.ts";
 
 const SYMBOL: Readonly<Record<string, string>> = {
   add: "+",
@@ -118,11 +118,15 @@ export function printKernel(kernel: Kernel): string {
       lines.push(
         `  ${name(kernel.softmax.weight)}, ${name(kernel.softmax.norm)} = softmax of ${show(kernel.softmax.score)}`,
       );
-    for (const { f, weight, value, sum, stores } of kernel.results) {
-      lines.push(`  f: ${axes(f)}`, `  ${name(sum)} = sum over n of ${show(weight)} * ${show(value)}`);
+    const weighed = (over: string, { f, weight, value, sum, stores }: Weighed): void => {
+      lines.push(`  f: ${axes(f)}`, `  ${name(sum)} = sum over ${over} of ${show(weight)} * ${show(value)}`);
       for (const s of stores) statement(s, "  ");
-    }
+    };
+    for (const result of kernel.results) weighed("n", result);
     for (const s of kernel.rowStores) statement(s, "  ");
+    if (kernel.across?.first) lines.push(`  first m: ${show(kernel.across.first)}`);
+    if (kernel.across?.last) lines.push(`  last m: ${show(kernel.across.last)}`);
+    for (const result of kernel.across?.results ?? []) weighed("m", result);
   } else {
     for (const group of ["batch", "m", "n", "k"] as const) lines.push(`  ${group}: ${axes(kernel[group])}`);
     lines.push(`  ${name(kernel.sum)} = sum of ${show(kernel.left)} * ${show(kernel.right)}`);

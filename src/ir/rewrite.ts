@@ -18,7 +18,7 @@ import {
   type Select,
   type Unary,
 } from "./expression.ts";
-import type { Accumulator, AttentionKernel, Statement, Store } from "./kernel.ts";
+import type { Accumulator, AttentionKernel, Statement, Store, Weighed } from "./kernel.ts";
 
 /**
  * The same expression over other operands, as a plain copy with its free variables counted again; itself when nothing
@@ -237,13 +237,21 @@ export const mapAccumulators = (list: readonly Accumulator[], f: (e: Expression)
 /** Attention with every expression replaced. */
 export function mapAttention(kernel: AttentionKernel, f: (e: Expression) => Expression): AttentionKernel {
   const stores = (list: readonly Store[]): Store[] => mapStatements(list, f) as Store[];
+  const results = (list: readonly Weighed[]): Weighed[] =>
+    list.map((r) => ({ ...r, weight: f(r.weight), value: f(r.value), stores: stores(r.stores) }));
+  const { across } = kernel;
   return {
     ...kernel,
     first: kernel.first && f(kernel.first),
     last: kernel.last && f(kernel.last),
     products: kernel.products.map((p) => ({ ...p, left: f(p.left), right: f(p.right) })),
     softmax: kernel.softmax && { ...kernel.softmax, score: f(kernel.softmax.score) },
-    results: kernel.results.map((r) => ({ ...r, weight: f(r.weight), value: f(r.value), stores: stores(r.stores) })),
+    results: results(kernel.results),
+    across: across && {
+      first: across.first && f(across.first),
+      last: across.last && f(across.last),
+      results: results(across.results),
+    },
     rowStores: stores(kernel.rowStores),
   };
 }

@@ -1,5 +1,6 @@
 /** What there is in expressions and statements. */
 import { childrenOf, type Expression, type Load } from "./expression.ts";
+import { resultsOf } from "./attention.ts";
 import type { Kernel, Statement, Store } from "./kernel.ts";
 
 /** Visits every distinct subexpression once, operands after what is made of them. */
@@ -40,7 +41,7 @@ export function storesOf(kernel: Kernel): readonly Store[] {
     case "contract":
       return kernel.epilogue;
     case "attention":
-      return [...kernel.results.flatMap((r) => r.stores), ...kernel.rowStores];
+      return [...resultsOf(kernel).flatMap((r) => r.stores), ...kernel.rowStores];
   }
 }
 
@@ -57,7 +58,7 @@ export function valuesOf(kernel: Kernel): readonly Expression[] {
         ...stored,
         ...kernel.products.flatMap((p) => [p.left, p.right]),
         ...(kernel.softmax ? [kernel.softmax.score] : []),
-        ...kernel.results.flatMap((r) => [r.weight, r.value]),
+        ...resultsOf(kernel).flatMap((r) => [r.weight, r.value]),
       ];
   }
 }

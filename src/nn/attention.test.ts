@@ -3,7 +3,9 @@ import { ArgumentError, DTypeError, ShapeError } from "../core/errors.ts";
 import { full, ones, tensor, zeros } from "../tensor/create.ts";
 import { onEachDevice } from "../tensor/devices.testing.ts";
 import { explain } from "../tensor/explain.ts";
+import { grad } from "../tensor/autodiff.ts";
 import { gradCheck } from "../tensor/grad-check.ts";
+import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { expectNumbers, fixed } from "./golden.testing.ts";
 import * as nn from "./index.ts";
@@ -188,6 +190,24 @@ onEachDevice(() => {
       [fixed([3, 2], 1), fixed([3, 2], 2), fixed([3, 2], 3)],
       { order: 2, tolerance: 1e-5 },
     );
+  });
+  it("keys of few heads in parts have the gradients of all", () => {
+    const shape = [6, 4];
+    const [q, k, v, towards] = [fixed(shape, 1), fixed([512, 4], 2), fixed([512, 3], 3), fixed([6, 3], 4)];
+    const far = fixed([6, 512], 5).gt(-0.5);
+    for (const options of [{ isCausal: true }, { mask: far }, { dropout: 0.25 }, { isCausal: true, mask: far }]) {
+      const gradients = (...operands: Tensor[]): Tensor[] => {
+        manualSeed(1);
+        const attended = (...x: Tensor[]): Tensor => {
+          const [a, b, c] = x as [Tensor, Tensor, Tensor];
+          return nn.scaledDotProductAttention(a, b, c, options).mul(towards.cast(a.dtype)).sum();
+        };
+        return grad(attended, { argnums: [0, 1, 2] })(...operands) as Tensor[];
+      };
+      const expected = gradients(q, k, v).map(numbers);
+      const got = gradients(q.float(), k.float(), v.float());
+      got.forEach((x, i) => expectNumbers(["queries", "keys", "values"][i]!, x, expected[i]!, 1e-5));
+    }
   });
   it("a mask of −∞ everywhere gives 0, and no NaN in any gradient", () => {
     const layer = new nn.MultiheadAttention(6, 2);

@@ -12,7 +12,7 @@ import { execute, step } from "../wasm/handmade.ts";
 import { WASM } from "../wasm/target.ts";
 import { attentionLoops, attentionWords } from "./attention.ts";
 
-const forms = ["forward", "queries", "keys"] as const;
+const forms = ["forward", "queries", "keys", "gradients"] as const;
 
 /** Lengths that do not divide tiles, one row, one key; rows that see nothing; batches; views; masks. */
 const cases: readonly Omit<AttentionCase, "form">[] = [

@@ -2,6 +2,7 @@
  * What devices of the processor ask about kernels of attention: their loops, and for one use of a kernel the words behind its
  * sizes and its cost.
  */
+import { resultsOf } from "../../ir/attention.ts";
 import type { AttentionKernel, Axes, LoopKernel } from "../../ir/kernel.ts";
 import { attentionLowerings } from "../lowerings.ts";
 import type { Lowered } from "./attention-loops.ts";
@@ -37,11 +38,11 @@ export function attentionWords(kernel: AttentionKernel, sizes: readonly number[]
 
 /** What one use of a kernel costs on one core, in nanoseconds: an estimate. */
 export function attentionCost(kernel: AttentionKernel, sizes: readonly number[], target: Target): number {
-  const { batch, m, n, products, results, first, last } = kernel;
+  const { batch, m, n, products, first, last } = kernel;
   const count = (axes: readonly Axes[]): number =>
     axes.reduce((product, { extent }) => product * extentIn(kernel, extent, sizes), 1);
   const pairs = count([...batch, m, n]) * ((first ?? last) ? SEEN : 1);
-  const each = [...products.map(({ k }) => count(k)), ...results.map(({ f }) => count(f)), WEIGHING];
+  const each = [...products.map(({ k }) => count(k)), ...resultsOf(kernel).map(({ f }) => count(f)), WEIGHING];
   const { tileRows, tileColumns, tileCycles } = target;
   return (pairs * each.reduce((a, b) => a + b) * tileCycles) / (tileRows * tileColumns * GIGAHERTZ);
 }

@@ -129,7 +129,7 @@ export function writeRows(attention: Attention, plan: RowsPlan, passes: Passes):
   );
 
   const share = { size: plan.columns, part, parts: plan.parts, each: plan.partBlocks };
-  const { start: begin, count: steps } = blocksSeen(attention, share, [firstRow, lastRow], slots, code);
+  const { start: begin, count: steps } = blocksSeen(attention, share, batchPlaces, [firstRow, lastRow], slots, code);
   const loop = loopOver("sequential", steps, (step) => {
     const body = new Code();
     const first = body.name(times(plus(begin, step), plan.columns));

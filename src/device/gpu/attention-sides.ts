@@ -3,7 +3,7 @@ import { register, type Expression, type Param } from "../../ir/expression.ts";
 import type { AttentionKernel, Loop } from "../../ir/kernel.ts";
 import { plainBinary, plainDivide, plainSum } from "../../ir/rewrite.ts";
 import { readingOf, type Reading, type Side } from "./contract-sides.ts";
-import { atMost, type Code, Nest, placing, plus, whole } from "./emit.ts";
+import { atMost, type Code, Nest, placing, plus, whole, type Places } from "./emit.ts";
 import type { Slots } from "./slots.ts";
 
 /** An operand of a contraction, and the indices that are summed over. */
@@ -58,6 +58,7 @@ export interface ColumnBlocks {
 export function blocksSeen(
   { kernel, columns }: Attention,
   { size, part, parts, each }: ColumnBlocks,
+  batch: Places,
   [firstRow, lastRow]: readonly [Expression, Expression],
   slots: Slots,
   code: Code,
@@ -70,7 +71,7 @@ export function blocksSeen(
     to = atMost(plus(from, blocks), all);
   }
   const atRow = (e: Expression, row: Expression, more: number): Expression =>
-    plainDivide("quotient", plus(atLeast0(placing(new Map([[kernel.m.index, row]]))(e)), whole(more)), size);
+    plainDivide("quotient", plus(atLeast0(placing(new Map([...batch, [kernel.m.index, row]]))(e)), whole(more)), size);
   if (kernel.first) from = plainBinary("max", from, atRow(kernel.first, firstRow, 0));
   if (kernel.last) to = atMost(to, atRow(kernel.last, lastRow, size - 1));
   if (to === all && from.kind === "const") return { start: from, count: all };

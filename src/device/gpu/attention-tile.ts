@@ -186,7 +186,14 @@ export function writeTiles(attention: Attention, plan: TilePlan, passes: Passes)
 
   const share = { size: width, part, parts: plan.parts, each: plan.partBlocks };
   const lastOfBlock = code.name(atMost(plus(rowStart, whole(height - 1)), lastRow));
-  const { start: begin, count: blocks } = blocksSeen(attention, share, [rowStart, lastOfBlock], slots, code);
+  const { start: begin, count: blocks } = blocksSeen(
+    attention,
+    share,
+    batchPlaces,
+    [rowStart, lastOfBlock],
+    slots,
+    code,
+  );
   const loop = loopOver("sequential", blocks, (step) => {
     const body = new Code();
     const first = body.name(times(plus(begin, step), width));

@@ -28,7 +28,7 @@ function check(c: AttentionCase, target: GpuTarget, choice?: number): void {
 
 const MORE: GpuTarget = { threads: 256, sharedBytes: 32_768 };
 const SOFTWARE: GpuTarget = { ...LEAST_GPU, software: true };
-const FORMS = ["forward", "queries", "keys"] as const;
+const FORMS = ["forward", "queries", "keys", "gradients"] as const;
 
 const cases: readonly Omit<AttentionCase, "form">[] = [
   { queries: 1, keys: 1, e: 1, f: 1 },

@@ -1,15 +1,19 @@
 /** Attention as it is defined, one row after another: scores, weights, results. */
-import type { AttentionKernel, Axes } from "../../ir/kernel.ts";
+import { resultsOf } from "../../ir/attention.ts";
+import type { AttentionKernel, Axes, Weighed } from "../../ir/kernel.ts";
 import type { Closures, Frame } from "./closures.ts";
 import { compileStore, countStatements, type Runner } from "./statements.ts";
 import type { Workers } from "./workers.ts";
 
-/** Every row is a workgroup of its own: whatever shares them out may do so in any way. */
+/**
+ * Every row is a workgroup of its own, or where columns have results too, every batch: whatever shares them out may do so in any
+ * way.
+ */
 export function compileAttention(kernel: AttentionKernel, closures: Closures, workers: Workers): Runner {
-  const { batch, m, n, first, last, products, softmax, results, rowStores } = kernel;
+  const { batch, m, n, first, last, products, softmax, results, across, rowStores } = kernel;
   for (const e of [first, last, softmax?.score]) if (e) closures.count(e);
   for (const { left, right } of products) [left, right].forEach((e) => closures.count(e));
-  for (const { weight, value, stores } of results) {
+  for (const { weight, value, stores } of resultsOf(kernel)) {
     [weight, value].forEach((e) => closures.count(e));
     countStatements(closures, stores);
   }
@@ -17,7 +21,8 @@ export function compileAttention(kernel: AttentionKernel, closures: Closures, wo
   const write = (s: (typeof rowStores)[number]): Runner =>
     compileStore(closures, s, (buffer, offset, value) => workers.writer(buffer, offset, value));
 
-  const rows = nestOf(closures, [...batch, m], 0);
+  const batches = nestOf(closures, batch, 0);
+  const rows = nestOf(closures, [m], batch.length);
   const rowDepth = batch.length + 1;
   const [count, slot] = [closures.size(n.extent), closures.bind(n.index, rowDepth + 1)];
   const version = closures.version(rowDepth + 1);
@@ -35,16 +40,31 @@ export function compileAttention(kernel: AttentionKernel, closures: Closures, wo
   const normSlot = softmax && closures.bind(softmax.norm, rowDepth);
   const weightSlot = softmax && closures.bind(softmax.weight, rowDepth + 1);
   const score = softmax && closures.compile(softmax.score);
-  const weighed = results.map(({ f, weight, value, sum, stores }) => {
-    const nest = nestOf(closures, f, rowDepth + 1);
-    return {
-      nest,
-      weight: closures.compile(weight),
-      value: closures.compile(value),
-      sum: closures.bind(sum, rowDepth + 1 + f.length),
-      stores: stores.map(write),
-    };
-  });
+  const weighed = (list: readonly Weighed[]): readonly Sums[] =>
+    list.map(({ f, weight, value, sum, stores }) => {
+      const nest = nestOf(closures, f, rowDepth + 1);
+      const [by, of] = [closures.compile(weight), closures.compile(value)];
+      const slot = closures.bind(sum, rowDepth + 1 + f.length);
+      const runs = stores.map(write);
+      return {
+        add(frame, totals) {
+          const factor = by(frame);
+          let at = 0;
+          nest(frame, () => {
+            totals[at] = (totals[at] ?? 0) + factor * of(frame);
+            at++;
+          });
+        },
+        finish(frame, totals, share) {
+          let at = 0;
+          nest(frame, () => {
+            frame.values[slot] = Math.fround((totals[at++] ?? 0) * share);
+            for (const run of runs) run(frame);
+          });
+        },
+      };
+    });
+  const [ofRows, ofColumns] = [weighed(results), weighed(across?.results ?? [])];
   const ends = rowStores.map(write);
 
   return (frame) => {
@@ -56,8 +76,8 @@ export function compileAttention(kernel: AttentionKernel, closures: Closures, wo
         frame.values[register] = Math.fround(total);
       }
     };
-    rows(frame, () => {
-      workers.group(frame);
+    const row = (columns: readonly Totals[]): void => {
+      if (!across) workers.group(frame);
       const begin = Math.max(0, from?.(frame) ?? 0);
       const end = Math.min(count(frame), to?.(frame) ?? Infinity);
       let [largest, share] = [-Infinity, 1];
@@ -72,30 +92,37 @@ export function compileAttention(kernel: AttentionKernel, closures: Closures, wo
         share = sum === 0 ? 0 : 1 / sum;
         frame.values[normSlot!] = sum === 0 ? -Infinity : Math.fround(largest + Math.log(sum));
       }
-      const totals: number[][] = weighed.map(() => []);
+      const totals: number[][] = ofRows.map(() => []);
       for (let i = begin; share !== 0 && i < end; i++) {
         multiply(i);
         if (score) frame.values[weightSlot!] = Math.fround(Math.exp(score(frame) - largest));
-        weighed.forEach(({ nest, weight, value }, r) => {
-          const by = weight(frame);
-          let at = 0;
-          nest(frame, () => {
-            totals[r]![at] = (totals[r]![at] ?? 0) + by * value(frame);
-            at++;
-          });
-        });
+        ofRows.forEach((sums, r) => sums.add(frame, totals[r]!));
+        ofColumns.forEach((sums, r) => sums.add(frame, (columns[r]![i] ??= [])));
       }
-      weighed.forEach(({ nest, sum, stores }, r) => {
-        let at = 0;
-        nest(frame, () => {
-          frame.values[sum] = Math.fround((totals[r]![at++] ?? 0) * share);
-          for (const run of stores) run(frame);
-        });
-      });
+      ofRows.forEach((sums, r) => sums.finish(frame, totals[r]!, share));
       for (const run of ends) run(frame);
+    };
+    batches(frame, () => {
+      if (across) workers.group(frame);
+      const columns: Totals[] = ofColumns.map(() => []);
+      rows(frame, () => row(columns));
+      ofColumns.forEach((sums, r) => {
+        for (let i = 0; i < count(frame); i++) {
+          visit(frame, i);
+          sums.finish(frame, columns[r]![i] ?? [], 1);
+        }
+      });
     });
   };
 }
+
+/** A result: what a pair adds to its sums, and what becomes of these. */
+interface Sums {
+  add(frame: Frame, totals: number[]): void;
+  finish(frame: Frame, totals: readonly number[], share: number): void;
+}
+/** Sums of each column. */
+type Totals = number[][];
 
 /** Loops inside `depth` others. */
 export function nestOf(

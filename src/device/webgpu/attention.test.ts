@@ -31,7 +31,7 @@ describe("WGSL of attention", () => {
 
 describe.skipIf(!hasWebGpu)("attention as WGSL", () => {
   for (const [name, target] of Object.entries(TARGETS))
-    for (const form of ["forward", "queries", "keys"] as const)
+    for (const form of ["forward", "queries", "keys", "gradients"] as const)
       test(`${form}, for ${name}`, async () => {
         for (const c of cases) {
           const use = attentionUse({ form, ...c });

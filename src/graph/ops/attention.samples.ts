@@ -4,11 +4,12 @@ import type { Shape } from "../../core/shape.ts";
 import type { Node } from "../node.ts";
 import { apply, type Op } from "../op.ts";
 import { list, on, type, type InvalidSample, type Operand, type OpSamples, type Sample } from "../sample.ts";
-import { attentionNormOp, attentionOp, type Attention } from "./attention.ts";
+import { attentionNormOp, attentionOp } from "./attention.ts";
 import { attentionKeyGradientOp, attentionQueryGradientOp, attentionValueGradientOp } from "./attentionGradient.ts";
+import type { Attention } from "./attentionScores.ts";
 
-const plain: Attention = { scale: 0.5, causal: false, start: 0, dropout: 0 };
-const causal: Attention = { scale: 0.5, causal: true, start: 0, dropout: 0 };
+const plain: Attention = { scale: 0.5, causal: false, start: 0, apart: 0, dropout: 0 };
+const causal: Attention = { scale: 0.5, causal: true, start: 0, apart: 0, dropout: 0 };
 
 interface Case {
   readonly dtype?: DType;
@@ -67,6 +68,15 @@ const CASES: readonly Case[] = [
     attributes: { ...causal, dropout: 0.25 },
     masks: [on("f32", [2, 3, 3]), on("bool", [2, 3, 3])],
     about: "some weights are dropped",
+  },
+  {
+    front: [2],
+    queries: 5,
+    keys: 3,
+    features: [2, 3],
+    attributes: { ...causal, start: 1, apart: 3 },
+    about: "keys in parts",
+    blind: true,
   },
   { front: [], queries: 1, keys: 9, features: [9, 11] },
   { front: [1], queries: 7, keys: 1, features: [1, 1] },

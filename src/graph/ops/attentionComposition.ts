@@ -4,7 +4,7 @@
  */
 import { computeType } from "../../core/dtype.ts";
 import type { Node } from "../node.ts";
-import { pairsOf, type Attention } from "./attention.ts";
+import { pairsOf, type Attention } from "./attentionScores.ts";
 import { add, div, eq, le, mul, sub } from "./binary.ts";
 import { dot } from "./dot.ts";
 import { fixed, iota } from "./leaf.ts";
@@ -29,17 +29,17 @@ const along = (rows: Node, matrix: Node): Node => spread(rows, matrix.shape, [ma
 
 /** What queries and keys score, −∞ where a query does not see a key: [..., queries, keys]. */
 function scores(q: Node, k: Node, pairs: readonly Node[], attributes: Attention): Node {
-  const { scale, causal, start } = attributes;
+  const { scale, causal, start, apart } = attributes;
   const { masks } = pairsOf(pairs, 0, attributes);
   const products = product(wide(q), wide(k), 1, 1);
   const scaled = mul(products, like(products, scale));
   const hidden = like(scaled, -Infinity);
   const rank = scaled.shape.length;
-  const position = (axis: number, from: number): Node => {
-    const at = iota(scaled.shape, axis);
-    return from === 0 ? at : add(at, fixed(at.shape, from, "i32"));
-  };
-  const seen = causal ? where(le(position(rank - 1, 0), position(rank - 2, start)), scaled, hidden) : scaled;
+  const at = (axis: number): Node => iota(scaled.shape, axis);
+  const whole = (value: number): Node => fixed(scaled.shape, value, "i32");
+  const keys = (): Node => (apart ? add(at(rank - 1), mul(at(rank - 3), whole(apart))) : at(rank - 1));
+  const queries = (): Node => (start ? add(at(rank - 2), whole(start)) : at(rank - 2));
+  const seen = causal ? where(le(keys(), queries()), scaled, hidden) : scaled;
   return masks.reduce(
     (sofar, mask) => (mask.dtype === "bool" ? where(mask, sofar, hidden) : add(sofar, cast(mask, sofar.dtype))),
     seen,

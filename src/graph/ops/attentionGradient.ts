@@ -4,7 +4,7 @@
  */
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
-import { sameShape, show } from "../../core/shape.ts";
+import { sameShape, show, sizeOf } from "../../core/shape.ts";
 import {
   binary,
   cast as castTo,
@@ -24,10 +24,12 @@ import {
   type Access,
   type AttentionContext,
   type AttentionLowering,
+  type AttentionResult,
   type ElementContext,
   type Op,
 } from "../op.ts";
 import {
+  asKernels,
   checkOperands,
   elementScore,
   keptOf,
@@ -36,7 +38,7 @@ import {
   weightOf,
   type Attention,
   type Operands,
-} from "./attention.ts";
+} from "./attentionScores.ts";
 import {
   composedKeyGradient,
   composedQueryGradient,
@@ -44,6 +46,8 @@ import {
   composedValueGradient,
 } from "./attentionComposition.ts";
 import { custom } from "./control.ts";
+import { expand, permute, reshape } from "./movement.ts";
+import { sum } from "./reduce.ts";
 import { cast } from "./unary.ts";
 
 /** Where masks begin among the inputs: queries, keys, values, the output's gradient, norms and dots come first. What dropout keeps is the last. */
@@ -54,14 +58,61 @@ type Inputs = readonly [q: Node, k: Node, v: Node, grad: Node, norm: Node, dots:
 /** Gradients for queries, keys, values and masks: of those that take one. */
 export function attentionGradients(inputs: Inputs, attributes: Attention): (Node | undefined)[] {
   const [q, k, v, , , , ...pairs] = inputs;
-  const of = (x: Node, op: Op<Attention>): Node | undefined =>
-    x.requiresGrad ? apply(op, inputs, attributes) : undefined;
+  const parts = q.requiresGrad && (k.requiresGrad || v.requiresGrad) ? partsOf(q, k) : 1;
+  const [ofQueries, ofKeys, ofValues] = parts === 1 ? whole(inputs, attributes) : inParts(inputs, attributes, parts);
+  const of = (x: Node, gradient: () => Node): Node | undefined => (x.requiresGrad ? gradient() : undefined);
   return [
-    of(q, attentionQueryGradientOp),
-    of(k, attentionKeyGradientOp),
-    of(v, attentionValueGradientOp),
-    ...pairs.map((x) => (x.requiresGrad ? cast(composedScoreGradient(inputs, attributes), x.dtype) : undefined)),
+    of(q, ofQueries),
+    of(k, ofKeys),
+    of(v, ofValues),
+    ...pairs.map((x) => of(x, () => cast(composedScoreGradient(inputs, attributes), x.dtype))),
   ];
+}
+
+type Gradients = readonly [ofQueries: () => Node, ofKeys: () => Node, ofValues: () => Node];
+const whole = (inputs: readonly Node[], attributes: Attention): Gradients => [
+  () => apply(attentionQueryGradientOp, inputs, attributes),
+  () => apply(attentionKeyGradientOp, inputs, attributes),
+  () => apply(attentionValueGradientOp, inputs, attributes),
+];
+
+/** So many kernels in one keep many threads busy. */
+const ENOUGH = 16;
+/** Keys that are worth a part of their own. */
+const LEAST_KEYS = 256;
+
+/**
+ * Whoever makes all gradients of a head at once does so alone. Where there are few heads, keys are cut into parts, each with
+ * its own gradients of queries, which are added up: in an order that the shape says.
+ */
+function partsOf(q: Node, k: Node): number {
+  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)!];
+  if (q.dtype !== "f32" || queries === 1) return 1;
+  const heads = sizeOf(q.shape.slice(0, -2));
+  const most = Math.min(Math.ceil(ENOUGH / heads), Math.floor(keys / LEAST_KEYS));
+  for (let parts = most; parts > 1; parts--) if (keys % parts === 0) return parts;
+  return 1;
+}
+
+function inParts(inputs: Inputs, attributes: Attention, parts: number): Gradients {
+  const [q, k, v, grad, norm, dots, ...pairs] = inputs;
+  const front = q.shape.slice(0, -2);
+  const axis = front.length;
+  const [queries, keys] = [q.shape.at(-2)!, k.shape.at(-2)! / parts];
+  const every = (x: Node): Node => {
+    const own = x.shape.slice(axis);
+    return expand(reshape(x, [...front, 1, ...own]), [...front, parts, ...own]);
+  };
+  const cut = (x: Node): Node => reshape(x, [...front, parts, keys, x.shape.at(-1)!]);
+  const cutPairs = (x: Node): Node => {
+    const order = [...front.map((_, i) => i), axis + 1, axis, axis + 2];
+    return permute(reshape(x, [...front, queries, parts, keys]), order);
+  };
+  const [ofQueries, ofKeys, ofValues] = whole(
+    [every(q), cut(k), cut(v), every(grad), every(norm), every(dots), ...pairs.map(cutPairs)],
+    { ...attributes, apart: keys },
+  );
+  return [() => sum(ofQueries(), [axis]), () => reshape(ofKeys(), k.shape), () => reshape(ofValues(), v.shape)];
 }
 
 function check(op: string, inputs: readonly Node[], attributes: Attention): void {
@@ -114,52 +165,60 @@ function elementGradient(context: ElementContext<Attention>, [batch, query, key]
 
 // ---------- kernels
 
-/** One kernel for rows of queries or of keys: what is made of products at a query and a key is the same. */
-function lowered(
-  { inputs, nodes, attributes, wanted }: AttentionContext<Attention>,
-  rows: "queries" | "keys",
-): AttentionLowering {
+/**
+ * One kernel for all that are wanted, as weights are made of the same products: its rows are keys, which are summed over
+ * queries, and gradients of queries come across. By themselves these have kernels with rows of queries.
+ */
+function lowerAttention({ inputs, nodes, attributes, wanted }: AttentionContext<Attention>): AttentionLowering {
   const [queries, keys, values, grads, norms, dots] = inputs as Six<Access>;
   const [q, k, v] = nodes as Six<Node>;
   const batch = q.shape.slice(0, -2).map((d) => freshIndex(d));
   const [query, key] = [freshIndex(q.shape.at(-2)!), freshIndex(k.shape.at(-2)!)];
-  const [e, f] = [freshIndex(q.shape.at(-1)!), freshIndex(v.shape.at(-1)!)];
-  const { pairs, ...seen } = seenBy(attributes, query, key);
-  const product = (over: Index, atQuery: Access, atKey: Access): AttentionLowering["products"][0] => {
+  const { pairs, first, last } = seenBy(attributes, batch, query, key);
+  const byKeys = wanted.has(attentionKeyGradientOp) || wanted.has(attentionValueGradientOp);
+  const product = (extent: number, atQuery: Access, atKey: Access): AttentionLowering["products"][0] => {
+    const over = freshIndex(extent);
     const sides = [atQuery([...batch, query, over]), atKey([...batch, key, over])] as const;
-    const [left, right] = rows === "queries" ? sides : [sides[1], sides[0]];
+    const [left, right] = byKeys ? [sides[1], sides[0]] : sides;
     return { k: [over], left, right, sum: register("f32") };
   };
+  const [e, f] = [q.shape.at(-1)!, v.shape.at(-1)!];
   const scores = product(e, queries, keys);
+  const towards = product(f, grads, values);
   const operands = operandsOf({ inputs, nodes, attributes });
   const pair = [...batch, query, key];
   const score = scoreOf(operands, scores.sum, pair);
   const norm = castTo(norms([...batch, query]), "f32");
   // Without masks all queries that are looked at see something.
   const weight = nodes.length > MASKS_FROM ? shareOf(score, norm) : weightOf(score, norm);
-  const products = [scores];
-  const results: AttentionLowering["results"][number][] = [];
-  const op = rows === "queries" ? attentionQueryGradientOp : attentionKeyGradientOp;
-  if (wanted.has(op)) {
-    const towards = product(f, grads, values);
-    products.push(towards);
-    const ofScore = binary("sub", keptOf(operands, towards.sum, pair), castTo(dots([...batch, query]), "f32"));
-    const value = rows === "queries" ? keys([...batch, key, e]) : queries([...batch, query, e]);
-    results.push({ op, f: [e], weight: binary("mul", scaled(weight, attributes), ofScore), value });
-  }
-  const ofValues = attentionValueGradientOp;
-  if (wanted.has(ofValues))
-    results.push({ op: ofValues, f: [f], weight: keptOf(operands, weight, pair), value: grads([...batch, query, f]) });
-  return rows === "queries"
-    ? { batch, m: query, n: key, last: seen.last, pairs, products, results }
-    : { batch, m: key, n: query, first: seen.first, pairs, products, results };
+  const left = binary("sub", keptOf(operands, towards.sum, pair), castTo(dots([...batch, query]), "f32"));
+  const ofScore = binary("mul", scaled(weight, attributes), left);
+  const result = (op: Op, extent: number, by: Expression, line: Index, access: Access): AttentionResult[] => {
+    const feature = freshIndex(extent);
+    return wanted.has(op) ? [{ op, f: [feature], weight: by, value: access([...batch, line, feature]) }] : [];
+  };
+  const resultsOfQueries = result(attentionQueryGradientOp, e, ofScore, key, keys);
+  const products =
+    wanted.has(attentionQueryGradientOp) || wanted.has(attentionKeyGradientOp) ? [scores, towards] : [scores];
+  if (!byKeys) return { batch, m: query, n: key, last, pairs, products, results: resultsOfQueries };
+  return {
+    batch,
+    m: key,
+    n: query,
+    first,
+    pairs,
+    products,
+    results: [
+      ...result(attentionKeyGradientOp, e, ofScore, query, queries),
+      ...result(attentionValueGradientOp, f, keptOf(operands, weight, pair), query, grads),
+    ],
+    ...(resultsOfQueries.length ? { across: { last, results: resultsOfQueries } } : {}),
+  };
 }
 
 type Six<T> = readonly [T, T, T, T, T, T];
 const scaled = (value: Expression, { scale }: Attention): Expression =>
   binary("mul", value, constant(scale, value.dtype));
-const byQueries = (context: AttentionContext<Attention>): AttentionLowering => lowered(context, "queries");
-const byKeys = (context: AttentionContext<Attention>): AttentionLowering => lowered(context, "keys");
 
 // ---------- ops
 
@@ -169,7 +228,7 @@ function define(
   /** Which input the result is the gradient of. */
   of: 0 | 1 | 2,
   compose: (inputs: readonly Node[], attributes: Attention) => Node,
-  rest: Pick<Op<Attention>, "lower" | "lowerAttention">,
+  lower: NonNullable<Op<Attention>["lower"]>,
 ): Op<Attention> {
   return {
     name,
@@ -184,39 +243,46 @@ function define(
         const apart = inputs.map((x) => (x.requiresGrad ? custom(name, x, [x], (g) => [g]) : x));
         return gradients([compose(apart, attributes)], [grad], apart);
       }),
-    operands: 4,
-    compose,
-    ...rest,
+    lower,
+    lowerAttention,
+    ...asKernels(4, MASKS_FROM, compose),
   };
 }
 
 /** The gradient of queries: [..., n, e]. */
-export const attentionQueryGradientOp: Op<Attention> = define("attentionQueryGradient", 0, composedQueryGradient, {
-  lower(context) {
+export const attentionQueryGradientOp: Op<Attention> = define(
+  "attentionQueryGradient",
+  0,
+  composedQueryGradient,
+  (context) => {
     const { index, inputs, nodes } = context;
     const [batch, query, e] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
     const key = freshIndex(nodes[1]!.shape.at(-2)!);
     const value = inputs[1]!([...batch, key, e]);
     return reduce("sum", [key], binary("mul", elementGradient(context, [batch, query, key]), value));
   },
-  lowerAttention: byQueries,
-});
+);
 
 /** The gradient of keys: [..., m, e]. */
-export const attentionKeyGradientOp: Op<Attention> = define("attentionKeyGradient", 1, composedKeyGradient, {
-  lower(context) {
+export const attentionKeyGradientOp: Op<Attention> = define(
+  "attentionKeyGradient",
+  1,
+  composedKeyGradient,
+  (context) => {
     const { index, inputs, nodes } = context;
     const [batch, key, e] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
     const query = freshIndex(nodes[0]!.shape.at(-2)!);
     const value = inputs[0]!([...batch, query, e]);
     return reduce("sum", [query], binary("mul", elementGradient(context, [batch, query, key]), value));
   },
-  lowerAttention: byKeys,
-});
+);
 
 /** The gradient of values: [..., m, f]. */
-export const attentionValueGradientOp: Op<Attention> = define("attentionValueGradient", 2, composedValueGradient, {
-  lower(context) {
+export const attentionValueGradientOp: Op<Attention> = define(
+  "attentionValueGradient",
+  2,
+  composedValueGradient,
+  (context) => {
     const { index, inputs, nodes } = context;
     const [batch, key, f] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
     const query = freshIndex(nodes[0]!.shape.at(-2)!);
@@ -224,5 +290,4 @@ export const attentionValueGradientOp: Op<Attention> = define("attentionValueGra
     const weight = elementWeight(context, [batch, query, key]);
     return reduce("sum", [query], binary("mul", keptOf(operandsOf(context), weight, [...batch, query, key]), value));
   },
-  lowerAttention: byKeys,
-});
+);

@@ -98,7 +98,13 @@ export function attention(
   const masks = [...options.masks, ...(dropout ? [dropout.kept(pairs)] : [])].map((mask) => expand(mask, pairs));
   const [scale, rate] = [scaleOf(query, options), dropout?.rate ?? 0];
   bringAttention();
-  return apply(attentionOp, [...typed, ...masks], { scale, causal: options.isCausal, start: 0, dropout: rate });
+  return apply(attentionOp, [...typed, ...masks], {
+    scale,
+    causal: options.isCausal,
+    start: 0,
+    apart: 0,
+    dropout: rate,
+  });
 }
 
 /** Heads [..., h, m, e], each repeated for as many neighbours as make `heads` of them. */
