@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { HostRandom } from "../core/random.ts";
 import { topological, type Node } from "../graph/node.ts";
-import { apply } from "../graph/op.ts";
+import { apply, isOp } from "../graph/op.ts";
 import { input } from "../graph/ops/leaf.ts";
+import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { describeGraph, randomGraph, type RandomGraph, type RandomValue } from "../graph/random-graph.testing.ts";
 import { expectAgreement, randomGraphs } from "./random-graphs.testing.ts";
@@ -15,20 +16,29 @@ const graphOf = (seed: number): RandomGraph => {
   return randomGraph((count) => random.integer(count));
 };
 
-/** The same graph with all f32 made f64. */
-function inDouble(roots: readonly Node[]): Node[] {
+/** The same graph with all f32 made f64, that of a loop's step as well. */
+function inDouble(roots: readonly Node[], made: Map<Node, Node> = new Map()): Node[] {
   const wide = <T>(dtype: T): T | "f64" => (dtype === "f32" ? "f64" : dtype);
-  const made = new Map<Node, Node>();
   for (const node of topological(roots)) {
+    if (made.has(node)) continue;
     const { op, shape, dtype, attributes } = node;
     const array = valueOf(node);
-    const attributesWide =
-      "dtype" in attributes ? { ...attributes, dtype: wide(attributes["dtype"] as DType) } : attributes;
-    const source =
-      array && ({ array: dtype === "f32" ? Float64Array.from(array) : array, requiresGrad: false } as RandomValue);
+    const source = array
+      ? ({ array: dtype === "f32" ? Float64Array.from(array) : array, requiresGrad: false } as RandomValue)
+      : node.source;
     const inputs = node.inputs.map((x) => made.get(x)!);
-    // Some ops make f32 of 16-bit floats.
-    made.set(node, source ? input(shape, wide(dtype), source) : cast(apply(op, inputs, attributesWide), wide(dtype)));
+    if (source) made.set(node, input(shape, wide(dtype), source));
+    else if (isOp(node, scanOp)) {
+      const inner = new Map<Node, Node>();
+      const parts = Object.entries((attributes as ScanAttributes).body as unknown as Record<string, readonly Node[]>);
+      const body = Object.fromEntries(parts.map(([part, nodes]) => [part, inDouble(nodes, inner)]));
+      made.set(node, apply(op, inputs, { ...attributes, body }));
+    } else {
+      const attributesWide =
+        "dtype" in attributes ? { ...attributes, dtype: wide(attributes["dtype"] as DType) } : attributes;
+      // Some ops make f32 of 16-bit floats.
+      made.set(node, cast(apply(op, inputs, attributesWide), wide(dtype)));
+    }
   }
   return roots.map((root) => made.get(root)!);
 }
@@ -37,7 +47,7 @@ describe("random graphs", () => {
   test("use every op that has a value of its own, and go on for a while", () => {
     const used = new Map<string, number>();
     const sizes: number[] = [];
-    for (let seed = 0; seed < 1500; seed++) {
+    for (let seed = 0; seed < 3000; seed++) {
       const nodes = topological(graphOf(seed).roots);
       sizes.push(nodes.length);
       for (const { op } of nodes) used.set(op.name, (used.get(op.name) ?? 0) + 1);

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Dataset } from "../data/dataset.ts";
 import { drawnDigits } from "../data/digits.ts";
 import { imageDataset } from "../data/labelledImages.ts";
+import { ReferenceDevice } from "../device/reference/device.ts";
 import { hasWebGpu } from "../device/webgpu/webgpu.testing.ts";
 import * as generators from "../data/generators/index.ts";
 import { slices } from "../data/slices.ts";
@@ -10,7 +11,7 @@ import * as nn from "../nn/index.ts";
 import * as losses from "../nn/losses/index.ts";
 import * as optim from "../optim/index.ts";
 import { randn } from "../tensor/create.ts";
-import { currentDevice, setDevice } from "../tensor/engine.ts";
+import { currentDevice, registerDevice, setDevice } from "../tensor/engine.ts";
 import { jit } from "../tensor/jit.ts";
 import { manualSeed } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -18,6 +19,8 @@ import { fit } from "./fit.ts";
 import { accuracy } from "./metrics.ts";
 import { predict } from "./predict.ts";
 
+// Pages do not have it of themselves.
+registerDevice("reference", () => new ReferenceDevice());
 const usual = currentDevice();
 afterAll(() => setDevice(usual));
 

@@ -347,7 +347,9 @@ describe("what fit shows", () => {
     const terminal = { columns: undefined, write: (text: string) => void lines.push(text) };
     await fit(model, line(), { ...options, display: terminal });
     expect(lines.length).toBe(2);
-    expect(lines[1]).toMatch(/^epoch 2\/2  loss \d\.\d+  val_loss \d\.\d+  [\d,]+ examples\/s  \d:\d\d\n$/);
+    expect(lines[1]).toMatch(
+      /^epoch 2\/2  loss \d\.\d+  val_loss \d\.\d+  [\d,]+ examples\/s(  \d+ % waiting for data)?  \d:\d\d\n$/,
+    );
   });
 
   test("one line that is written over on a terminal, and left when an error ends training", async () => {

@@ -178,6 +178,8 @@ def attention_scores(sample, q, k, pairs):
     scores = q @ k.transpose(-1, -2) * attributes["scale"]
     if attributes["causal"]:
         queries, keys = (torch.arange(n) for n in scores.shape[-2:])
+        if attributes["apart"]:
+            keys = keys + torch.arange(scores.shape[-3])[:, None, None] * attributes["apart"]
         masks = [keys <= queries[:, None] + attributes["start"], *masks]
     for mask in masks:
         scores = scores.masked_fill(~mask, -numpy.inf) if mask.dtype == torch.bool else scores + mask

@@ -153,7 +153,7 @@ static void turn_lines(const f32 **p, i32 length, f32 *out, i64 pitch) {
     const i32 n = length - k;
     ${all.map((l) => `f32v v${l} = load_some_f32(p[${l}] + k, n);`).join(" ")}
     ${transposition(lanes)}
-    ${all.map((l) => `if (${l} < n) store_f32(out + (k + ${l}) * pitch, v${l});`).join(" ")}
+    ${all.map((l) => `if (${l} < n) { store_f32(out + (k + ${l}) * pitch, v${l}); }`).join(" ")}
   }
 }
 static void turn(const i32 *lines, i32 count, const f32 *base, i32 length, f32 *out, i64 pitch) {

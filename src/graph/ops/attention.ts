@@ -98,51 +98,59 @@ function backward(
 }
 
 /** Queries [..., n, e], keys [..., m, e], values [..., m, f] and masks [..., n, m] to [..., n, f]. A query that sees nothing gives 0. */
-export const attentionOp: Op<Attention> = {
-  name: "attention",
-  infer([q, k, v, ...pairs], attributes) {
-    checkOperands("attention", [q!, k!, v!], pairs, attributes);
-    return { shape: [...q!.shape.slice(0, -1), v!.shape.at(-1)!], dtype: q!.dtype };
+export const attentionOp: Op<Attention> = asKernels(
+  {
+    name: "attention",
+    infer([q, k, v, ...pairs], attributes) {
+      checkOperands("attention", [q!, k!, v!], pairs, attributes);
+      return { shape: [...q!.shape.slice(0, -1), v!.shape.at(-1)!], dtype: q!.dtype };
+    },
+    vjp({ node, inputs, attributes, grad }) {
+      const dtype = computeType(node.dtype);
+      const dots = sum(binaryOps.mul(castNode(grad, dtype), castNode(node, dtype)), [grad.shape.length - 1]);
+      return backward({ inputs, attributes }, grad, dots);
+    },
+    lower({ inputs, nodes, attributes, index }) {
+      const operands: Operands = { inputs, nodes, attributes, masksFrom: 3 };
+      const [batch, query, f] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
+      const { largest, total } = row(operands, batch, query);
+      const j = freshIndex(nodes[1]!.shape.at(-2)!);
+      const value = inputs[2]!([...batch, j, f]);
+      const weight = keptOf(operands, weightOf(elementScore(operands, batch, query, j), largest), [...batch, query, j]);
+      const none = binary("eq", total, constant(0, total.dtype));
+      const sums = reduce("sum", [j], binary("mul", weight, value));
+      return select(none, constant(0, total.dtype), binary("div", sums, total));
+    },
+    lowerAttention,
   },
-  vjp({ node, inputs, attributes, grad }) {
-    const dtype = computeType(node.dtype);
-    const dots = sum(binaryOps.mul(castNode(grad, dtype), castNode(node, dtype)), [grad.shape.length - 1]);
-    return backward({ inputs, attributes }, grad, dots);
-  },
-  lower({ inputs, nodes, attributes, index }) {
-    const operands: Operands = { inputs, nodes, attributes, masksFrom: 3 };
-    const [batch, query, f] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
-    const { largest, total } = row(operands, batch, query);
-    const j = freshIndex(nodes[1]!.shape.at(-2)!);
-    const value = inputs[2]!([...batch, j, f]);
-    const weight = keptOf(operands, weightOf(elementScore(operands, batch, query, j), largest), [...batch, query, j]);
-    const none = binary("eq", total, constant(0, total.dtype));
-    const sums = reduce("sum", [j], binary("mul", weight, value));
-    return select(none, constant(0, total.dtype), binary("div", sums, total));
-  },
-  ...asKernels(3, 3, composedOutput),
-  lowerAttention,
-};
+  3,
+  3,
+  composedOutput,
+);
 
 /** The logarithm of the sum of exp(score) over all keys that a query sees: [..., n], f32 for 16-bit floats. −∞ for a query that sees nothing. */
-export const attentionNormOp: Op<Attention> = {
-  name: "attentionNorm",
-  infer([q, k, v, ...pairs], attributes) {
-    checkOperands("attentionNorm", [q!, k!, v!], pairs, attributes);
-    return { shape: q!.shape.slice(0, -1), dtype: computeType(q!.dtype) };
+export const attentionNormOp: Op<Attention> = asKernels(
+  {
+    name: "attentionNorm",
+    infer([q, k, v, ...pairs], attributes) {
+      checkOperands("attentionNorm", [q!, k!, v!], pairs, attributes);
+      return { shape: q!.shape.slice(0, -1), dtype: computeType(q!.dtype) };
+    },
+    // A score's gradient is its weight times that of the norm: what attention gives where dO·O is that, and dO is 0.
+    vjp({ inputs, attributes, grad }) {
+      const [q, , v] = inputs as [Node, Node, Node];
+      const nothing = fill([...q.shape.slice(0, -1), v.shape.at(-1)!], 0, q.dtype);
+      const [ofQueries, ofKeys, , ...ofMasks] = backward({ inputs, attributes }, nothing, neg(grad));
+      return [ofQueries, ofKeys, undefined, ...ofMasks];
+    },
+    lower({ inputs, nodes, attributes, index }) {
+      const operands: Operands = { inputs, nodes, attributes, masksFrom: 3 };
+      const { largest, total } = row(operands, index.slice(0, -1), index.at(-1)!);
+      return binary("add", unary("log", total), largest);
+    },
+    lowerAttention,
   },
-  // A score's gradient is its weight times that of the norm: what attention gives where dO·O is that, and dO is 0.
-  vjp({ inputs, attributes, grad }) {
-    const [q, , v] = inputs as [Node, Node, Node];
-    const nothing = fill([...q.shape.slice(0, -1), v.shape.at(-1)!], 0, q.dtype);
-    const [ofQueries, ofKeys, , ...ofMasks] = backward({ inputs, attributes }, nothing, neg(grad));
-    return [ofQueries, ofKeys, undefined, ...ofMasks];
-  },
-  lower({ inputs, nodes, attributes, index }) {
-    const operands: Operands = { inputs, nodes, attributes, masksFrom: 3 };
-    const { largest, total } = row(operands, index.slice(0, -1), index.at(-1)!);
-    return binary("add", unary("log", total), largest);
-  },
-  ...asKernels(3, 3, composedNorm),
-  lowerAttention,
-};
+  3,
+  3,
+  composedNorm,
+);

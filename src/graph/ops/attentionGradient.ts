@@ -230,7 +230,7 @@ function define(
   compose: (inputs: readonly Node[], attributes: Attention) => Node,
   lower: NonNullable<Op<Attention>["lower"]>,
 ): Op<Attention> {
-  return {
+  const own: Op<Attention> = {
     name,
     infer(inputs, attributes) {
       check(name, inputs, attributes);
@@ -245,8 +245,8 @@ function define(
       }),
     lower,
     lowerAttention,
-    ...asKernels(4, MASKS_FROM, compose),
   };
+  return asKernels(own, 4, MASKS_FROM, compose);
 }
 
 /** The gradient of queries: [..., n, e]. */

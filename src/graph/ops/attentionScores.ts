@@ -169,11 +169,13 @@ export function seenBy(
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function asKernels(
+  own: Op<Attention>,
   operands: number,
   masksFrom: number,
   compose: (inputs: readonly Node[], attributes: Attention) => Node,
-): Required<Pick<Op<Attention>, "operands" | "remakes" | "compose">> {
+): Op<Attention> {
   return {
+    ...own,
     operands,
     // What says which weights are kept is a random number for each of them.
     remakes(inputs, attributes) {
