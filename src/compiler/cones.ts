@@ -83,7 +83,7 @@ function coneOf(root: Node, stored: ReadonlySet<Node>): Cone {
       key += node.op.name;
       for (const x of node.inputs) key += `,${position.get(x)}`;
       // Which recomputation it belongs to means nothing to a kernel.
-      if (node.op !== (afterOp as unknown)) key += attributesKey(node);
+      if (node.op !== afterOp) key += attributesKey(node);
       key += ";";
     }
   }
