@@ -19,8 +19,10 @@ export interface Tab {
   close(): Promise<void>;
 }
 
-interface Answer {
+/** What comes from the tab: the answer to a call, which has its `id`, or the news of an event. */
+interface Message {
   readonly id?: number;
+  readonly params?: { readonly context?: { readonly origin: string } };
   readonly error?: { readonly message: string };
   readonly result?: {
     readonly result?: { readonly value?: unknown };
@@ -36,24 +38,31 @@ export async function openTab(url: string, { grace = 300 }: { readonly grace?: n
     ignoreDefaultArgs: USUAL,
   });
   const devtools = await browser.newBrowserCDPSession();
-  const { targetId } = await devtools.send("Target.createTarget", { url });
+  const { targetId } = await devtools.send("Target.createTarget", { url: "about:blank" });
   // Not Playwright's own way to a page, which would pretend that it is seen.
   const { sessionId } = await devtools.send("Target.attachToTarget", { targetId, flatten: false });
-  const waiting = new Map<number, (answer: Answer) => void>();
-  devtools.on("Target.receivedMessageFromTarget", ({ message }) => {
-    const answer = JSON.parse(message) as Answer;
-    if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
+  const waiting = new Map<number, (answer: Message) => void>();
+  let arrive!: () => void;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  devtools.on("Target.receivedMessageFromTarget", ({ message: text }) => {
+    const message = JSON.parse(text) as Message;
+    if (message.id !== undefined) waiting.get(message.id)?.(message);
+    else if (message.params?.context?.origin === new URL(url).origin) arrive();
   });
   let calls = 0;
-  const send = async (method: string, params: object): Promise<Answer> => {
+  const send = async (method: string, params: object): Promise<Message> => {
     const id = ++calls;
-    const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
+    const answered = new Promise<Message>((resolve) => waiting.set(id, resolve));
     await devtools.send("Target.sendMessageToTarget", { sessionId, message: JSON.stringify({ id, method, params }) });
     const answer = await answered;
     waiting.delete(id);
     if (answer.error) throw new Error(answer.error.message);
     return answer;
   };
+  // Nothing can be evaluated while one page gives way to another: it has begun once it has a context of its own.
+  await send("Runtime.enable", {});
+  await send("Page.navigate", { url });
+  await arrived;
   let other: string | undefined;
   return {
     async evaluate(expression) {
