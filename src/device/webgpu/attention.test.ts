@@ -1,9 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { parameterize } from "../../ir/parameterize.ts";
 import { attentionTitle, attentionUse, expectResults, interpreted, type AttentionCase } from "../attention.testing.ts";
 import { lowerAttention } from "../gpu/attention.ts";
 import { LEAST_GPU, type GpuTarget } from "../gpu/kernel.ts";
-import { launchCode } from "./shader.ts";
 import { hasWebGpu, runLaunch } from "./webgpu.testing.ts";
 
 /** Software has plans of its own. Shaders with barriers take their time there. */
@@ -16,18 +15,6 @@ const cases: readonly Omit<AttentionCase, "form">[] = [
   { queries: 40, keys: 37, e: 16, f: 20, start: -3, mask: "keys", batch: [2] },
   { queries: 2, keys: 200, e: 5, f: 16, layout: "heads", batch: [1, 2] },
 ];
-
-/** Its gradients are written by the same functions, at greater length. */
-describe("WGSL of attention", () => {
-  for (const [name, target] of Object.entries(TARGETS))
-    test(`for ${name}`, async () => {
-      const { kernel, sizes } = parameterize(
-        attentionUse({ form: "forward", queries: 20, keys: 12, e: 2, f: 2 }).kernel,
-      );
-      const code = launchCode(lowerAttention(kernel, sizes, target), { f16: false });
-      await expect(code).toMatchFileSnapshot(`snapshots/attention-${name}.wgsl`);
-    });
-});
 
 describe.skipIf(!hasWebGpu)("attention as WGSL", () => {
   for (const [name, target] of Object.entries(TARGETS))

@@ -5,17 +5,7 @@ import { contractionChoices, lowerContraction } from "../gpu/contract.ts";
 import { memoriesOf, product } from "../gpu/contract.testing.ts";
 import { LEAST_GPU } from "../gpu/kernel.ts";
 import { interpretKernel } from "../reference/interpret.ts";
-import { launchCode } from "./shader.ts";
 import { hasWebGpu, runLaunch } from "./webgpu.testing.ts";
-
-describe("WGSL of contractions", () => {
-  for (const [name, target] of Object.entries({ hardware: LEAST_GPU, software: { ...LEAST_GPU, software: true } }))
-    test(`for ${name}`, async () => {
-      const { kernel, sizes } = parameterize(product(2, 40, 36, 64));
-      const code = launchCode(lowerContraction(kernel, printKernel(kernel), sizes, target), { f16: false });
-      await expect(code).toMatchFileSnapshot(`snapshots/contraction-${name}.wgsl`);
-    });
-});
 
 describe.skipIf(!hasWebGpu)("contractions as WGSL", () => {
   // Software has its own plans: these are those of other GPUs.

@@ -46,8 +46,9 @@ const NEEDS: Readonly<Partial<Record<Helper, Helper>>> = {
   mod_i32: "divide_i32",
 };
 
-/** These functions and those that they call. */
-export function helperSources(helpers: ReadonlySet<Helper>): string[] {
-  const all = new Set([...helpers].flatMap((name) => [name, ...(NEEDS[name] ? [NEEDS[name]] : [])]));
-  return (Object.keys(SOURCES) as Helper[]).filter((name) => all.has(name)).map((name) => SOURCES[name]);
+/** These functions and those that they call; without a set, all. */
+export function helperSources(helpers?: ReadonlySet<Helper>): string[] {
+  const names = Object.keys(SOURCES) as Helper[];
+  const wanted = new Set([...(helpers ?? names)].flatMap((name) => [name, ...(NEEDS[name] ? [NEEDS[name]] : [])]));
+  return names.filter((name) => wanted.has(name)).map((name) => SOURCES[name]);
 }

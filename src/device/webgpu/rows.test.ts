@@ -2,11 +2,9 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { compiledOn } from "../compiled.testing.ts";
 import { stepsOf } from "../device.ts";
-import { LEAST_GPU, type GpuTarget } from "../gpu/kernel.ts";
-import { lowerLaunch } from "../gpu/lower.ts";
+import type { GpuTarget } from "../gpu/kernel.ts";
 import { differenceOf, eighths, rowCases, softmax } from "../gpu/rows.testing.ts";
 import { WebGpuDevice } from "./device.ts";
-import { launchCode } from "./shader.ts";
 import { hasWebGpu } from "./webgpu.testing.ts";
 
 /** Rows shared by threads as on GPUs of hardware, with subgroups and without, and by threads of their own as on those of software. */
@@ -15,21 +13,6 @@ const TARGETS: Readonly<Record<string, Partial<GpuTarget>>> = {
   "without subgroups": { software: false, exchange: undefined },
   "in software": { software: true },
 };
-
-describe("WGSL of a softmax", () => {
-  const targets = {
-    barriers: LEAST_GPU,
-    subgroups: { ...LEAST_GPU, exchange: 32 },
-    software: { ...LEAST_GPU, software: true },
-  };
-  for (const [name, target] of Object.entries(targets))
-    test(`with ${name}`, async () => {
-      const { program } = compile({ results: [softmax(eighths([4, 300]))], updates: [] });
-      const [step] = [...stepsOf(program.tape)];
-      const code = launchCode(lowerLaunch(step!, step!.launches[0]!.sizes, target), { f16: false });
-      await expect(code).toMatchFileSnapshot(`snapshots/softmax-${name}.wgsl`);
-    });
-});
 
 describe.skipIf(!hasWebGpu)("rows", () => {
   const devices = Object.entries(TARGETS).map(([name, target]) => ({ name, device: new WebGpuDevice({ target }) }));

@@ -1,3 +1,4 @@
+// dot
 // 2 workgroups
 struct Launch {
   s0: i32,

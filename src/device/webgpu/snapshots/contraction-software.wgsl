@@ -1,3 +1,4 @@
+// dot
 // 23 workgroups
 struct Launch {
   s0: i32,

@@ -1,3 +1,4 @@
+// max reshape×2 expand×2 sub exp sum div
 // 4 workgroups
 enable subgroups;
 
@@ -16,10 +17,6 @@ var<workgroup> b2: array<f32, 8>;
 var<workgroup> b3: array<f32, 512>;
 @group(0) @binding(2) var<uniform> launch: Launch;
 
-fn float(bits: u32) -> f32 { return bitcast<f32>(bits); }
-fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) | launch.zero); }
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn max_f32(x: f32, y: f32) -> f32 { return select(x, y, (x < y) | is_nan(y)); }
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let s0 = launch.s0;
