@@ -55,7 +55,7 @@ import { workloads } from ${bench("peers/jax-js.mjs")};
 await init(${JSON.stringify(device)});
 defaultDevice(${JSON.stringify(device)});
 const makers = (name) => workloads[name] && { step: workloads[name]() };
-const about = () => ({ threads: 1 });
+const about = () => ({ threads: ${device === "wasm" ? "navigator.hardwareConcurrency" : 1} });
 ${TIMED}`;
 
 const TFJS = `
