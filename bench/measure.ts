@@ -17,6 +17,7 @@ const WARM_UP_RUNS = 10;
 const BATCH_MS = 2;
 /** A slow step is warmed up and sampled fewer times, so that neither takes much longer than this. */
 const PATIENCE_MS = 12_000;
+const LEAST_ROUNDS = 5;
 
 /**
  * Times a step: runs it until engines have settled (1.5 s, at least 10 runs), then takes the median of 15 samples, each long
@@ -24,22 +25,48 @@ const PATIENCE_MS = 12_000;
  */
 export async function measure(step: Step): Promise<Timing> {
   const firstMs = await time(step, 1);
-  const begin = performance.now();
-  let [runs, passed] = [0, 0];
-  while ((passed < WARM_UP_MS || runs < WARM_UP_RUNS) && passed < PATIENCE_MS) {
-    const waiting = step();
-    if (waiting) await waiting;
-    runs++;
-    passed = performance.now() - begin;
-  }
-  const each = passed / runs;
-  const batch = Math.max(1, Math.ceil(BATCH_MS / each));
+  const each = await settle(step);
+  const batch = batchOf(each);
   const count = Math.max(FEWEST_SAMPLES, Math.min(SAMPLES, Math.floor(PATIENCE_MS / each)));
   const samples: number[] = [];
   for (let i = 0; i < count; i++) samples.push(await time(step, batch));
   samples.sort((a, b) => a - b);
   return { medianMs: samples[count >> 1]!, bestMs: samples[0]!, firstMs };
 }
+
+/**
+ * Times steps in turn, once each of them has settled: in every round a sample of each, for as many milliseconds as stated and five
+ * rounds at least. The least times, in milliseconds: what they are to one another holds where the machine's speed changes, too.
+ */
+export async function inTurn(steps: readonly Step[], forMs: number): Promise<number[]> {
+  const batches: number[] = [];
+  for (const step of steps) batches.push(batchOf(await settle(step, LEAST_ROUNDS)));
+  const best = steps.map(() => Infinity);
+  const begin = performance.now();
+  for (let round = 0; round < LEAST_ROUNDS || performance.now() - begin < forMs; round++)
+    for (const [i, step] of steps.entries()) {
+      // A short step finds its operands in the caches as it does in a loop, not what the others left there.
+      if (batches[i]! > 1) await time(step, 1);
+      best[i] = Math.min(best[i]!, await time(step, batches[i]!));
+    }
+  return best;
+}
+
+/** Runs a step until it has settled. Returns how long it takes then, roughly, in milliseconds. */
+async function settle(step: Step, leastRuns = WARM_UP_RUNS): Promise<number> {
+  const begin = performance.now();
+  let [runs, passed] = [0, 0];
+  while ((passed < WARM_UP_MS || runs < leastRuns) && passed < PATIENCE_MS) {
+    const waiting = step();
+    if (waiting) await waiting;
+    runs++;
+    passed = performance.now() - begin;
+  }
+  return passed / runs;
+}
+
+/** Steps of a sample. */
+const batchOf = (each: number): number => Math.max(1, Math.ceil(BATCH_MS / each));
 
 async function time(step: Step, times: number): Promise<number> {
   const begin = performance.now();

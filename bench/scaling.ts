@@ -1,15 +1,17 @@
 /**
- * `node build/bench/scaling.js [--device NAME] [--threads N] [--json]`: how a step's time grows with its work. Each line has the time
- * beside its floor, operations over what this device reaches on a large product in the same run, and how long compiling took. Cost
- * grows with the work where the ratio stays level. A recurrent network reads its weights again at every step, so for few sequences
- * its floor is what the caches give.
+ * `node build/bench/scaling.js [series …] [--device NAME] [--threads N] [--json]`: how a step's time grows with its work. Each line has
+ * the time beside its floor, operations over what this device reaches on a large product, and how long compiling took. Cost grows with
+ * the work where the ratio stays level. Sizes of a series and the large product are timed in turn, so that a machine whose speed
+ * changes bends no curve. A recurrent network reads its weights again at every step, so for few sequences its floor is what the caches
+ * give.
  */
 import { parseArgs } from "node:util";
-import { deviceThreads, explain, setDevice, type Tensor } from "myelin";
-import { measure } from "./measure.ts";
+import { deviceThreads, explain, setDevice, synchronize, type Tensor } from "myelin";
+import { inTurn } from "./measure.ts";
 import { attention, gpt, lstm, matmul, type Workload } from "./workloads.ts";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     device: { type: "string", default: "native" },
     threads: { type: "string" },
@@ -19,15 +21,14 @@ const { values } = parseArgs({
 if (values.threads) process.env["MYELIN_THREADS"] = values.threads;
 setDevice(values.device);
 
-const product = matmul(1024);
-/** Operations a millisecond. */
-const rate = product.flops! / (await measure(product.step)).bestMs;
-
 /** Bytes a millisecond that a core reads from its second cache: 32 a cycle, at 3.3 GHz. */
 const CACHED = 105e6;
 
+/** How long the sizes of a series are timed, and how often each is compiled. */
+const TIMED_MS = 4000;
+const COMPILATIONS = 3;
+
 interface Size {
-  readonly series: string;
   readonly size: string;
   readonly make: () => Workload;
   /** Products whose operands come from the cache again and again: their operations, and the bytes read for them. */
@@ -38,7 +39,6 @@ interface Size {
 function recurrent(sequences: number): Size {
   const weights = 2 * 64 * 128 * 512;
   return {
-    series: "lstm",
     size: `${sequences} × 64 steps`,
     make: () => lstm(sequences, 64),
     again: { flops: 2 * sequences * weights, bytes: 4 * weights },
@@ -46,30 +46,72 @@ function recurrent(sequences: number): Size {
 }
 
 /** Milliseconds that no program beats on this machine. */
-function floorOf(flops: number, { again = { flops: 0, bytes: 0 } }: Size): number {
+function floorOf(flops: number, rate: number, { again = { flops: 0, bytes: 0 } }: Size): number {
   const cached = again.bytes / (CACHED * deviceThreads());
   return (flops - again.flops) / rate + Math.max(again.flops / rate, cached);
 }
 
-const sizes: readonly Size[] = [
-  ...[1, 2, 4, 8, 16, 32].map(recurrent),
-  ...[1, 2, 4, 8, 16, 32].map((n) => ({ series: "gpt", size: `${n} × 128 tokens`, make: () => gpt(n, 128) })),
-  ...[128, 256, 512, 1024].map((n) => ({ series: "gpt, longer", size: `4 × ${n} tokens`, make: () => gpt(4, n) })),
-  ...[128, 512, 1024, 2048, 4096].map((n) => ({ series: "attention", size: `${n} tokens`, make: () => attention(n) })),
-];
+/** A workload that leaves its result on the device, each step waited for. */
+function finishing(work: Workload): Workload {
+  const step = async (): Promise<void> => {
+    await work.step();
+    await synchronize();
+  };
+  return { ...work, step };
+}
 
-console.log(`device=${values.device}  threads=${deviceThreads()}  product=${(rate / 1e6).toFixed(1)} GFLOP/s`);
-for (const which of sizes) {
-  const { series, size, make } = which;
-  const { step, run, inputs = [] } = make();
-  const begin = performance.now();
-  const { flops } = explain(run as (...args: Tensor[]) => unknown, ...inputs);
-  const compileMs = performance.now() - begin;
-  const { bestMs, firstMs } = await measure(step);
-  const floorMs = floorOf(flops, which);
-  const line = { series, size, gflop: flops / 1e9, ms: bestMs, floorMs, ratio: bestMs / floorMs, compileMs, firstMs };
-  const words = Object.entries(line).map(
-    ([name, value]) => `${name}=${typeof value === "number" ? value.toPrecision(3) : value}`,
+const counts = [1, 2, 4, 8, 16, 32];
+const all: Readonly<Record<string, readonly Size[]>> = {
+  lstm: counts.map(recurrent),
+  gpt: counts.map((n) => ({ size: `${n} × 128 tokens`, make: () => gpt(n, 128) })),
+  longer: [128, 256, 512, 1024].map((n) => ({ size: `4 × ${n} tokens`, make: () => gpt(4, n) })),
+  attention: [128, 256, 512, 1024, 2048, 4096].map((n) => ({
+    size: `${n} tokens`,
+    make: () => finishing(attention(n)),
+  })),
+};
+const wanted = positionals.length ? positionals : Object.keys(all);
+const unknown = wanted.find((series) => !all[series]);
+if (unknown !== undefined) {
+  console.error(`scaling: no series "${unknown}". There are: ${Object.keys(all).join(", ")}`);
+  process.exitCode = 2;
+} else for (const series of wanted) await print(series, all[series]!);
+
+/** Times the sizes of a series and prints a line for each. */
+async function print(series: string, sizes: readonly Size[]): Promise<void> {
+  const product = finishing(matmul(1024));
+  const works = sizes.map(({ make }) => make());
+  const compiled = works.map(({ run, inputs = [] }) => compile(run as (...args: Tensor[]) => unknown, inputs));
+  const [productMs, ...times] = await inTurn(
+    [product, ...works].map(({ step }) => step),
+    TIMED_MS,
   );
-  console.log(values.json ? JSON.stringify(line) : words.join("  "));
+  /** Operations a millisecond. */
+  const rate = product.flops! / productMs!;
+  if (!values.json)
+    console.log(`device=${values.device}  threads=${deviceThreads()}  product=${(rate / 1e6).toFixed(1)} GFLOP/s`);
+  for (const [i, size] of sizes.entries()) {
+    const { flops, ms: compileMs } = compiled[i]!;
+    const ms = times[i]!,
+      floorMs = floorOf(flops, rate, size);
+    const line = { series, size: size.size, gflop: flops / 1e9, ms, floorMs, ratio: ms / floorMs, compileMs };
+    const words = Object.entries(line).map(
+      ([name, value]) => `${name}=${typeof value === "number" ? value.toPrecision(3) : value}`,
+    );
+    console.log(values.json ? JSON.stringify(line) : words.join("  "));
+  }
+}
+
+/** A program's operations, and the least milliseconds of compiling it. */
+function compile(
+  run: (...args: Tensor[]) => unknown,
+  inputs: readonly Tensor[],
+): { readonly flops: number; readonly ms: number } {
+  let [flops, ms] = [0, Infinity];
+  for (let i = 0; i < COMPILATIONS; i++) {
+    const begin = performance.now();
+    ({ flops } = explain(run, ...inputs));
+    ms = Math.min(ms, performance.now() - begin);
+  }
+  return { flops, ms };
 }

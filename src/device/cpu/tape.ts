@@ -39,8 +39,8 @@ const CHUNK_COST = 20_000;
 /** A step is shared out as at least so many chunks per thread, as long as a chunk is worth taking. */
 const CHUNKS_PER_THREAD = 4;
 const LEAST_CHUNK_COST = 2_000;
-/** A thread's part of a loop has at least so many rows: weights that a part's rows share are read once. */
-const LEAST_ROWS = 4;
+/** A thread's part of a loop has at least so many rows: of two, multiplying takes as long as reading weights from the second cache. */
+const LEAST_ROWS = 2;
 /** Long runs of cheap items start at multiples of this: whole vectors and cache lines. */
 const WHOLE_ITEMS = 16;
 /**

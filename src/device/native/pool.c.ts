@@ -18,9 +18,12 @@ struct program {
 };
 
 /* A thread's own chunks of a job, so that it meets the same data again and again, in its own cache: the job's number,
-   the next chunk, and the end. Its owner takes from the front; those who are done with their own, from the back. */
+   the next chunk, and the end. Its owner takes from the front; those who are done with their own, from the back.
+   With the job beside it a helper has all that it needs from one cache line: every other would be 50 ns more. */
 struct range {
   _Alignas(128) _Atomic uint64_t word;
+  /* The shared step's tape entry. */
+  const uint32_t *entry;
 };
 
 struct pool {
@@ -36,11 +39,9 @@ struct pool {
   _Atomic uint32_t threads;
   _Atomic bool stopping;
 
-  /* The shared step's tape entry. */
-  const uint32_t *job;
   /* The job's number. */
   struct signal ticket;
-  /* Chunks of the job that are not done. */
+  /* Chunks of the job that no helper has done. */
   struct signal pending;
 
   /* Programs that were submitted: a ring, and how many there ever were and are done. */
@@ -88,7 +89,7 @@ static uint32_t take_range(struct pool *pool, uint32_t job, uint32_t owner, uint
     if (next == end) break;
     if (!atomic_compare_exchange_weak(range, &word, owner == thread ? word + 0x10000 : word - 1)) continue;
     /* From here on the job cannot change: the leader waits for this chunk. */
-    do_chunk(pool, pool->job, owner == thread ? next : end - 1, thread);
+    do_chunk(pool, pool->ranges[owner].entry, owner == thread ? next : end - 1, thread);
     done++;
     word = atomic_load_explicit(range, memory_order_acquire);
   }
@@ -105,19 +106,19 @@ static uint32_t take_chunks(struct pool *pool, uint32_t job, uint32_t thread) {
 
 /* Publishes a step, works on it, and waits until all of it is done. Nobody waits for a helper that took nothing. */
 static void share(struct pool *pool, const uint32_t *entry) {
-  uint32_t chunks = entry[2], left, from = 0;
+  uint32_t chunks = entry[2], own, left, from = 0;
   uint32_t job = atomic_load_explicit(&pool->ticket.word, memory_order_relaxed) + 1;
-  pool->job = entry;
   atomic_store_explicit(&pool->pending.word, chunks, memory_order_relaxed);
   for (uint32_t thread = 0; thread < pool->threads; thread++) {
     uint32_t to = (uint64_t)chunks * (thread + 1) / pool->threads;
+    pool->ranges[thread].entry = entry;
     atomic_store_explicit(&pool->ranges[thread].word, (uint64_t)job << 32 | from << 16 | to, memory_order_release);
     from = to;
   }
   atomic_store(&pool->ticket.word, job);
   wake(&pool->ticket, chunks - 1);
-  atomic_fetch_sub(&pool->pending.word, take_chunks(pool, job, 0));
-  while ((left = atomic_load_explicit(&pool->pending.word, memory_order_acquire)))
+  own = take_chunks(pool, job, 0);
+  while ((left = atomic_load_explicit(&pool->pending.word, memory_order_acquire)) != own)
     spin_until_changed(&pool->pending, left);
 }
 
@@ -158,16 +159,32 @@ static void lead(struct pool *pool, uint32_t from, uint32_t to) {
   if (changed) set_float_control(before);
 }
 
+/* Waits for a job other than the one that was seen last, where its own chunks stand as long as that is worth it. */
+static uint32_t next_job(struct pool *pool, uint32_t thread, uint32_t seen) {
+  uint64_t until = 0;
+  for (uint32_t turn = 1;; turn++) {
+    uint32_t job = atomic_load_explicit(&pool->ranges[thread].word, memory_order_acquire) >> 32;
+    if (job != seen) return job;
+    relax();
+    if (turn % 64) continue;
+    if (atomic_load_explicit(&pool->ticket.word, memory_order_relaxed) != seen) break;
+    if (is_over(&until)) break;
+  }
+  sleep_until_changed(&pool->ticket, seen);
+  return atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+}
+
 static void *helper_life(void *argument) {
   const struct helper *self = argument;
   struct pool *pool = self->pool;
   set_float_control(FLOAT_DEFAULT);
   uint32_t job = 0;
   while (!atomic_load(&pool->stopping) && self->thread < pool->threads) {
-    spin_until_changed(&pool->ticket, job);
-    job = atomic_load_explicit(&pool->ticket.word, memory_order_acquire);
+    job = next_job(pool, self->thread, job);
     uint32_t done = take_chunks(pool, job, self->thread);
-    if (done && atomic_fetch_sub(&pool->pending.word, done) == done) wake(&pool->pending, 1);
+    if (!done) continue;
+    atomic_fetch_sub(&pool->pending.word, done);
+    wake(&pool->pending, 1);
   }
   return NULL;
 }
@@ -254,7 +271,7 @@ static void start_helpers(struct pool *pool, uint32_t threads) {
     struct helper *helper = &pool->helpers[thread - 1];
     helper->pool = pool;
     helper->thread = thread;
-    pool->ranges[thread].word = 0;
+    pool->ranges[thread].word = (uint64_t)pool->ticket.word << 32;
     pool->threads = thread + 1;
     if (start_thread(&helper->id, helper_life, helper)) continue;
     pool->threads = thread;
@@ -317,7 +334,9 @@ int32_t myelin_resize(struct pool *pool, uint32_t threads) {
     start_helpers(pool, threads);
   } else if (threads < before) {
     pool->threads = threads;
-    atomic_fetch_add(&pool->ticket.word, 1);
+    /* A number without a job, for those who stay, too. */
+    uint32_t job = atomic_fetch_add(&pool->ticket.word, 1) + 1;
+    for (uint32_t thread = 0; thread < threads; thread++) pool->ranges[thread].word = (uint64_t)job << 32;
     wake(&pool->ticket, UINT32_MAX);
     for (uint32_t thread = threads; thread < before; thread++) pthread_join(pool->helpers[thread - 1].id, NULL);
   }

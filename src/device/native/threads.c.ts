@@ -68,16 +68,20 @@ static void sleep_until_changed(struct signal *signal, uint32_t seen) {
   atomic_fetch_sub(&signal->sleepers, 1);
 }
 
+/* Has the time to spin passed, which begins with the first question? */
+static bool is_over(uint64_t *until) {
+  uint64_t now = nanoseconds();
+  if (!*until) *until = now + SPIN_NANOSECONDS;
+  return now >= *until;
+}
+
 /* The same, for waits that are expected to be short. */
 static void spin_until_changed(struct signal *signal, uint32_t seen) {
   uint64_t until = 0;
   for (uint32_t turn = 1;; turn++) {
     if (atomic_load_explicit(&signal->word, memory_order_acquire) != seen) return;
     relax();
-    if (turn % 64) continue;
-    uint64_t now = nanoseconds();
-    if (!until) until = now + SPIN_NANOSECONDS;
-    if (now >= until) break;
+    if (turn % 64 == 0 && is_over(&until)) break;
   }
   sleep_until_changed(signal, seen);
 }
