@@ -194,8 +194,12 @@ function moveFill(node: Node, from: Node): Node {
 const LARGE = 32_768;
 const FEW = 32;
 const FEW_COLUMNS = 512;
-/** Parts of a reduction, and results of the first step, at most. */
+/**
+ * Parts of a reduction, and results of the first step, at most. More than `PARTS` where each would have more elements than
+ * `PART`: what is added up in a row for long loses digits.
+ */
 const PARTS = 256;
+const PART = 4096;
 const PARTIAL = 8192;
 
 function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
@@ -210,8 +214,9 @@ function splitReduction(node: Node, x: Node, axes: readonly number[]): Node {
       node.dtype,
     );
   const size = x.shape[axis]!;
+  const most = Math.max(PARTS, sizeOf(x.shape) / results / PART);
   let parts = 1;
-  for (let d = 2; d <= Math.min(PARTS, PARTIAL / results); d++) if (size % d === 0) parts = d;
+  for (let d = 2; d <= Math.min(most, PARTIAL / results); d++) if (size % d === 0) parts = d;
   if (parts === 1 || (parts === size && axes.length === 1)) return node;
   const split = reshape(x, [...x.shape.slice(0, axis), parts, size / parts, ...x.shape.slice(axis + 1)]);
   const shifted = axes.map((i) => (i >= axis ? i + 1 : i));

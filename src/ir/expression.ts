@@ -127,6 +127,12 @@ export function load(buffer: number, dtype: DType, offset: Expression): Expressi
 export function reduce(op: ReduceOp, axes: readonly Index[], body: Expression): Expression {
   const arg = op === "argmax" || op === "argmin";
   if (!axes.length) return arg ? constant(0, "i32") : body;
+  if (op === "sum" && (body.dtype === "f32" || body.dtype === "f64")) {
+    // Equal numbers are counted: faster than adding them up, and rounded once.
+    const along = axes.filter((a) => body.free.has(a) || a.extent === 0);
+    const count = axes.reduce((product, a) => (along.includes(a) ? product : product * a.extent), 1);
+    if (count > 1) return binary("mul", reduce(op, along, body), constant(count, body.dtype));
+  }
   return intern<Reduce>(`${op}{${axes.map((a) => a.id).join(",")}}(${body.id}`, () => ({
     kind: "reduce",
     dtype: arg ? "i32" : body.dtype,
