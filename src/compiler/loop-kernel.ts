@@ -1,11 +1,11 @@
 /** A group as loops: a map, a reduction, or rows that are kept close. */
 import { sizeOf } from "../core/shape.ts";
-import { strideOf, type Expression, type Index } from "../ir/expression.ts";
+import type { Expression, Index } from "../ir/expression.ts";
 import type { Buffer, LoopKernel, Statement } from "../ir/kernel.ts";
 import { substitute } from "../ir/substitute.ts";
-import { hasReduce, walk } from "../ir/walk.ts";
+import { hasReduce } from "../ir/walk.ts";
 import { countOperations } from "./cost.ts";
-import { cutAtBounds, type Output } from "./cut.ts";
+import { cutAtBounds, cutAtEdges, type Cut, type Output } from "./cut.ts";
 import type { Group } from "./fuse.ts";
 import { collapseIndices, dropUnits, joined, splitIndices, volume, type Space } from "./index-space.ts";
 import type { Inliner } from "./inline.ts";
@@ -19,6 +19,7 @@ const SHORT_ROW = 16;
 export function lowerLoopKernel(group: Group, outputs: readonly Output[], inliner: Inliner): Kernelized {
   let buffers = outputs.map((o) => inliner.bufferOf(o.node));
   let loops: readonly Index[] = group.rows;
+  const rowCount = volume(loops);
   let inner: (readonly Index[])[] = outputs.map((o) => o.loops);
   let space: Space = {
     loops: [...loops, ...new Set(inner.flat())],
@@ -26,16 +27,18 @@ export function lowerLoopKernel(group: Group, outputs: readonly Output[], inline
   };
   const pure = inner.flat().every((v) => v.extent === 1) && !outputs.some((o) => hasReduce(o.value));
   const isRow = (v: Index): boolean => loops.includes(v);
+  const take = (cut: Cut): void => {
+    outputs = cut.outputs;
+    buffers = outputs.map((o) => inliner.bufferOf(o.node));
+    inner = outputs.map((o) => o.loops);
+    loops = cut.rows;
+    space = { loops, expressions: outputs.flatMap((o) => [o.offset, o.value]) };
+  };
   if (pure) {
     inner = outputs.map(() => []);
     const cut = cutAtBounds(outputs, dropUnits(space));
-    if (cut) {
-      outputs = cut.outputs;
-      buffers = outputs.map((o) => inliner.bufferOf(o.node));
-      inner = outputs.map((o) => o.loops);
-      loops = cut.rows;
-      space = { loops, expressions: outputs.flatMap((o) => [o.offset, o.value]) };
-    } else {
+    if (cut) take(cut);
+    else {
       space = collapseIndices(dropUnits(collapseIndices(splitIndices(dropUnits(space)))));
       loops = space.loops;
       // The last variables become the inner loops of every row: as many as it takes to make a row worth a vector loop.
@@ -54,23 +57,13 @@ export function lowerLoopKernel(group: Group, outputs: readonly Output[], inline
     const rowsOnly = collapseIndices({ loops, expressions: space.expressions });
     loops = rowsOnly.loops;
     space = { loops: [...loops, ...new Set(inner.flat())], expressions: rowsOnly.expressions };
-    const last = loops.at(-1);
     // Sums side by side, of windows or columns: these are what vectors run along, as in a map.
-    if (
-      last &&
-      loops.length > 1 &&
-      last.extent >= SHORT_ROW &&
-      !inner.flat().length &&
-      liesAlong(last, space.expressions)
-    ) {
-      inner = outputs.map(() => [last]);
-      loops = loops.slice(0, -1);
-    }
+    const along = loops.length > 1 && !inner.flat().length && cutAtEdges(outputs, space);
+    if (along) take(along);
   }
   const extra: Buffer[] = [];
   const base = inliner.buffers.size;
   const rows = { add: (buffer: Buffer): number => base + extra.push(buffer) - 1 };
-  const rowCount = volume(loops);
   // Several row variables become one: what the threads share out is a single range.
   let row: Index | undefined = loops.length === 1 ? loops[0] : undefined;
   let expressions = space.expressions;
@@ -103,15 +96,4 @@ export function lowerLoopKernel(group: Group, outputs: readonly Output[], inline
     statements.length === 1 && outer!.kind === "loop" && outer!.axis === "parallel" ? outer!.index.extent : 1;
   const kind = pure ? "map" : reduces && group.members.some((m) => sizeOf(m.node.shape) > rowCount) ? "row" : "reduce";
   return finish(group, kernel, inliner, items, kind, countOperations(statements));
-}
-
-/** Do reductions read neighbours along a variable? */
-function liesAlong(variable: Index, expressions: readonly Expression[]): boolean {
-  let [steps, others] = [0, 0];
-  walk(expressions, (e) => {
-    if (e.kind !== "load" || !e.offset.free.has(variable)) return;
-    if (strideOf(e.offset, variable) === 1) steps++;
-    else others++;
-  });
-  return steps > 0 && others === 0;
 }

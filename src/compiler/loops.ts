@@ -3,19 +3,19 @@
  * computed twice; reductions and stores of one scope that run over equally many steps share a loop.
  */
 import {
+  add,
   index as freshIndex,
   load,
-  quotient,
   reduce,
   register,
-  remainder,
+  scale,
   type Expression,
   type Index,
   type Reduce,
   type Register,
 } from "../ir/expression.ts";
-import type { Accumulator, Buffer, Statement } from "../ir/kernel.ts";
-import { collapseIndices } from "./index-space.ts";
+import { isArg, type Accumulator, type Buffer, type Statement } from "../ir/kernel.ts";
+import { collapseIndices, volume } from "./index-space.ts";
 import { loadsIn, walk } from "../ir/walk.ts";
 import { substitute } from "../ir/substitute.ts";
 
@@ -163,18 +163,20 @@ function openLoop(
   rows: RowBuffers,
 ): Statement {
   const accumulations = tasks.filter((t) => t.accumulate).map((t) => t.accumulate!);
+  const steps = accumulations.map(({ reduction }) => stepOf(reduction));
   const inner = scope(
     tasks.filter((t) => t.store).map((t) => t.store!),
-    accumulations.map(({ reduction }) =>
-      reduction.axes.length > 1 ? reduce(reduction.op, reduction.axes.slice(1), reduction.body) : reduction.body,
-    ),
+    steps.flatMap(({ value, position }) => (position ? [value, position] : [value])),
     defined,
     rows,
   );
-  const accumulators = accumulations.map(({ register: target, reduction }, i): Accumulator => ({
+  const values = inner.values[Symbol.iterator]();
+  const next = (): Expression => values.next().value!;
+  const accumulators = accumulations.map(({ register: target, reduction: { op } }, i): Accumulator => ({
     register: target,
-    op: reduction.op,
-    value: inner.values[i]!,
+    op,
+    value: next(),
+    ...(steps[i]!.position ? { position: next() } : {}),
   }));
   return {
     kind: "loop",
@@ -183,6 +185,19 @@ function openLoop(
     axis: accumulators.length ? "reduce" : "parallel",
     body: inner.statements,
     accumulators,
+  };
+}
+
+/** What one step along the first axis takes in: of further axes the reduction over these, of argmax and argmin where it stands too. */
+function stepOf({ op, axes: [first, ...rest], body }: Reduce): {
+  readonly value: Expression;
+  readonly position?: Expression;
+} {
+  if (!rest.length) return { value: body };
+  if (!isArg(op)) return { value: reduce(op, rest, body) };
+  return {
+    value: reduce(op === "argmax" ? "max" : "min", rest, body),
+    position: add(scale(first!, volume(rest)), reduce(op, rest, body)),
   };
 }
 
@@ -207,22 +222,11 @@ const replaceInside = (
   return rest;
 };
 
-/** Axes that memory runs through without a jump become one; argmax and argmin always run over one combined position. */
+/** Axes that memory runs through without a jump become one. */
 function flattenAxes(e: Reduce): Reduce {
   if (e.axes.length === 1) return e;
-  if (e.op !== "argmax" && e.op !== "argmin") {
-    const { loops, expressions } = collapseIndices({ loops: e.axes, expressions: [e.body] });
-    return { ...e, axes: loops.length ? loops : e.axes.slice(0, 1), body: expressions[0]! };
-  }
-  const total = e.axes.reduce((p, a) => p * a.extent, 1);
-  const flat = freshIndex(total);
-  const replace = new Map<Expression, Expression>();
-  let pitch = total;
-  for (const axis of e.axes) {
-    pitch /= axis.extent;
-    replace.set(axis, remainder(quotient(flat, pitch), axis.extent));
-  }
-  return { ...e, axes: [flat], body: substitute(e.body, replace) };
+  const { loops, expressions } = collapseIndices({ loops: e.axes, expressions: [e.body] });
+  return { ...e, axes: loops.length ? loops : e.axes.slice(0, 1), body: expressions[0]! };
 }
 
 const DEAR: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow"]);

@@ -34,6 +34,7 @@ const COMPARISONS: ReadonlySet<BinaryOp> = new Set<BinaryOp>(["lt", "le", "eq", 
 
 export function binary(op: BinaryOp, left: Expression, right: Expression): Expression {
   if (left.dtype === "i32" && right.dtype === "i32") {
+    if (left === right && COMPARISONS.has(op)) return constant(op === "eq" || op === "le" ? 1 : 0, "bool");
     // Index arithmetic keeps its canonical form whoever writes it.
     if (op === "add") return add(left, right);
     if (op === "sub") return add(left, scale(right, -1));

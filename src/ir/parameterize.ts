@@ -11,12 +11,31 @@ import {
   type Param,
   type Register,
 } from "./expression.ts";
-import type { AttentionKernel, Axes, ContractKernel, Kernel, LoopKernel, Statement, Store, Weighed } from "./kernel.ts";
+import type {
+  AttentionKernel,
+  Axes,
+  ContractKernel,
+  Kernel,
+  Loop,
+  LoopKernel,
+  Statement,
+  Store,
+  Weighed,
+} from "./kernel.ts";
 import { mapAccumulators, mapAttention, mapStatements } from "./rewrite.ts";
 import { mapChildren } from "./substitute.ts";
 
 /** Loops of at most this many iterations are written out, so their extent is part of the code. */
 const UNROLL_LIMIT = 8;
+
+/** So are loops in loops, of at most this many iterations together: a window. */
+const NEST_LIMIT = 64;
+
+/** Iterations of a loop and those inside it; no number where one of them is too long to be written out. */
+function stepsOf({ extent, body }: Loop): number {
+  if (typeof extent !== "number" || extent > UNROLL_LIMIT) return Infinity;
+  return body.reduce((most, s) => (s.kind === "loop" ? Math.max(most, extent * stepsOf(s)) : most), extent);
+}
 
 /**
  * Heads of attention have few sizes, and what is kept of a row fits into registers where their number is known: features up
@@ -72,9 +91,9 @@ export function parameterize<K extends Kernel>(kernel: K): Parameterized<K> {
     switch (s.kind) {
       case "loop":
         return {
-          // Only loops that would be written out, innermost ones, have their size in the code.
+          // Only loops that would be written out, with all that they contain, have their size in the code.
           ...s,
-          extent: extent(s.extent, outermost || s.body.some((inner) => inner.kind === "loop") ? 0 : UNROLL_LIMIT),
+          extent: extent(s.extent, outermost || stepsOf(s) > NEST_LIMIT ? 0 : UNROLL_LIMIT),
           body: statements(s.body),
           accumulators: mapAccumulators(s.accumulators, rewrite),
         };

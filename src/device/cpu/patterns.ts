@@ -1,5 +1,12 @@
 /** How an expression changes from one iteration of a loop to the next: what vector loads and stores are chosen by. */
-import type { AffineParam, Affine, Expression, Index, Register } from "../../ir/expression.ts";
+import {
+  childrenOf,
+  type AffineParam,
+  type Affine,
+  type Expression,
+  type Index,
+  type Register,
+} from "../../ir/expression.ts";
 
 /** A coefficient: `undefined` is exactly 1. */
 export type Coefficient = Expression | number | undefined;
@@ -86,9 +93,13 @@ function slopeOf(e: Expression, index: Index, varying: ReadonlySet<Index | Regis
       return sum;
     }
     case "quotient":
-      return slopeOf(e.value, index, varying) === undefined ? undefined : 0;
-    case "remainder":
-      return slopeOf(e.value, index, varying);
+    case "remainder": {
+      const slope = slopeOf(e.value, index, varying);
+      if (!slope) return slope;
+      // What is left of a division and divided again is divided by little, and neighbours are many jumps apart.
+      if (startsAgain(e.value, index)) return undefined;
+      return e.kind === "quotient" ? 0 : slope;
+    }
     case "binary":
       if (e.op !== "max" && e.op !== "min") return undefined;
       if (!dependsOn(e.right, varying)) return slopeOf(e.left, index, varying);
@@ -98,3 +109,7 @@ function slopeOf(e: Expression, index: Index, varying: ReadonlySet<Index | Regis
       return undefined;
   }
 }
+
+/** Is there a remainder of the index in it? */
+const startsAgain = (e: Expression, index: Index): boolean =>
+  e.free.has(index) && (e.kind === "remainder" || childrenOf(e).some((child) => startsAgain(child, index)));

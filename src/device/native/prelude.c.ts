@@ -177,8 +177,9 @@ static inline ${type}v load_${element}(const ${element} *p) {
   return out;
 }
 ${masked ? maskedMemory(type) : partly}
+/* Every second element, and none behind the last of them. */
 static inline ${type}v second_${element}(const ${element} *p) {
-  return SHUFFLE_${type}(load_${element}(p), load_${element}(p + L), SECOND);
+  return SHUFFLE_${type}(load_${element}(p), load_${element}(p + L - 1), SECOND);
 }
 ${masked ? maskedGather(type) : gathered}
 static inline void store_${element}(${element} *p, ${type}v x) {
@@ -235,8 +236,14 @@ function maskedGather(type: string): string {
   return `
 static inline ${type}v gather_${type}(const ${type} *p, i32v at) { return ${gather("0xffff")}; }
 static inline ${type}v gather_some_${type}(const ${type} *p, i32v at, i32 n) { return ${gather("(1u << n) - 1u")}; }
-static inline ${type}v strided_${type}(const ${type} *p, i64 step) { return gather_${type}(p, LANE * (i32)step); }
-static inline ${type}v strided_some_${type}(const ${type} *p, i64 step, i32 n) { return gather_some_${type}(p, LANE * (i32)step, n); }`;
+static inline ${type}v strided_${type}(const ${type} *p, i64 step) {
+  return step == 2 ? second_${type}(p) : gather_${type}(p, LANE * (i32)step);
+}
+static inline ${type}v strided_some_${type}(const ${type} *p, i64 step, i32 n) {
+  if (step != 2) return gather_some_${type}(p, LANE * (i32)step, n);
+  const i32 all = 2 * n - 1;
+  return SHUFFLE_${type}(load_some_${type}(p, all < L ? all : L), load_some_${type}(p + L - 1, all < L ? 0 : all - L + 1), SECOND);
+}`;
 }
 
 /** Casts between f16, as bits in lanes of 32, and f32. */
@@ -257,7 +264,7 @@ static inline u32 narrow_f16(f32 x) { return narrow_f16v(splat_f32v(x))[0]; }
 export function preludeFor(lanes: number): string {
   return `${RUNTIME_HEADER}
 #define L ${lanes}
-#define SECOND ${Array.from({ length: lanes }, (_, l) => 2 * l).join(", ")}
+#define SECOND ${Array.from({ length: lanes }, (_, l) => (2 * l < lanes ? 2 * l : 2 * l + 1)).join(", ")}
 /* What is rare or slow anyway is not to be written out everywhere. */
 #define OUT_OF_LINE __attribute__((noinline, unused))
 #ifdef __clang__

@@ -372,6 +372,18 @@ export const foldOp: Op<Window & { readonly length: number }> = {
       );
       return select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype));
     }
+    if (dilation === 1 && stride > 1) {
+      // An element is number r of its stride; the windows that have it start so many strides before it.
+      const before = freshIndex(Math.ceil(size / stride));
+      const position = add(quotient(index[axis]!, stride), scale(before, -1)),
+        k = add(scale(before, stride), remainder(index[axis]!, stride));
+      const inside = binary("and", within(position, 0, positions), binary("lt", k, constant(size, "i32")));
+      return reduce(
+        "sum",
+        [before],
+        select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype)),
+      );
+    }
     const k = freshIndex(size);
     // position · stride + k · dilation = i, where such a position exists
     const offset = add(index[axis]!, scale(k, -dilation));
