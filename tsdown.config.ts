@@ -71,6 +71,8 @@ const library: UserConfig = {
   target: "es2022",
   platform: "neutral",
   dts: { oxc: true },
+  // `using` works with some classes, also where a program's own `lib` has no Symbol.dispose.
+  banner: { dts: '/// <reference lib="esnext.disposable" />' },
   // Left as it is: package.json's `imports` picks Node's or a browser's part where the package is used.
   deps: { neverBundle: [...Object.keys(imports), /^node:/, ...optional] },
   tsconfig: "tsconfig.json",
