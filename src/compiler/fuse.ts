@@ -9,7 +9,7 @@ import { sameShape, sizeOf } from "../core/shape.ts";
 import { index as freshIndex, type Expression, type Index } from "../ir/expression.ts";
 import { topological, type Node } from "../graph/node.ts";
 import { isOp } from "../graph/op.ts";
-import { scanOutputOp } from "../graph/ops/scan.ts";
+import { scanOutputOp } from "../graph/ops/scanBody.ts";
 import { areOneFamily, attentionBeneath } from "./attention.ts";
 import { Cones } from "./cones.ts";
 import { isHeavy, isReduce, standsAlone } from "./kinds.ts";

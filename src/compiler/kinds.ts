@@ -4,7 +4,7 @@ import { isOp } from "../graph/op.ts";
 import { dotOp } from "../graph/ops/dot.ts";
 import { contiguousOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
 import { argmaxOp, argminOp, maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
-import { scanOutputOp } from "../graph/ops/scan.ts";
+import { scanOutputOp } from "../graph/ops/scanBody.ts";
 
 export const isReduce = (node: Node): boolean =>
   isOp(node, sumOp, prodOp, maxReduceOp) || isOp(node, minReduceOp, argmaxOp, argminOp);

@@ -4,7 +4,7 @@ import type { Node } from "../graph/node.ts";
 import { apply } from "../graph/op.ts";
 import { input } from "../graph/ops/leaf.ts";
 import { contiguous } from "../graph/ops/movement.ts";
-import { Placeholder, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
+import { loopOf, Placeholder, scanOutputOp } from "../graph/ops/scanBody.ts";
 import { add, constant, index as freshIndex, scale, type Expression } from "../ir/expression.ts";
 import { loadNumber } from "../ir/half.ts";
 import { fuse, type Group } from "./fuse.ts";
@@ -24,7 +24,7 @@ interface Slot {
 /** Lowers a scan group. Only results that somebody reads are kept; the carry always is, since the next step reads it. */
 export function lowerScan(group: Group, isStored: (node: Node) => boolean, layouts: Layouts): ScheduledLoop {
   const scan = group.scan!;
-  const { body, length } = scan.attributes as ScanAttributes;
+  const { body, length } = loopOf(scan)!;
   const outer = (role: Placeholder["role"], i: number): Node =>
     scan.inputs[
       role === "carry" ? i : role === "step" ? body.carry.length + i : body.carry.length + body.step.length + i

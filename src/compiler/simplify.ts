@@ -9,7 +9,7 @@ import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, fixed, isRunTimeNumber } from "../graph/ops/leaf.ts";
 import { expandOp, flipOp, permute, permuteOp, reshape, reshapeOp, sliceOp } from "../graph/ops/movement.ts";
 import { maxReduceOp, minReduceOp, prodOp, sumOp } from "../graph/ops/reduce.ts";
-import { scanOp } from "../graph/ops/scan.ts";
+import { loopOf } from "../graph/ops/scanBody.ts";
 import { cast, castOp, neg, negOp, recip, sqrt } from "../graph/ops/unary.ts";
 import { whereOp } from "../graph/ops/where.ts";
 import { decompose } from "./decompose.ts";
@@ -32,7 +32,7 @@ export function simplify(roots: readonly Node[]): Node[] {
     }
     // Numbers, and loops that hold some, may differ next time although they are equal now.
     const key =
-      isRunTimeNumber(node) || node.op === scanOp
+      isRunTimeNumber(node) || loopOf(node)
         ? `n${node.id}`
         : `${node.op.name}(${node.inputs.map((x) => x.id).join(",")})${attributesKey(node)}${node.dtype}`;
     const same = shared.get(key);

@@ -6,7 +6,7 @@ import { afterOp } from "../graph/ops/control.ts";
 import { dotOp, type Pairing } from "../graph/ops/dot.ts";
 import { fillOp, iotaOp } from "../graph/ops/leaf.ts";
 import { contiguousOp, foldOp, permuteOp, reshapeOp } from "../graph/ops/movement.ts";
-import { scanOp, scanOutputOp, type ScanAttributes } from "../graph/ops/scan.ts";
+import { loopOf, scanOutputOp } from "../graph/ops/scanBody.ts";
 import { isReduce } from "./kinds.ts";
 
 const EXPENSIVE: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "pow", "randomBits"]);
@@ -22,7 +22,7 @@ export function chooseStored(
 ): Set<Node> {
   const stored = new Set<Node>();
   const store = (node: Node): void => {
-    if (!node.source && !isOp(node, fillOp, scanOp)) stored.add(node);
+    if (!node.source && !isOp(node, fillOp) && !loopOf(node)) stored.add(node);
   };
   for (const root of roots) if (!root.source) stored.add(root);
   const loads = new Map<Node, number>();
@@ -39,7 +39,7 @@ export function chooseStored(
     if (isOp(node, afterOp)) store(beneath(node.inputs[0]!, stored));
     if (isOp(node, scanOutputOp)) store(node);
     // What every step of a loop reads in another order than it is stored in is brought into order once.
-    if (isOp(node, scanOp))
+    if (loopOf(node))
       node.inputs.forEach((x, i) => {
         const source = sharedBeneath(node, i);
         store(isOp(x, permuteOp) && !source ? x : beneath(source ?? x, stored));
@@ -82,7 +82,7 @@ function beneath(node: Node, stored: ReadonlySet<Node>): Node {
  * the other, which they read as it lies. Backward loops share the transposed weights of forward ones.
  */
 export function sharedBeneath(scan: Node, position: number): Node | undefined {
-  const { body } = scan.attributes as ScanAttributes;
+  const { body } = loopOf(scan)!;
   const x = scan.inputs[position]!;
   const leaf = body.shared[position - body.carry.length - body.step.length];
   if (!leaf || !isOp(x, permuteOp)) return undefined;

@@ -2,7 +2,7 @@
 import { topological, type Node, type Source } from "../graph/node.ts";
 import { afterOp, customOp } from "../graph/ops/control.ts";
 import { isRunTimeNumber } from "../graph/ops/leaf.ts";
-import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
+import { loopOf } from "../graph/ops/scanBody.ts";
 
 export interface Structure {
   /** Equal for graphs that the same program computes. */
@@ -42,10 +42,8 @@ export function describe(roots: readonly Node[]): Structure {
       parts.push(`after(${node.inputs.map((x) => position.get(x)).join(",")})#${recomputations.get(id)}`);
     } else {
       // A loop's own numbers are handed over like all others.
-      if (node.op === scanOp) {
-        const { body } = node.attributes as ScanAttributes;
-        numbers.push(...topological([...body.next, ...body.outputs]).filter(isRunTimeNumber));
-      }
+      const loop = loopOf(node);
+      if (loop) numbers.push(...topological([...loop.body.next, ...loop.body.outputs]).filter(isRunTimeNumber));
       parts.push(`${node.op.name}(${node.inputs.map((x) => position.get(x)).join(",")})${attributesKey(node)}`);
     }
   }

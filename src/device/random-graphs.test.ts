@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { HostRandom } from "../core/random.ts";
 import { topological, type Node } from "../graph/node.ts";
-import { apply, isOp } from "../graph/op.ts";
+import { apply } from "../graph/op.ts";
 import { input } from "../graph/ops/leaf.ts";
-import { scanOp, type ScanAttributes } from "../graph/ops/scan.ts";
+import { loopOf, ScanBody } from "../graph/ops/scanBody.ts";
 import { cast } from "../graph/ops/unary.ts";
 import { describeGraph, randomGraph, type RandomGraph, type RandomValue } from "../graph/random-graph.testing.ts";
 import { expectAgreement, randomGraphs } from "./random-graphs.testing.ts";
@@ -27,12 +27,20 @@ function inDouble(roots: readonly Node[], made: Map<Node, Node> = new Map()): No
       ? ({ array: dtype === "f32" ? Float64Array.from(array) : array, requiresGrad: false } as RandomValue)
       : node.source;
     const inputs = node.inputs.map((x) => made.get(x)!);
+    const loop = loopOf(node);
     if (source) made.set(node, input(shape, wide(dtype), source));
-    else if (isOp(node, scanOp)) {
+    else if (loop) {
       const inner = new Map<Node, Node>();
-      const parts = Object.entries((attributes as ScanAttributes).body as unknown as Record<string, readonly Node[]>);
-      const body = Object.fromEntries(parts.map(([part, nodes]) => [part, inDouble(nodes, inner)]));
-      made.set(node, apply(op, inputs, { ...attributes, body }));
+      const wider = (nodes: readonly Node[]): Node[] => inDouble(nodes, inner);
+      const { carry, step, shared, next, outputs } = loop.body;
+      const body = new ScanBody({
+        carry: wider(carry),
+        step: wider(step),
+        shared: wider(shared),
+        next: wider(next),
+        outputs: wider(outputs),
+      });
+      made.set(node, apply(op, inputs, { ...loop, body }));
     } else {
       const attributesWide =
         "dtype" in attributes ? { ...attributes, dtype: wide(attributes["dtype"] as DType) } : attributes;

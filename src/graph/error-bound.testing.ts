@@ -7,7 +7,7 @@ import { isFloat, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
 import { topological, type Node } from "./node.ts";
 import { pairsOf, type Attention } from "./ops/attentionScores.ts";
-import { Placeholder, type ScanAttributes } from "./ops/scan.ts";
+import { Placeholder, type ScanAttributes } from "./ops/scanBody.ts";
 
 export interface Bound {
   readonly low: number;

@@ -2,7 +2,7 @@
 import { allocate, type TypedArray } from "../../core/dtype.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { topological, type Node } from "../../graph/node.ts";
-import { Placeholder, scanOp, type ScanAttributes } from "../../graph/ops/scan.ts";
+import { loopOf, Placeholder, type ScanAttributes } from "../../graph/ops/scanBody.ts";
 import type { Leaves } from "../device.ts";
 import { asStored, evaluateNode } from "./evaluate.ts";
 
@@ -14,7 +14,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
     const known = leaves(node);
     const inputs = known ? [] : node.inputs.map((x) => values.get(x)!);
     if (known) values.set(node, known);
-    else if (node.op === scanOp) scans.set(node, runScan(node, inputs, leaves));
+    else if (loopOf(node)) scans.set(node, runScan(loopOf(node)!, inputs, leaves));
     else if (node.op.tuplePosition) values.set(node, scans.get(node.inputs[0]!)![node.op.tuplePosition(node)]!);
     else values.set(node, evaluateNode(node, inputs));
   }
@@ -22,8 +22,7 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
 }
 
 /** All results of a scan: every carry before and after every step, then every output, stacked. */
-function runScan(node: Node, inputs: readonly TypedArray[], outer: Leaves): TypedArray[] {
-  const { length, body } = node.attributes as ScanAttributes;
+function runScan({ length, body }: ScanAttributes, inputs: readonly TypedArray[], outer: Leaves): TypedArray[] {
   const stepInputs = inputs.slice(body.carry.length, body.carry.length + body.step.length);
   const shared = inputs.slice(body.carry.length + body.step.length);
   const carries = body.carry.map((x) => allocate(x.dtype, (length + 1) * sizeOf(x.shape)));

@@ -6,7 +6,8 @@ import { dot } from "./dot.ts";
 import { fill } from "./leaf.ts";
 import { concat, reshape } from "./movement.ts";
 import { sum } from "./reduce.ts";
-import { scan, scanOp, scanOutputOp } from "./scan.ts";
+import { scan, scanOp } from "./scan.ts";
+import { scanOutputOp } from "./scanBody.ts";
 import { tanh } from "./unary.ts";
 
 const flat = (x: Node): Node => reshape(x, [x.shape.reduce((size, extent) => size * extent, 1)]);

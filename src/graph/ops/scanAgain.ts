@@ -6,7 +6,8 @@ import { gradients } from "../grad.ts";
 import { topological, type Node } from "../node.ts";
 import { apply, withGradientMode } from "../op.ts";
 import { custom } from "./control.ts";
-import { firstParts, partOf, scan, type ScanAttributes, type Step } from "./scan.ts";
+import { scan, type Step } from "./scan.ts";
+import { firstParts, partOf, type ScanAttributes } from "./scanBody.ts";
 
 /** Gradients for all inputs of a loop, from those of any of its results. */
 export function gradientsAgain(node: Node, grads: readonly (Node | undefined)[]): (Node | undefined)[] {

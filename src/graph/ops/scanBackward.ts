@@ -10,7 +10,8 @@ import { dot, dotOp, type Pairing } from "./dot.ts";
 import { fill, input } from "./leaf.ts";
 import { flip, padOp, permute, permuteOp, reshape, reshapeOp } from "./movement.ts";
 import { sum, sumOp } from "./reduce.ts";
-import { firstParts, partOf, Placeholder, resultOf, ScanBody, scanOp, scanOutputOp, type Backward } from "./scan.ts";
+import { scanOp } from "./scan.ts";
+import { firstParts, partOf, Placeholder, resultOf, ScanBody, scanOutputOp, type Backward } from "./scanBody.ts";
 
 /** What a forward loop does in a step, over its placeholders. */
 export interface Forward {
