@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import configs from "../../../tsdown.config.ts";
@@ -59,7 +59,7 @@ describe("a process", () => {
     return run(["--expose-gc", file], environment);
   };
   const link = (): void => {
-    rmSync(join(folder, "node_modules", "webgpu"), { force: true });
+    rmSync(join(folder, "node_modules", "webgpu"), { recursive: true, force: true });
     symlinkSync(join(root, "node_modules", "webgpu"), join(folder, "node_modules", "webgpu"));
   };
 
@@ -107,6 +107,38 @@ describe("a process", () => {
     );
     expect(code).toBe(0);
     expect(await run([doctor, "doktor"])).toMatchObject({ code: 1, out: expect.stringMatching(/^myelin doctor/) });
+  });
+
+  test.skipIf(!hasWebGpu)("with a GPU that refuses to be opened says what it is and what to try", async () => {
+    const wrapped = join(folder, "node_modules", "webgpu");
+    rmSync(wrapped, { recursive: true, force: true });
+    mkdirSync(wrapped);
+    writeFileSync(join(wrapped, "package.json"), JSON.stringify({ name: "webgpu", type: "module", main: "index.js" }));
+    // The GPU's own refusal: an adapter opens one device, and here it has opened that already.
+    writeFileSync(
+      join(wrapped, "index.js"),
+      `import { create as open } from ${JSON.stringify(pathToFileURL(join(root, "node_modules/webgpu/index.js")).href)};
+      export const create = (options) => {
+        const gpu = open(options);
+        const requestAdapter = async (wanted) => {
+          const adapter = await gpu.requestAdapter(wanted);
+          globalThis.kept = [gpu, await adapter.requestDevice()];
+          return adapter;
+        };
+        return { requestAdapter };
+      };`,
+    );
+    const { code, out } = await script(`
+      setDevice("webgpu");
+      const error = await step(tensor([1, 2])).data().catch((error) => error);
+      console.log(error instanceof DeviceError, error.message);
+      setDevice("cpu");
+      console.log((await step(tensor([0])).data())[0].toFixed(4));
+      process.exit(0);`);
+    expect(out).toMatch(
+      /^true webgpu: .+ was found, but refuses to be opened \(.*consumed.*\). Close other programs or pages that use it, reload, and update its driver; setDevice\("cpu"\) runs the same programs\..*\n0\.7616\n$/s,
+    );
+    expect(code).toBe(0);
   });
 
   describe.skipIf(!hasWebGpu)("with a GPU", () => {
