@@ -53,7 +53,7 @@ export function matmul(
   return { step: left(product), run: product, flops: 2 * n ** 3 };
 }
 
-function elementwise(n: number): Workload {
+export function elementwise(n: number): Workload {
   const x = weights([n]),
     y = nn.buffer(tensor(new Float32Array(n), [n]));
   const f = jit(() => y.assign(x.mul(2).add(1).relu().mul(x.sigmoid())));

@@ -46,10 +46,11 @@ const rule = (name: string, own: Partial<AdamOptions> = {}): Rule<AdamOptions, A
     const mean = averaged(state.exp_avg, momentum, gradient);
     const square = averaged(state.exp_avg_sq, betas[1], mul(gradient, gradient));
     const largest = amsgrad ? maximum(state.max_exp_avg_sq, square) : square;
-    const rate = shared("rate", () => div(lr, correction(momentum, count)));
+    // √v's correction goes into numbers of the whole step: a division less for every parameter.
     const scale = shared("scale", () => sqrt(correction(betas[1], count)));
-    const root = sqrt(largest);
-    const change = div(mean, epsInside ? div(add(root, eps), scale) : add(div(root, scale), eps));
+    const rate = shared("rate", () => mul(div(lr, correction(momentum, count)), scale));
+    const least = epsInside ? eps : shared("least", () => mul(scale, eps));
+    const change = div(mean, add(sqrt(largest), least));
     return {
       parameter: sub(parameter, mul(change, rate)),
       state: { exp_avg: mean, exp_avg_sq: square, max_exp_avg_sq: largest },
