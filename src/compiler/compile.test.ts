@@ -11,7 +11,7 @@ import { add, div, mul, sub } from "../graph/ops/binary.ts";
 import { dot } from "../graph/ops/dot.ts";
 import { fill, input } from "../graph/ops/leaf.ts";
 import { scan } from "../graph/ops/scan.ts";
-import { contiguous, expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
+import { concat, contiguous, expand, pad, permute, reshape, slice, window } from "../graph/ops/movement.ts";
 import { maxReduce, spread, sum } from "../graph/ops/reduce.ts";
 import { exp, sqrt, tanh } from "../graph/ops/unary.ts";
 import { compile, rootsOf, type Request } from "./compile.ts";
@@ -342,4 +342,14 @@ it("what channels between other axes are normalized by is computed first: its ma
   // Rows follow one another: one kernel. Channels do not, and threads share out each step by itself.
   expect(kindsOf(leaf(64, 1024), [1])).toEqual(["row"]);
   expect(kindsOf(leaf(32, 64, 64), [0, 2]).at(-1)).toBe("map");
+});
+
+it("tensors end to end are one loop each, however many they are, and no element asks which it is of", () => {
+  const parts = Array.from({ length: 20 }, (_, i) => leaf(3 + i));
+  const nested = concat([leaf(1), concat(parts, 0), leaf(2)], 0);
+  const { steps } = report(compile({ results: [nested], updates: [] }));
+  const [copy] = steps.flatMap(({ launches }) => launches);
+  expect(copy!.code).not.toMatch(/min\(|max\(|<=|\?/);
+  const [got] = run(new WasmDevice(), { results: [nested], updates: [] });
+  expect([...got!]).toEqual([...reference([nested])[0]!]);
 });

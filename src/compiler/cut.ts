@@ -22,8 +22,11 @@ export interface Cut {
   readonly rows: readonly Index[];
 }
 
-/** More parts than this are not worth their code. */
-const MOST_PARTS = 6;
+/** More parts than this are worth their code only where each of them says less: of tensors end to end, one. */
+const FEW_PARTS = 6;
+/** How much longer all parts may be than the whole was, and how many there may be at most. */
+const LONGER = 2;
+const MOST_PARTS = 64;
 
 /** The outputs part by part, each with its own inner loops, and the rows around them; undefined when nothing is guarded. */
 export function cutAtBounds(outputs: readonly Output[], space: Space): Cut | undefined {
@@ -32,9 +35,18 @@ export function cutAtBounds(outputs: readonly Output[], space: Space): Cut | und
     const variable = space.loops[at]!;
     const cuts = boundsOf(space.expressions, variable);
     if (!cuts.length || cuts.length >= MOST_PARTS) continue;
-    return partsOf(outputs, space, at, [0, ...cuts, variable.extent]);
+    const parts = partsOf(outputs, space, at, [0, ...cuts, variable.extent]);
+    const length = parts.outputs.reduce((sum, { value }) => sum + lengthOf([value]), 0);
+    if (cuts.length < FEW_PARTS || length <= LONGER * lengthOf(space.expressions)) return parts;
   }
   return undefined;
+}
+
+/** How many different expressions there are in these. */
+function lengthOf(roots: readonly Expression[]): number {
+  let length = 0;
+  walk(roots, () => length++);
+  return length;
 }
 
 /** The outputs cut where variable `at` passes an edge: each part has inner loops from this one on, within the rows around them. */
@@ -157,7 +169,7 @@ function boundsOf(roots: readonly Expression[], variable: Index): number[] {
   const cuts = new Set<number>();
   walk(roots, (e) => {
     if (e.kind !== "binary" || (e.op !== "lt" && e.op !== "le")) return;
-    const [left, right] = [e.left, e.right];
+    const [left, right] = [unclamped(e.left), unclamped(e.right)];
     // v + c < k turns at k − c, v + c ≤ k at k − c + 1; k < v + c at k − c + 1, k ≤ v + c at k − c.
     const [index, bound, turn] =
       right.kind === "const"
@@ -180,4 +192,10 @@ function boundsOf(roots: readonly Expression[], variable: Index): number[] {
     if (at > 0 && at < variable.extent) cuts.add(at);
   });
   return [...cuts].sort((a, b) => a - b);
+}
+
+/** A value without the bounds that it is kept in: where it turns is where the clamped one does, if that does at all. */
+function unclamped(e: Expression): Expression {
+  if (e.kind !== "binary" || e.dtype !== "i32" || (e.op !== "min" && e.op !== "max")) return e;
+  return e.right.kind === "const" ? unclamped(e.left) : e.left.kind === "const" ? unclamped(e.right) : e;
 }

@@ -39,7 +39,10 @@ export function histogramOf(values: TypedArray): Histogram {
   const floats = values instanceof Float32Array ? values : Float32Array.from(values);
   const bits = new Int32Array(floats.buffer, floats.byteOffset, floats.length);
   const seen = (scratch ??= new Int32Array(BUCKET_COUNT)).fill(0);
-  let [min, max, sum, sumSquares] = [Infinity, -Infinity, 0, 0];
+  let min = Infinity;
+  let max = -Infinity;
+  let sum = 0;
+  let sumSquares = 0;
   for (let i = 0; i < bits.length; i++) {
     seen[bits[i]! >>> BUCKET_SHIFT]!++;
     const value = floats[i]!;
@@ -74,14 +77,15 @@ export function histogramFrom(seen: ArrayLike<number>, size: number, moments: Mo
     smallest--;
     left -= seen[smallest]! + seen[BUCKETS + smallest]!;
   }
-  const limits: number[] = [];
-  const counts: number[] = [];
+  const drawn = (draft ??= { limits: [], counts: [], used: 0 });
+  drawn.used = 0;
   for (let bucket = largest; bucket >= smallest; bucket--)
-    add(limits, counts, seen[BUCKETS + bucket]!, -edge[bucket + 1]!, -edge[bucket]!);
-  add(limits, counts, negativeZeros, -edge[1]!, 0);
-  add(limits, counts, zeros, 0, edge[1]!);
-  for (let bucket = smallest; bucket <= largest; bucket++)
-    add(limits, counts, seen[bucket]!, edge[bucket]!, edge[bucket + 1]!);
+    add(drawn, seen[BUCKETS + bucket]!, -edge[bucket + 1]!, -edge[bucket]!);
+  add(drawn, negativeZeros, -edge[1]!, 0);
+  add(drawn, zeros, 0, edge[1]!);
+  for (let bucket = smallest; bucket <= largest; bucket++) add(drawn, seen[bucket]!, edge[bucket]!, edge[bucket + 1]!);
+  const limits = drawn.limits.slice(0, drawn.used);
+  const counts = drawn.counts.slice(0, Math.max(0, drawn.used - 1));
   return { limits, counts, count, nonFinite, min: count ? min : 0, max: count ? max : 0, sum, sumSquares };
 }
 
@@ -90,16 +94,27 @@ function bucketOf(value: number): number {
   return new Int32Array(Float32Array.of(value).buffer)[0]! >>> BUCKET_SHIFT;
 }
 
+/** A histogram in the making, whose arrays serve for the next one too: arrays that grow cost a collector several times what they hold. */
+interface Draft {
+  readonly limits: number[];
+  readonly counts: number[];
+  /** How many of the limits are its own; it has one count fewer. */
+  used: number;
+}
+
+let draft: Draft | undefined;
+
 /** Adds a bucket, unless it is empty. What lies between it and the one before is empty. */
-function add(limits: number[], counts: number[], held: number, from: number, to: number): void {
+function add(into: Draft, held: number, from: number, to: number): void {
   if (held === 0) return;
-  if (limits.length === 0) limits.push(from);
-  else if (limits[limits.length - 1] !== from) {
-    limits.push(from);
-    counts.push(0);
+  const { limits, counts } = into;
+  if (into.used === 0) limits[into.used++] = from;
+  else if (limits[into.used - 1] !== from) {
+    counts[into.used - 1] = 0;
+    limits[into.used++] = from;
   }
-  limits.push(to);
-  counts.push(held);
+  counts[into.used - 1] = held;
+  limits[into.used++] = to;
 }
 
 let edges: Float64Array | undefined;

@@ -75,9 +75,7 @@ function write(writer: BinaryWriter, schema: Schema, message: Readonly<Record<st
         else writer.bytes(item as Uint8Array);
       }
     } else if (many && kind === "double") {
-      const { buffer, byteOffset, byteLength } =
-        value instanceof Float64Array ? value : new Float64Array(value as ArrayLike<number>);
-      writer.tag(number, 2).bytes(new Uint8Array(buffer, byteOffset, byteLength));
+      writer.tag(number, 2).bytes(bytesOfDoubles(value as ArrayLike<number>));
     } else if (many) {
       writer.tag(number, 2).fork();
       for (const item of Array.from(value as ArrayLike<number>)) writer[kind](item as never);
@@ -88,6 +86,15 @@ function write(writer: BinaryWriter, schema: Schema, message: Readonly<Record<st
     }
   }
 }
+
+/** Numbers as the wire has them, until the next are asked for: memory of their own for a few numbers costs a collector more than they do. */
+function bytesOfDoubles(values: ArrayLike<number>): Uint8Array {
+  if (!doubles || doubles.length < values.length) doubles = new Float64Array(Math.max(1024, 2 * values.length));
+  doubles.set(values);
+  return new Uint8Array(doubles.buffer, 0, 8 * values.length);
+}
+
+let doubles: Float64Array | undefined;
 
 /**
  * A message from bytes. Fields that the schema does not know are skipped.

@@ -62,6 +62,9 @@ export function binary(op: BinaryOp, left: Expression, right: Expression): Expre
     if (right.kind === "const") return right.value ? left : right;
     if (left === right) return left;
   }
+  // What is left of a word's bits is a small number: a bucket's, a byte's.
+  if (op === "shr" && left.dtype === "u32" && right.kind === "const" && right.value > 0 && right.value < 32)
+    return internBinary(op, left, right, 0, 2 ** (32 - right.value) - 1);
   return internBinary(op, left, right);
 }
 
@@ -111,8 +114,12 @@ export function cast(value: Expression, dtype: DType): Expression {
         : value.value,
       dtype,
     );
-  return intern<Cast>(`${dtype}(${value.id}`, () => ({ kind: "cast", dtype, value }));
+  const { low, high } = value.dtype === "u8" ? BYTE : value;
+  const fits = dtype === "i32" && !isFloat(value.dtype) && low >= 0 && high < 2 ** 31;
+  return intern<Cast>(`${dtype}(${value.id}`, () => ({ kind: "cast", dtype, value, ...(fits ? { low, high } : {}) }));
 }
+
+const BYTE = { low: 0, high: 255 } as const;
 
 export function bitcast(value: Expression, dtype: DType): Expression {
   if (value.dtype === dtype) return value;

@@ -96,6 +96,11 @@ export interface Watch {
    * optimizer's state nor random numbers. `see` is called all the same.
    */
   readonly accept?: string | undefined;
+  /**
+   * Called last while the step is traced, with what `trace` has returned: may assign it to state of the watch's own, whatever becomes of a step
+   * that is not accepted. Then `see` is called without values, and nothing is read of the device in that step.
+   */
+  keep?(values: Readonly<Record<string, Tensor>>): void;
   /** Called after each step that was looked into, before `endStep`. The values can be read. */
   see(values: Readonly<Record<string, Tensor>>, run: Run): void | PromiseLike<void>;
 }

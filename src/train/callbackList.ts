@@ -52,10 +52,16 @@ export class Callbacks {
     return numbers;
   }
 
-  async see(due: readonly number[], values: readonly Readonly<Record<string, Tensor>>[]): Promise<void> {
-    for (const [at, number] of due.entries()) {
-      const { callback, watch } = this.#watching[number]!;
-      await this.#guarded(callback, "watch", () => watch.see(values[at]!, this.#run));
+  /** Shows what was traced to the watches. A promise only where one of them has returned one. */
+  see(
+    due: readonly number[],
+    values: readonly Readonly<Record<string, Tensor>>[],
+    from: number = 0,
+  ): void | Promise<void> {
+    for (let at = from; at < due.length; at++) {
+      const { callback, watch } = this.#watching[due[at]!]!;
+      const result = this.#guarded(callback, "watch", () => watch.see(values[at]!, this.#run));
+      if (isPromise(result)) return Promise.resolve(result).then(() => this.see(due, values, at + 1));
     }
   }
 

@@ -87,7 +87,13 @@ export function trainStep<X, Y, O>(parts: StepParts<X, Y, O>): Step<X, Y> {
       if (!accepted) throw new ArgumentError(`fit: a watch accepts by "${accept}", which it does not trace`);
       takeBackUnless(accepted.node);
     }
-    return seen;
+    return noGrad(() =>
+      due.map((watch, at): Seen => {
+        if (!watch.keep) return seen[at]!;
+        watch.keep(seen[at]!);
+        return {};
+      }),
+    );
   };
 
   /** The watches of a traced step, which come as text, because that is what keys a program. */

@@ -306,9 +306,8 @@ export class Training<X, Y, O> implements Run {
     for (const size of sizes) meter.count(size);
     this.step++;
     this.totalSteps++;
-    return due.length > 0
-      ? this.#callbacks.see(due, seen).then(() => this.#callbacks.endStep())
-      : this.#callbacks.endStep();
+    const seeing = due.length > 0 ? this.#callbacks.see(due, seen) : undefined;
+    return seeing ? seeing.then(() => this.#callbacks.endStep()) : this.#callbacks.endStep();
   }
 
   async #tick(): Promise<void> {

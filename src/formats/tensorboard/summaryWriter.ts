@@ -30,7 +30,8 @@ export interface SummaryWriterOptions {
   readonly clock?: (() => number) | undefined;
 }
 
-type Values = () => readonly SummaryValue[] | Promise<readonly SummaryValue[]>;
+/** A value to show, or what fetches it when it is written. */
+type Value = SummaryValue | (() => Promise<SummaryValue>);
 
 /** An event that is not written yet. */
 interface Waiting {
@@ -38,7 +39,9 @@ interface Waiting {
   readonly step: number;
   /** What it is besides its time and step; or the values that it shows. */
   readonly event?: (wire: Wire) => Event;
-  readonly values?: Values[];
+  readonly values?: Value[];
+  /** As it will stand in the file, where that is known already. */
+  record?: Uint8Array;
 }
 
 /** What the package for protocol buffers is needed for, in the error where it is missing. */
@@ -70,6 +73,8 @@ export class SummaryWriter {
   readonly #options: SummaryWriterOptions;
   readonly #parts = new Map<string, SummaryWriter>();
   #waiting: Waiting[] = [];
+  /** From the first write on. */
+  #wire: Wire | undefined;
   /** How many things were added that wait. */
   #added = 0;
   #oldest = Infinity;
@@ -97,9 +102,9 @@ export class SummaryWriter {
   /** A number, or a tensor of one element. */
   addScalar(tag: string, value: number | Tensor, step = 0): void {
     const now = valueNow(value);
-    this.#addValues(
+    this.#addValue(
       step,
-      now instanceof Tensor ? async () => [{ tag, simpleValue: await now.item() }] : () => [{ tag, simpleValue: now }],
+      now instanceof Tensor ? async () => ({ tag, simpleValue: await now.item() }) : { tag, simpleValue: now },
     );
   }
 
@@ -119,11 +124,11 @@ export class SummaryWriter {
   addHistogram(tag: string, values: Tensor | TypedArray | readonly number[] | Histogram, step = 0): void {
     const now = valueNow(values);
     const counted = now instanceof Tensor || "counts" in now ? now : histogramOf(arrayOf(now));
-    this.#addValues(
+    this.#addValue(
       step,
       counted instanceof Tensor
-        ? async () => [histogramValue(tag, histogramOf(await counted.data()))]
-        : () => [histogramValue(tag, counted)],
+        ? async () => histogramValue(tag, histogramOf(await counted.data()))
+        : histogramValue(tag, counted),
     );
   }
 
@@ -133,14 +138,14 @@ export class SummaryWriter {
    */
   addImage(tag: string, image: ImageLike, step = 0, { layout }: { layout?: ImageLayout } = {}): void {
     const now = valueNow(image);
-    this.#addValues(step, async () => [await imageValue(tag, [now], layout)]);
+    this.#addValue(step, () => imageValue(tag, [now], layout));
   }
 
   /** Images of one size, as a grid. */
   addImages(tag: string, images: readonly ImageLike[], step = 0, { layout }: { layout?: ImageLayout } = {}): void {
     if (images.length === 0) throw new ArgumentError("addImages: at least one image was wanted, got none");
     const now = images.map(valueNow);
-    this.#addValues(step, async () => [await imageValue(tag, now, layout)]);
+    this.#addValue(step, () => imageValue(tag, now, layout));
   }
 
   /** Text, in which TensorBoard understands Markdown. */
@@ -148,7 +153,7 @@ export class SummaryWriter {
     const metadata = { pluginData: { pluginName: "text", content: Uint8Array.of() } };
     const stringVal = [new TextEncoder().encode(text)];
     const tensor = { dtype: STRING, tensorShape: { dim: [{ size: 1 }] }, stringVal };
-    this.#addValues(step, () => [{ tag: `${tag}/text_summary`, metadata, tensor }]);
+    this.#addValue(step, { tag: `${tag}/text_summary`, metadata, tensor });
   }
 
   /**
@@ -198,8 +203,8 @@ export class SummaryWriter {
     return this.#options.clock?.() ?? Date.now() / 1000;
   }
 
-  #addValues(step: number, values: Values): void {
-    this.#add(step, { values: [values] });
+  #addValue(step: number, value: Value): void {
+    this.#add(step, { values: [value] });
   }
 
   #add(step: number, what: Pick<Waiting, "event" | "values">): void {
@@ -211,12 +216,23 @@ export class SummaryWriter {
     const last = this.#waiting.at(-1);
     if (what.values && last?.values && last.step === step && last.wallTime === wallTime)
       last.values.push(...what.values);
-    else this.#waiting.push({ wallTime, step, ...what });
+    else {
+      if (last) this.#settle(last);
+      this.#waiting.push({ wallTime, step, ...what });
+    }
     this.#added++;
     this.#oldest = Math.min(this.#oldest, wallTime);
     const { maxQueue = 1000, flushSeconds = 120 } = this.#options;
     if (this.#added < maxQueue && wallTime - this.#oldest < flushSeconds) return;
     this.#drain().catch((error: unknown) => (this.#failure ??= { error }));
+  }
+
+  /** Brings an event that nothing is added to any more into bytes: a collector has nothing to do with those, but with thousands of numbers. */
+  #settle(waiting: Waiting): void {
+    const { wallTime, step, values } = waiting;
+    if (!this.#wire || !values?.every((value) => typeof value !== "function")) return;
+    waiting.record = encodeEvent(this.#wire, { wallTime, step, summary: { value: values } });
+    values.length = 0;
   }
 
   #drain(): Promise<void> {
@@ -228,17 +244,20 @@ export class SummaryWriter {
   async #write(): Promise<void> {
     const waiting = this.#waiting;
     if (waiting.length + this.#unwritten.length === 0) return;
-    const wire = await loadWire(WRITING);
+    const wire = (this.#wire ??= await loadWire(WRITING));
     this.#waiting = [];
     this.#added = 0;
     this.#oldest = Infinity;
     let failed: { readonly error: unknown } | undefined;
-    for (const { wallTime, step, event, values } of waiting) {
+    for (const { wallTime, step, event, values, record } of waiting) {
+      if (record) {
+        this.#unwritten.push(record);
+        continue;
+      }
       const value: SummaryValue[] = [];
-      for (const get of values ?? [])
+      for (const one of values ?? [])
         try {
-          const got = get();
-          value.push(...(got instanceof Promise ? await got : got));
+          value.push(typeof one === "function" ? await one() : one);
         } catch (error) {
           // One value that cannot be had does not hold up the others.
           failed ??= { error };
@@ -270,9 +289,7 @@ export class SummaryWriter {
 
 function histogramValue(tag: string, { min, max, count, sum, sumSquares, limits, counts }: Histogram): SummaryValue {
   // A bucket of nothing in front tells where the first one begins.
-  const bucket = new Float64Array(counts.length + 1);
-  bucket.set(counts, 1);
-  return { tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket } };
+  return { tag, histo: { min, max, num: count, sum, sumSquares, bucketLimit: limits, bucket: [0].concat(counts) } };
 }
 
 /** A parameter's value of this moment: training on does not change it. */

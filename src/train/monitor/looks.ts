@@ -12,6 +12,7 @@ import { shr } from "../../graph/ops/binary.ts";
 import { fill, fixed } from "../../graph/ops/leaf.ts";
 import { bitcast, cast } from "../../graph/ops/unary.ts";
 import { scatter } from "../../graph/ops/gather.ts";
+import { contiguous } from "../../graph/ops/movement.ts";
 import { concat, stack, where } from "../../tensor/functions.ts";
 import { fromNode, type Tensor } from "../../tensor/tensor.ts";
 import type { TracedStep } from "../callback.ts";
@@ -57,10 +58,12 @@ export interface Measuring {
 
 /** What looks into steps. */
 export interface Looks {
-  /** Measures a step while it is traced. Returns one tensor. */
+  /** Measures a step while it is traced. Returns one tensor, i32, by a name of what is in it. */
   trace(step: TracedStep): Record<string, Tensor>;
   /** Reads what a step has shown that was traced here. */
   read(seen: Readonly<Record<string, Tensor>>): Promise<Look>;
+  /** The same of the elements that tensors of this name have. */
+  decode(name: string, elements: Int32Array): Look;
 }
 
 /** Where a tensor's measures are found. */
@@ -76,12 +79,12 @@ interface Place {
 const SMALL = BUCKET_COUNT;
 
 export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): Looks {
-  /** Of each traced program, in the order of the tensors in it. */
-  const traced: Place[][] = [];
-  return {
+  /** By name: the places as text. In the order of the tensors in the program. */
+  const traced = new Map<string, readonly Place[]>();
+  const looks: Looks = {
     trace(step) {
       const places: Place[] = [];
-      const numbers: Tensor[] = [step.loss.reshape([1]).cast("f32")];
+      const numbers: Tensor[] = [made(step.loss.reshape([1]).cast("f32"))];
       const counts: Tensor[] = [];
       for (const [kind, path, tensor] of tensorsIn(step, kinds)) {
         const x = tensor.flatten().cast("f32");
@@ -89,25 +92,28 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
         places.push(place);
         if (x.size <= SMALL) numbers.push(x);
         else {
-          numbers.push(momentsOf(x));
-          if (place.spread) numbers.push(spreadOf(x));
+          numbers.push(made(momentsOf(x)));
+          if (place.spread) numbers.push(made(spreadOf(x)));
           if (place.counted) counts.push(countsOf(x));
         }
       }
-      const at = traced.push(places) - 1;
+      const name = JSON.stringify(places);
+      traced.set(name, places);
       // One tensor for all, because what each of them costs is not its elements. As integers: those pass unchanged through every device.
       const bits = fromNode(bitcast(concat(numbers).node, "i32"));
-      return { [at]: concat([bits, ...counts]) };
+      return { [name]: concat([bits, ...counts]) };
     },
     async read(seen) {
-      const [key, all] = Object.entries(seen)[0]!;
-      const counts = (await all.data()) as Int32Array;
+      const [name, all] = Object.entries(seen)[0]!;
+      return looks.decode(name, (await all.data()) as Int32Array);
+    },
+    decode(name, counts) {
       const numbers = new Float32Array(counts.buffer, counts.byteOffset, counts.length);
       const look = { weights: new Map(), gradients: new Map(), activations: new Map() } as Record<
         Kind,
         Map<string, Measures>
       >;
-      const places = traced[Number(key)]!;
+      const places = traced.get(name)!;
       // Counts stand behind all numbers.
       let nextCount =
         counts.length - BUCKET_COUNT * places.filter(({ size, counted }) => counted && size > SMALL).length;
@@ -144,7 +150,11 @@ export function looksInto({ kinds, histograms = [], spread = [] }: Measuring): L
       return { ...look, loss: numbers[0]! };
     },
   };
+  return looks;
 }
+
+/** A tensor that is in memory before others are made of it: putting tensors end to end is copying then, and nothing else. */
+const made = (x: Tensor): Tensor => fromNode(contiguous(x.node));
 
 type Four = readonly [number, number, number, number];
 const NONE: Four = [0, 0, 0, 0];

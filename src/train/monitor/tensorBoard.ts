@@ -6,6 +6,7 @@ import { SummaryWriter, WRITING } from "../../formats/tensorboard/summaryWriter.
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, Run } from "../callback.ts";
 import { looksInto, type Kind } from "./looks.ts";
+import { Reel, type Frame } from "./reel.ts";
 
 /** Pictures by tag; several under one tag are a grid. */
 export type Images = Readonly<Record<string, ImageLike | readonly ImageLike[]>>;
@@ -27,6 +28,13 @@ export interface TensorBoardOptions {
   readonly layout?: ImageLayout | undefined;
   /** What was chosen for this run: compared with other runs under "hparams", by the means of the last epoch. */
   readonly hparams?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/** When there was a look. */
+interface Moment {
+  readonly step: number;
+  /** Seconds since 1970. */
+  readonly time: number;
 }
 
 /** Looks of so many bytes wait to be read at most, and so many seconds. */
@@ -74,24 +82,39 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       });
   };
   const looks = looksInto({ kinds: [...new Set<Kind>([...histograms, "gradients"])], histograms });
-  /** Looks are read many at a time: a device that answers later is not waited for, and what is done again and again is fast. */
-  const unread: { readonly values: Readonly<Record<string, Tensor>>; readonly step: number; readonly time: number }[] =
-    [];
+  /** Looks wait on the device, a few of them, and then here: what is done again and again is fast, and what a device answers later is not waited for. */
+  const reel = new Reel();
+  let onDevice: Moment[] = [];
+  let unread: { readonly moments: readonly Moment[]; readonly frames: Promise<readonly Frame[]> }[] = [];
   let unreadBytes = 0;
   /** When what is being written was seen, where that was before. */
   let seenAt: number | undefined;
   const clock = (): number => seenAt ?? Date.now() / 1000;
+  const fetchLooks = (): void => {
+    const moments = onDevice;
+    onDevice = [];
+    const frames = reel.take(moments.length);
+    // Told of when they are read.
+    frames.catch(() => undefined);
+    unread.push({ moments, frames });
+    unreadBytes += reel.bytes;
+  };
   const readLooks = async (): Promise<void> => {
+    if (onDevice.length > 0) fetchLooks();
+    const reading = unread;
+    unread = [];
     unreadBytes = 0;
-    for (const { values, step, time } of unread.splice(0)) {
-      const look = await looks.read(values);
-      seenAt = time;
-      train.addScalar("batch/loss", look.loss, step);
-      for (const [path, { norm }] of look.gradients) train.addScalar(`gradient norm/${path}`, norm, step);
-      for (const kind of histograms)
-        for (const [path, { histogram }] of look[kind]) train.addHistogram(`${kind}/${path}`, histogram!, step);
-      seenAt = undefined;
-    }
+    for (const { moments, frames } of reading)
+      for (const [at, { strip, numbers }] of (await frames).entries()) {
+        const look = looks.decode(strip, numbers);
+        const { step, time } = moments[at]!;
+        seenAt = time;
+        train.addScalar("batch/loss", look.loss, step);
+        for (const [path, { norm }] of look.gradients) train.addScalar(`gradient norm/${path}`, norm, step);
+        for (const kind of histograms)
+          for (const [path, { histogram }] of look[kind]) train.addHistogram(`${kind}/${path}`, histogram!, step);
+        seenAt = undefined;
+      }
   };
   return {
     name: "tensorBoard",
@@ -101,9 +124,13 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
         : {
             every: histogramEvery,
             trace: (step) => looks.trace(step),
-            see(values, { totalSteps: step }) {
-              unread.push({ values, step, time: Date.now() / 1000 });
-              unreadBytes += Object.values(values)[0]!.nbytes;
+            keep(values) {
+              for (const [name, numbers] of Object.entries(values)) reel.add(name, numbers);
+            },
+            see(_, { totalSteps: step }) {
+              onDevice.push({ step, time: Date.now() / 1000 });
+              if (onDevice.length < reel.rows) return;
+              fetchLooks();
               return unreadBytes >= UNREAD ? readLooks() : undefined;
             },
           },
@@ -117,7 +144,7 @@ export function tensorBoard(options: TensorBoardOptions): Callback {
       if (graph) train.addGraph(run.model, ...graph);
     },
     async tick(run) {
-      const [oldest] = unread;
+      const oldest = unread[0]?.moments[0] ?? onDevice[0];
       if (oldest && Date.now() / 1000 - oldest.time >= PATIENCE) await flush(run);
     },
     async endEpoch(run, { means, lr, seconds, examplesPerSecond }) {
