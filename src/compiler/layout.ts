@@ -41,11 +41,12 @@ export function layOutValues(
         if (before && before !== group) choose(before);
       }
     const rows = mayChange(group, kept) ? orderOf(group, (n) => groupOf.has(n), layouts) : undefined;
-    if (!rows || rows.every((v, i) => v === group.rows[i])) return;
-    chosen.set(group, { ...group, rows });
+    if (!rows) return;
+    if (rows.some((v, i) => v !== group.rows[i])) chosen.set(group, { ...group, rows });
     for (const { node, index } of group.members) {
-      const axes = rows.map((v) => index.indexOf(v));
-      layouts.set(node, [...node.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes));
+      const axes = rows.map((v) => index.indexOf(v)).filter((axis) => axis >= 0);
+      const order = [...node.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+      if (order.some((axis, i) => axis !== i)) layouts.set(node, order);
     }
   };
   groups.forEach(choose);
@@ -64,7 +65,7 @@ function headsInside({ shape }: Node): readonly number[] {
   return [...shape.keys()].slice(0, -3).concat(length, heads, features);
 }
 
-/** Only values whose axes are exactly the group's rows, and that nobody else looks at. */
+/** Only values whose axes are exactly the group's rows, those of size 1 aside, and that nobody else looks at. */
 function mayChange({ members, rows, scan }: Group, fixed: ReadonlySet<Node>): boolean {
   return (
     !scan &&
@@ -73,7 +74,7 @@ function mayChange({ members, rows, scan }: Group, fixed: ReadonlySet<Node>): bo
       ({ node, index }) =>
         !fixed.has(node) &&
         !standsAlone(node) &&
-        rows.every((v) => index.includes(v)) &&
+        rows.every((v) => v.extent === 1 || index.includes(v)) &&
         index.every((e, axis) => node.shape[axis] === 1 || (e.kind === "index" && rows.includes(e))),
     )
   );
