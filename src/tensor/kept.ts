@@ -8,8 +8,8 @@ import type { Memory } from "../device/device.ts";
 const BOUND = 2 ** 28;
 /** What makes the collector look: this much of the host's memory asked for and let go, untouched. 64 MB are too little, four times that is enough. */
 const NUDGE = { bytes: 2 ** 26, times: 4 } as const;
-/** How often it is asked before what is held counts as needed: one to five times were seen to be enough. */
-const LOOKS = 10;
+/** How often it is asked before what is held counts as needed: one to five times are enough, up to 23 were seen where other work has the cores. */
+const LOOKS = 60;
 
 let held = 0;
 let bound = BOUND;
