@@ -76,6 +76,10 @@ export class Training<X, Y, O> implements Run {
   }
 
   record(name: string, value: number): void {
+    if (typeof value !== "number")
+      throw new ArgumentError(
+        `record: "${name}" must be a number, got ${value === null ? "null" : `a value of type ${typeof value}`}. Of a tensor, read it first: await x.item()`,
+      );
     if (this.#within) this.#recorded[name] = value;
     else {
       this.means = { ...this.means, [name]: value };

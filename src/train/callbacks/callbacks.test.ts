@@ -9,7 +9,7 @@ import * as optim from "../../optim/index.ts";
 import { tensor } from "../../tensor/create.ts";
 import { manualSeed } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Callback } from "../callback.ts";
+import type { Callback, Run } from "../callback.ts";
 import { fit, type FitOptions } from "../fit.ts";
 import * as callbacks from "./index.ts";
 
@@ -211,6 +211,13 @@ describe("logs", () => {
     await scripted(numbers, [callbacks.csvLogger(other, { separator: ";" })], { checkpoint, resume: true });
     expect(await readFile(other, "utf8")).toBe(`epoch;b;loss;val_loss\n1;1;${first};0.5\n2;2;${second};\n`);
     expect(() => callbacks.csvLogger(path, { separator: "." })).toThrow(/the separator must be a character/);
+    expect(() => callbacks.csvLogger({ path } as unknown as string)).toThrow(
+      'csvLogger: the path of its file must be a text, such as "log.csv", got an object',
+    );
+    const spoilt = { name: "mine", endEpoch: (run: Run) => run.record("share", { of: 1 } as unknown as number) };
+    await expect(scripted(numbers, [spoilt, callbacks.csvLogger(path)])).rejects.toThrow(
+      'mine: record: "share" must be a number, got a value of type object. Of a tensor, read it first: await x.item()',
+    );
   });
 
   test("JSON lines", async () => {
@@ -230,13 +237,14 @@ describe("logs", () => {
     const run = await callbacks.initRunLog("my-project", { folder, config: { lr: 0.01 } });
     await run.config.update({ batchSize: 32 });
     await scripted(numbers, [run]);
-    await run.log({ train_loss: 1, val_loss: 2, learning_rate: 3 });
+    await run.log({ train_loss: tensor([1]).sum(), val_loss: 2, learning_rate: 3 });
     const rows = (await readFile(run.path, "utf8"))
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as object);
     expect(rows[0]).toMatchObject({ project: "my-project", config: { lr: 0.01 } });
     expect(rows[1]).toEqual({ config: { batchSize: 32 } });
+    expect(rows.at(-1)).toMatchObject({ train_loss: 1, val_loss: 2 });
     for (const row of rows.slice(2))
       expect(Object.keys(row)).toEqual(expect.arrayContaining(["step", "train_loss", "val_loss", "learning_rate"]));
     expect(rows.slice(2).map((row) => (row as { step: number }).step)).toEqual([0, 1, 2]);

@@ -1,7 +1,9 @@
 /** Callbacks that write an epoch's numbers into files. */
+import { filePath } from "../../core/filePath.ts";
 import { knownOptions } from "../../core/knownOptions.ts";
 import { appendFile, now, writeFile } from "#platform";
 import { ArgumentError } from "../../core/errors.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import type { Callback, EpochSummary } from "../callback.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -15,9 +17,10 @@ export interface CsvLoggerOptions {
 
 /**
  * Writes a line for every epoch into a file: its number, then the means in alphabetical order, as Keras's CSVLogger does; NaN is empty.
- * @throws ArgumentError for a separator that is not one character, PlatformError when the file cannot be written.
+ * @throws ArgumentError for a path that is no text and a separator that is not one character, PlatformError when the file cannot be written.
  */
 export function csvLogger(path: string, options: CsvLoggerOptions = {}): Callback {
+  filePath("csvLogger", path, "log.csv");
   knownOptions("csvLogger", options, { separator: true, append: true });
   const { separator = ",", append = false } = options;
   if (separator.length !== 1 || /["\n\r\d.]/.test(separator))
@@ -49,6 +52,7 @@ const quoted = (name: string): string => (/[",;\s]/.test(name) ? `"${name.replac
  * texts: "NaN". @throws PlatformError when the file cannot be written.
  */
 export function jsonLinesLogger(path: string): Callback {
+  filePath("jsonLinesLogger", path, "log.jsonl");
   return {
     name: "jsonLinesLogger",
     endEpoch: (_, summary) => appendFile(path, bytes(jsonLine(flat(summary)))),
@@ -71,7 +75,7 @@ export interface RunLog extends Callback {
   readonly path: string;
   /** Hyper-parameters, written as a line of their own. */
   readonly config: { update(values: Readonly<Record<string, unknown>>): Promise<void> };
-  /** Writes a line of these numbers, with the step (counted from 0) and the seconds since `init`. */
+  /** Writes a line of these values, with the step (counted from 0) and the seconds since `init`; tensors are read. */
   log(values: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
@@ -100,8 +104,14 @@ export async function initRunLog(
   const start = now();
   let step = 0;
   const write = (values: unknown): Promise<void> => appendFile(path, bytes(jsonLine(values)));
-  const log = (values: Readonly<Record<string, unknown>>): Promise<void> =>
-    write({ step: step++, seconds: (now() - start) / 1000, ...values });
+  const log = async (values: Readonly<Record<string, unknown>>): Promise<void> => {
+    const place = { step: step++, seconds: (now() - start) / 1000 };
+    const read = Object.entries(values).map(async ([name, value]) => [
+      name,
+      value instanceof Tensor ? await value.toArray() : value,
+    ]);
+    await write({ ...place, ...Object.fromEntries(await Promise.all(read)) });
+  };
   await write({ project, started, ...(config ? { config } : {}) });
   return {
     name: "runLog",

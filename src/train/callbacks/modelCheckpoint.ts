@@ -1,3 +1,4 @@
+import { filePath } from "../../core/filePath.ts";
 import { knownOptions } from "../../core/knownOptions.ts";
 import { ArgumentError, FormatError } from "../../core/errors.ts";
 import { wholeNumber } from "../../core/wholeNumber.ts";
@@ -25,6 +26,7 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  * @example callbacks.modelCheckpoint("best_model.safetensors", { saveBestOnly: true, monitor: "val_loss" })
  */
 export function modelCheckpoint(path: string, options: ModelCheckpointOptions = {}): Callback {
+  filePath("modelCheckpoint", path, "best.safetensors");
   knownOptions("modelCheckpoint", options, {
     saveBestOnly: true,
     initial: true,

@@ -1,3 +1,4 @@
+import { filePath } from "../../core/filePath.ts";
 import { knownOptions } from "../../core/knownOptions.ts";
 import { writeFile } from "#platform";
 import { sizeOf, type Shape } from "../../core/shape.ts";
@@ -54,6 +55,7 @@ export interface ReportOptions {
  * callbacks: [callbacks.report("run.html", { examples: { inputs, labels, picture: { shape: [28, 28] } } })]
  */
 export function report(path: string, options: ReportOptions = {}): Callback {
+  filePath("report", path, "run.html");
   knownOptions("report", options, { title: true, config: true, inputs: true, lookEvery: true, examples: true });
   const { title = "Training run", config, inputs = [], lookEvery = 100, examples } = options;
   const epochs: EpochSummary[] = [];
