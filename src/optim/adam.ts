@@ -1,4 +1,4 @@
-import { sqrt } from "../graph/ops/unary.ts";
+import { recip, sqrt } from "../graph/ops/unary.ts";
 import { add, div, maximum, mul, sub } from "../tensor/functional/arithmetic.ts";
 import { averaged, correction } from "./formulas.ts";
 import type { Parameters } from "./group.ts";
@@ -46,11 +46,11 @@ const rule = (name: string, own: Partial<AdamOptions> = {}): Rule<AdamOptions, A
     const mean = averaged(state.exp_avg, momentum, gradient);
     const square = averaged(state.exp_avg_sq, betas[1], mul(gradient, gradient));
     const largest = amsgrad ? maximum(state.max_exp_avg_sq, square) : square;
-    // √v's correction goes into numbers of the whole step: a division less for every parameter.
-    const scale = shared("scale", () => sqrt(correction(betas[1], count)));
-    const rate = shared("rate", () => mul(div(lr, correction(momentum, count)), scale));
-    const least = epsInside ? eps : shared("least", () => mul(scale, eps));
-    const change = div(mean, add(sqrt(largest), least));
+    const rate = shared("rate", () => div(lr, correction(momentum, count)));
+    // A product for every element, where PyTorch divides.
+    const scale = shared("scale", () => recip(sqrt(correction(betas[1], count))));
+    const root = sqrt(largest);
+    const change = div(mean, epsInside ? mul(add(root, eps), scale) : add(mul(root, scale), eps));
     return {
       parameter: sub(parameter, mul(change, rate)),
       state: { exp_avg: mean, exp_avg_sq: square, max_exp_avg_sq: largest },

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { compile } from "../../compiler/compile.ts";
-import { div, mul, sub } from "../../graph/ops/binary.ts";
+import { add, div, mul, sub } from "../../graph/ops/binary.ts";
 import { input } from "../../graph/ops/leaf.ts";
 import { contiguous, expand, permute, reshape } from "../../graph/ops/movement.ts";
 import { maxReduce, spread, sum } from "../../graph/ops/reduce.ts";
@@ -36,4 +36,12 @@ it("rows passed over several times ask for the next row, and for what they will 
   const code = codeOf(div(e, spread(sum(e, [1]), x.shape, [1])));
   expect(code).toMatch(/__builtin_prefetch\(b1 \+ [^;]*, 1\);/);
   expect(code).toMatch(/__builtin_prefetch\(b0 \+ \(\(i_0 \+ 1\) [^;]*, 0\);/);
+});
+
+it("rows ask for nothing whose place a pass has yet to find", () => {
+  const x = permute(leaf(16, 64, 6), [0, 2, 1]);
+  const y = add(x, spread(leaf(6), x.shape, [0, 2]));
+  const distance = sub(y, spread(sum(y, [1, 2]), x.shape, [1, 2]));
+  const variance = sum(mul(distance, distance), [1, 2]);
+  expect(codeOf(div(distance, spread(variance, x.shape, [1, 2])))).not.toContain("undefined");
 });

@@ -6,6 +6,7 @@ import { constant, type Expression } from "../../ir/expression.ts";
 import type { Buffer, Loop, Store } from "../../ir/kernel.ts";
 import { expressionsOf, plainBinary, replacer } from "../../ir/rewrite.ts";
 import { loadsIn } from "../../ir/walk.ts";
+import { definedIn } from "../cpu/speculate.ts";
 
 /** A place that will be read or written, in terms of a pass's own index. */
 export interface Fetch {
@@ -23,15 +24,19 @@ export function fetchesOf(
   const [pass, last] = passes.slice(-2);
   if (!pass || !last) return undefined;
   const isFar = ({ buffer }: { readonly buffer: number }): boolean => buffers[buffer]!.space === "global";
+  const late = definedIn([...pass.body, ...last.body]);
+  /** Is it known where a pass begins, and without reading beyond the last row? */
+  const isKnown = ({ offset }: { readonly offset: Expression }): boolean =>
+    loadsIn([offset]).length === 0 && [...offset.free].every((v) => !late.has(v));
   const here = replacer(new Map([[last.index, pass.index]]));
   const next = replacer(new Map([[rows.index, plainBinary("add", rows.index, constant(1, "i32"))]]));
-  const stores = last.body.filter((s): s is Store => s.kind === "store" && isFar(s));
+  const stores = last.body.filter((s): s is Store => s.kind === "store" && isFar(s) && isKnown(s));
   return {
     pass,
     fetches: [
       ...stores.map(({ buffer, offset }) => ({ buffer, offset: here(offset), store: true })),
       ...loadsIn(expressionsOf([pass]))
-        .filter((load) => isFar(load) && load.offset.free.has(rows.index))
+        .filter((load) => isFar(load) && isKnown(load) && load.offset.free.has(rows.index))
         .map(({ buffer, offset }) => ({ buffer, offset: next(offset), store: false })),
     ],
   };
