@@ -1,9 +1,9 @@
 /**
- * `node build/bench/scaling.js [series …] [numbers …] [--device NAME] [--threads N] [--json]`: how a step's time grows with its work. Each line has
- * the time beside its floor, operations over what this device reaches on a large product and Adam's bytes over what it moves, and how long compiling took. Cost grows with
- * the work where the ratio stays level. Sizes of a series and the large product are timed in turn, so that a machine whose speed
- * changes bends no curve. A recurrent network reads its weights again at every step, so for few sequences its floor is what the caches
- * give. Numbers are of sequences or tokens: those sizes alone.
+ * `node build/bench/scaling.js [series …] [numbers …] [--device NAME] [--threads N] [--json]`: how a step's time grows with its work.
+ * Each line has the time beside its floor, which is operations over what this device reaches on a large product and Adam's bytes over
+ * what it moves, and how long compiling took. Cost grows with the work where the ratio stays level. Sizes of a series and the large
+ * product are timed in turn, so that a machine whose speed changes bends no curve. A recurrent network reads its weights again at every
+ * step, so for few sequences its floor is what the caches give. Numbers are of sequences or tokens: those sizes alone.
  */
 import { parseArgs } from "node:util";
 import { deviceThreads, explain, setDevice, synchronize, type Tensor } from "myelin";

@@ -13,8 +13,9 @@ export function evaluateGraph(roots: readonly Node[], leaves: Leaves): TypedArra
   for (const node of topological(roots, (n) => leaves(n) !== undefined)) {
     const known = leaves(node);
     const inputs = known ? [] : node.inputs.map((x) => values.get(x)!);
+    const loop = loopOf(node);
     if (known) values.set(node, known);
-    else if (loopOf(node)) scans.set(node, runScan(loopOf(node)!, inputs, leaves));
+    else if (loop) scans.set(node, runScan(loop, inputs, leaves));
     else if (node.op.tuplePosition) values.set(node, scans.get(node.inputs[0]!)![node.op.tuplePosition(node)]!);
     else values.set(node, evaluateNode(node, inputs));
   }

@@ -361,28 +361,18 @@ export const foldOp: Op<Window & { readonly length: number }> = {
     const positions = node!.shape[axis]!;
     const at = (position: Expression, k: Expression): Expression =>
       x!([...index.map((i, a) => (a === axis ? position : i)), k]);
-    if (dilation === 1 && stride >= size) {
-      // Windows that do not overlap: every element comes from one place, or from none in the gaps.
-      const position = quotient(index[axis]!, stride),
-        k = remainder(index[axis]!, stride);
-      const inside = binary(
-        "and",
-        binary("lt", k, constant(size, "i32")),
-        binary("lt", position, constant(positions, "i32")),
-      );
-      return select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype));
-    }
-    if (dilation === 1 && stride > 1) {
-      // An element is number r of its stride; the windows that have it start so many strides before it.
-      const before = freshIndex(Math.ceil(size / stride));
-      const position = add(quotient(index[axis]!, stride), scale(before, -1)),
-        k = add(scale(before, stride), remainder(index[axis]!, stride));
-      const inside = binary("and", within(position, 0, positions), binary("lt", k, constant(size, "i32")));
-      return reduce(
-        "sum",
-        [before],
-        select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype)),
-      );
+    if (dilation === 1 && (stride > 1 || size === 1)) {
+      // An element is number r of its stride; the windows that have it, one where they do not overlap, start so many strides before it.
+      const term = (before: Expression): Expression => {
+        const position = add(quotient(index[axis]!, stride), scale(before, -1)),
+          k = add(scale(before, stride), remainder(index[axis]!, stride));
+        const inside = binary("and", within(position, 0, positions), binary("lt", k, constant(size, "i32")));
+        return select(inside, at(clamp(position, positions), clamp(k, size)), constant(0, dtype));
+      };
+      const windows = Math.ceil(size / stride);
+      if (windows === 1) return term(constant(0, "i32"));
+      const before = freshIndex(windows);
+      return reduce("sum", [before], term(before));
     }
     const k = freshIndex(size);
     // position · stride + k · dilation = i, where such a position exists
